@@ -1,0 +1,35 @@
+/**
+ * The region of one core instance and the route tree in it, as byte offsets. Compiled twice like record.ts:
+ * by AssemblyScript into the core, by TypeScript into src/core/wasm.ts, which lays the region out.
+ *
+ *     record · a copy of a request shorter than one block · frames of the matcher · normal form of a path ·
+ *     route tree
+ */
+
+/** Room for a request of fewer than sixteen bytes, so that a whole block can be read of it. */
+export const SHORT_REQUEST_OFFSET = 2432;
+export const SHORT_REQUEST_BYTES = 64;
+/** Two choices for each of at most 64 segments, and the root, 16 bytes each. */
+export const FRAMES_OFFSET = 2496;
+export const FRAMES_BYTES = 2112;
+/** The normal form of a path: as long as the longest target, and padding. */
+export const SCRATCH_OFFSET = 4608;
+export const SCRATCH_PADDING_BYTES = 64;
+
+// A node: these words, then a table of children, then its label, padded to whole words of 64 bits.
+/** The table has an entry for each first byte from NODE_LOW on, NODE_SPAN of them. */
+export const NODE_LOW = 0;
+export const NODE_SPAN = 4;
+export const NODE_LEAF = 8;
+export const NODE_PARAMETER = 16;
+export const NODE_WILDCARD = 20;
+export const NODE_BYTES = 24;
+// An entry: the address of the child, 0 for none, and the length of its label.
+export const CHILD_ADDRESS = 0;
+export const CHILD_LABEL_LENGTH = 4;
+export const CHILD_BYTES = 8;
+
+// A leaf: the mask of allowed methods, then ten route numbers of 16 bits.
+export const LEAF_ALLOWED = 0;
+export const LEAF_ROUTES = 4;
+export const LEAF_BYTES = 32;

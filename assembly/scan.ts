@@ -1,0 +1,115 @@
+// biome-ignore-all lint/complexity/noStaticOnlyClass: AssemblyScript marks only methods as inline in a syntax that TypeScript has
+/**
+ * Searches sixteen bytes at a time. No search reads outside the request: where fewer than sixteen bytes are
+ * left, the last whole block of the request is read again and the bytes already judged are shifted out.
+ */
+
+import {
+  classesOf,
+  DELETES,
+  HEX,
+  HIGH_HALVES,
+  LAST_CONTROLS,
+  LF,
+  LOW_HALF_MASKS,
+  PERCENT,
+  SPACE,
+  TAB,
+} from './characters';
+import { end, lastBlock } from './state';
+
+/**
+ * For each of sixteen bytes one bit, the first byte's lowest: set where a search stops. The vectors are handed
+ * in so that a loop keeps them in registers.
+ */
+export class Stops {
+  /** Bytes outside a class; `halves` and `highHalves` are its nibble tables. */
+  @inline static outside(at: usize, halves: v128, highHalves: v128, lowHalfMask: v128): i32 {
+    const block = v128.load(at);
+    // Both indices are below 16, where the relaxed swizzle means the same on every machine.
+    const low = i8x16.relaxed_swizzle(halves, v128.and(block, lowHalfMask));
+    const high = i8x16.relaxed_swizzle(highHalves, v128.and(i16x8.shr_u(block, 4), lowHalfMask));
+    return i8x16.bitmask(i8x16.eq(v128.and(low, high), i8x16.splat(0)));
+  }
+
+  /** Control characters; HTAB too, which the caller has to let pass. */
+  @inline static control(at: usize, lastControl: v128, deletes: v128): i32 {
+    const block = v128.load(at);
+    return i8x16.bitmask(v128.or(i8x16.le_u(block, lastControl), i8x16.eq(block, deletes)));
+  }
+
+  @inline static equal(at: usize, wanted: v128): i32 {
+    return i8x16.bitmask(i8x16.eq(v128.load(at), wanted));
+  }
+}
+
+/** The first byte from `from` on, up to `end`, that is outside the class whose nibble table is `table`. */
+export function skipClass(from: usize, table: usize): usize {
+  const halves = v128.load(table);
+  const highHalves = v128.load(HIGH_HALVES);
+  const lowHalfMask = v128.load(LOW_HALF_MASKS);
+  const last = lastBlock;
+  let at = from;
+  while (at <= last) {
+    const stops = Stops.outside(at, halves, highHalves, lowHalfMask);
+    if (stops) return at + ctz(stops);
+    at += 16;
+  }
+  if (at >= end) return end;
+  const stops = Stops.outside(last, halves, highHalves, lowHalfMask) >>> <i32>(at - last);
+  return stops ? min(at + ctz(stops), end) : end;
+}
+
+/** The first byte from `from` on, up to `end`, that does not stand in a field value; `from` is before it. */
+export function skipValue(from: usize): usize {
+  let at = skipToControl(from);
+  while (at < end && load<u8>(at) === TAB) at = skipToControl(at + 1);
+  return at;
+}
+
+function skipToControl(from: usize): usize {
+  const lastControl = v128.load(LAST_CONTROLS);
+  const deletes = v128.load(DELETES);
+  const last = lastBlock;
+  let at = from;
+  while (at <= last) {
+    const stops = Stops.control(at, lastControl, deletes);
+    if (stops) return at + ctz(stops);
+    at += 16;
+  }
+  if (at >= end) return end;
+  const stops = Stops.control(last, lastControl, deletes) >>> <i32>(at - last);
+  return stops ? min(at + ctz(stops), end) : end;
+}
+
+/** The first such byte in [from, stop), or `stop`, which is not behind the request's end. */
+export function find(byte: u8, from: usize, stop: usize): usize {
+  const wanted = i8x16.splat(<i8>byte);
+  const last = lastBlock;
+  let at = from;
+  while (at <= last && at < stop) {
+    const stops = Stops.equal(at, wanted);
+    if (stops) return min(at + ctz(stops), stop);
+    at += 16;
+  }
+  if (at >= stop) return stop;
+  const stops = Stops.equal(last, wanted) >>> <i32>(at - last);
+  return stops ? min(at + ctz(stops), stop) : stop;
+}
+
+/** The first LF in [from, stop), or 0. */
+export function findLf(from: usize, stop: usize): usize {
+  if (from >= stop) return 0;
+  const at = find(LF, from, stop);
+  return at < stop ? at : 0;
+}
+
+/** Is there a well-formed percent-encoding in [at, stop)? */
+export function isPercentEncoding(at: usize, stop: usize): bool {
+  if (at + 2 >= stop || load<u8>(at) !== PERCENT) return false;
+  return (classesOf(load<u8>(at + 1)) & classesOf(load<u8>(at + 2)) & HEX) !== 0;
+}
+
+export function isSpace(byte: u8): bool {
+  return byte === SPACE || byte === TAB;
+}

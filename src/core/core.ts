@@ -1,0 +1,56 @@
+/**
+ * The core: one interface, two implementations (`wasm.ts`, `js.ts`) and a third that compares them
+ * (`verify.ts`). One call parses the next request of a connection and matches its route; the answer lies
+ * in the parse record (assembly/record.ts). Each worker owns one core; a core is not shared by threads.
+ */
+
+export type CoreKind = 'wasm' | 'js' | 'verify';
+
+/** What a core refuses; see `ERROR_STATUS` in assembly/record.ts for the answers. */
+export interface ParseLimits {
+  /** Bytes of the header section (after the request line, with its end): more is 431. */
+  readonly maxHeaderBytes: number;
+  /** Bytes of the request target: more is 414. */
+  readonly maxTargetBytes: number;
+  /** Bytes of the decoded body: more is 413. */
+  readonly maxBodyBytes: number;
+}
+
+/** A route to match; its number is its index in the list given to `loadRoutes`. */
+export interface RoutePattern {
+  /** An upper-case method with a METHOD_ constant. */
+  readonly method: string;
+  /** Segments are static, `:name` or, last, `*name`. */
+  readonly path: string;
+}
+
+export interface CoreOptions {
+  /** Shared with every thread; connection buffers lie in it. */
+  readonly memory: WebAssembly.Memory;
+  /** First byte of this core's own region in `memory`; the core writes nowhere else. 64-byte aligned. */
+  readonly regionAddress: number;
+  readonly regionBytes: number;
+  readonly limits: ParseLimits;
+}
+
+export interface Core {
+  readonly kind: CoreKind;
+  /** The record that `parse` fills; valid until the next call of `parse`. */
+  readonly record: Int32Array;
+  /**
+   * Compiles the routes; once, before the first `parse`.
+   * @throws Error on a pattern that is malformed, ambiguous or too large for the region
+   */
+  loadRoutes(routes: readonly RoutePattern[]): void;
+  /**
+   * Parses the request that starts at `address`, of which `length` bytes are there, and matches its route.
+   * The four resume words of the record are read and written (see PHASE in assembly/record.ts).
+   * Feeding any prefix first, or none, gives the same answer: a line is judged once its LF is there, a limit
+   * as soon as it is passed, what only the fields together can tell (Host, framing) when the section has ended.
+   * On the call in which the head becomes complete, all of the head is in the record, also when the answer is
+   * NEED; on later calls that answer NEED only the resume words and MISSING are. After COMPLETE and ERROR the
+   * resume words are zero.
+   * @returns one of PARSE_COMPLETE, PARSE_NEED, PARSE_ERROR, also found in the record
+   */
+  parse(address: number, length: number): number;
+}

@@ -1,0 +1,20 @@
+/**
+ * Makes the core that the setting CORE names. Workers call it once each, and main for the core with which it
+ * answers when all workers are behind.
+ */
+
+import type { Core, CoreKind, CoreOptions } from './core.ts';
+import { JsCore } from './js.ts';
+import { VerifyCore } from './verify.ts';
+import { WasmCore } from './wasm.ts';
+
+export function createCore(kind: CoreKind, options: CoreOptions): Core {
+  switch (kind) {
+    case 'wasm':
+      return new WasmCore(options);
+    case 'js':
+      return new JsCore(options);
+    case 'verify':
+      return new VerifyCore(options);
+  }
+}
