@@ -1,0 +1,72 @@
+/**
+ * One boolean that every thread sees: running, draining, ready. Any thread sets, clears and reads it; a
+ * worker may block until it changes, the main thread only ever waits for it asynchronously.
+ *
+ * Protocol: one word of shared memory, 0 (clear) or 1 (set); zeroed memory is a clear flag. Whoever changes
+ * the word notifies everybody who waits on it, after the change.
+ */
+export class AtomicFlag {
+  readonly #words: Int32Array;
+  readonly #index: number;
+
+  /**
+   * @param words shared memory
+   * @param index the flag's word in `words`; nothing else writes it
+   */
+  constructor(words: Int32Array, index: number) {
+    this.#words = words;
+    this.#index = index;
+    Atomics.load(words, index); // Throws a RangeError now, rather than at the first use, if there is no such word.
+  }
+
+  isSet(): boolean {
+    return Atomics.load(this.#words, this.#index) === SET;
+  }
+
+  set(): void {
+    this.testAndSet();
+  }
+
+  /** Sets the flag and says whether it was set before: of several threads, exactly one reads `false`. */
+  testAndSet(): boolean {
+    return this.#change(SET) === SET;
+  }
+
+  clear(): void {
+    this.#change(CLEAR);
+  }
+
+  /**
+   * Blocks this thread while the flag is `seen`. The main thread must not be blocked; it uses `waitAsync`.
+   *
+   * Pass the value that the decision to wait was based on: a change between that look and this call then
+   * returns at once. Without it only changes after this call are seen. A flag that was changed and changed
+   * back looks unchanged.
+   * @returns false if the flag was still `seen` after `timeoutMs`
+   */
+  wait(timeoutMs: number, seen: boolean = this.isSet()): boolean {
+    const expected = seen ? SET : CLEAR;
+    // Compare and sleep are one step for the threads that notify, so no change slips in between.
+    if (Atomics.wait(this.#words, this.#index, expected, timeoutMs) !== 'timed-out') return true;
+    return this.isSet() !== seen;
+  }
+
+  /** Like `wait`, without blocking. A pending wait does not keep the thread's event loop alive. */
+  async waitAsync(timeoutMs: number, seen: boolean = this.isSet()): Promise<boolean> {
+    const expected = seen ? SET : CLEAR;
+    const waiting = Atomics.waitAsync(this.#words, this.#index, expected, timeoutMs);
+    const outcome = waiting.async ? await waiting.value : waiting.value;
+    return outcome !== 'timed-out' || this.isSet() !== seen;
+  }
+
+  #change(value: number): number {
+    // Change first, then notify: a waiter either compares after the change and does not sleep, or is
+    // already in the list that is notified.
+    const before = Atomics.exchange(this.#words, this.#index, value);
+    if (before !== value) Atomics.notify(this.#words, this.#index);
+    return before;
+  }
+}
+
+const CLEAR = 0;
+const SET = 1;

@@ -1,0 +1,302 @@
+/**
+ * The connection table: for each connection one word that says its state, its owner and its generation together,
+ * and the words that describe its inbound buffer and its credit.
+ *
+ *     FREE ─main─▶ IDLE ─main─▶ READY (queued) ─worker, CAS─▶ RUNNING ─main, last record drained─▶ IDLE or READY
+ *
+ * State word: bits 0–1 state, bit 2 CLOSED, bits 3–9 owner (worker slot), bits 10–31 generation.
+ *
+ *  - Main makes every transition but one: a worker that popped the connection takes READY to RUNNING by
+ *    compare-and-swap. Only main gives a connection back, after it has drained the turn's last record: workers
+ *    have rings of their own, and a connection given back earlier could be answered through another ring first.
+ *  - A client that goes away while the connection is READY or RUNNING only sets CLOSED (by atomic or, since a
+ *    worker may be moving the state at that moment). Who pops a closed connection returns it at once; only then,
+ *    or after the owner's 'exit', are number, buffer and queue entry used again.
+ *  - What is handed over together with the connection is read and written plainly: main wrote it before the store
+ *    that made the connection READY, and the worker reads it after the compare-and-swap that saw READY; the other way, the
+ *    worker wrote it before it published the record that main has drained. Only what changes while the connection is RUNNING
+ *    (length, credit, CLOSED, what main asks of a stuck worker) is accessed atomically; an atomic access costs ten plain ones.
+ *  - The generation grows whenever the number is given to another client; a record of another generation is dropped.
+ *
+ * | word                | written by                                        |
+ * | ------------------- | ------------------------------------------------- |
+ * | state               | as above                                          |
+ * | address, consumed   | main, never while RUNNING                         |
+ * | length              | main, at any time; grows only within the capacity |
+ * | resume (4 words)    | the owner; main while nobody owns it              |
+ * | requestEnd, request | the owner sets, main clears while nobody owns it  |
+ * | credit              | atomic: the owner subtracts, main adds            |
+ * | creditWait          | set by the owner, taken by main                   |
+ * | peer (4 words)      | main, before the first READY                      |
+ */
+
+import { CONNECTION_WORDS, type SharedMemory } from './layout.ts';
+
+export const STATE_FREE = 0;
+export const STATE_IDLE = 1;
+export const STATE_READY = 2;
+export const STATE_RUNNING = 3;
+
+const STATE_MASK = 0b11;
+const CLOSED_BIT = 0b100;
+const OWNER_SHIFT = 3;
+const OWNER_MASK = 0x7f;
+const GENERATION_SHIFT = 10;
+const GENERATION_MASK = 0x3f_ffff;
+
+const STATE = 0;
+const ADDRESS = 1;
+const LENGTH = 2;
+const CONSUMED = 3;
+const RESUME = 4;
+const RESUME_WORDS = 4;
+const REQUEST_END = 8;
+const REQUEST = 9;
+const CREDIT = 10;
+const CREDIT_WAIT = 11;
+const PEER = 12;
+const PEER_WORDS = 4;
+
+/** `request` bits: what main must know about the request in process should its worker die. */
+export const REQUEST_SAFE = 1;
+export const REQUEST_HEAD = 2;
+export const REQUEST_CLOSE = 4;
+/** Set by main: a heavy request has waited long enough for a worker without handlers in flight. */
+export const REQUEST_INSIST = 8;
+/** From an HTTP/1.0 client: where its response has no length, nothing but a reset tells that it is not complete. */
+export const REQUEST_HTTP_1_0 = 16;
+
+export const stateOf = (word: number): number => word & STATE_MASK;
+export const isClosed = (word: number): boolean => (word & CLOSED_BIT) !== 0;
+export const ownerOf = (word: number): number => (word >>> OWNER_SHIFT) & OWNER_MASK;
+export const generationOf = (word: number): number => word >>> GENERATION_SHIFT;
+
+/** A state word without state and owner: CLOSED and generation stay. */
+const idleWord = (word: number): number => word & ~(STATE_MASK | (OWNER_MASK << OWNER_SHIFT));
+
+export class ConnectionTable {
+  readonly capacity: number;
+  readonly #words: Int32Array;
+  readonly #base: number;
+
+  constructor({ words, layout }: Pick<SharedMemory, 'words' | 'layout'>) {
+    this.capacity = layout.connections;
+    this.#words = words;
+    this.#base = layout.connectionWord;
+  }
+
+  /** The whole state word; take it apart with `stateOf`, `isClosed`, `ownerOf`, `generationOf`. */
+  stateWord(connection: number): number {
+    return Atomics.load(this.#words, this.#at(connection, STATE));
+  }
+
+  /** Whether the connection is still of that generation: else main has taken it away from its owner. */
+  isOf(connection: number, generation: number): boolean {
+    return generationOf(this.stateWord(connection)) === generation;
+  }
+
+  /** Main: a new client gets the number. @returns its generation */
+  open(connection: number, credit: number): number {
+    const generation = (generationOf(this.stateWord(connection)) + 1) & GENERATION_MASK;
+    this.#words.fill(0, this.#at(connection, ADDRESS), this.#at(connection, CONNECTION_WORDS));
+    this.#store(connection, CREDIT, credit);
+    this.#store(connection, STATE, (generation << GENERATION_SHIFT) | STATE_IDLE);
+    return generation;
+  }
+
+  /** Main, IDLE → FREE. The generation stays in the word, for the next `open`. */
+  release(connection: number): void {
+    this.#setState(connection, STATE_FREE);
+  }
+
+  /** Main, IDLE or RUNNING (drained) → READY. It must push the number to the queue after this. */
+  makeReady(connection: number): void {
+    this.#setState(connection, STATE_READY);
+  }
+
+  /** Main, RUNNING (drained) → IDLE. Nobody else looks at the word before it is READY again. */
+  makeIdle(connection: number): void {
+    const at = this.#at(connection, STATE);
+    this.#words[at] = idleWord(this.#words[at] ?? 0) | STATE_IDLE;
+  }
+
+  /**
+   * Worker, READY → RUNNING, for a connection that it has popped.
+   * @returns the new state word, or 0 when the connection is not READY (never, unless main recovers it at this moment)
+   */
+  take(connection: number, slot: number): number {
+    const at = this.#at(connection, STATE);
+    for (;;) {
+      const word = Atomics.load(this.#words, at);
+      if (stateOf(word) !== STATE_READY) return 0;
+      const running = idleWord(word) | (slot << OWNER_SHIFT) | STATE_RUNNING;
+      if (Atomics.compareExchange(this.#words, at, word, running) === word) return running;
+    }
+  }
+
+  /**
+   * Main: takes a request away from an owner that is stuck. The state stays RUNNING until the owner's 'exit'.
+   * @returns the new generation; records of the old one are dropped
+   */
+  disown(connection: number): number {
+    const word = this.stateWord(connection);
+    const generation = (generationOf(word) + 1) & GENERATION_MASK;
+    const rest = word & ((1 << GENERATION_SHIFT) - 1);
+    // The owner does not write the word while it is RUNNING, and CLOSED is set by this thread.
+    Atomics.store(this.#words, this.#at(connection, STATE), (generation << GENERATION_SHIFT) | rest);
+    return generation;
+  }
+
+  /** Main: the client is gone. @returns the state word as it was */
+  close(connection: number): number {
+    return Atomics.or(this.#words, this.#at(connection, STATE), CLOSED_BIT);
+  }
+
+  /** Main: the client's IP address as words in network order. */
+  setPeer(connection: number, words: readonly [number, number, number, number]): void {
+    this.#words.set(words, this.#at(connection, PEER));
+  }
+
+  /** The four words that `setPeer` wrote. */
+  peer(connection: number): [number, number, number, number] {
+    const at = this.#at(connection, PEER);
+    const [a = 0, b = 0, c = 0, d = 0] = this.#words.subarray(at, at + PEER_WORDS);
+    return [a, b, c, d];
+  }
+
+  setBuffer(connection: number, address: number): void {
+    this.#words[this.#at(connection, ADDRESS)] = address;
+  }
+
+  address(connection: number): number {
+    return this.#words[this.#at(connection, ADDRESS)] ?? 0;
+  }
+
+  /** Main, after the bytes: who sees the length sees the bytes. */
+  setLength(connection: number, length: number): void {
+    this.#store(connection, LENGTH, length);
+  }
+
+  /** Main, while nobody owns the connection: `setLength` and `setConsumed` at once. */
+  setContent(connection: number, length: number, consumed: number): void {
+    const at = this.#at(connection, 0);
+    this.#words[at + LENGTH] = length;
+    this.#words[at + CONSUMED] = consumed;
+  }
+
+  /** Bytes in the buffer, those already consumed included. */
+  length(connection: number): number {
+    return this.#load(connection, LENGTH);
+  }
+
+  setConsumed(connection: number, consumed: number): void {
+    this.#words[this.#at(connection, CONSUMED)] = consumed;
+  }
+
+  /** Bytes at the start of the buffer that were answered in earlier turns. */
+  consumed(connection: number): number {
+    return this.#words[this.#at(connection, CONSUMED)] ?? 0;
+  }
+
+  /** The owner, at a NEED: copies the four resume words of the parse record into the table. */
+  saveResume(connection: number, record: Int32Array, from: number): void {
+    const at = this.#at(connection, RESUME);
+    for (let word = 0; word < RESUME_WORDS; word++) this.#words[at + word] = record[from + word] ?? 0;
+  }
+
+  /** The owner, at the start of a turn: the opposite. */
+  loadResume(connection: number, record: Int32Array, from: number): void {
+    const at = this.#at(connection, RESUME);
+    for (let word = 0; word < RESUME_WORDS; word++) record[from + word] = this.#words[at + word] ?? 0;
+  }
+
+  /** Phase of the parser at the last NEED, a PHASE_ constant. */
+  resumePhase(connection: number): number {
+    return this.#words[this.#at(connection, RESUME)] ?? 0;
+  }
+
+  clearResume(connection: number): void {
+    const at = this.#at(connection, RESUME);
+    for (let word = 0; word < RESUME_WORDS; word++) this.#words[at + word] = 0;
+  }
+
+  /** The owner, before it runs a handler: where the request ends in the buffer, and REQUEST_ bits about it. */
+  beginRequest(connection: number, end: number, request: number): void {
+    this.#words[this.#at(connection, REQUEST)] = request;
+    this.#words[this.#at(connection, REQUEST_END)] = end;
+  }
+
+  /** The owner: the end again, so that whatever it looks at after this is looked at after main can see the end. */
+  announceRequestEnd(connection: number, end: number): void {
+    this.#store(connection, REQUEST_END, end);
+  }
+
+  /** Main, while nobody owns the connection. */
+  setRequest(connection: number, request: number): void {
+    this.#words[this.#at(connection, REQUEST)] = request;
+  }
+
+  /** Main, when the connection is given back: no handler has it any more. */
+  endRequest(connection: number): void {
+    this.#words[this.#at(connection, REQUEST_END)] = 0;
+  }
+
+  /** End of the last request that the owner began in this turn, 0 before the first: in process, unless it is answered. */
+  requestEnd(connection: number): number {
+    return this.#load(connection, REQUEST_END);
+  }
+
+  request(connection: number): number {
+    return this.#load(connection, REQUEST);
+  }
+
+  /** Bytes that the owner may still send; the owner alone subtracts, so what it reads only grows behind its back. */
+  credit(connection: number): number {
+    return this.#load(connection, CREDIT);
+  }
+
+  spendCredit(connection: number, bytes: number): void {
+    Atomics.sub(this.#words, this.#at(connection, CREDIT), bytes);
+  }
+
+  /** Main, while nobody owns the connection. */
+  setCredit(connection: number, bytes: number): void {
+    this.#store(connection, CREDIT, bytes);
+  }
+
+  restoreCredit(connection: number, bytes: number): void {
+    Atomics.add(this.#words, this.#at(connection, CREDIT), bytes);
+  }
+
+  /** The owner waits for credit: set, look again at the credit, return to the event loop. */
+  setCreditWait(connection: number): void {
+    this.#store(connection, CREDIT_WAIT, 1);
+  }
+
+  /** Main, after it restored credit. @returns whether the owner must be rung */
+  takeCreditWait(connection: number): boolean {
+    const at = this.#at(connection, CREDIT_WAIT);
+    return Atomics.load(this.#words, at) === 1 && Atomics.exchange(this.#words, at, 0) === 1;
+  }
+
+  /** Keeps CLOSED and generation, which may be read or set (CLOSED) by others at this moment. */
+  #setState(connection: number, state: number): void {
+    const at = this.#at(connection, STATE);
+    // Main sets CLOSED itself, and workers change the word only from READY, where main does not come here:
+    // so nobody else writes the word now, and a plain store loses nothing.
+    const word = Atomics.load(this.#words, at);
+    Atomics.store(this.#words, at, idleWord(word) | state);
+  }
+
+  #at(connection: number, word: number): number {
+    return this.#base + connection * CONNECTION_WORDS + word;
+  }
+
+  #load(connection: number, word: number): number {
+    return Atomics.load(this.#words, this.#at(connection, word));
+  }
+
+  #store(connection: number, word: number, value: number): void {
+    Atomics.store(this.#words, this.#at(connection, word), value);
+  }
+}

@@ -1,0 +1,301 @@
+/**
+ * The outbound ring of a worker: records with response bytes, written by that worker alone and read by the main
+ * thread alone. A record is published by one store of the tail and is then complete; main copies its bytes out
+ * before it releases the space by one store of the head.
+ *
+ * Head and tail are 32-bit byte counters that only grow and wrap around; `counter & mask` is the offset. Records
+ * start at multiples of RECORD_ALIGNMENT and lie in one piece: where the end of the ring is too near, a
+ * padding record fills it. A record carries all that main must know when its worker dies right after
+ * the publishing: which connection, how far its requests are answered, and whether the turn has ended.
+ *
+ * Responses to pipelined requests are collected in one record. Before the worker runs the next handler, which may
+ * be its last, it commits what the open record holds so far: it fills the one of two salvage slots that
+ * is not valid and then makes it the valid one by a single store. When the worker dies, main finds the committed bytes
+ * there. A slot counts only while the tail is where it was at the commit, that is until the record was published.
+ */
+
+import { ringLine, type SharedMemory } from './layout.ts';
+
+/** How a turn ends; ORed with RECORD_BOUNDARY into the flags of a record. */
+export const TURN_GOES_ON = 0;
+/** All complete requests that the worker found are answered. */
+export const TURN_ANSWERED = 1;
+/** A request is incomplete; the argument says how many bytes are missing, 0 where that is unknown. */
+export const TURN_NEED = 2;
+/** The next request is for a heavy route, and this worker has handlers in flight. */
+export const TURN_HEAVY = 3;
+/** The connection is to be closed after these bytes. */
+export const TURN_CLOSE = 4;
+/** The response cannot be completed: the connection ends such that the client does not take it for whole. */
+export const TURN_ABORT = 5;
+export const TURN_MASK = 7;
+/** The bytes so far end with the end of a response. */
+export const RECORD_BOUNDARY = 8;
+const RECORD_PADDING = 16;
+
+const HEADER_BYTES = 32;
+const RECORD_ALIGNMENT = 32;
+const LENGTH = 0;
+const CONNECTION = 1;
+const GENERATION = 2;
+const FLAGS = 3;
+const CONSUMED = 4;
+const ARGUMENT = 5;
+const SEEN = 6;
+
+// Words of the salvage line: which of the two slots is valid (0: none), then the slots.
+const VALID_SLOT = 0;
+const SLOT_WORDS = 5;
+const SLOT_POSITION = 0;
+const SLOT_LENGTH = 1;
+const SLOT_CONNECTION = 2;
+const SLOT_GENERATION = 3;
+const SLOT_CONSUMED = 4;
+const slotWord = (slot: number): number => 1 + (slot - 1) * SLOT_WORDS;
+
+/** Largest payload of a record: a quarter of the ring, so that four connections can always make progress. */
+const LARGEST_SHARE = 4;
+
+const aligned = (bytes: number): number => (bytes + RECORD_ALIGNMENT - 1) & -RECORD_ALIGNMENT;
+
+/** Bytes that a record takes in one piece, with the padding where the end of the ring is `toEnd` bytes away. */
+function contiguous(payload: number, toEnd: number): number {
+  const needed = HEADER_BYTES + aligned(payload);
+  return needed <= toEnd ? needed : toEnd + needed;
+}
+
+interface RingView {
+  readonly words: Int32Array;
+  readonly head: number;
+  readonly tail: number;
+  readonly salvage: number;
+  readonly address: number;
+  readonly bytes: number;
+}
+
+function viewRing({ words, layout }: Pick<SharedMemory, 'words' | 'layout'>, slot: number): RingView {
+  return {
+    words,
+    head: ringLine(layout, slot, 0),
+    tail: ringLine(layout, slot, 1),
+    salvage: ringLine(layout, slot, 2),
+    address: layout.ringAddress + slot * layout.ringBytes,
+    bytes: layout.ringBytes,
+  };
+}
+
+/** The worker's end. One record is open at most; nobody sees it before `publish`. */
+export class OutboundRingWriter {
+  readonly #ring: RingView;
+  readonly largestPayload: number;
+  #isOpen = false;
+  #start = 0;
+  #used = 0;
+  #room = 0;
+
+  constructor(shared: Pick<SharedMemory, 'words' | 'layout'>, slot: number) {
+    this.#ring = viewRing(shared, slot);
+    this.largestPayload = this.#ring.bytes / LARGEST_SHARE - HEADER_BYTES;
+  }
+
+  /**
+   * Makes room for a record of up to `payload` bytes.
+   * @returns false when the ring is too full now
+   */
+  open(payload: number): boolean {
+    const { words, bytes } = this.#ring;
+    const tail = words[this.#ring.tail] ?? 0;
+    const free = bytes - ((tail - Atomics.load(words, this.#ring.head)) | 0);
+    const toEnd = bytes - (tail & (bytes - 1));
+    if (contiguous(payload, toEnd) > free) return false;
+    if (HEADER_BYTES + aligned(payload) <= toEnd) {
+      this.#begin(tail, Math.min(free, toEnd));
+    } else {
+      this.#pad(tail, toEnd);
+      this.#begin((tail + toEnd) | 0, free - toEnd);
+    }
+    return true;
+  }
+
+  /** Whether `open` would succeed now; opens nothing. */
+  hasRoomFor(payload: number): boolean {
+    const { words, bytes } = this.#ring;
+    const tail = words[this.#ring.tail] ?? 0;
+    const free = bytes - ((tail - Atomics.load(words, this.#ring.head)) | 0);
+    return contiguous(payload, bytes - (tail & (bytes - 1))) <= free;
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Payload bytes written to the open record. */
+  get used(): number {
+    return this.#used;
+  }
+
+  /** Payload bytes that the open record can still take. */
+  get room(): number {
+    return this.#room - this.#used;
+  }
+
+  /** Where the next payload byte goes, as a byte address of the shared memory. */
+  get address(): number {
+    const { address, bytes } = this.#ring;
+    return address + (this.#start & (bytes - 1)) + HEADER_BYTES + this.#used;
+  }
+
+  /** Says that `bytes` payload bytes were written at `address`. */
+  advance(bytes: number): void {
+    this.#used += bytes;
+  }
+
+  /**
+   * Publishes the open record: from now on main may read it at any moment.
+   * @param flags a TURN_ constant, and RECORD_BOUNDARY
+   * @param consumed bytes of the inbound buffer whose requests are answered with this record
+   * @param argument of TURN_NEED
+   * @param seen bytes of the inbound buffer that the worker has looked at
+   */
+  publish(
+    connection: number,
+    generation: number,
+    flags: number,
+    consumed: number,
+    argument: number,
+    seen: number,
+  ): void {
+    const { words, address, bytes } = this.#ring;
+    const header = (address + (this.#start & (bytes - 1))) >>> 2;
+    words[header + LENGTH] = this.#used;
+    words[header + CONNECTION] = connection;
+    words[header + GENERATION] = generation;
+    words[header + FLAGS] = flags;
+    words[header + CONSUMED] = consumed;
+    words[header + ARGUMENT] = argument;
+    words[header + SEEN] = seen;
+    this.#isOpen = false;
+    // The store orders all plain writes above before it: who sees the tail sees the record.
+    Atomics.store(words, this.#ring.tail, (this.#start + HEADER_BYTES + aligned(this.#used)) | 0);
+  }
+
+  /** Makes the complete responses in the open record survive this worker. */
+  commit(connection: number, generation: number, consumed: number): void {
+    const { words, salvage } = this.#ring;
+    const slot = words[salvage + VALID_SLOT] === 1 ? 2 : 1;
+    const at = salvage + slotWord(slot);
+    words[at + SLOT_POSITION] = this.#start;
+    words[at + SLOT_LENGTH] = this.#used;
+    words[at + SLOT_CONNECTION] = connection;
+    words[at + SLOT_GENERATION] = generation;
+    words[at + SLOT_CONSUMED] = consumed;
+    // Plain: main reads it after the 'exit' of the worker, or when the worker has been stuck since for seconds.
+    words[salvage + VALID_SLOT] = slot;
+  }
+
+  #begin(start: number, contiguous: number): void {
+    this.#isOpen = true;
+    this.#start = start;
+    this.#used = 0;
+    this.#room = Math.min(contiguous - HEADER_BYTES, this.largestPayload);
+  }
+
+  /** Published at once; main skips it. */
+  #pad(tail: number, bytes: number): void {
+    const header = (this.#ring.address + (tail & (this.#ring.bytes - 1))) >>> 2;
+    this.#ring.words[header + LENGTH] = bytes - HEADER_BYTES;
+    this.#ring.words[header + FLAGS] = RECORD_PADDING;
+    Atomics.store(this.#ring.words, this.#ring.tail, (tail + bytes) | 0);
+  }
+}
+
+/** Main's end: a cursor over the published records. */
+export class OutboundRingReader {
+  readonly #ring: RingView;
+  #cursor: number;
+  #end: number;
+  /** Of the record at the cursor: */
+  connection = 0;
+  generation = 0;
+  flags = 0;
+  consumed = 0;
+  argument = 0;
+  /** Bytes of the buffer that the worker had seen: if more are there now, it is worth looking again. */
+  seen = 0;
+  payloadAddress = 0;
+  payloadLength = 0;
+
+  constructor(shared: Pick<SharedMemory, 'words' | 'layout'>, slot: number) {
+    this.#ring = viewRing(shared, slot);
+    this.#cursor = Atomics.load(this.#ring.words, this.#ring.head);
+    this.#end = this.#cursor;
+  }
+
+  get isEmpty(): boolean {
+    return Atomics.load(this.#ring.words, this.#ring.tail) === this.#cursor;
+  }
+
+  /** Moves to the next published record. @returns false when there is none */
+  next(): boolean {
+    const { words, address, bytes } = this.#ring;
+    for (;;) {
+      if (this.#cursor === this.#end) {
+        this.#end = Atomics.load(words, this.#ring.tail);
+        if (this.#cursor === this.#end) return false;
+      }
+      const start = address + (this.#cursor & (bytes - 1));
+      const header = start >>> 2;
+      const length = words[header + LENGTH] ?? 0;
+      this.#cursor = (this.#cursor + HEADER_BYTES + aligned(length)) | 0;
+      const flags = words[header + FLAGS] ?? 0;
+      if (flags === RECORD_PADDING) continue;
+      this.connection = words[header + CONNECTION] ?? 0;
+      this.generation = words[header + GENERATION] ?? 0;
+      this.flags = flags;
+      this.consumed = words[header + CONSUMED] ?? 0;
+      this.argument = words[header + ARGUMENT] ?? 0;
+      this.seen = words[header + SEEN] ?? 0;
+      this.payloadAddress = start + HEADER_BYTES;
+      this.payloadLength = length;
+      return true;
+    }
+  }
+
+  /**
+   * After the published records, and only when the worker is dead or stuck in a handler: moves to what it had
+   * committed of an open record, as a record that does not end the turn.
+   */
+  nextSalvaged(): boolean {
+    const { words, salvage, address, bytes } = this.#ring;
+    const slot = Atomics.load(words, salvage + VALID_SLOT);
+    if (slot === 0) return false;
+    const at = salvage + slotWord(slot);
+    const position = words[at + SLOT_POSITION] ?? 0;
+    if (position !== Atomics.load(words, this.#ring.tail) || position !== this.#cursor) return false;
+    this.connection = words[at + SLOT_CONNECTION] ?? 0;
+    this.generation = words[at + SLOT_GENERATION] ?? 0;
+    this.flags = TURN_GOES_ON | RECORD_BOUNDARY;
+    this.consumed = words[at + SLOT_CONSUMED] ?? 0;
+    this.argument = 0;
+    this.seen = 0;
+    this.payloadAddress = address + (position & (bytes - 1)) + HEADER_BYTES;
+    this.payloadLength = words[at + SLOT_LENGTH] ?? 0;
+    // A worker that was only believed stuck may have gone on: then what was read may be of two commits.
+    return (
+      Atomics.load(words, salvage + VALID_SLOT) === slot && Atomics.load(words, this.#ring.tail) === position
+    );
+  }
+
+  /** Gives the space of all records up to the cursor back to the worker: their bytes must have been copied. */
+  release(): void {
+    Atomics.store(this.#ring.words, this.#ring.head, this.#cursor);
+  }
+
+  /** After the worker's 'exit', when everything is drained: an empty ring for the next thread of the slot. */
+  reset(): void {
+    this.#cursor = Atomics.load(this.#ring.words, this.#ring.tail);
+    this.#end = this.#cursor;
+    Atomics.store(this.#ring.words, this.#ring.salvage + VALID_SLOT, 0);
+    this.release();
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * The ready queue: numbers of connections that have bytes to be looked at. A lock-free ring with one producer
+ * (the main thread) and many consumers (the workers).
+ *
+ * Positions are 32-bit counters that only ever grow and wrap around; an entry lies at `position & mask`.
+ *
+ *  - `tail` is written by main alone, after the entry: who sees the tail sees the entry.
+ *  - `head` is moved by compare-and-swap. A consumer reads the entry before it moves the head. The entry can be
+ *    overwritten only by a push at `head + capacity`, and there are more places than connections, each of which
+ *    stands in the queue at most once (connection-table.ts): so the push cannot come before the head has moved,
+ *    and then the compare-and-swap of a consumer that read the old entry fails.
+ *  - Before it moves the head, a consumer writes the position it is after into its claim word. When a worker
+ *    dies between the moving and taking the connection over, main finds a READY connection whose position was
+ *    passed and which no living worker claims, and queues it again (server/recovery.ts).
+ */
+
+import type { SharedMemory } from './layout.ts';
+
+/** Answer of `pop` when there is nothing. */
+export const QUEUE_EMPTY = -1;
+
+export class ReadyQueue {
+  readonly #words: Int32Array;
+  readonly #head: number;
+  readonly #tail: number;
+  readonly #entries: number;
+  readonly #mask: number;
+
+  constructor({ words, layout }: Pick<SharedMemory, 'words' | 'layout'>) {
+    this.#words = words;
+    this.#head = layout.queueHeadWord;
+    this.#tail = layout.queueTailWord;
+    this.#entries = layout.queueWord;
+    this.#mask = layout.queueCapacity - 1;
+  }
+
+  /** The position of the next entry to be popped. */
+  get head(): number {
+    return Atomics.load(this.#words, this.#head);
+  }
+
+  /** Entries that wait. */
+  get length(): number {
+    const head = Atomics.load(this.#words, this.#head);
+    return (Atomics.load(this.#words, this.#tail) - head) | 0;
+  }
+
+  /**
+   * Main only. Cannot overflow: see above.
+   * @returns the position of the entry
+   */
+  push(connection: number): number {
+    const tail = Atomics.load(this.#words, this.#tail);
+    this.#words[this.#entries + (tail & this.#mask)] = connection;
+    Atomics.store(this.#words, this.#tail, (tail + 1) | 0);
+    return tail;
+  }
+
+  /**
+   * Workers. The caller clears its claim word once the connection's state says that it is RUNNING.
+   * @param claimWord this worker's claim word; holds `claimOf(position)` while a position is claimed
+   * @returns a connection number, or QUEUE_EMPTY
+   */
+  pop(claimWord: number): number {
+    for (;;) {
+      const head = Atomics.load(this.#words, this.#head);
+      if (head === Atomics.load(this.#words, this.#tail)) {
+        this.#words[claimWord] = NO_CLAIM;
+        return QUEUE_EMPTY;
+      }
+      const connection = this.#words[this.#entries + (head & this.#mask)] ?? 0;
+      // Plain, as is the entry: the compare-and-swap below orders them for whoever sees the head moved.
+      this.#words[claimWord] = claimOf(head);
+      if (Atomics.compareExchange(this.#words, this.#head, head, (head + 1) | 0) === head) return connection;
+    }
+  }
+
+  /** Whether the head has moved beyond a position that `push` returned (wrap-around included). */
+  hasPassed(position: number): boolean {
+    return ((this.head - position) | 0) > 0;
+  }
+}
+
+/** The value of a claim word that claims nothing. */
+export const NO_CLAIM = 0;
+
+/** Positions are claimed by their low 31 bits above a bit that says that there is a claim. */
+export function claimOf(position: number): number {
+  return (position << 1) | 1;
+}

@@ -1,0 +1,46 @@
+/**
+ * For each route a moving mean of how long its handlers run synchronously, shared by all workers. A worker with
+ * handlers in flight does not run a route that would hold them up (worker/turn.ts). Workers read and write the
+ * means without a protocol: a lost update loses one sample of an estimate and nothing else.
+ */
+
+import type { SharedMemory } from './layout.ts';
+
+/** Routes with a mean; further ones share words with these, which only blurs an estimate. */
+export const TIMED_ROUTES = 1_024;
+/** A route is heavy above this. */
+const HEAVY_NANOSECONDS = 1_000_000;
+/** A route is quick below this: a few times what waking a thread costs. */
+const QUICK_NANOSECONDS = 100_000;
+/** Weight of a new sample: 1 / 2 ** SMOOTHING. */
+const SMOOTHING = 3;
+const LONGEST_NANOSECONDS = 0x7fff_ffff;
+
+export class RouteTimes {
+  readonly #words: Int32Array;
+  readonly #first: number;
+
+  constructor({ words, layout }: Pick<SharedMemory, 'words' | 'layout'>) {
+    this.#words = words;
+    this.#first = layout.routeWord;
+  }
+
+  /** @param milliseconds that one request of the route took synchronously */
+  add(route: number, milliseconds: number): void {
+    if (route < 0) return;
+    const at = this.#first + (route % TIMED_ROUTES);
+    const sample = Math.min(milliseconds * 1e6, LONGEST_NANOSECONDS) | 0;
+    const mean = this.#words[at] ?? 0;
+    this.#words[at] = mean + ((sample - mean) >> SMOOTHING);
+  }
+
+  /** Whether the route is known to answer so soon that nobody minds waiting for it. */
+  isQuick(route: number): boolean {
+    const mean = route < 0 ? 0 : (this.#words[this.#first + (route % TIMED_ROUTES)] ?? 0);
+    return mean > 0 && mean < QUICK_NANOSECONDS;
+  }
+
+  isHeavy(route: number): boolean {
+    return route >= 0 && (this.#words[this.#first + (route % TIMED_ROUTES)] ?? 0) > HEAVY_NANOSECONDS;
+  }
+}

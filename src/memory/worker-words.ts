@@ -1,0 +1,115 @@
+/**
+ * The control words of each worker slot. Each word has one writer, except where it says otherwise.
+ *
+ * | line | word      | written by                              | read by            |
+ * | ---- | --------- | --------------------------------------- | ------------------ |
+ * | 0    | claim     | the worker; main after its 'exit'       | main               |
+ * | 1    | current   | the worker                              | main               |
+ * | 1    | inFlight  | the worker                              | main, all workers  |
+ * | 1    | meanNanoseconds | the worker                        | main               |
+ * | 1    | heavy     | the worker                              | main               |
+ * | 2    | ringWait  | set by the worker, cleared by who rings | main               |
+ */
+
+import { CACHE_LINE_BYTES, type Layout, type SharedMemory, WORD_BYTES, workerLine } from './layout.ts';
+import { NO_CLAIM } from './ready-queue.ts';
+
+/** `current` while the worker runs no handler synchronously. */
+export const NO_CONNECTION = -1;
+
+const LINE = CACHE_LINE_BYTES / WORD_BYTES;
+const CURRENT = LINE;
+const IN_FLIGHT = LINE + 1;
+const MEAN_NANOSECONDS = LINE + 2;
+const HEAVY = LINE + 3;
+const RING_WAIT = 2 * LINE;
+
+export class WorkerWords {
+  readonly #words: Int32Array;
+  readonly #base: number;
+  readonly #layout: Layout;
+
+  constructor({ words, layout }: Pick<SharedMemory, 'words' | 'layout'>, slot: number) {
+    this.#words = words;
+    this.#layout = layout;
+    this.#base = workerLine(layout, slot, 0);
+  }
+
+  /** Index of the claim word, for `ReadyQueue.pop`. */
+  get claimWord(): number {
+    return this.#base;
+  }
+
+  get claim(): number {
+    return Atomics.load(this.#words, this.#base);
+  }
+
+  clearClaim(): void {
+    // Plain: it follows the compare-and-swap that took the connection, and is not seen before that.
+    this.#words[this.#base] = NO_CLAIM;
+  }
+
+  /** The connection whose handler runs synchronously at this moment, or NO_CONNECTION. */
+  get current(): number {
+    return Atomics.load(this.#words, this.#base + CURRENT);
+  }
+
+  set current(connection: number) {
+    Atomics.store(this.#words, this.#base + CURRENT, connection);
+  }
+
+  /** Handlers that returned a promise and have not finished. */
+  get inFlight(): number {
+    return Atomics.load(this.#words, this.#base + IN_FLIGHT);
+  }
+
+  set inFlight(count: number) {
+    Atomics.store(this.#words, this.#base + IN_FLIGHT, count);
+  }
+
+  /** `inFlight` of another slot. */
+  inFlightOf(slot: number): number {
+    return Atomics.load(this.#words, workerLine(this.#layout, slot, 0) + IN_FLIGHT);
+  }
+
+  /** Moving mean of what one turn costs this worker, in nanoseconds. */
+  get meanNanoseconds(): number {
+    return Atomics.load(this.#words, this.#base + MEAN_NANOSECONDS);
+  }
+
+  set meanNanoseconds(value: number) {
+    Atomics.store(this.#words, this.#base + MEAN_NANOSECONDS, value);
+  }
+
+  /** The worker runs a handler of a heavy route: for as long, it counts as not awake (server/dispatcher.ts). */
+  get isHeavy(): boolean {
+    return Atomics.load(this.#words, this.#base + HEAVY) !== 0;
+  }
+
+  set isHeavy(heavy: boolean) {
+    Atomics.store(this.#words, this.#base + HEAVY, heavy ? 1 : 0);
+  }
+
+  /** The worker waits for room in its ring: set, look again, sleep. */
+  setRingWait(): void {
+    Atomics.store(this.#words, this.#base + RING_WAIT, 1);
+  }
+
+  /** @returns whether the worker had been waiting */
+  takeRingWait(): boolean {
+    return (
+      Atomics.load(this.#words, this.#base + RING_WAIT) === 1 &&
+      Atomics.exchange(this.#words, this.#base + RING_WAIT, 0) === 1
+    );
+  }
+
+  /** Main, before a slot gets a new thread: nothing of the old one is left. */
+  reset(): void {
+    this.clearClaim();
+    this.current = NO_CONNECTION;
+    this.inFlight = 0;
+    this.isHeavy = false;
+    this.meanNanoseconds = 0;
+    this.takeRingWait();
+  }
+}
