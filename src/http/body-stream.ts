@@ -1,0 +1,45 @@
+/**
+ * What can be done with a response's body other than sending it: tell whether it is a stream, give up one
+ * that will not be sent, and make one of another. Used by the pipeline, by what wraps streams, and by the
+ * runtime for HEAD and for clients that are gone.
+ */
+import type { BodyPiece, BodyStream, ResponseBody } from './response.ts';
+
+export function isStream(body: ResponseBody): body is BodyStream {
+  return body !== null && typeof body !== 'string' && !(body instanceof Uint8Array);
+}
+
+/**
+ * Releases what a body that will not be sent holds, such as the file behind a stream: the answer to HEAD, 304
+ * and whatever an error takes the place of. Only for streams that nobody iterates; an iteration that has
+ * begun is ended by its own `return`. Rejects where the stream's clean-up does.
+ */
+export async function discardBody(body: ResponseBody): Promise<void> {
+  if (isStream(body)) await discardStream(body);
+}
+
+export async function discardStream(
+  stream: AsyncIterable<unknown> & Partial<AsyncDisposable>,
+): Promise<void> {
+  // Node's streams and generators have asyncDispose. The iterator of a Readable that has not begun would not
+  // destroy it by `return`, which is why dispose comes first.
+  if (typeof stream[Symbol.asyncDispose] === 'function') {
+    await stream[Symbol.asyncDispose]?.();
+  } else {
+    await stream[Symbol.asyncIterator]().return?.();
+  }
+}
+
+/**
+ * A stream made of another. A generator alone would not do: one that has not begun runs nothing when it is
+ * given up, and what its source holds would stay held.
+ */
+export function derivedStream(
+  source: AsyncIterable<unknown>,
+  generate: () => AsyncGenerator<BodyPiece, void, undefined>,
+): BodyStream & AsyncDisposable {
+  return {
+    [Symbol.asyncIterator]: generate,
+    [Symbol.asyncDispose]: () => discardStream(source),
+  };
+}

@@ -1,0 +1,65 @@
+/**
+ * What goes wrong in the HTTP layer through the application's own doing, as errors with stable codes.
+ * They are for the developer and the log, never for the client: what a client may read is an HttpProblem
+ * (problem.ts). Thrown in worker threads; RouterError and ApplicationError also while a process starts.
+ */
+
+/** The base of all errors of this layer; `code` is stable, the message is for people. */
+export class HttpLayerError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+  }
+}
+
+export type RouterErrorCode =
+  | 'ERR_ROUTE_PATTERN'
+  | 'ERR_ROUTE_DUPLICATE'
+  | 'ERR_ROUTE_HANDLER'
+  | 'ERR_ROUTER_COMPILED';
+
+/** A route or middleware that cannot be registered. */
+export class RouterError extends HttpLayerError {
+  constructor(code: RouterErrorCode, message: string) {
+    super(code, message);
+  }
+}
+
+export type ResponseErrorCode =
+  | 'ERR_RESPONSE_ENDED'
+  | 'ERR_RESPONSE_SENT'
+  | 'ERR_RESPONSE_MISSING'
+  | 'ERR_STATUS_CODE'
+  | 'ERR_HEADER_NAME'
+  | 'ERR_HEADER_VALUE'
+  | 'ERR_HEADER_RESERVED'
+  | 'ERR_BODY';
+
+/** A response that the application built in a way that cannot be sent. */
+export class ResponseError extends HttpLayerError {
+  constructor(code: ResponseErrorCode, message: string, options?: ErrorOptions) {
+    super(code, message, options);
+  }
+}
+
+/** Something of the request was read for the first time after its memory had been given back. */
+export class RequestEndedError extends HttpLayerError {
+  constructor() {
+    super(
+      'ERR_REQUEST_ENDED',
+      'The request has ended, and what was not read before can no longer be read; read it before the response ends',
+    );
+  }
+}
+
+export type ApplicationErrorCode = 'ERR_APPLICATION_LOAD' | 'ERR_APPLICATION_SHAPE';
+
+/** An application module that cannot be loaded or lacks what the runtime needs. */
+export class ApplicationError extends HttpLayerError {
+  constructor(code: ApplicationErrorCode, message: string, options?: ErrorOptions) {
+    super(code, message, options);
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * Makes the bytes of a finished response around its body: status line, header section, chunks. The runtime
+ * calls it once for each response in a worker thread; a plain JSON response is one concatenation of strings
+ * made before.
+ */
+import { httpDate } from './date.ts';
+import type { BodyPiece, Response } from './response.ts';
+import { isContentless, statusLine } from './status.ts';
+
+export interface HeadOptions {
+  /** The request's method is HEAD: the head is that of GET, and no body follows. */
+  readonly isHead: boolean;
+  /** The connection may persist as far as the request and the server go. */
+  readonly keepAlive: boolean;
+  /** Of the request: HTTP/1.0 or HTTP/1.1. */
+  readonly versionMinor: number;
+  /** Bytes of the body; null for a stream, whose length is not known. */
+  readonly bodyLength: number | null;
+}
+
+/** Ends a chunked body. */
+export const LAST_CHUNK = '0\r\n\r\n';
+
+const NOTHING = Buffer.alloc(0);
+
+/** Status line and header section, with the empty line; every character is one byte (latin1). */
+export function encodeHead(response: Response, options: HeadOptions): string {
+  const start = `${statusLine(response.statusCode)}Date: ${httpDate()}\r\n${response.headers.lines()}`;
+  return start + framing(response.statusCode, options) + connection(response, options);
+}
+
+/**
+ * Whether the connection is open for another request after this response. A stream to an HTTP/1.0 client is
+ * ended by closing, as its version knows no chunks.
+ */
+export function persists(response: Response, options: HeadOptions): boolean {
+  return options.keepAlive && !response.headers.close && !isCloseDelimited(response.statusCode, options);
+}
+
+/** Whether the stream's pieces are sent as chunks. */
+export function isChunked(statusCode: number, options: HeadOptions): boolean {
+  return hasStream(statusCode, options) && options.versionMinor > 0;
+}
+
+/** One chunk of a chunked body. An empty piece is no chunk at all, since a chunk of length 0 ends the body. */
+export function encodeChunk(piece: BodyPiece): Buffer {
+  const length = typeof piece === 'string' ? Buffer.byteLength(piece) : piece.byteLength;
+  if (length === 0) return NOTHING;
+  const size = `${length.toString(16)}\r\n`;
+  const chunk = Buffer.allocUnsafe(size.length + length + 2);
+  chunk.write(size, 0, 'latin1');
+  if (typeof piece === 'string') {
+    chunk.write(piece, size.length, 'utf8');
+  } else {
+    chunk.set(piece, size.length);
+  }
+  chunk.write('\r\n', size.length + length, 'latin1');
+  return chunk;
+}
+
+function hasStream(statusCode: number, options: HeadOptions): boolean {
+  return options.bodyLength === null && !options.isHead && !isContentless(statusCode);
+}
+
+function isCloseDelimited(statusCode: number, options: HeadOptions): boolean {
+  return hasStream(statusCode, options) && options.versionMinor === 0;
+}
+
+/** RFC 9112, section 6; nothing for 204, 304, a HEAD of unknown length, and a body that closing delimits. */
+function framing(statusCode: number, options: HeadOptions): string {
+  if (isContentless(statusCode)) return '';
+  if (options.bodyLength !== null) return `Content-Length: ${options.bodyLength}\r\n`;
+  return isChunked(statusCode, options) ? 'Transfer-Encoding: chunked\r\n' : '';
+}
+
+/** The last field and the empty line. Each version is told only what differs from its default. */
+function connection(response: Response, options: HeadOptions): string {
+  if (!persists(response, options)) return 'Connection: close\r\n\r\n';
+  return options.versionMinor === 0 ? 'Connection: keep-alive\r\n\r\n' : '\r\n';
+}

@@ -1,0 +1,152 @@
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { prefersGzip } from '../../src/http/accept-encoding.ts';
+import { discardBody } from '../../src/http/body-stream.ts';
+import { compression } from '../../src/http/compression.ts';
+import { type BodyStream, Response } from '../../src/http/response.ts';
+import { fakeRequest } from './support/fake-request.ts';
+
+const text = 'All work and no play makes a dull server. '.repeat(100);
+
+async function finish(end: (response: Response) => void, acceptEncoding: string | null = 'gzip') {
+  const field = acceptEncoding === null ? '' : `Accept-Encoding: ${acceptEncoding}\r\n`;
+  const { request } = fakeRequest(`GET / HTTP/1.1\r\nHost: a\r\n${field}\r\n`);
+  const response = new Response(request);
+  end(response);
+  await compression()(request, response);
+  return response;
+}
+
+test.each([
+  ['gzip', true],
+  ['GZIP', true],
+  ['x-gzip', true],
+  ['*', true],
+  ['br, gzip;q=0.5', true],
+  ['gzip;q=1.000, identity; q=0.5', true],
+  [' gzip ; q=0.001', true],
+  ['gzip;q=0.5, identity', false],
+  ['gzip;q=0', false],
+  ['gzip;q=0.000, *', false],
+  ['gzip;q=2', false],
+  ['gzip;q=', false],
+  ['gzip;x=1', false],
+  ['br', false],
+  ['', false],
+  [undefined, false],
+])('Accept-Encoding %s asks for gzip: %s', (header, expected) => {
+  expect(prefersGzip(header)).toBe(expected);
+});
+
+describe('a compressible body', () => {
+  test('is sent in gzip to a client that asks for it', async () => {
+    for (const end of [
+      (one: Response) => one.text(text),
+      (one: Response) => one.bytes(Buffer.from(text), 'text/css'),
+    ]) {
+      const response = await finish(end);
+      expect(response.getHeader('Content-Encoding')).toBe('gzip');
+      expect(response.getHeader('Vary')).toBe('Accept-Encoding');
+      const body = response.body as Uint8Array;
+      expect(body.byteLength).toBeLessThan(text.length / 5);
+      expect(gunzipSync(body).toString()).toBe(text);
+    }
+  });
+
+  test('is sent as it is to others, and caches are told', async () => {
+    const response = await finish((one) => one.json({ text }), null);
+    expect(response.getHeader('Content-Encoding')).toBeUndefined();
+    expect(response.getHeader('Vary')).toBe('Accept-Encoding');
+  });
+
+  test('is sent as it is where gzip would make it larger', async () => {
+    const noise = crypto.getRandomValues(new Uint8Array(2000));
+    const response = await finish((one) => one.bytes(noise, 'text/plain'));
+    expect(response.body).toBe(noise);
+    expect(response.getHeader('Content-Encoding')).toBeUndefined();
+  });
+});
+
+test.each<[string, (response: Response) => void]>([
+  ['is small', (one) => one.text('x'.repeat(1399))],
+  ['is empty', (one) => one.empty()],
+  ['is an image', (one) => one.bytes(Buffer.from(text), 'image/png')],
+  ['is encoded already', (one) => one.header('Content-Encoding', 'br').text(text)],
+  ['must not be transformed', (one) => one.header('Cache-Control', 'no-transform').text(text)],
+  ['is named byte for byte by a strong ETag', (one) => one.header('ETag', '"1"').text(text)],
+  ['is a stream of events', (one) => one.stream((async function* () {})(), 'text/event-stream')],
+])('a body that %s is left alone', async (_name, end) => {
+  const response = await finish(end);
+  expect(response.getHeader('Content-Encoding')).not.toBe('gzip');
+  expect(response.getHeader('Vary')).toBeUndefined();
+});
+
+describe('a stream', () => {
+  async function collect(body: BodyStream): Promise<Buffer> {
+    const pieces: Uint8Array[] = [];
+    for await (const piece of body) pieces.push(piece as Uint8Array);
+    return Buffer.concat(pieces);
+  }
+
+  test('is compressed piece by piece, and each piece leaves at once', async () => {
+    const gate = Promise.withResolvers<void>();
+    const response = await finish((one) =>
+      one.stream(
+        (async function* () {
+          yield 'first ';
+          await gate.promise;
+          yield Buffer.from('second');
+        })(),
+        'text/plain',
+      ),
+    );
+    expect(response.getHeader('Content-Encoding')).toBe('gzip');
+    const pieces = (response.body as BodyStream)[Symbol.asyncIterator]();
+    const early: Uint8Array[] = [];
+    while (Buffer.concat(early).length <= 10) early.push((await pieces.next()).value as Uint8Array);
+    gate.resolve();
+    const rest = await collect({ [Symbol.asyncIterator]: () => pieces });
+    expect(gunzipSync(Buffer.concat([...early, rest])).toString()).toBe('first second');
+  });
+
+  test('that fails, fails', async () => {
+    const response = await finish((one) =>
+      one.stream(
+        (async function* () {
+          yield 'x';
+          throw new Error('source');
+        })(),
+        'text/plain',
+      ),
+    );
+    await expect(collect(response.body as BodyStream)).rejects.toThrow('source');
+  });
+
+  test('is closed when its reader stops, and released where nobody reads it', async () => {
+    const closed = Promise.withResolvers<void>();
+    const source = async function* () {
+      try {
+        for (;;) yield text;
+      } finally {
+        closed.resolve();
+      }
+    };
+    const read = await finish((one) => one.stream(source(), 'text/plain'));
+    for await (const _piece of read.body as BodyStream) break;
+    await closed.promise;
+
+    let disposed = false;
+    const unread = await finish((one) =>
+      one.stream(
+        Object.assign(source(), {
+          [Symbol.asyncDispose]: async () => {
+            disposed = true;
+          },
+        }),
+        'text/plain',
+      ),
+    );
+    await discardBody(unread.body);
+    expect(disposed).toBe(true);
+  });
+});

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest';
+import { entityTag, matchesStrongly, matchesWeakly } from '../../src/http/etag.ts';
+import { HttpProblem } from '../../src/http/problem.ts';
+
+test('a tag is quoted, and has no quote of its own', () => {
+  expect(entityTag('7')).toBe('"7"');
+  expect(entityTag('7', { weak: true })).toBe('W/"7"');
+  expect(() => entityTag('a"b')).toThrow(TypeError);
+  expect(() => entityTag('a b')).toThrow(TypeError);
+});
+
+test.each([
+  ['"1"', '"1"', true],
+  ['W/"1"', '"1"', true],
+  ['"1"', 'W/"1"', true],
+  ['"2" ,\t"1"', '"1"', true],
+  [',,"1",', '"1"', true],
+  ['*', '"1"', true],
+  ['"2"', '"1"', false],
+  ['w/"1"', '"1"', false],
+  ['1', '"1"', false],
+  ['', '"1"', false],
+])('If-None-Match %s against %s: %s', (list, tag, expected) => {
+  expect(matchesWeakly(list, tag)).toBe(expected);
+});
+
+test.each([
+  ['"1"', '"1"', true],
+  ['"2", "1"', '"1"', true],
+  ['*', '"1"', true],
+  ['*', undefined, false],
+  ['"1"', undefined, false],
+  ['W/"1"', '"1"', false],
+  ['W/"1"', 'W/"1"', false],
+  ['"1"', 'W/"1"', false],
+])('If-Match %s against %s: %s', (list, tag, expected) => {
+  expect(matchesStrongly(list, tag)).toBe(expected);
+});
+
+test('a malformed If-Match is refused rather than ignored', () => {
+  expect(() => matchesStrongly('1', '"1"')).toThrow(HttpProblem);
+  expect(() => matchesStrongly('', '"1"')).toThrow(HttpProblem);
+});
+
+test('a long hostile list is read in one pass', () => {
+  const list = ' "a'.repeat(5000);
+  expect(matchesWeakly(list, '"b"')).toBe(false);
+  expect(matchesWeakly(`${', '.repeat(8000)}"b"`, '"b"')).toBe(true);
+});
