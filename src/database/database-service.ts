@@ -1,0 +1,203 @@
+/**
+ * DatabaseService is a thread's one way to the database: the official driver's client with its share of the
+ * process's connections, a bound on what waits for them, and errors with stable codes. A worker opens it in the
+ * application's `start()` and closes it in `stop()`; repositories are made from it.
+ */
+import { type Collection, type Db, type Document, MongoClient, type MongoClientOptions } from 'mongodb';
+import { isOutcomeUnknown, translateDriverError } from './driver-errors.ts';
+import { DatabaseBusyError, DatabaseConfigurationError, DatabaseUnreachableError } from './errors.ts';
+
+/** Connections of the whole process, shared out among its workers: a driver's pool cannot cross threads. */
+export const TOTAL_CONNECTIONS = 64;
+/** With one connection a slow operation would hold up the thread's next one. */
+const MINIMUM_POOL_SIZE = 2;
+/** Operations of one thread that may wait for a connection: as many as a worker has requests in flight. */
+const MAX_WAITING = 64;
+
+const SERVER_SELECTION_TIMEOUT_MS = 3_000;
+const WAIT_QUEUE_TIMEOUT_MS = 3_000;
+const CONNECT_TIMEOUT_MS = 3_000;
+/** Below the 30 s that a handler has, so that a hung server is reported as one. */
+const SOCKET_TIMEOUT_MS = 20_000;
+const CLOSE_TIMEOUT_MS = 5_000;
+
+/** What MongoDB and FerretDB both take, on every operating system. */
+const DATABASE_NAME = /^[A-Za-z_][A-Za-z0-9_-]{0,62}$/;
+
+export interface DatabaseServiceOptions {
+  /** A MongoDB connection string. What it sets itself (`?maxPoolSize=…`) is left as it says. */
+  readonly uri: string;
+  readonly databaseName: string;
+  /** Threads that open a service of their own, each with an equal share of the connections. */
+  readonly workers: number;
+  readonly totalConnections?: number;
+  readonly maxWaiting?: number;
+  readonly waitQueueTimeoutMs?: number;
+  readonly serverSelectionTimeoutMs?: number;
+}
+
+export class DatabaseService implements AsyncDisposable {
+  readonly #client: MongoClient;
+  readonly #database: Db;
+  readonly #maxInFlight: number;
+  #inFlight = 0;
+  #closing: Promise<void> | undefined;
+  #idle: (() => void) | undefined;
+
+  /**
+   * Connects and asks the server once, so that what this returns was usable a moment ago.
+   * @throws DatabaseConfigurationError, DatabaseUnreachableError
+   */
+  static async open(options: DatabaseServiceOptions): Promise<DatabaseService> {
+    const service = new DatabaseService(options);
+    try {
+      await service.ping();
+      return service;
+    } catch (error) {
+      await service.close();
+      throw error;
+    }
+  }
+
+  /** Connects with the first operation. @throws DatabaseConfigurationError */
+  constructor(options: DatabaseServiceOptions) {
+    const poolSize = poolSizePerWorker(options.workers, options.totalConnections);
+    if (!DATABASE_NAME.test(options.databaseName)) {
+      throw new DatabaseConfigurationError(
+        'a database name has 1 to 63 letters, digits, "_" or "-", and begins with a letter or "_"',
+      );
+    }
+    try {
+      this.#client = new MongoClient(options.uri, clientOptions(options, poolSize));
+      this.#database = this.#client.db(options.databaseName);
+    } catch (error) {
+      // The driver's words name the option that is wrong; they never repeat the connection string.
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new DatabaseConfigurationError(`the database settings cannot be used: ${reason}`, {
+        cause: error,
+      });
+    }
+    this.#maxInFlight = this.#client.options.maxPoolSize + (options.maxWaiting ?? MAX_WAITING);
+  }
+
+  /** Where the database is, for people and logs: hosts and name, never credentials. */
+  get description(): string {
+    const hosts = this.#client.options.srvHost ?? this.#client.options.hosts.join(',');
+    return `${hosts}/${this.databaseName}`;
+  }
+
+  get databaseName(): string {
+    return this.#database.databaseName;
+  }
+
+  /** Operations that are under way or wait for a connection. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  get maxPoolSize(): number {
+    return this.#client.options.maxPoolSize;
+  }
+
+  /** A collection of the driver. Its operations run inside `run` or `runRepeatable`, which bound and translate. */
+  collection<Schema extends Document>(name: string): Collection<Schema> {
+    return this.#database.collection<Schema>(name);
+  }
+
+  /**
+   * Runs one operation that must not be repeated by us. (The driver itself repeats reads, and writes where the
+   * server can recognise a repetition: replica sets and sharded clusters.)
+   * @throws DatabaseBusyError at once when too many operations wait; DatabaseUnreachableError
+   */
+  async run<Result>(operation: () => Promise<Result>): Promise<Result> {
+    if (this.#inFlight >= this.#maxInFlight) {
+      throw new DatabaseBusyError(`${this.#inFlight} database operations are already under way`);
+    }
+    return this.#track(operation);
+  }
+
+  /**
+   * Like `run`, for an operation whose repetition does no harm: a write that is keyed by its own _id or
+   * conditional on what it changes. It runs once more when a broken connection left its outcome unknown.
+   */
+  async runRepeatable<Result>(operation: (repetition: boolean) => Promise<Result>): Promise<Result> {
+    return this.run(async () => {
+      try {
+        return await operation(false);
+      } catch (error) {
+        if (!isOutcomeUnknown(error) || this.#closing !== undefined) throw error;
+        return await operation(true);
+      }
+    });
+  }
+
+  /** Asks the server for a sign of life; not subject to the bound, so that readiness tells busy from away. */
+  async ping(): Promise<void> {
+    await this.#track(() => this.#database.command({ ping: 1 }));
+  }
+
+  /** Takes no more operations, lets those under way finish within a bound, closes every connection. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #track<Result>(operation: () => Promise<Result>): Promise<Result> {
+    if (this.#closing !== undefined) throw new DatabaseUnreachableError('the database service is closed');
+    this.#inFlight += 1;
+    try {
+      return await operation();
+    } catch (error) {
+      throw translateDriverError(error);
+    } finally {
+      this.#inFlight -= 1;
+      if (this.#inFlight === 0) this.#idle?.();
+    }
+  }
+
+  async #close(): Promise<void> {
+    if (this.#inFlight > 0) await this.#waitUntilIdle();
+    await this.#client.close();
+  }
+
+  #waitUntilIdle(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);
+    this.#idle = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    return promise;
+  }
+}
+
+export function poolSizePerWorker(workers: number, totalConnections: number = TOTAL_CONNECTIONS): number {
+  if (!Number.isInteger(workers) || workers < 1) {
+    throw new DatabaseConfigurationError('the number of workers must be a whole number from 1');
+  }
+  return Math.max(MINIMUM_POOL_SIZE, Math.floor(totalConnections / workers));
+}
+
+function clientOptions(options: DatabaseServiceOptions, maxPoolSize: number): MongoClientOptions {
+  const defaults: MongoClientOptions = {
+    appName: 'cloudvm',
+    maxPoolSize,
+    waitQueueTimeoutMS: options.waitQueueTimeoutMs ?? WAIT_QUEUE_TIMEOUT_MS,
+    serverSelectionTimeoutMS: options.serverSelectionTimeoutMs ?? SERVER_SELECTION_TIMEOUT_MS,
+    connectTimeoutMS: CONNECT_TIMEOUT_MS,
+    socketTimeoutMS: SOCKET_TIMEOUT_MS,
+  };
+  const chosen = optionNamesOf(options.uri);
+  // The driver lets its options argument win over the connection string; here the operator's word counts.
+  return Object.fromEntries(Object.entries(defaults).filter(([name]) => !chosen.has(name.toLowerCase())));
+}
+
+/** Lower-cased, since option names of a connection string are compared without regard to case. */
+function optionNamesOf(uri: string): ReadonlySet<string> {
+  const query = uri.slice(uri.indexOf('?') + 1 || uri.length);
+  return new Set([...new URLSearchParams(query).keys()].map((name) => name.toLowerCase()));
+}

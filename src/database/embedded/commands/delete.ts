@@ -1,0 +1,62 @@
+/**
+ * delete: each statement removes the first document that matches, or all of them.
+ */
+import type { BsonDocument } from '../bson/value.ts';
+import { CommandError } from '../errors.ts';
+import type { CommandSteps } from '../executor.ts';
+import { compileFilter } from '../query/filter.ts';
+import { type Query, resolveHint } from '../query/query.ts';
+import { assertNamespace } from '../storage/catalog.ts';
+import { runBulk, type Statement, statements } from './bulk.ts';
+import {
+  type CommandContext,
+  collectionName,
+  documentArgument,
+  numberArgument,
+  refuseCollation,
+  success,
+} from './command.ts';
+import { firstMatch, matchingRecords, stillMatching } from './matching.ts';
+
+export function* deleteDocuments(context: CommandContext): CommandSteps {
+  const name = collectionName(context);
+  assertNamespace(context.database, name);
+  let n = 0;
+  const outcome = yield* runBulk(
+    context,
+    statements(context, 'deletes'),
+    function* (statement): Statement<void> {
+      n += yield* deleteStatement(context, name, statement);
+    },
+  );
+  return success({ n, ...outcome });
+}
+
+function* deleteStatement(context: CommandContext, name: string, statement: BsonDocument): Statement<number> {
+  refuseCollation(statement);
+  const filter = documentArgument(statement, 'q');
+  const limit = numberArgument(statement, 'limit', 0);
+  if (limit !== 0 && limit !== 1)
+    throw new CommandError('FailedToParse', 'The limit field in delete objects must be 0 or 1');
+  compileFilter(filter);
+  const collection = context.server.catalog.find(context.database, name);
+  if (collection === undefined) return 0;
+  const query: Query = { filter, sort: [], skip: 0, limit, hint: resolveHint(collection, statement['hint']) };
+  if (limit === 1) {
+    const match = yield* firstMatch(context, collection, query);
+    if (match === undefined) return 0;
+    collection.remove(match.record, match.document);
+    return 1;
+  }
+  const matches = compileFilter(filter);
+  let removed = 0;
+  for (const record of yield* matchingRecords(context, collection, query)) {
+    const match = stillMatching(collection, record, matches);
+    if (match !== undefined) {
+      collection.remove(record, match.document);
+      removed += 1;
+    }
+    if (context.slice.isSpent()) yield;
+  }
+  return removed;
+}

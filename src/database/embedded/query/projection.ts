@@ -1,0 +1,105 @@
+/**
+ * Projections of find and `$project`: fields to keep or to leave out, by dotted path. Expressions, `$slice`,
+ * `$elemMatch` and the positional operator are refused.
+ */
+
+import { splitPath } from '../bson/path.ts';
+import { type BsonDocument, isDocument, isNumber, setOwnValue, toNumber, type Value } from '../bson/value.ts';
+import { CommandError } from '../errors.ts';
+
+export type Projection = (document: BsonDocument) => BsonDocument;
+
+/** A tree of the named paths; a leaf is `true`. */
+type PathTree = Map<string, PathTree | true>;
+
+const MAX_PATHS = 1000;
+const MAX_DEPTH = 100;
+
+/** @returns undefined where everything is kept */
+export function compileProjection(specification: BsonDocument): Projection | undefined {
+  const paths = Object.keys(specification);
+  if (paths.length === 0) return undefined;
+  if (paths.length > MAX_PATHS) throw new CommandError('BadValue', `at most ${MAX_PATHS} projected paths`);
+  const wanted = new Map(paths.map((path) => [path, isIncluded(path, specification[path])]));
+  const modes = new Set([...wanted].filter(([path]) => path !== '_id').map(([, included]) => included));
+  if (modes.size > 1) {
+    throw new CommandError(
+      'BadValue',
+      'Cannot do exclusion on some fields and inclusion on others in one projection',
+    );
+  }
+  const [mode] = modes;
+  const including = mode ?? wanted.get('_id') === true;
+  const tree = buildTree(paths.filter((path) => wanted.get(path) === including));
+  if (including && wanted.get('_id') !== false) tree.set('_id', true);
+  if (!including && wanted.get('_id') === true) tree.delete('_id');
+  return including ? (document) => include(document, tree) : (document) => exclude(document, tree);
+}
+
+function isIncluded(path: string, value: Value): boolean {
+  if (path === '' || path.split('.').some((part) => part === '' || part.startsWith('$'))) {
+    throw new CommandError(
+      'BadValue',
+      `the positional operator and "$" names are not supported in projections: ${path}`,
+    );
+  }
+  if (typeof value === 'boolean') return value;
+  if (isNumber(value)) return toNumber(value) !== 0;
+  throw new CommandError(
+    'BadValue',
+    `Unsupported projection option: ${path} has neither 0, 1, true nor false`,
+  );
+}
+
+function buildTree(paths: readonly string[]): PathTree {
+  const root: PathTree = new Map();
+  for (const path of paths) {
+    const parts = splitPath(path);
+    if (parts.length > MAX_DEPTH) throw new CommandError('BadValue', 'a projected path is too long');
+    let node = root;
+    parts.forEach((part, index) => {
+      const child = node.get(part);
+      if (child === true || (index === parts.length - 1 && child !== undefined)) {
+        throw new CommandError('BadValue', `Path collision at ${path}`);
+      }
+      const next: PathTree = child ?? new Map();
+      node.set(part, index === parts.length - 1 ? true : next);
+      node = next;
+    });
+  }
+  return root;
+}
+
+function include(document: BsonDocument, tree: PathTree): BsonDocument {
+  const result: BsonDocument = {};
+  for (const name of Object.keys(document)) {
+    const node = tree.get(name);
+    if (node === undefined) continue;
+    const value = node === true ? document[name] : includeIn(document[name], node);
+    if (value !== undefined || node === true) setOwnValue(result, name, value);
+  }
+  return result;
+}
+
+/** Below a path only documents and arrays of them are left; scalars are dropped. */
+function includeIn(value: Value, tree: PathTree): Value {
+  if (Array.isArray(value)) {
+    return value.map((element) => includeIn(element, tree)).filter((element) => element !== undefined);
+  }
+  return isDocument(value) ? include(value, tree) : undefined;
+}
+
+function exclude(document: BsonDocument, tree: PathTree): BsonDocument {
+  const result: BsonDocument = {};
+  for (const name of Object.keys(document)) {
+    const node = tree.get(name);
+    if (node !== true)
+      setOwnValue(result, name, node === undefined ? document[name] : excludeIn(document[name], node));
+  }
+  return result;
+}
+
+function excludeIn(value: Value, tree: PathTree): Value {
+  if (Array.isArray(value)) return value.map((element) => excludeIn(element, tree));
+  return isDocument(value) ? exclude(value, tree) : value;
+}

@@ -1,0 +1,125 @@
+/**
+ * The update operators on arrays: $push, $addToSet, $pull, $pullAll and $pop. Each takes the array that
+ * stands at the path (undefined if nothing does) and returns the one to put there.
+ */
+
+import { compareValues, equalValues } from '../bson/compare.ts';
+import { type BsonDocument, isDocument, isNumber, toNumber, typeOf, type Value } from '../bson/value.ts';
+import { CommandError } from '../errors.ts';
+import { compileCondition, compileFilter } from '../query/filter.ts';
+import { isOperatorDocument } from '../query/operators.ts';
+import { parseSort, Sorter } from '../query/sort.ts';
+
+export type ArrayUpdate = (array: readonly Value[] | undefined) => readonly Value[] | undefined;
+
+const MODIFIERS = new Set(['$each', '$position', '$slice', '$sort']);
+
+export function compilePush(operand: Value): ArrayUpdate {
+  if (!isDocument(operand) || !Object.hasOwn(operand, '$each')) return (array) => [...(array ?? []), operand];
+  for (const name of Object.keys(operand)) {
+    if (!MODIFIERS.has(name)) throw new CommandError('BadValue', `Unrecognized clause in $push: ${name}`);
+  }
+  const added = eachOf('$push', operand);
+  const position = modifier(operand, '$position');
+  const slice = modifier(operand, '$slice');
+  const sort = compileArraySort(operand['$sort']);
+  return (array = []) => {
+    const start = position === undefined ? array.length : insertionPoint(position, array.length);
+    const joined = sort([...array.slice(0, start), ...added, ...array.slice(start)]);
+    if (slice === undefined) return joined;
+    return slice >= 0 ? joined.slice(0, slice) : joined.slice(slice);
+  };
+}
+
+export function compileAddToSet(operand: Value): ArrayUpdate {
+  const withEach = isDocument(operand) && Object.hasOwn(operand, '$each');
+  const added = withEach ? eachOf('$addToSet', operand) : [operand];
+  return (array = []) => {
+    const result = [...array];
+    for (const value of added) if (!result.some((known) => equalValues(known, value))) result.push(value);
+    return result;
+  };
+}
+
+export function compilePull(operand: Value): ArrayUpdate {
+  const matches = pullTest(operand);
+  return (array) => array?.filter((element) => !matches(element));
+}
+
+export function compilePullAll(operand: Value): ArrayUpdate {
+  if (!Array.isArray(operand)) throw new CommandError('BadValue', '$pullAll requires an array argument');
+  return (array) => array?.filter((element) => !operand.some((value) => equalValues(value, element)));
+}
+
+export function compilePop(operand: Value): ArrayUpdate {
+  const end = isNumber(operand) ? toNumber(operand) : Number.NaN;
+  if (end !== 1 && end !== -1) throw new CommandError('FailedToParse', '$pop expects 1 or -1');
+  return (array) => (end === 1 ? array?.slice(0, -1) : array?.slice(1));
+}
+
+/** @throws CommandError BadValue where the target is something else than an array */
+export function asArray(
+  operator: string,
+  path: string,
+  present: boolean,
+  value: Value,
+): readonly Value[] | undefined {
+  if (!present) return undefined;
+  if (Array.isArray(value)) return value;
+  const message = `The field '${path}' must be an array but is of type ${typeOf(value).alias}, for ${operator}`;
+  throw new CommandError('BadValue', message);
+}
+
+function pullTest(operand: Value): (element: Value) => boolean {
+  if (isOperatorDocument(operand)) {
+    const test = compileCondition(operand, 1);
+    return (element) => test([element]);
+  }
+  if (isDocument(operand)) {
+    const filter = compileFilter(operand, 1);
+    return (element) => isDocument(element) && filter(element);
+  }
+  if (Array.isArray(operand)) return (element) => equalValues(element, operand);
+  const test = compileCondition(operand, 1);
+  return (element) => test([element]);
+}
+
+function eachOf(name: string, operand: BsonDocument): readonly Value[] {
+  const each = operand['$each'];
+  if (!Array.isArray(each)) {
+    throw new CommandError(
+      'BadValue',
+      `The argument to $each in ${name} must be an array but it was of type ${typeOf(each).alias}`,
+    );
+  }
+  return each;
+}
+
+function modifier(operand: BsonDocument, name: string): number | undefined {
+  const value = operand[name];
+  if (value === undefined) return undefined;
+  const number = isNumber(value) ? toNumber(value) : Number.NaN;
+  if (!Number.isInteger(number))
+    throw new CommandError('BadValue', `The value for ${name} must be an integer value`);
+  return number;
+}
+
+function insertionPoint(position: number, length: number): number {
+  return position >= 0 ? Math.min(position, length) : Math.max(0, length + position);
+}
+
+function compileArraySort(specification: Value): (array: Value[]) => Value[] {
+  if (specification === undefined) return (array) => array;
+  if (isDocument(specification)) {
+    const fields = parseSort(specification);
+    return (array) => {
+      const sorter = new Sorter<Value>(fields);
+      for (const element of array) sorter.add(isDocument(element) ? element : {}, element, 0);
+      return sorter.sorted();
+    };
+  }
+  const direction = isNumber(specification) ? toNumber(specification) : 0;
+  if (direction !== 1 && direction !== -1)
+    throw new CommandError('BadValue', 'The $sort is invalid: use 1, -1 or a document');
+  return (array) => array.toSorted((left, right) => direction * compareValues(left, right));
+}

@@ -1,0 +1,118 @@
+/**
+ * A proxy between the driver and a database that fails on demand: it loses the answer of one command together
+ * with its connection, or holds every answer back. Used by the tests of what DatabaseService does then.
+ */
+import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+
+export class FaultProxy implements AsyncDisposable {
+  readonly #database: URL;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #heldBack: (() => void)[] = [];
+  #fatalCommand: string | undefined;
+  #holding: string | undefined;
+  #onHeld: (() => void) | undefined;
+
+  /** Whether the connection string names a single host, by TCP address or Unix socket, without encryption. */
+  static canServe(uri: string): boolean {
+    return URL.canParse(uri) && uri.startsWith('mongodb://') && !/(tls|ssl)=true/i.test(uri);
+  }
+
+  static async start(uri: string): Promise<FaultProxy> {
+    const proxy = new FaultProxy(new URL(uri));
+    proxy.#server.listen(0, '127.0.0.1');
+    await once(proxy.#server, 'listening');
+    return proxy;
+  }
+
+  private constructor(database: URL) {
+    this.#database = database;
+    this.#server = createServer((client) => this.#forward(client, dial(database.host)));
+  }
+
+  /** As the database's own, but for the host; what a replica set lets the driver repeat is left to us. */
+  get uri(): string {
+    const address = this.#server.address();
+    if (address === null || typeof address === 'string') throw new Error('the proxy does not listen');
+    const uri = new URL(this.#database);
+    uri.host = `127.0.0.1:${address.port}`;
+    uri.searchParams.set('directConnection', 'true');
+    uri.searchParams.set('retryWrites', 'false');
+    return uri.href;
+  }
+
+  /** The next answer to this command gets lost with its connection, after the database has done its work. */
+  loseAnswerOf(command: string): void {
+    this.#fatalCommand = command;
+  }
+
+  /** Holds back the answers to this command. @returns once `count` of them are held */
+  holdAnswersOf(command: string, count: number): Promise<void> {
+    this.#holding = command;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onHeld = () => {
+      if (this.#heldBack.length >= count) resolve();
+    };
+    return promise;
+  }
+
+  release(): void {
+    this.#holding = undefined;
+    for (const deliver of this.#heldBack.splice(0)) deliver();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#server.close();
+    await once(this.#server, 'close');
+  }
+
+  #forward(client: Socket, database: Socket): void {
+    let fatal = false;
+    let held = false;
+    for (const [socket, other] of [
+      [client, database],
+      [database, client],
+    ] as const) {
+      this.#sockets.add(socket);
+      socket.once('close', () => {
+        this.#sockets.delete(socket);
+        other.destroy();
+      });
+      // A reset is what these tests provoke; 'close' follows and is what counts.
+      socket.on('error', () => {});
+    }
+    client.on('data', (bytes: Buffer) => {
+      if (this.#fatalCommand !== undefined && names(bytes, this.#fatalCommand)) {
+        this.#fatalCommand = undefined;
+        fatal = true;
+      }
+      held = this.#holding !== undefined && names(bytes, this.#holding);
+      database.write(bytes);
+    });
+    database.on('data', (bytes: Buffer) => {
+      if (fatal) {
+        client.destroy();
+      } else if (held) {
+        this.#heldBack.push(() => client.write(bytes));
+        this.#onHeld?.();
+      } else {
+        client.write(bytes);
+      }
+    });
+  }
+}
+
+function dial(host: string): Socket {
+  const name = decodeURIComponent(host);
+  if (name.endsWith('.sock')) return connect(name);
+  const colon = name.lastIndexOf(':');
+  return colon < 0 ? connect(27017, name) : connect(Number(name.slice(colon + 1)), name.slice(0, colon));
+}
+
+/** A command's name is the first field of its document: flags (4), section kind (1), size (4), type (1), name. */
+function names(frame: Buffer, command: string): boolean {
+  const nameStart = 16 + 4 + 1 + 4 + 1;
+  return frame.toString('latin1', nameStart, nameStart + command.length + 1) === `${command}\0`;
+}
