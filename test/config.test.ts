@@ -1,0 +1,197 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { CONFIGURATION_VARIABLES, ConfigurationError, loadConfiguration } from '../src/config.ts';
+
+const ROOT = resolve(import.meta.dirname, '..');
+const SECRET = 'a'.repeat(32);
+
+function problemsOf(environment: Record<string, string>): readonly string[] {
+  try {
+    loadConfiguration(environment);
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('without any setting', () => {
+  test('the server listens on this machine only, with the defaults of the contract', () => {
+    expect(loadConfiguration({})).toEqual({
+      production: false,
+      host: '127.0.0.1',
+      port: 5001,
+      workers: 8,
+      core: 'wasm',
+      app: pathToFileURL(resolve(ROOT, 'src/app.ts')).href,
+      mongodbUri: undefined,
+      mongodbDatabase: 'cloudvm',
+      dataDirectory: resolve('data'),
+      jwtSecrets: [],
+      jwtTtlSeconds: 604_800,
+      corsOrigins: [],
+      logLevel: 'info',
+      metricsToken: undefined,
+      trustedProxies: [],
+      maxConnections: 10_000,
+      maxHeaderBytes: 16_384,
+      maxTargetBytes: 8192,
+      maxBodyBytes: 1_048_576,
+      inboundMemoryMb: 256,
+      outboundWindowBytes: 262_144,
+      maxInFlight: 64,
+      maxQueueWaitMs: 5000,
+      headersTimeoutMs: 10_000,
+      requestTimeoutMs: 30_000,
+      keepAliveTimeoutMs: 65_000,
+      handlerTimeoutMs: 30_000,
+      writeTimeoutMs: 30_000,
+      drainTimeoutMs: 5000,
+      shutdownTimeoutMs: 10_000,
+      workerHeapMb: 128,
+      workerNice: 5,
+      maxRssMb: undefined,
+    });
+  });
+
+  test('an empty variable counts as one that is not set', () => {
+    const empty = Object.fromEntries(CONFIGURATION_VARIABLES.map((name) => [name, '']));
+    expect(loadConfiguration(empty)).toEqual(loadConfiguration({}));
+  });
+
+  test('nothing can be changed afterwards', () => {
+    expect(Object.isFrozen(loadConfiguration({}))).toBe(true);
+  });
+});
+
+describe('with settings', () => {
+  test('each is read', () => {
+    const config = loadConfiguration({
+      HOST: '::1',
+      PORT: '0',
+      WORKERS: '64',
+      CORE: 'verify',
+      APP: 'test/fixtures/echo-app.ts',
+      MONGODB_URI: 'mongodb+srv://user:password@cluster.example/',
+      DATA_DIR: '/var/lib/cloudvm',
+      LOG_LEVEL: 'silent',
+      METRICS_TOKEN: 's3cret',
+      MAX_RSS_MB: '900',
+    });
+    expect(config).toMatchObject({
+      host: '::1',
+      port: 0,
+      workers: 64,
+      core: 'verify',
+      app: pathToFileURL(resolve('test/fixtures/echo-app.ts')).href,
+      mongodbUri: 'mongodb+srv://user:password@cluster.example/',
+      dataDirectory: resolve('/var/lib/cloudvm'),
+      logLevel: 'silent',
+      metricsToken: 's3cret',
+      maxRssMb: 900,
+    });
+  });
+
+  test('lists are separated by commas, with or without spaces', () => {
+    const config = loadConfiguration({
+      JWT_SECRET: `${SECRET},${'b'.repeat(32)}`,
+      CORS_ORIGINS: 'https://a.example, http://localhost:3000',
+      TRUSTED_PROXIES: '10.0.0.0/8, ::1, fd00::/8',
+    });
+    expect(config.jwtSecrets).toEqual([SECRET, 'b'.repeat(32)]);
+    expect(config.corsOrigins).toEqual(['https://a.example', 'http://localhost:3000']);
+    expect(config.trustedProxies).toEqual(['10.0.0.0/8', '::1', 'fd00::/8']);
+  });
+
+  test('an application may be named by a file URL', () => {
+    const app = pathToFileURL(resolve('my application.ts')).href;
+    expect(loadConfiguration({ APP: app }).app).toBe(app);
+  });
+});
+
+describe('a bad setting refuses the start', () => {
+  test.each([
+    ['HOST', 'http://localhost'],
+    ['HOST', 'two words'],
+    ['PORT', '65536'],
+    ['PORT', '-1'],
+    ['PORT', '80.5'],
+    ['PORT', '0x50'],
+    ['WORKERS', '0'],
+    ['WORKERS', '65'],
+    ['WORKERS', 'many'],
+    ['CORE', 'native'],
+    ['MONGODB_DB', 'a/b'],
+    ['JWT_TTL_SECONDS', '0'],
+    ['CORS_ORIGINS', 'https://a.example/path'],
+    ['CORS_ORIGINS', 'a.example'],
+    ['CORS_ORIGINS', 'https://a.example,'],
+    ['LOG_LEVEL', 'loud'],
+    ['TRUSTED_PROXIES', '10.0.0.0/33'],
+    ['TRUSTED_PROXIES', 'proxy.example'],
+    ['MAX_BODY_BYTES', '1e3'],
+    ['KEEP_ALIVE_TIMEOUT_MS', '999999999999999999999'],
+  ])('%s=%s, with the variable and the value in the message', (name, value) => {
+    const [problem, ...more] = problemsOf({ [name]: value });
+    expect(more).toEqual([]);
+    expect(problem).toMatch(new RegExp(`^${name} must `));
+    expect(problem).toContain(`"${value.split(',').at(-1)}"`);
+  });
+
+  test.each([
+    ['MONGODB_URI', 'postgres://user:hidden@host/'],
+    ['JWT_SECRET', 'hidden'],
+    ['METRICS_TOKEN', 'hidden token'],
+  ])('%s, without repeating what may be a secret', (name, value) => {
+    const problems = problemsOf({ [name]: value });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(new RegExp(`^${name} must `));
+    expect(problems[0]).not.toContain('hidden');
+  });
+
+  test('all of them at once', () => {
+    expect(() => loadConfiguration({ PORT: 'x', CORE: 'x', WORKERS: 'x' })).toThrow(
+      [
+        'The configuration cannot be used:',
+        '  PORT must be a whole number from 0 to 65535, not "x"',
+        '  WORKERS must be a whole number from 1 to 64, not "x"',
+        '  CORE must be wasm, js or verify, not "x"',
+      ].join('\n'),
+    );
+  });
+
+  test('production without a secret of its own', () => {
+    expect(problemsOf({ NODE_ENV: 'production' })).toEqual([
+      'JWT_SECRET must be set (32 bytes at least) when NODE_ENV is production',
+    ]);
+    expect(loadConfiguration({ NODE_ENV: 'production', JWT_SECRET: SECRET }).production).toBe(true);
+  });
+
+  test('every origin together with some', () => {
+    expect(problemsOf({ CORS_ORIGINS: '*,https://a.example' })).toEqual([
+      'CORS_ORIGINS must be "*" alone, or list origins',
+    ]);
+    expect(loadConfiguration({ CORS_ORIGINS: '*' }).corsOrigins).toEqual(['*']);
+  });
+
+  test('a head that may take longer than the whole request', () => {
+    expect(problemsOf({ REQUEST_TIMEOUT_MS: '1000' })).toEqual([
+      'HEADERS_TIMEOUT_MS must not be longer than REQUEST_TIMEOUT_MS, which covers the head too',
+    ]);
+  });
+
+  test('requests larger than the memory they are received in', () => {
+    const problems = problemsOf({ MAX_BODY_BYTES: String(200 * 1024 * 1024) });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(/^INBOUND_MEMORY_MB must hold two of the largest requests/);
+  });
+});
+
+test('the README names every variable, and no other', () => {
+  const readme = readFileSync(resolve(ROOT, 'README.md'), 'utf8');
+  const section = /^## Configuration\n([\s\S]*?)^## /m.exec(readme)?.[1] ?? '';
+  const named = Array.from(section.matchAll(/^\| `([A-Z_]+)`/gm), ([, name]) => name);
+  expect(named.toSorted()).toEqual(CONFIGURATION_VARIABLES.toSorted());
+});
