@@ -1,0 +1,214 @@
+/**
+ * How a turn gets its bytes out: into the worker's ring within the connection's credit, at once where there is room,
+ * else piece by piece as main makes room. Main rings after it drained the ring or restored credit; whoever waits then
+ * looks again.
+ */
+
+import { RECORD_BOUNDARY, TURN_GOES_ON } from '../memory/outbound-ring.ts';
+import type { WorkerContext } from './context.ts';
+
+/** A piece smaller than this is not worth a record of its own while more is to be sent. */
+const SMALLEST_PIECE = 4_096;
+
+/** The client is gone, or the worker gives the response up: nothing more can be written. */
+export class OutputAbortedError extends Error {
+  readonly code = 'ERR_OUTPUT_ABORTED';
+
+  constructor() {
+    super('The response cannot be written: the client is gone or the worker is ending');
+    this.name = 'OutputAbortedError';
+  }
+}
+
+/** Whoever waits for room or credit. One list for all: waits are rare, and each wake-up looks again. */
+export class OutputWaiters {
+  #waiting: (() => void)[] = [];
+
+  /** Some turn could not write to the ring: until it can, the worker takes no further requests. */
+  get any(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  wait(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Lets everybody look again. */
+  notify(): void {
+    if (this.#waiting.length === 0) return;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+}
+
+/** The outbound side of one connection during one turn. */
+export class Output {
+  readonly #context: WorkerContext;
+  readonly #ringWaiters: OutputWaiters;
+  readonly #creditWaiters: OutputWaiters;
+  readonly #connection: number;
+  readonly #generation: number;
+  #credit: number;
+  #spent = 0;
+  #aborted = false;
+  #onAbort: (() => void) | null = null;
+
+  constructor(
+    context: WorkerContext,
+    ringWaiters: OutputWaiters,
+    creditWaiters: OutputWaiters,
+    connection: number,
+    generation: number,
+  ) {
+    this.#context = context;
+    this.#ringWaiters = ringWaiters;
+    this.#creditWaiters = creditWaiters;
+    this.#connection = connection;
+    this.#generation = generation;
+    this.#credit = context.table.credit(connection);
+  }
+
+  /** Ends every present and future wait with an OutputAbortedError. */
+  abort(): void {
+    this.#aborted = true;
+    this.#onAbort?.();
+    this.#ringWaiters.notify();
+    this.#creditWaiters.notify();
+  }
+
+  /**
+   * Writes head and body to the open record, or to a new one, without publishing it.
+   * @param head one byte a character (latin1)
+   * @param body text is written as UTF-8
+   * @param bodyLength bytes of the body as written
+   * @param consumed of the inbound buffer, before this response
+   * @returns false, with nothing written, when room or credit are too small now
+   */
+  tryWrite(head: string, body: string | Uint8Array | null, bodyLength: number, consumed: number): boolean {
+    const { ring, shared } = this.#context;
+    const size = head.length + bodyLength;
+    if (size > this.#credit || size > ring.largestPayload) return false;
+    if (ring.isOpen && ring.room < size) this.#publishBoundary(consumed);
+    if (!ring.isOpen && !ring.open(size)) return false;
+    if (typeof body === 'string' && bodyLength === body.length) {
+      // As many bytes as characters: it is ASCII, and one write does for both.
+      shared.bytes.write(head + body, ring.address, size, 'latin1');
+      ring.advance(size);
+      this.#spend(size);
+      return true;
+    }
+    shared.bytes.write(head, ring.address, head.length, 'latin1');
+    ring.advance(head.length);
+    if (bodyLength > 0 && body !== null) {
+      if (typeof body === 'string') shared.bytes.write(body, ring.address, bodyLength, 'utf8');
+      else shared.bytes.set(body, ring.address);
+      ring.advance(bodyLength);
+    }
+    this.#spend(size);
+    return true;
+  }
+
+  /** Waits for a promise of the application's, but no longer than the client does. One at a time. */
+  unlessAborted<T>(promise: Promise<T>): Promise<T> {
+    if (this.#aborted) return Promise.reject(new OutputAbortedError());
+    return new Promise((resolve, reject) => {
+      this.#onAbort = () => reject(new OutputAbortedError());
+      promise.then(resolve, reject).finally(() => {
+        this.#onAbort = null;
+      });
+    });
+  }
+
+  /** Before a handler runs, which may be the worker's last: what is collected so far survives it. */
+  commit(consumed: number): void {
+    const { ring } = this.#context;
+    if (ring.isOpen && ring.used > 0) ring.commit(this.#connection, this.#generation, consumed);
+  }
+
+  /** Publishes what was collected: the turn is about to wait. */
+  flush(consumed: number): void {
+    if (this.#context.ring.isOpen) this.#publishBoundary(consumed);
+  }
+
+  /**
+   * Writes all bytes, each piece as a record of its own, waiting for room and credit where necessary.
+   * @param consumed of the inbound buffer, before this response
+   */
+  async writeAll(bytes: Uint8Array, consumed: number): Promise<void> {
+    this.flush(consumed);
+    let start = 0;
+    while (start < bytes.length) {
+      if (this.#aborted) throw new OutputAbortedError();
+      const wanted = Math.min(bytes.length - start, this.#context.ring.largestPayload);
+      const piece = Math.min(wanted, this.#currentCredit());
+      if (piece <= 0 || (piece < SMALLEST_PIECE && piece < wanted))
+        await this.#waitForCredit(Math.min(wanted, SMALLEST_PIECE));
+      else if (!this.#context.ring.open(piece)) await this.#waitForRoom(piece);
+      else {
+        this.#writePiece(bytes.subarray(start, start + piece), consumed);
+        start += piece;
+      }
+    }
+  }
+
+  /**
+   * Ends the turn: publishes the last record. Waits only while the ring has no room for even an empty one.
+   * @param flags a TURN_ constant with RECORD_BOUNDARY
+   */
+  end(flags: number, consumed: number, missing: number, seen: number): void | Promise<void> {
+    const { ring } = this.#context;
+    if (!ring.isOpen && !ring.open(0)) {
+      return this.#waitForRoom(0).then(() => this.end(flags, consumed, missing, seen));
+    }
+    this.#publish(flags, consumed, missing, seen);
+  }
+
+  #writePiece(piece: Uint8Array, consumed: number): void {
+    const { ring, shared } = this.#context;
+    shared.bytes.set(piece, ring.address);
+    ring.advance(piece.length);
+    this.#spend(piece.length);
+    this.#publish(TURN_GOES_ON, consumed, 0, 0);
+  }
+
+  #publishBoundary(consumed: number): void {
+    this.#publish(TURN_GOES_ON | RECORD_BOUNDARY, consumed, 0, 0);
+  }
+
+  #publish(flags: number, consumed: number, missing: number, seen: number): void {
+    const { ring, table } = this.#context;
+    if (this.#spent > 0) {
+      table.spendCredit(this.#connection, this.#spent);
+      this.#spent = 0;
+    }
+    ring.publish(this.#connection, this.#generation, flags, consumed, missing, seen);
+    this.#context.ringMain();
+  }
+
+  #spend(bytes: number): void {
+    this.#credit -= bytes;
+    this.#spent += bytes;
+  }
+
+  #currentCredit(): number {
+    this.#credit = this.#context.table.credit(this.#connection) - this.#spent;
+    return this.#credit;
+  }
+
+  /** Sets the flag, looks again, and only then waits: main restores the credit first and takes the flag after. */
+  async #waitForCredit(wanted: number): Promise<void> {
+    const { table } = this.#context;
+    table.setCreditWait(this.#connection);
+    if (this.#currentCredit() >= wanted) return;
+    await this.#creditWaiters.wait();
+  }
+
+  /** The same for room in the ring. */
+  async #waitForRoom(wanted: number): Promise<void> {
+    const { ring, words } = this.#context;
+    words.setRingWait();
+    if (ring.hasRoomFor(wanted)) return;
+    await this.#ringWaiters.wait();
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * Sends a response that does not fit at once: a long body, or a stream of whatever length. It waits for room and
+ * credit as often as it must, so only turns that are suspended call it (turn.ts).
+ */
+
+import { discardBody } from '../http/body-stream.ts';
+import { ResponseError } from '../http/errors.ts';
+import type { BodyPiece, BodyStream, Response } from '../http/response.ts';
+import { encodeChunk, encodeHead, type HeadOptions, isChunked, LAST_CHUNK } from '../http/response-head.ts';
+import type { Output } from './output.ts';
+
+const LAST_CHUNK_BYTES = Buffer.from(LAST_CHUNK, 'latin1');
+
+export interface Sending {
+  readonly output: Output;
+  readonly response: Response;
+  readonly options: HeadOptions;
+  /** Of the inbound buffer, before this response. */
+  readonly consumed: number;
+  /** Told when what a stream holds cannot be released. */
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * @param body null where none is to be sent
+ * @throws OutputAbortedError
+ */
+export async function sendSlowly(
+  { output, response, options, consumed }: Sending,
+  body: string | Uint8Array | null,
+): Promise<void> {
+  // The handler has finished and may use its buffer for something else while we wait: what is sent is a copy.
+  const bytes = body === null ? null : copyOf(body);
+  await output.writeAll(Buffer.from(encodeHead(response, options), 'latin1'), consumed);
+  if (bytes !== null) await output.writeAll(bytes, consumed);
+}
+
+/** @throws OutputAbortedError, or what the stream throws: then the response is not complete */
+export async function sendStream(sending: Sending, body: BodyStream): Promise<void> {
+  const { output, response, options, consumed } = sending;
+  let pieces: AsyncIterator<BodyPiece> | null = null;
+  try {
+    await output.writeAll(Buffer.from(encodeHead(response, options), 'latin1'), consumed);
+    if (options.isHead) {
+      await output.unlessAborted(discardBody(body));
+      return;
+    }
+    pieces = body[Symbol.asyncIterator]();
+    await sendPieces(sending, pieces);
+  } catch (error) {
+    // Nobody waits for a stream that is given up, but what it holds must be released.
+    const released = pieces === null ? discardBody(body) : Promise.resolve(pieces.return?.());
+    released.catch(sending.onError);
+    throw error;
+  }
+}
+
+async function sendPieces(
+  { output, response, options, consumed }: Sending,
+  pieces: AsyncIterator<BodyPiece>,
+): Promise<void> {
+  const chunked = isChunked(response.statusCode, options);
+  for (;;) {
+    const { done, value } = await output.unlessAborted(pieces.next());
+    if (done) break;
+    assertPiece(value);
+    await output.writeAll(chunked ? encodeChunk(value) : copyOf(value), consumed);
+  }
+  if (chunked) await output.writeAll(LAST_CHUNK_BYTES, consumed);
+}
+
+/** Anything else has a length that is not that of its bytes, and would be filled up with foreign memory. */
+function assertPiece(piece: unknown): asserts piece is BodyPiece {
+  if (typeof piece === 'string' || piece instanceof Uint8Array) return;
+  throw new ResponseError('ERR_BODY', 'A stream yields strings and Uint8Arrays');
+}
+
+function copyOf(piece: BodyPiece): Buffer {
+  return typeof piece === 'string' ? Buffer.from(piece, 'utf8') : Buffer.from(piece);
+}

@@ -1,0 +1,78 @@
+/**
+ * Who owns a connection, as a model: the main thread, two workers and a few clients that share two connection
+ * numbers, in every interleaving. Clients go away and workers die at any step.
+ *
+ * | here                               | in the code                                                             |
+ * | ---------------------------------- | ----------------------------------------------------------------------- |
+ * | `head`, `tail`, `entries`, `claim` | memory/ready-queue.ts: push, and pop at 'look', 'claim', 'move'         |
+ * | `Slot.state`, 'take', 'unclaim'    | memory/connection-table.ts and worker/request-worker.ts, #serveTurn     |
+ * | 'serve', 'answer'                  | worker/turn.ts: look at the length; run a handler and publish its record |
+ * | client steps                       | server/connections.ts: #accept, #onBytes, #onClose                      |
+ * | "main drains"                      | server/connections.ts: onRecord, #endTurn                               |
+ * | `pushing`, "main pushes"           | server/connections.ts: makeReady, whose two stores workers can see apart |
+ * | "main sees the exit"               | server/server.ts, onEnded, and server/recovery.ts, recover              |
+ * | `undecided`, "main looks…"         | server/recovery.ts, lookAgain                                           |
+ * | `begun`                            | `requestEnd` in the connection table                                    |
+ *
+ * A request in process when its worker dies is answered with an error, never run again: no request here is safe.
+ * Left out are bystanders whose safe request is run again, heavy requests, and stuck workers (takeAway).
+ */
+import type { Model } from '../checker.ts';
+import { mainSteps } from './main-thread.ts';
+import { fault, unrest } from './properties.ts';
+import {
+  emptySlot,
+  NONE,
+  type OwnershipOptions,
+  type OwnershipState,
+  QUEUE_PLACES,
+  WORKERS,
+} from './state.ts';
+import { key, show } from './text.ts';
+import { workerSteps } from './worker-thread.ts';
+
+export function ownershipModel(options: OwnershipOptions): Model<OwnershipState> {
+  const bug = options.bug ?? 'none';
+  const worker = {
+    at: 'look',
+    head: 0,
+    number: NONE,
+    client: NONE,
+    closed: false,
+    consumed: 0,
+    begun: 0,
+    claim: NONE,
+  } as const;
+  return {
+    initial: {
+      head: 0,
+      tail: 0,
+      entries: Array.from({ length: QUEUE_PLACES }, () => NONE),
+      slots: Array.from({ length: options.numbers }, () => emptySlot()),
+      workers: WORKERS.map(() => ({ ...worker })),
+      rings: WORKERS.map(() => []),
+      clients: options.requests.map((unsent) => ({
+        number: NONE,
+        gone: false,
+        unsent,
+        sent: 0,
+        run: 0,
+        answered: 0,
+      })),
+      pushing: NONE,
+      undecided: [],
+      looking: NONE,
+      departures: options.departures ?? 0,
+      deaths: options.deaths ?? 0,
+      wrong: '',
+    },
+    *steps(state) {
+      yield* mainSteps(state, bug);
+      for (const slot of WORKERS) yield* workerSteps(state, slot, bug);
+    },
+    fault,
+    unrest,
+    key,
+    show,
+  };
+}

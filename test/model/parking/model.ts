@@ -1,0 +1,65 @@
+/**
+ * The parking protocol as a model: the main thread, two workers and two clients, in every interleaving.
+ *
+ * One step here is one access to a word that other threads write, or one event of an event loop. Where each
+ * stands in the code:
+ *
+ * | here                          | in the code                                                           |
+ * | ----------------------------- | --------------------------------------------------------------------- |
+ * | `queue`, a step of 'pop'      | memory/ready-queue.ts: the store of the tail, the CAS of the head      |
+ * | `rings`, 'publish'            | memory/outbound-ring.ts: the store of the tail                        |
+ * | `parked`                      | memory/parking.ts, ParkedWorkers                                      |
+ * | `bellWord`                    | memory/parking.ts, MainBell                                            |
+ * | `rung`, `bell`                | a message on its way through a MessagePort, to main or to a worker    |
+ * | main at 'drain', 'decide', 'wake' | server/dispatcher.ts: a round                                     |
+ * | main at 'park', 'lookAt…'     | server/doorbell.ts: after the last round                              |
+ * | main at 'asleep', 'scheduled' | in its event loop; 'scheduled' has a round due (`setImmediate`)       |
+ * | client steps                  | server/connections.ts, #onBytes: queue the connection, then ring      |
+ * | worker at 'pop', 'park', 'look', 'settled' | worker/request-worker.ts: #run, #park, handlerSettled    |
+ * | worker at 'publish', 'ring'   | worker/output.ts: publish; worker/context.ts: ring, in a batch later    |
+ *
+ * A request is answered in one turn, synchronously, or later by a handler in flight; a worker with as many
+ * handlers in flight as it may have is full and does not pop. `shouldWake` is left open except where it has no choice
+ * (nobody awake): whatever the policy decides for speed, no wake-up may get lost. The slow timer that
+ * re-checks is left out on purpose: the protocol must not need it.
+ */
+import type { Model } from '../checker.ts';
+import { mainSteps } from './main-thread.ts';
+import { lostWakeUp, unfinished } from './properties.ts';
+import { NONE, type ParkingOptions, type ParkingState, WORKERS } from './state.ts';
+import { key, show } from './text.ts';
+import { workerSteps } from './worker-thread.ts';
+
+export function parkingModel(options: ParkingOptions): Model<ParkingState> {
+  const bug = options.bug ?? 'none';
+  return {
+    initial: {
+      main: { at: 'asleep', next: 0, candidate: NONE, busy: false, rung: false },
+      workers: WORKERS.map(() => ({
+        at: 'idle',
+        connection: NONE,
+        onward: 'pop',
+        owesRing: false,
+        inFlight: [],
+        bell: false,
+      })),
+      bellWord: true,
+      parked: WORKERS.map(() => true),
+      queue: [],
+      rings: WORKERS.map(() => []),
+      unsent: [...options.requests],
+      buffered: options.requests.map(() => 0),
+      handedOut: options.requests.map(() => false),
+      asynchronous: options.asynchronous ?? 0,
+      deaths: options.deaths ?? 0,
+    },
+    *steps(state) {
+      yield* mainSteps(state, bug);
+      for (const slot of WORKERS) yield* workerSteps(state, slot, bug);
+    },
+    fault: lostWakeUp,
+    unrest: unfinished,
+    key,
+    show,
+  };
+}

@@ -1,0 +1,74 @@
+/**
+ * The counter-example of the ownership model for 'a death is decided about by a later position', played on the
+ * real recovery, queue and table: the other threads' steps happen when main reads a claim.
+ */
+import { expect, test } from 'vitest';
+import { ConnectionTable } from '../../src/memory/connection-table.ts';
+import { ReadyQueue } from '../../src/memory/ready-queue.ts';
+import { WorkerWords } from '../../src/memory/worker-words.ts';
+import type { Connection } from '../../src/server/connection.ts';
+import { IN_QUEUE } from '../../src/server/connection.ts';
+import { Recovery, type RecoveryOptions } from '../../src/server/recovery.ts';
+import type { WorkerHandle } from '../../src/server/worker-handle.ts';
+import { createShared } from '../memory/threads/shared.ts';
+
+test('a connection that was taken and queued again after a death is not queued twice', () => {
+  const shared = createShared({ connections: 3 });
+  const table = new ConnectionTable(shared);
+  const queue = new ReadyQueue(shared);
+  const living = new WorkerWords(shared, 0);
+  const dead = new WorkerWords(shared, 1);
+  table.open(0, 0);
+  const connection = { number: 0, handedOut: true, assignedTo: IN_QUEUE, queuePosition: 0 };
+  const makeReady = () => {
+    table.makeReady(0);
+    connection.queuePosition = queue.push(0);
+  };
+  let onClaimRead = () => {};
+  const livingWorker = {
+    slot: 0,
+    words: {
+      get claim() {
+        const { claim } = living;
+        onClaimRead();
+        return claim;
+      },
+    },
+  };
+  const recovery = new Recovery({
+    table,
+    queue,
+    connections: {
+      *all() {
+        yield connection as unknown as Connection;
+      },
+      byNumber: () => connection,
+      makeReady,
+    },
+    outbound: {},
+    living: () => [livingWorker as unknown as WorkerHandle],
+  } as unknown as RecoveryOptions);
+
+  // Both workers claim position 0; worker 0 moves the head, worker 1 comes too late and dies.
+  makeReady();
+  shared.words[dead.claimWord] = 1;
+  expect(queue.pop(living.claimWord)).toBe(0);
+  expect(dead.claim).toBe(living.claim);
+  recovery.recover({ slot: 1, words: dead } as unknown as WorkerHandle, { status: 500, detail: '' });
+  expect(queue.length, 'worker 0 may take the connection any moment').toBe(0);
+
+  // Worker 0 serves it, main takes it back and queues it again, at position 1.
+  table.take(0, 0);
+  living.clearClaim();
+  makeReady();
+
+  // Main looks again. Right after it has read the claim of worker 0, or at the latest when it has looked, that pops
+  // position 1.
+  onClaimRead = () => {
+    onClaimRead = () => {};
+    expect(queue.pop(living.claimWord)).toBe(0);
+  };
+  recovery.lookAgain();
+  onClaimRead();
+  expect(queue.length, 'the connection is in the hand of worker 0').toBe(0);
+});

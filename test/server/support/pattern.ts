@@ -1,0 +1,36 @@
+/** Bytes by which a test recognises whose they are and where they belong. Used by both sides. */
+
+const PERIOD = 65_521;
+const blocks = new Map<number, Buffer>();
+
+/** @returns `length` bytes that follow from the seed, with a period that no buffer size is a multiple of */
+export function pattern(seed: number, length: number): Buffer {
+  const block = blockOf(seed);
+  return Buffer.alloc(length, block);
+}
+
+/** Index of the first byte of `bytes` that is not the pattern's from `offset` on; -1 where all are. */
+export function firstDifference(bytes: Buffer, seed: number, offset: number): number {
+  const block = blockOf(seed);
+  for (let start = 0; start < bytes.length; ) {
+    const at = (offset + start) % PERIOD;
+    const end = Math.min(bytes.length, start + PERIOD - at);
+    if (bytes.compare(block, at, at + end - start, start, end) !== 0) return start;
+    start = end;
+  }
+  return -1;
+}
+
+/** A linear congruential generator (Numerical Recipes, third edition, section 7.1). */
+function blockOf(seed: number): Buffer {
+  const known = blocks.get(seed);
+  if (known !== undefined) return known;
+  const block = Buffer.alloc(PERIOD);
+  let state = (seed * 2_654_435_761 + 1) >>> 0;
+  for (let index = 0; index < PERIOD; index++) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    block[index] = state >>> 24;
+  }
+  blocks.set(seed, block);
+  return block;
+}

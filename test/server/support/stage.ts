@@ -1,0 +1,61 @@
+/**
+ * The line between a test and the handlers of the trial application, which run in other threads: handlers tell what
+ * happens to them, and go on when the test says so. So tests wait for events, not for time.
+ */
+
+import { randomUUID } from 'node:crypto';
+import { BroadcastChannel } from 'node:worker_threads';
+
+/** What a handler tells. */
+export interface Cue {
+  readonly cue: 'started' | 'aborted' | 'ended';
+  readonly key: string;
+  /** Of the worker. */
+  readonly thread: number;
+  /** Name of what aborted it. */
+  readonly reason?: string;
+}
+
+/** What a test says: the handler with this key may answer. */
+export interface Release {
+  readonly release: string;
+}
+
+export class Stage implements Disposable {
+  readonly name = `stage-${randomUUID()}`;
+  readonly cues: Cue[] = [];
+  readonly #channel = new BroadcastChannel(this.name);
+  #changed = Promise.withResolvers<void>();
+
+  constructor() {
+    this.#channel.onmessage = ({ data }: { readonly data: unknown }) => {
+      const cue = data as Cue | Release;
+      if (!('cue' in cue)) return;
+      this.cues.push(cue);
+      this.#changed.resolve();
+      this.#changed = Promise.withResolvers();
+    };
+  }
+
+  release(key: string): void {
+    this.#channel.postMessage({ release: key } satisfies Release);
+  }
+
+  /** Waits until a handler has told this, if it has not already. */
+  async cue(cue: Cue['cue'], key: string): Promise<Cue> {
+    for (;;) {
+      const found = this.cues.find((candidate) => candidate.cue === cue && candidate.key === key);
+      if (found !== undefined) return found;
+      await this.#changed.promise;
+    }
+  }
+
+  /** How often a handler has told this. */
+  count(cue: Cue['cue'], key: string): number {
+    return this.cues.filter((candidate) => candidate.cue === cue && candidate.key === key).length;
+  }
+
+  [Symbol.dispose](): void {
+    this.#channel.close();
+  }
+}
