@@ -1,0 +1,8 @@
+/** The server with the test application, for the client tests; the caller closes it with `await using`. */
+
+import type { Server, ServerOptions } from '../../../src/server/server.ts';
+import { ECHO_APPLICATION, startServer } from '../../server/support/start.ts';
+
+export function startEchoServer(options: ServerOptions = {}): Promise<Server> {
+  return startServer({ app: ECHO_APPLICATION, ...options });
+}
