@@ -1,0 +1,68 @@
+/**
+ * Registering, logging in, and who one is. Runs in worker threads; the costly part, hashing a password, runs
+ * on libuv's pool within the bounds that Passwords keeps.
+ */
+import type { LoginAttempt } from '../auth/login-throttle.ts';
+import { DuplicateKeyError } from '../database/errors.ts';
+import type { User } from '../database/users.ts';
+import { HttpProblem } from '../http/problem.ts';
+import type { Request } from '../http/request.ts';
+import type { Response } from '../http/response.ts';
+import { invalidToken } from '../middleware/authenticate.ts';
+import { userIdOf } from '../middleware/require-user.ts';
+import { readBody } from '../schemas/body.ts';
+import { login, registration, type SessionAnswer, type UserAnswer } from '../schemas/user.ts';
+import type { ServicesOf } from './services.ts';
+
+export class AuthenticationController {
+  readonly #services: ServicesOf;
+
+  constructor(services: ServicesOf) {
+    this.#services = services;
+  }
+
+  readonly register = async (request: Request, response: Response): Promise<void> => {
+    const { email, username, password } = readBody(request, registration);
+    const { users, passwords } = this.#services();
+    // Asked before the hash, which is a thousand times as expensive; the unique index decides in the end.
+    if ((await users.findByEmail(email)) !== undefined) throw new DuplicateKeyError(['email']);
+    const passwordHash = await passwords.hash(password, request.signal);
+    const user = await users.create({ email, username, passwordHash });
+    response.status(201).header('Location', '/api/auth/me');
+    this.#answerWithSession(response, user);
+  };
+
+  readonly login = async (request: Request, response: Response): Promise<void> => {
+    const { email, password } = readBody(request, login);
+    const { users, passwords, throttle } = this.#services();
+    const attempt: LoginAttempt = { email, remoteAddress: request.remoteAddress };
+    const hasFailures = await throttle.check(attempt);
+    const user = await users.findByEmail(email);
+    const isRight = await passwords.verify(password, user?.passwordHash, request.signal);
+    if (user === undefined || !isRight) {
+      await throttle.recordFailure(attempt);
+      throw new HttpProblem(401, 'The e-mail address or the password is wrong.', {
+        headers: { 'WWW-Authenticate': 'Bearer realm="cloudvm"' },
+      });
+    }
+    if (hasFailures) await throttle.recordSuccess(attempt);
+    this.#answerWithSession(response, user);
+  };
+
+  readonly me = async (request: Request, response: Response): Promise<void> => {
+    const user = await this.#services().users.findById(userIdOf(request));
+    if (user === undefined) throw invalidToken('The user of the token does not exist.');
+    response.json(toAnswer(user));
+  };
+
+  #answerWithSession(response: Response, user: User): void {
+    const session: SessionAnswer = { token: this.#services().tokens.issue(user.id), user: toAnswer(user) };
+    // What holds a token is kept nowhere on its way (RFC 6750, section 5.3).
+    response.header('Cache-Control', 'no-store').json(session);
+  }
+}
+
+/** Nothing but these fields ever leaves: a user also has a password's hash. */
+function toAnswer({ id, email, username }: User): UserAnswer {
+  return { id, email, username };
+}

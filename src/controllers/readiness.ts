@@ -1,0 +1,46 @@
+/**
+ * Finds out whether this worker can do its work: whether the application is started and the database answers.
+ * However many ask at once, the database is asked once. Used by the health controller.
+ */
+import type { NotReady, Readiness } from './health.ts';
+import type { Services } from './services.ts';
+
+/** Longer than a database that is well ever takes, and shorter than a load balancer waits. */
+const PING_TIMEOUT_MS = 2_000;
+
+/** Where the application is in its life: its services while it is started, else why there are none. */
+export type ApplicationState = Services | 'starting' | 'draining';
+
+export class ApplicationReadiness implements Readiness {
+  readonly #state: () => ApplicationState;
+  readonly #timeoutMs: number;
+  #underWay: Promise<NotReady | undefined> | undefined;
+
+  constructor(state: () => ApplicationState, timeoutMs: number = PING_TIMEOUT_MS) {
+    this.#state = state;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  async check(): Promise<NotReady | undefined> {
+    const state = this.#state();
+    if (typeof state === 'string') return state;
+    this.#underWay ??= this.#pingOnce(state);
+    return this.#underWay;
+  }
+
+  async #pingOnce({ database }: Pick<Services, 'database'>): Promise<NotReady | undefined> {
+    const { promise: timeout, resolve } = Promise.withResolvers<false>();
+    const timer = setTimeout(resolve, this.#timeoutMs, false);
+    try {
+      // What is wrong does not matter here: the service reports it to whoever needs the database next.
+      const answers = database.ping().then(
+        () => true,
+        () => false,
+      );
+      return (await Promise.race([answers, timeout])) ? undefined : 'database unreachable';
+    } finally {
+      clearTimeout(timer);
+      this.#underWay = undefined;
+    }
+  }
+}

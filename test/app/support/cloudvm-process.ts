@@ -1,0 +1,95 @@
+/**
+ * The whole server as its users run it: `node src/main.ts` in a process of its own, on a free port and a data
+ * directory that outlives it, so that it can be killed and started again.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+
+const MAIN = new URL('../../../src/main.ts', import.meta.url).pathname;
+/** Settings of whoever runs the tests that would make it another server. CORE is theirs to choose. */
+const FOREIGN = ['HOST', 'APP', 'MONGODB_URI', 'MONGODB_DB', 'JWT_SECRET', 'CORS_ORIGINS', 'NODE_ENV'];
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** The body as JSON; undefined where there is none. */
+  readonly json: Record<string, unknown>;
+}
+
+export interface Question {
+  readonly token?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+}
+
+export class CloudVmProcess implements AsyncDisposable {
+  readonly url: string;
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<unknown[]>;
+
+  static async start(dataDirectory: string): Promise<CloudVmProcess> {
+    const environment = Object.entries(process.env).filter(([name]) => !FOREIGN.includes(name));
+    const child = spawn(process.execPath, [MAIN], {
+      env: {
+        ...Object.fromEntries(environment),
+        PORT: '0',
+        WORKERS: '2',
+        DATA_DIR: dataDirectory,
+        // A killed process leaves the directory of its database's socket behind; there it goes with the test's own.
+        TMPDIR: dataDirectory,
+        LOG_LEVEL: 'info',
+      },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const exited = once(child, 'exit');
+    for await (const line of createInterface(child.stdout)) {
+      const url = /listening on (http:\/\/\S+)/.exec(line)?.[1];
+      if (url === undefined) continue;
+      // The pipe must not fill up while nobody reads along.
+      child.stdout.resume();
+      return new CloudVmProcess(child, exited, url);
+    }
+    throw new Error(`the server ended before it listened: ${String(await exited)}`);
+  }
+
+  private constructor(child: ChildProcess, exited: Promise<unknown[]>, url: string) {
+    this.#child = child;
+    this.#exited = exited;
+    this.url = url;
+  }
+
+  async ask(method: string, path: string, question: Question = {}): Promise<Answer> {
+    const { token, headers = {}, body } = question;
+    const response = await fetch(this.url + path, {
+      method,
+      headers: {
+        ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+        ...(body !== undefined && { 'Content-Type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const json = text === '' ? undefined : JSON.parse(text);
+    return { status: response.status, headers: response.headers, json };
+  }
+
+  /** As a power cut would: nothing of the process runs any more. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#exited;
+  }
+
+  /** @returns the exit code */
+  async stop(): Promise<unknown> {
+    this.#child.kill('SIGTERM');
+    const [code] = await this.#exited;
+    return code;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) await this.kill();
+  }
+}

@@ -1,0 +1,83 @@
+import { describe, expect, test, vi } from 'vitest';
+import { LoginThrottledError } from '../../src/auth/login-throttle.ts';
+import { PasswordsBusyError } from '../../src/auth/passwords.ts';
+import { toProblem, withProblems } from '../../src/controllers/problems.ts';
+import {
+  DatabaseBusyError,
+  DatabaseUnreachableError,
+  DuplicateKeyError,
+  IdempotencyKeyReusedError,
+  InvalidCursorError,
+  StatusConflictError,
+  VersionMismatchError,
+} from '../../src/database/errors.ts';
+import { HttpProblem } from '../../src/http/problem.ts';
+import { InProcess } from '../app/support/in-process.ts';
+
+describe('an error of the layers below becomes a status', () => {
+  test.each([
+    [409, new DuplicateKeyError(['email'])],
+    [409, new StatusConflictError('pending')],
+    [412, new VersionMismatchError(3)],
+    [422, new IdempotencyKeyReusedError()],
+    [422, new InvalidCursorError()],
+    [429, new LoginThrottledError(17)],
+    [503, new DatabaseBusyError('busy')],
+    [503, new DatabaseUnreachableError('away')],
+    [503, new PasswordsBusyError('busy')],
+  ])('%i for %o', (status, error) => {
+    expect(toProblem(error)).toBeInstanceOf(HttpProblem);
+    expect(toProblem(error)).toMatchObject({ status });
+  });
+
+  test('with Retry-After where waiting helps', () => {
+    const waiting = [
+      new LoginThrottledError(17),
+      new DatabaseBusyError('busy'),
+      new DatabaseUnreachableError('away'),
+    ];
+    for (const error of waiting)
+      expect(toProblem(error)).toMatchObject({ headers: { 'Retry-After': expect.stringMatching(/^\d+$/) } });
+  });
+
+  test('and any other error stays what it is', () => {
+    const error = new TypeError('a defect');
+    expect(toProblem(error)).toBe(error);
+  });
+});
+
+describe('a handler', () => {
+  test('is answered for, whether it throws or rejects', async () => {
+    const unreachable = vi.fn();
+    const throws = withProblems(() => {
+      throw new StatusConflictError('pending');
+    }, unreachable);
+    const rejects = withProblems(async () => {
+      throw new StatusConflictError('pending');
+    }, unreachable);
+    const http = new InProcess((router) => {
+      router.get('/throws', throws);
+      router.get('/rejects', rejects);
+    });
+    for (const path of ['/throws', '/rejects']) expect((await http.ask('GET', path)).status).toBe(409);
+    expect(http.errors).toEqual([]);
+    expect(unreachable).not.toHaveBeenCalled();
+  });
+
+  test('that finds the database away is 503, and the operator is told', async () => {
+    const unreachable = vi.fn();
+    const error = new DatabaseUnreachableError('away');
+    const http = new InProcess((router) => {
+      router.get(
+        '/',
+        withProblems(async () => {
+          throw error;
+        }, unreachable),
+      );
+    });
+    const answer = await http.ask('GET', '/');
+    expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '5' } });
+    expect(answer.text).not.toContain('away');
+    expect(unreachable).toHaveBeenCalledExactlyOnceWith(error);
+  });
+});
