@@ -1,0 +1,55 @@
+/**
+ * Measures several servers under the same load in interleaved rounds, so that whatever else the machine does
+ * falls on all of them, and keeps every round: the reports take medians and show the spread.
+ */
+import { type LoadOptions, type LoadResult, runLoad } from './load.ts';
+import type { ServerProcess } from './server-process.ts';
+
+export interface Measurement extends LoadResult {
+  /** Of the server process, all threads. */
+  readonly cpuMicrosecondsPerRequest: number;
+  readonly residentBytes: number;
+}
+
+/** Of each server, in the order in which they were given; one measurement a round. */
+export interface ServerMeasurements {
+  readonly name: string;
+  readonly rounds: readonly Measurement[];
+}
+
+export interface ComparisonOptions extends Omit<LoadOptions, 'url'> {
+  readonly path: string;
+  readonly rounds: number;
+  /** Before the first round, until V8 has compiled the hot code; 0 for servers that have run already. */
+  readonly warmUpSeconds: number;
+}
+
+export async function compare(
+  servers: readonly ServerProcess[],
+  options: ComparisonOptions,
+): Promise<ServerMeasurements[]> {
+  const results = servers.map((server) => ({ server, name: server.name, rounds: [] as Measurement[] }));
+  if (options.warmUpSeconds > 0) {
+    for (const { server } of results) await measure(server, { ...options, seconds: options.warmUpSeconds });
+  }
+  for (let round = 0; round < options.rounds; round += 1) {
+    // Every other round goes backwards, so that none always comes after the same other.
+    const order = round % 2 === 0 ? results : results.toReversed();
+    for (const { server, rounds } of order) rounds.push(await measure(server, options));
+  }
+  return results.map(({ name, rounds }) => ({ name, rounds }));
+}
+
+export async function measure(
+  server: ServerProcess,
+  options: Omit<ComparisonOptions, 'rounds' | 'warmUpSeconds'>,
+): Promise<Measurement> {
+  const before = await server.usage();
+  const load = await runLoad({ ...options, url: server.url + options.path });
+  const after = await server.usage();
+  return {
+    ...load,
+    cpuMicrosecondsPerRequest: ((after.cpuSeconds - before.cpuSeconds) / load.requests) * 1e6,
+    residentBytes: after.residentBytes,
+  };
+}

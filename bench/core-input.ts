@@ -1,0 +1,20 @@
+/** A core on a memory of its own with an input in it, for the micro-benchmarks. */
+import type { CoreOptions } from '../src/core/core.ts';
+
+const PAGES = 64;
+const REGION_ADDRESS = 1_048_576;
+const REGION_BYTES = 262_144;
+/** Where the input begins; not at a boundary, since inputs on connections are not either. */
+export const INPUT_ADDRESS = 2_097_152 + 5;
+
+/** What a core is made with; the limits are those of the HTTP contract. */
+export function coreOptions(input: Uint8Array): CoreOptions {
+  const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES, shared: true });
+  new Uint8Array(memory.buffer).set(input, INPUT_ADDRESS);
+  return {
+    memory,
+    regionAddress: REGION_ADDRESS,
+    regionBytes: REGION_BYTES,
+    limits: { maxHeaderBytes: 16_384, maxTargetBytes: 8192, maxBodyBytes: 1_048_576 },
+  };
+}

@@ -1,0 +1,65 @@
+/**
+ * `npm run bench -- gate`: the comparison that continuous integration runs, in well under a minute. Only ratios
+ * decide, measured against Fastify in the same minute on the same machine, and only clearly bad ones, three times in
+ * a row: it is there to catch a lost advantage, not to measure one (that is `health`).
+ */
+import { compare } from './comparison.ts';
+import { LOAD_GENERATOR } from './load.ts';
+import { measurementTable, type Ratio, ratioLines, ratiosOf } from './report.ts';
+import { FASTIFY, ServerProcess, THIS_SERVER } from './server-process.ts';
+
+/** A machine that is busy with something else moves both ratios; a server that has lost its advantage misses both. */
+interface Part {
+  readonly pipeline: number;
+  readonly leastRequestsRatio: number;
+  readonly mostCpuRatio: number;
+}
+
+/** Expected near 1.5 and 0.7. */
+const PLAIN: Part = { pipeline: 1, leastRequestsRatio: 1.1, mostCpuRatio: 0.9 };
+/** Expected near 6 and 0.3; with autocannon, which is slower than both servers, near 1.6 and 0.6. */
+const PIPELINED: Part = { pipeline: 16, leastRequestsRatio: 1.5, mostCpuRatio: 0.75 };
+/** One request at a time, autocannon takes longer than the servers, and measures itself. */
+const PARTS = LOAD_GENERATOR === 'wrk' ? [PLAIN, PIPELINED] : [PIPELINED];
+
+const LOAD = { path: '/health', connections: 64, rounds: 3, seconds: 1 } as const;
+const WARM_UP_SECONDS = 2;
+const ATTEMPTS = 3;
+
+export class GateError extends Error {
+  readonly code = 'ERR_BENCHMARK_GATE';
+  override readonly name = 'GateError';
+}
+
+/** @throws GateError where this server is no better than Fastify */
+export async function run(): Promise<void> {
+  await using ours = await ServerProcess.start(THIS_SERVER);
+  await using fastify = await ServerProcess.start(FASTIFY);
+  let warmUpSeconds = WARM_UP_SECONDS;
+  for (const part of PARTS) {
+    await holdTo(part, [ours, fastify], warmUpSeconds);
+    warmUpSeconds = 0;
+  }
+}
+
+async function holdTo(part: Part, servers: readonly ServerProcess[], warmUpSeconds: number): Promise<void> {
+  const { pipeline, leastRequestsRatio, mostCpuRatio } = part;
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+    const measurements = await compare(servers, {
+      ...LOAD,
+      pipeline,
+      warmUpSeconds: attempt === 1 ? warmUpSeconds : 0,
+    });
+    const ratios = ratiosOf(measurements);
+    const title = `GET ${LOAD.path}, ${LOAD.connections} connections, ${pipeline} at once on each, load by ${LOAD_GENERATOR}`;
+    process.stdout.write(`${title}\n${measurementTable(measurements)}\n${ratioLines(ratios)}\n\n`);
+    if (ratios.every((ratio) => passes(ratio, part))) return;
+  }
+  throw new GateError(
+    `${ATTEMPTS} times in a row below ${leastRequestsRatio} of Fastify's req/s and above ${mostCpuRatio} of its CPU per request, ${pipeline} at once`,
+  );
+}
+
+function passes({ requestsPerSecond, cpuPerRequest }: Ratio, part: Part): boolean {
+  return requestsPerSecond.median >= part.leastRequestsRatio || cpuPerRequest.median <= part.mostCpuRatio;
+}

@@ -1,0 +1,52 @@
+/**
+ * `npm run bench -- NAME [options]`: finds the benchmark of that name and runs it. Each is a module of this
+ * folder that exports `run(parameters)`; `--help` after the name lists its options.
+ */
+interface Benchmark {
+  /** Resolves when it has printed its result; rejects, with a message for a person, when there is none. */
+  run(parameters: readonly string[]): Promise<void>;
+}
+
+const BENCHMARKS: Readonly<Record<string, { readonly about: string; load(): Promise<Benchmark> }>> = {
+  health: {
+    about: 'GET /health on this server and on Fastify, plain and pipelined, in interleaved rounds',
+    load: () => import('./health.ts'),
+  },
+  isolation: {
+    about: 'GET /health beside CPU-bound and waiting requests; the work of the main thread',
+    load: () => import('./isolation.ts'),
+  },
+  gate: {
+    about: 'the short comparison with Fastify that continuous integration runs',
+    load: () => import('./gate.ts'),
+  },
+  parse: { about: 'the HTTP parsers, in nanoseconds a request', load: () => import('./parse.ts') },
+  match: { about: 'the route matchers, in nanoseconds a look-up', load: () => import('./match.ts') },
+};
+
+function usage(): string {
+  const lines = Object.entries(BENCHMARKS).map(([name, { about }]) => `  ${name.padEnd(10)} ${about}`);
+  return ['npm run bench -- NAME [options]', '', ...lines, ''].join('\n');
+}
+
+async function main(): Promise<void> {
+  const [name, ...parameters] = process.argv.slice(2);
+  const benchmark = name === undefined ? undefined : BENCHMARKS[name];
+  if (benchmark === undefined) {
+    process.stderr.write(usage());
+    process.exitCode = 2;
+    return;
+  }
+  await (await benchmark.load()).run(parameters);
+}
+
+// Whoever started a process has registered an exit handler that stops it; see managed-process.ts.
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
+
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
+  process.exitCode = 1;
+}

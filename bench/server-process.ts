@@ -1,0 +1,107 @@
+/**
+ * The servers that benchmarks compare, each as a process of its own with the same Node, the same work behind
+ * each route and an address that the system chooses on this machine only.
+ */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { ManagedProcess } from './managed-process.ts';
+import { HAS_PROC, mainThreadCpuSeconds, type ProcessUsage, readUsage } from './process-usage.ts';
+import { ScratchDirectory } from './scratch-directory.ts';
+
+export interface ServerDefinition {
+  readonly name: string;
+  /** Path from the root of the repository. */
+  readonly script: string;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export const THIS_SERVER: ServerDefinition = {
+  name: 'cloudvm-backend',
+  script: 'src/main.ts',
+  environment: { APP: 'test/fixtures/echo-app.ts' },
+};
+export const FASTIFY: ServerDefinition = { name: 'fastify', script: 'bench/peers/fastify.ts' };
+export const NODE_HTTP: ServerDefinition = { name: 'node:http', script: 'bench/peers/node-http.ts' };
+
+const ROOT = join(import.meta.dirname, '..');
+const START_TIMEOUT_MS = 30_000;
+const LISTENING = /listening on (http:\/\/127\.0\.0\.1:\d+)/;
+
+export class ServerProcess implements AsyncDisposable {
+  readonly name: string;
+  readonly url: string;
+  readonly #process: ManagedProcess;
+  readonly #resources: AsyncDisposableStack;
+
+  private constructor(name: string, url: string, process: ManagedProcess, resources: AsyncDisposableStack) {
+    this.name = name;
+    this.url = url;
+    this.#process = process;
+    this.#resources = resources;
+  }
+
+  /** Resolves when the server listens. */
+  static async start(definition: ServerDefinition): Promise<ServerProcess> {
+    await using resources = new AsyncDisposableStack();
+    const directory = resources.use(new ScratchDirectory());
+    const reporter = HAS_PROC ? [] : ['--import', './bench/usage-reporter.ts'];
+    const process = resources.use(
+      await ManagedProcess.start(globalThis.process.execPath, [...reporter, definition.script], {
+        cwd: ROOT,
+        env: environmentFor(definition, directory.path),
+        ipc: !HAS_PROC,
+      }),
+    );
+    const url = await listeningAddress(definition.name, process);
+    return new ServerProcess(definition.name, url, process, resources.move());
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  usage(): Promise<ProcessUsage> {
+    return readUsage(this.#process);
+  }
+
+  mainThreadCpuSeconds(): number | undefined {
+    return mainThreadCpuSeconds(this.pid);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#resources.disposeAsync();
+  }
+}
+
+/** WORKERS, CORE and the like can be set from outside; where to listen, to store and to say so cannot. */
+function environmentFor(definition: ServerDefinition, directory: string): NodeJS.ProcessEnv {
+  return {
+    JWT_SECRET: randomBytes(32).toString('hex'),
+    ...process.env,
+    ...definition.environment,
+    HOST: '127.0.0.1',
+    PORT: '0',
+    LOG_LEVEL: 'info',
+    DATA_DIR: directory,
+  };
+}
+
+/** Goes on reading after the address has come, so that the server never waits for a full pipe. */
+async function listeningAddress(name: string, process: ManagedProcess): Promise<string> {
+  const { stdout } = process.child;
+  if (stdout === null) throw new Error(`${name} was started without a pipe`);
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const refuse = (why: string) => reject(new Error(`${name} ${why}\n${process.errorOutput}`));
+  const timer = setTimeout(refuse, START_TIMEOUT_MS, `does not listen after ${START_TIMEOUT_MS} ms`);
+  process.child.once('close', () => refuse('ended before it listened'));
+  createInterface(stdout).on('line', (line) => {
+    const url = LISTENING.exec(line)?.[1];
+    if (url !== undefined) resolve(url);
+  });
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+  }
+}

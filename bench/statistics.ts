@@ -1,0 +1,24 @@
+/** The few statistics of the reports: medians, because one disturbed round must not move a result. */
+
+export interface Summary {
+  readonly median: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+export function summarize(values: readonly number[]): Summary {
+  const sorted = values.toSorted((left, right) => left - right);
+  const [least] = sorted;
+  const most = sorted.at(-1);
+  if (least === undefined || most === undefined) throw new Error('there is nothing to summarize');
+  return { median: quantile(sorted, 0.5), least, most };
+}
+
+/** Between the two nearest values in proportion. @param sorted ascending, not empty */
+export function quantile(sorted: readonly number[], fraction: number): number {
+  const position = (sorted.length - 1) * fraction;
+  const below = sorted[Math.floor(position)];
+  const above = sorted[Math.ceil(position)];
+  if (below === undefined || above === undefined) throw new Error('there is no quantile of nothing');
+  return below + (above - below) * (position % 1);
+}
