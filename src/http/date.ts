@@ -1,22 +1,27 @@
 /**
- * The Date header's value (IMF-fixdate, RFC 9110, section 5.6.7), made anew at most once a second. There is
- * no timer behind it, so an idle thread stays asleep; a clock read per response is all it costs.
+ * The Date header's value (IMF-fixdate, RFC 9110, section 5.6.7), made anew once a second. There is no timer behind
+ * it, so an idle thread stays asleep; and the clock of the day is read once a second too, as whoever asks has mostly
+ * just read the monotonic one. A clock that is set is followed within a second.
  */
 
 const MILLISECONDS_PER_SECOND = 1000;
 
 let text = '';
-let second = -1;
+/** Milliseconds of performance.now(). */
+let validUntil = Number.NEGATIVE_INFINITY;
 
-/** Now, as "Sun, 06 Nov 1994 08:49:37 GMT". */
-export function httpDate(): string {
-  const now = Date.now();
-  const nowSecond = Math.floor(now / MILLISECONDS_PER_SECOND);
-  // Unequal rather than later: a clock that was set back must not freeze the date.
-  if (nowSecond !== second) {
-    second = nowSecond;
-    // toUTCString is specified by ECMA-262 in exactly this format for four-digit years.
-    text = new Date(now).toUTCString();
-  }
+/**
+ * Now, as "Sun, 06 Nov 1994 08:49:37 GMT"; the same string for as long as it is the same second.
+ * @param now milliseconds of performance.now(), as lately read
+ */
+export function httpDate(now: number = performance.now()): string {
+  if (now >= validUntil) renew(now);
   return text;
+}
+
+function renew(now: number): void {
+  const wallClock = Date.now();
+  // toUTCString is specified by ECMA-262 in exactly this format for four-digit years.
+  text = new Date(wallClock).toUTCString();
+  validUntil = now + MILLISECONDS_PER_SECOND - (wallClock % MILLISECONDS_PER_SECOND);
 }

@@ -1,7 +1,6 @@
 /**
  * Makes the bytes of a finished response around its body: status line, header section, chunks. The runtime
- * calls it once for each response in a worker thread; a plain JSON response is one concatenation of strings
- * made before.
+ * calls it once for each response in a worker thread.
  */
 import { httpDate } from './date.ts';
 import type { BodyPiece, Response } from './response.ts';
@@ -23,9 +22,62 @@ export const LAST_CHUNK = '0\r\n\r\n';
 
 const NOTHING = Buffer.alloc(0);
 
-/** Status line and header section, with the empty line; every character is one byte (latin1). */
-export function encodeHead(response: Response, options: HeadOptions): string {
-  const start = `${statusLine(response.statusCode)}Date: ${httpDate()}\r\n${response.headers.lines()}`;
+/** A head without fields of the handler's, and all that it depends on. */
+interface KeptHead {
+  readonly statusCode: number;
+  readonly contentType: string | null;
+  readonly bodyLength: number;
+  readonly versionMinor: number;
+  readonly persists: boolean;
+  readonly date: string;
+  readonly text: string;
+}
+
+/** Heads made lately, by the low bits of the body's length: a service gives the same few answers again and again. */
+const keptHeads: (KeptHead | undefined)[] = [];
+const KEPT_HEADS = 256;
+
+/**
+ * Status line and header section, with the empty line; every character is one byte (latin1).
+ * @param now milliseconds of performance.now(), as lately read
+ */
+export function encodeHead(response: Response, options: HeadOptions, now?: number): string {
+  const date = httpDate(now);
+  if (options.bodyLength === null || response.headers.hasFields) return makeHead(response, options, date);
+  return keptHead(response, options, options.bodyLength, date);
+}
+
+/** Kept in one piece, as writing a string that V8 still has to put together costs several times as much. */
+function keptHead(response: Response, options: HeadOptions, bodyLength: number, date: string): string {
+  const { statusCode, headers } = response;
+  const persistent = persists(response, options);
+  const kept = keptHeads[bodyLength % KEPT_HEADS];
+  if (
+    kept !== undefined &&
+    kept.bodyLength === bodyLength &&
+    kept.statusCode === statusCode &&
+    kept.date === date &&
+    kept.contentType === headers.contentType &&
+    kept.persists === persistent &&
+    kept.versionMinor === options.versionMinor
+  ) {
+    return kept.text;
+  }
+  const text = Buffer.from(makeHead(response, options, date), 'latin1').toString('latin1');
+  keptHeads[bodyLength % KEPT_HEADS] = {
+    statusCode,
+    contentType: headers.contentType,
+    bodyLength,
+    versionMinor: options.versionMinor,
+    persists: persistent,
+    date,
+    text,
+  };
+  return text;
+}
+
+function makeHead(response: Response, options: HeadOptions, date: string): string {
+  const start = `${statusLine(response.statusCode)}Date: ${date}\r\n${response.headers.lines()}`;
   return start + framing(response.statusCode, options) + connection(response, options);
 }
 

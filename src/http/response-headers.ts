@@ -62,6 +62,11 @@ export class ResponseHeaders {
     return this.#contentType;
   }
 
+  /** There is more than Content-Type and Connection. */
+  get hasFields(): boolean {
+    return this.#fields.length > 0;
+  }
+
   /** The handler asked for the connection to be closed. */
   get close(): boolean {
     return this.#close;

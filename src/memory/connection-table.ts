@@ -16,6 +16,9 @@
  *    that made the connection READY, and the worker reads it after the compare-and-swap that saw READY; the other way, the
  *    worker wrote it before it published the record that main has drained. Only what changes while the connection is RUNNING
  *    (length, credit, CLOSED, what main asks of a stuck worker) is accessed atomically; an atomic access costs ten plain ones.
+ *  - Credit is how many bytes the owner may publish in this turn, in all: at the hand-over what is free of the connection's
+ *    window, then more as the socket takes what it got. Main alone writes it, and the owner alone counts what it has
+ *    published; so a turn that fits into its first credit, as nearly all do, costs no atomic operation for it.
  *  - The generation grows whenever the number is given to another client; a record of another generation is dropped.
  *
  * | word                | written by                                        |
@@ -25,7 +28,7 @@
  * | length              | main, at any time; grows only within the capacity |
  * | resume (4 words)    | the owner; main while nobody owns it              |
  * | requestEnd, request | the owner sets, main clears while nobody owns it  |
- * | credit              | atomic: the owner subtracts, main adds            |
+ * | credit              | main, at any time; wraps around                   |
  * | creditWait          | set by the owner, taken by main                   |
  * | peer (4 words)      | main, before the first READY                      |
  */
@@ -250,22 +253,21 @@ export class ConnectionTable {
     return this.#load(connection, REQUEST);
   }
 
-  /** Bytes that the owner may still send; the owner alone subtracts, so what it reads only grows behind its back. */
+  /** Bytes that the owner may publish in this turn, in all; it only grows behind the owner's back. */
   credit(connection: number): number {
     return this.#load(connection, CREDIT);
   }
 
-  spendCredit(connection: number, bytes: number): void {
-    Atomics.sub(this.#words, this.#at(connection, CREDIT), bytes);
-  }
-
   /** Main, while nobody owns the connection. */
   setCredit(connection: number, bytes: number): void {
-    this.#store(connection, CREDIT, bytes);
+    this.#words[this.#at(connection, CREDIT)] = bytes;
   }
 
-  restoreCredit(connection: number, bytes: number): void {
-    Atomics.add(this.#words, this.#at(connection, CREDIT), bytes);
+  /** Main, at any time: the socket has taken that many bytes. */
+  extendCredit(connection: number, bytes: number): void {
+    const at = this.#at(connection, CREDIT);
+    // Nobody else writes it, so what is read plainly here is what was written last.
+    Atomics.store(this.#words, at, ((this.#words[at] ?? 0) + bytes) | 0);
   }
 
   /** The owner waits for credit: set, look again at the credit, return to the event loop. */
@@ -273,7 +275,7 @@ export class ConnectionTable {
     this.#store(connection, CREDIT_WAIT, 1);
   }
 
-  /** Main, after it restored credit. @returns whether the owner must be rung */
+  /** Main, after it extended the credit. @returns whether the owner must be rung */
   takeCreditWait(connection: number): boolean {
     const at = this.#at(connection, CREDIT_WAIT);
     return Atomics.load(this.#words, at) === 1 && Atomics.exchange(this.#words, at, 0) === 1;

@@ -4,11 +4,14 @@
  * | line | word      | written by                              | read by            |
  * | ---- | --------- | --------------------------------------- | ------------------ |
  * | 0    | claim     | the worker; main after its 'exit'       | main               |
- * | 1    | current   | the worker                              | main               |
+ * | 0    | current   | the worker                              | main               |
  * | 1    | inFlight  | the worker                              | main, all workers  |
  * | 1    | meanNanoseconds | the worker                        | main               |
  * | 1    | heavy     | the worker                              | main               |
  * | 2    | ringWait  | set by the worker, cleared by who rings | main               |
+ *
+ * Line 0 changes with every turn, and main looks at it only when the worker is dead or seems stuck; the words that main
+ * looks at in every round are on another line, which it so keeps in its cache.
  */
 
 import { CACHE_LINE_BYTES, type Layout, type SharedMemory, WORD_BYTES, workerLine } from './layout.ts';
@@ -18,10 +21,10 @@ import { NO_CLAIM } from './ready-queue.ts';
 export const NO_CONNECTION = -1;
 
 const LINE = CACHE_LINE_BYTES / WORD_BYTES;
-const CURRENT = LINE;
-const IN_FLIGHT = LINE + 1;
-const MEAN_NANOSECONDS = LINE + 2;
-const HEAVY = LINE + 3;
+const CURRENT = 1;
+const IN_FLIGHT = LINE;
+const MEAN_NANOSECONDS = LINE + 1;
+const HEAVY = LINE + 2;
 const RING_WAIT = 2 * LINE;
 
 export class WorkerWords {
@@ -55,7 +58,9 @@ export class WorkerWords {
   }
 
   set current(connection: number) {
-    Atomics.store(this.#words, this.#base + CURRENT, connection);
+    // Plain, as main reads it after the worker's 'exit', or to find in which handler it has been for seconds. Every record is
+    // published after it by an atomic store, so when main has drained the end of a turn, it does not read that turn's connection.
+    this.#words[this.#base + CURRENT] = connection;
   }
 
   /** Handlers that returned a promise and have not finished. */

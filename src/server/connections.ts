@@ -172,8 +172,6 @@ export class Connections {
    * @param turn TURN_ANSWERED, TURN_CLOSE or TURN_ABORT
    */
   giveBack(connection: Connection, consumed: number, turn: number): void {
-    const { table, outboundWindowBytes } = this.#options;
-    table.setCredit(connection.number, outboundWindowBytes - connection.owed);
     connection.consumed = consumed;
     this.#endTurn(connection, turn, 0, 0);
   }
@@ -266,10 +264,11 @@ export class Connections {
   }
 
   #endTurn(connection: Connection, turn: number, missing: number, seen: number): void {
-    const { table, inbound } = this.#options;
+    const { table, inbound, outboundWindowBytes } = this.#options;
     const { consumed } = connection;
     connection.handedOut = false;
     table.endRequest(connection.number);
+    table.setCredit(connection.number, outboundWindowBytes - connection.owed);
     if (consumed > 0) {
       connection.reruns = 0;
       this.#deadlines.answered(connection);

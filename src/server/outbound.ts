@@ -2,8 +2,8 @@
  * Bytes on their way out: from the workers' rings to the sockets. Main thread only.
  *
  * Bytes are copied out of the ring before its space is released: a write of a shared view that the kernel does not
- * take at once would send whatever lies there later. The credit that a worker spent on them is restored when
- * the socket has passed them on, so that no client makes the process hold more than OUTBOUND_WINDOW_BYTES.
+ * take at once would send whatever lies there later. A worker that goes on sending gets credit for them when the
+ * socket has passed them on, so that no client makes the process hold more than OUTBOUND_WINDOW_BYTES.
  */
 
 import type { ConnectionTable } from '../memory/connection-table.ts';
@@ -31,13 +31,13 @@ export class Outbound {
     this.#options = options;
   }
 
-  /** Sends a payload of a ring; `more` says that further records of this connection may follow. */
+  /**
+   * Sends a payload of a ring.
+   * @param more whether the turn goes on: else credit is counted anew when the connection is given back
+   */
   send(connection: Connection, address: number, length: number, more: boolean): void {
-    const { bytes, table } = this.#options;
-    if (connection.closed || connection.ending) {
-      table.restoreCredit(connection.number, length);
-      return;
-    }
+    const { bytes } = this.#options;
+    if (connection.closed || connection.ending) return;
     const { socket } = connection;
     if (more && !connection.corked) {
       connection.corked = true;
@@ -46,11 +46,8 @@ export class Outbound {
     }
     if (length <= TEXT_BYTES) socket.write(bytes.toString('latin1', address, address + length), 'latin1');
     else socket.write(copyOf(bytes, address, length));
-    if (socket.writableLength === 0) {
-      this.#restore(connection, length);
-    } else {
-      this.#owe(connection, length);
-    }
+    if (socket.writableLength > 0) this.#owe(connection, length);
+    else if (more) this.#extendCredit(connection, length);
   }
 
   /** Sends bytes of the main thread's own; they cost no credit. */
@@ -69,9 +66,9 @@ export class Outbound {
     this.#corked.length = 0;
   }
 
-  #restore(connection: Connection, bytes: number): void {
+  #extendCredit(connection: Connection, bytes: number): void {
     const { table, onCredit } = this.#options;
-    table.restoreCredit(connection.number, bytes);
+    table.extendCredit(connection.number, bytes);
     if (table.takeCreditWait(connection.number)) onCredit(connection);
   }
 
@@ -93,7 +90,7 @@ export class Outbound {
   #paid(connection: Connection, bytes: number): void {
     if (connection.closed) return;
     connection.owed -= bytes;
-    this.#restore(connection, bytes);
+    this.#extendCredit(connection, bytes);
     connection.writeDeadline = Number.POSITIVE_INFINITY;
     if (connection.socket.writableLength === 0) return;
     // After end() even an empty write is an error, which would cut off what is still on its way.

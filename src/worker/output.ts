@@ -1,6 +1,6 @@
 /**
  * How a turn gets its bytes out: into the worker's ring within the connection's credit, at once where there is room,
- * else piece by piece as main makes room. Main rings after it drained the ring or restored credit; whoever waits then
+ * else piece by piece as main makes room. Main rings after it drained the ring or extended credit; whoever waits then
  * looks again.
  */
 
@@ -49,7 +49,9 @@ export class Output {
   readonly #creditWaiters: OutputWaiters;
   readonly #connection: number;
   readonly #generation: number;
+  /** As last looked at; see connection-table.ts. */
   #credit: number;
+  /** Bytes written to records in this turn. */
   #spent = 0;
   #aborted = false;
   #onAbort: (() => void) | null = null;
@@ -88,23 +90,17 @@ export class Output {
   tryWrite(head: string, body: string | Uint8Array | null, bodyLength: number, consumed: number): boolean {
     const { ring, shared } = this.#context;
     const size = head.length + bodyLength;
-    if (size > this.#credit || size > ring.largestPayload) return false;
+    if (size > this.#available || size > ring.largestPayload) return false;
     if (ring.isOpen && ring.room < size) this.#publishBoundary(consumed);
     if (!ring.isOpen && !ring.open(size)) return false;
-    if (typeof body === 'string' && bodyLength === body.length) {
-      // As many bytes as characters: it is ASCII, and one write does for both.
-      shared.bytes.write(head + body, ring.address, size, 'latin1');
-      ring.advance(size);
-      this.#spend(size);
-      return true;
-    }
     shared.bytes.write(head, ring.address, head.length, 'latin1');
-    ring.advance(head.length);
     if (bodyLength > 0 && body !== null) {
-      if (typeof body === 'string') shared.bytes.write(body, ring.address, bodyLength, 'utf8');
-      else shared.bytes.set(body, ring.address);
-      ring.advance(bodyLength);
+      const address = ring.address + head.length;
+      if (typeof body !== 'string') shared.bytes.set(body, address);
+      // As many bytes as characters: it is ASCII, which latin1 writes quicker.
+      else shared.bytes.write(body, address, bodyLength, bodyLength === body.length ? 'latin1' : 'utf8');
     }
+    ring.advance(size);
     this.#spend(size);
     return true;
   }
@@ -141,7 +137,7 @@ export class Output {
     while (start < bytes.length) {
       if (this.#aborted) throw new OutputAbortedError();
       const wanted = Math.min(bytes.length - start, this.#context.ring.largestPayload);
-      const piece = Math.min(wanted, this.#currentCredit());
+      const piece = Math.min(wanted, this.#lookAtCredit());
       if (piece <= 0 || (piece < SMALLEST_PIECE && piece < wanted))
         await this.#waitForCredit(Math.min(wanted, SMALLEST_PIECE));
       else if (!this.#context.ring.open(piece)) await this.#waitForRoom(piece);
@@ -177,30 +173,29 @@ export class Output {
   }
 
   #publish(flags: number, consumed: number, missing: number, seen: number): void {
-    const { ring, table } = this.#context;
-    if (this.#spent > 0) {
-      table.spendCredit(this.#connection, this.#spent);
-      this.#spent = 0;
-    }
-    ring.publish(this.#connection, this.#generation, flags, consumed, missing, seen);
+    this.#context.ring.publish(this.#connection, this.#generation, flags, consumed, missing, seen);
     this.#context.ringMain();
   }
 
   #spend(bytes: number): void {
-    this.#credit -= bytes;
-    this.#spent += bytes;
+    this.#spent = (this.#spent + bytes) | 0;
   }
 
-  #currentCredit(): number {
-    this.#credit = this.#context.table.credit(this.#connection) - this.#spent;
-    return this.#credit;
+  /** Both counts wrap around; their difference is never more than the window. */
+  get #available(): number {
+    return (this.#credit - this.#spent) | 0;
   }
 
-  /** Sets the flag, looks again, and only then waits: main restores the credit first and takes the flag after. */
+  #lookAtCredit(): number {
+    this.#credit = this.#context.table.credit(this.#connection);
+    return this.#available;
+  }
+
+  /** Sets the flag, looks again, and only then waits: main extends the credit first and takes the flag after. */
   async #waitForCredit(wanted: number): Promise<void> {
     const { table } = this.#context;
     table.setCreditWait(this.#connection);
-    if (this.#currentCredit() >= wanted) return;
+    if (this.#lookAtCredit() >= wanted) return;
     await this.#creditWaiters.wait();
   }
 

@@ -67,6 +67,11 @@ export class RequestWorker {
     this.pipeline = options.pipeline;
   }
 
+  /** When the clock was last read, in milliseconds of performance.now(): at the latest when the handler answered. */
+  get lastTime(): number {
+    return this.#lastTime;
+  }
+
   /** Handlers that have returned a promise and have not settled, those that were too late included. */
   get inFlight(): number {
     return this.#inFlight;
@@ -116,6 +121,7 @@ export class RequestWorker {
 
   /** The drain has taken long enough: what is still being sent is cut off. */
   cutOff(): void {
+    this.#lastTime = performance.now();
     for (const turn of [...this.#suspended.values()]) {
       if (turn.handlerSince !== 0) this.#tooLate++;
       turn.cutOff();
@@ -285,7 +291,8 @@ export class RequestWorker {
       this.#handlerTimer = undefined;
       return;
     }
-    const oldest = performance.now() - this.context.start.handlerTimeoutMs;
+    this.#lastTime = performance.now();
+    const oldest = this.#lastTime - this.context.start.handlerTimeoutMs;
     for (const turn of [...this.#suspended.values()]) {
       if (turn.handlerSince === 0 || turn.handlerSince >= oldest) continue;
       this.#tooLate++;

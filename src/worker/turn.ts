@@ -27,6 +27,7 @@ import {
   VERSION_MINOR,
 } from '../../assembly/record.ts';
 import { reasonSentence } from '../core/reasons.ts';
+import { NO_ROUTE } from '../core/route-tree.ts';
 import { discardBody, isStream } from '../http/body-stream.ts';
 import { beginsWithHead, withoutContent } from '../http/head-method.ts';
 import { HttpProblem, protocolErrorResponse } from '../http/problem.ts';
@@ -95,7 +96,7 @@ export class Turn {
   #served = 0;
   /** The server is not stopping. */
   #mayPersist = true;
-  #mayBeGivenUp = true;
+  #mayBeGivenUp = false;
   #isCurrent = false;
   /** Set while an asynchronous handler runs or a response is being sent. */
   #running: Running | null = null;
@@ -124,7 +125,6 @@ export class Turn {
   /** Serves until the turn has ended or has to wait for something. */
   serve(): void {
     const { table, running } = this.#worker.context;
-    this.#mayBeGivenUp = true;
     this.#mayPersist = running.isSet();
     while (!this.#isClosed) {
       if (this.#consumed >= this.#seen) this.#seen = table.length(this.connection);
@@ -230,8 +230,7 @@ export class Turn {
     if (isHeavy) this.#worker.beginHeavy();
     const pending = pipeline.run(request, running.response);
     if (isHeavy) context.words.isHeavy = false;
-    const tookLong = this.#worker.countTime(pending === undefined ? route : NO_CONNECTION);
-    if (tookLong) this.#mayBeGivenUp = true;
+    if (this.#worker.countTime(pending === undefined ? route : NO_ROUTE)) this.#mayBeGivenUp = true;
     if (pending === undefined) return this.#respond(running);
     this.#setCurrent(false);
     this.#wait(running, pending);
@@ -241,7 +240,8 @@ export class Turn {
   /**
    * Main may have taken the worker for stuck in an earlier request. It changes the generation and then looks at the end of
    * the request in process; we write that end first and then look at the generation: so one of us sees the other, and nothing
-   * is run twice. Asked at the start of a turn's every stretch, and after a request that took long.
+   * is run twice. Asked after whatever may have taken long. Not at the start of a turn: main takes away only what it reads in
+   * `current`, which is cleared before the record that lets this connection be queued again.
    */
   #isGivenUp(end: number): boolean {
     const { table } = this.#worker.context;
@@ -284,6 +284,7 @@ export class Turn {
   /** After something that the turn had waited for. */
   #goOn(): void {
     this.#served++;
+    this.#mayBeGivenUp = true;
     this.serve();
   }
 
@@ -297,15 +298,16 @@ export class Turn {
       this.#end(TURN_CLOSE);
       return false;
     }
-    const length = isStream(body) ? null : bodyLengthOf(body);
-    const options = headOptions(running, length);
     if (isStream(body)) {
+      const options = headOptions(running, null);
       this.#later(running, options, sendStream(this.#sending(running, options), body));
       return false;
     }
+    const length = bodyLengthOf(body);
+    const options = headOptions(running, length);
+    const head = encodeHead(response, options, this.#worker.lastTime);
     const sent = running.isHead ? null : body;
-    const sentLength = running.isHead ? 0 : bodyLengthOf(body);
-    if (!this.#output.tryWrite(encodeHead(response, options), sent, sentLength, this.#consumed)) {
+    if (!this.#output.tryWrite(head, sent, running.isHead ? 0 : length, this.#consumed)) {
       this.#later(running, options, sendSlowly(this.#sending(running, options), sent));
       return false;
     }
