@@ -61,6 +61,8 @@ export interface Config {
   readonly maxBodyBytes: number;
   /** For the buffers of all requests that are being received or served. */
   readonly inboundMemoryMb: number;
+  /** For responses that clients take too slowly to be on their way, of all workers together. */
+  readonly outboundMemoryMb: number;
   /** Of each connection: what a worker may have sent that the client has not taken yet. */
   readonly outboundWindowBytes: number;
   /** Asynchronous handlers at once in each worker. */
@@ -120,6 +122,7 @@ const VARIABLES: { readonly [Field in keyof Config]: Variable<Config[Field]> } =
   maxTargetBytes: { name: 'MAX_TARGET_BYTES', fallback: 8192, parse: boundedInteger(64, MB) },
   maxBodyBytes: { name: 'MAX_BODY_BYTES', fallback: MB, parse: boundedInteger(0, 512 * MB) },
   inboundMemoryMb: { name: 'INBOUND_MEMORY_MB', fallback: 256, parse: boundedInteger(1, 1024) },
+  outboundMemoryMb: { name: 'OUTBOUND_MEMORY_MB', fallback: 512, parse: boundedInteger(1, 1024 * 1024) },
   outboundWindowBytes: {
     name: 'OUTBOUND_WINDOW_BYTES',
     fallback: 262_144,

@@ -40,6 +40,7 @@ describe('without any setting', () => {
       maxTargetBytes: 8192,
       maxBodyBytes: 1_048_576,
       inboundMemoryMb: 256,
+      outboundMemoryMb: 512,
       outboundWindowBytes: 262_144,
       maxInFlight: 64,
       maxQueueWaitMs: 5000,

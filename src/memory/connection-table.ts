@@ -30,6 +30,7 @@
  * | requestEnd, request | the owner sets, main clears while nobody owns it  |
  * | credit              | main, at any time; wraps around                   |
  * | creditWait          | set by the owner, taken by main                   |
+ * | handlerSince        | the owner                                         |
  * | peer (4 words)      | main, before the first READY                      |
  */
 
@@ -57,7 +58,9 @@ const REQUEST_END = 8;
 const REQUEST = 9;
 const CREDIT = 10;
 const CREDIT_WAIT = 11;
-const PEER = 12;
+const HANDLER_SINCE = 12;
+// On a line of its own, which a plain request does not touch.
+const PEER = 16;
 const PEER_WORDS = 4;
 
 /** `request` bits: what main must know about the request in process should its worker die. */
@@ -225,8 +228,21 @@ export class ConnectionTable {
 
   /** The owner, before it runs a handler: where the request ends in the buffer, and REQUEST_ bits about it. */
   beginRequest(connection: number, end: number, request: number): void {
-    this.#words[this.#at(connection, REQUEST)] = request;
-    this.#words[this.#at(connection, REQUEST_END)] = end;
+    const at = this.#at(connection, 0);
+    this.#words[at + HANDLER_SINCE] = 0;
+    this.#words[at + REQUEST] = request;
+    this.#words[at + REQUEST_END] = end;
+  }
+
+  /** The owner: the handler of the request in process is asynchronous. @param now milliseconds of performance.now() */
+  setHandlerSince(connection: number, now: number): void {
+    this.#words[this.#at(connection, HANDLER_SINCE)] = now | 0;
+  }
+
+  /** Main, after the owner's 'exit': how long the asynchronous handler has run, in milliseconds; 0 where there is none. */
+  handlerTime(connection: number, now: number): number {
+    const since = this.#words[this.#at(connection, HANDLER_SINCE)] ?? 0;
+    return since === 0 ? 0 : ((now | 0) - since) | 0;
   }
 
   /** The owner: the end again, so that whatever it looks at after this is looked at after main can see the end. */

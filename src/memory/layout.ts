@@ -27,8 +27,8 @@ const CONTROL_LINES = 8;
 /** Control lines of one worker slot; see worker-words.ts for who writes them. */
 export const WORKER_LINES = 4;
 
-/** Words of one entry of the connection table; see connection-table.ts. */
-export const CONNECTION_WORDS = 16;
+/** Words of one entry of the connection table, two lines; see connection-table.ts. */
+export const CONNECTION_WORDS = 32;
 
 export interface LayoutOptions {
   /** Worker threads in the pool. */

@@ -8,6 +8,7 @@
  * | 1    | inFlight  | the worker                              | main, all workers  |
  * | 1    | meanNanoseconds | the worker                        | main               |
  * | 1    | heavy     | the worker                              | main               |
+ * | 1    | unsentKilobytes | the worker                        | all workers        |
  * | 2    | ringWait  | set by the worker, cleared by who rings | main               |
  *
  * Line 0 changes with every turn, and main looks at it only when the worker is dead or seems stuck; the words that main
@@ -25,6 +26,7 @@ const CURRENT = 1;
 const IN_FLIGHT = LINE;
 const MEAN_NANOSECONDS = LINE + 1;
 const HEAVY = LINE + 2;
+const UNSENT_KILOBYTES = LINE + 3;
 const RING_WAIT = 2 * LINE;
 
 export class WorkerWords {
@@ -95,6 +97,20 @@ export class WorkerWords {
     Atomics.store(this.#words, this.#base + HEAVY, heavy ? 1 : 0);
   }
 
+  /** Of responses that wait on the worker's heap for their clients to take them. */
+  set unsentKilobytes(kilobytes: number) {
+    Atomics.store(this.#words, this.#base + UNSENT_KILOBYTES, kilobytes);
+  }
+
+  /** `unsentKilobytes` of all slots together. */
+  get unsentKilobytesOfAll(): number {
+    let sum = 0;
+    for (let slot = 0; slot < this.#layout.slots; slot++) {
+      sum += Atomics.load(this.#words, workerLine(this.#layout, slot, 0) + UNSENT_KILOBYTES);
+    }
+    return sum;
+  }
+
   /** The worker waits for room in its ring: set, look again, sleep. */
   setRingWait(): void {
     Atomics.store(this.#words, this.#base + RING_WAIT, 1);
@@ -115,6 +131,7 @@ export class WorkerWords {
     this.inFlight = 0;
     this.isHeavy = false;
     this.meanNanoseconds = 0;
+    this.unsentKilobytes = 0;
     this.takeRingWait();
   }
 }

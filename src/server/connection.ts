@@ -37,10 +37,12 @@ export class Connection {
   queuePosition = 0;
   /** While READY: IN_QUEUE, WAITS_FOR_IDLE, or the slot of the worker that was told to serve it. */
   assignedTo = IN_QUEUE;
-  /** End of the request that main has answered because its owner is stuck in it, until the owner's 'exit'; else 0. */
-  takenAwayEnd = 0;
-  /** How often it was run again after the death of a worker, for the request in process. */
+  /** Its owner hangs, so main has answered for it and ended the connection; the owner's 'exit' gives it back. */
+  abandoned = false;
+  /** How often the request in process was run again after the death of a worker. */
   reruns = 0;
+  /** How often it was queued again because a worker died before it had begun the next request. */
+  retakes = 0;
 
   // ---- Outbound ----
   /** A part of a response was sent, and not its end. */

@@ -99,13 +99,13 @@ export class Connections {
     server.on('connection', (socket) => this.#accept(socket));
   }
 
-  /** No more keep-alive: idle connections end now, the others after their pending requests. */
+  /** No more keep-alive: idle connections end now, the others after their pending requests, half-received ones included. */
   stop(): void {
     this.#stopping = true;
     for (const connection of this.all()) {
-      if (connection.handedOut) continue;
+      if (connection.handedOut || this.#options.inbound.isReceiving(connection)) continue;
       // Who is between two requests has nothing to lose by a reset, and is not waited for.
-      if (connection.length === 0 && connection.owed === 0) connection.socket.destroySoon();
+      if (connection.owed === 0) connection.socket.destroySoon();
       else this.end(connection);
     }
   }
@@ -149,8 +149,8 @@ export class Connections {
         record.payloadLength,
         turn === TURN_GOES_ON,
       );
-      connection.partial = (record.flags & RECORD_BOUNDARY) === 0;
     }
+    connection.partial = (record.flags & RECORD_BOUNDARY) === 0;
     connection.consumed = record.consumed;
     if (turn !== TURN_GOES_ON) this.#endTurn(connection, turn, record.argument, record.seen);
   }
@@ -185,6 +185,18 @@ export class Connections {
     this.makeReady(connection);
   }
 
+  /**
+   * The owner hangs in a native call and cannot be waited for: the client gets an answer in its place, and the connection ends.
+   * Number and buffer, which the owner may still read, are given back at its 'exit'.
+   * @param response null where a part of one was sent already
+   */
+  abandon(connection: Connection, response: Buffer | null): void {
+    connection.abandoned = true;
+    connection.generation = this.#options.table.disown(connection.number);
+    if (response !== null) this.#options.outbound.sendOwn(connection, response);
+    this.#finish(connection);
+  }
+
   /** Answers what cannot be served and closes. Only for a connection that is not handed out. */
   refuse(connection: Connection, status: number, detail: string, headers?: Record<string, string>): void {
     const { inbound, outbound } = this.#options;
@@ -200,6 +212,11 @@ export class Connections {
    */
   end(connection: Connection): void {
     if (connection.ending || connection.closed) return;
+    this.#finish(connection);
+    this.#options.inbound.release(connection);
+  }
+
+  #finish(connection: Connection): void {
     connection.ending = true;
     connection.socket.end(() => {
       connection.owed = 0;
@@ -207,7 +224,6 @@ export class Connections {
       this.#deadlines.linger(connection);
     });
     this.#deadlines.linger(connection);
-    this.#options.inbound.release(connection);
     this.#options.inbound.readOn(connection);
   }
 
@@ -250,7 +266,14 @@ export class Connections {
   /** FIN: the end of the client's requests, not an abort. Pending answers are still sent. */
   #onEnd(connection: Connection): void {
     connection.halfClosed = true;
-    if (!connection.handedOut) this.end(connection);
+    if (!connection.handedOut) this.#endRequests(connection);
+  }
+
+  /** The client has sent its last byte, and all that could be served is. */
+  #endRequests(connection: Connection): void {
+    if (this.#options.inbound.isReceiving(connection))
+      this.refuse(connection, 400, 'The request ended before it was complete.');
+    else this.end(connection);
   }
 
   #onClose(connection: Connection): void {
@@ -271,6 +294,7 @@ export class Connections {
     table.setCredit(connection.number, outboundWindowBytes - connection.owed);
     if (consumed > 0) {
       connection.reruns = 0;
+      connection.retakes = 0;
       this.#deadlines.answered(connection);
     }
     if (connection.closed) {
@@ -278,6 +302,10 @@ export class Connections {
       return;
     }
     table.makeIdle(connection.number);
+    if (connection.ending) {
+      inbound.release(connection);
+      return;
+    }
     if (turn === TURN_ABORT) {
       this.#cutOff(connection);
       return;
@@ -323,11 +351,12 @@ export class Connections {
       return;
     }
     if (connection.halfClosed) {
-      this.refuse(connection, 400, 'The request ended before it was complete.');
+      this.#endRequests(connection);
       return;
     }
-    if (this.#stopping && connection.length === 0) {
-      this.end(connection);
+    if (!this.#options.inbound.isReceiving(connection)) {
+      this.#rest(connection);
+      this.#options.inbound.readOn(connection);
       return;
     }
     const inBody = this.#options.table.resumePhase(connection.number) >= PHASE_BODY;

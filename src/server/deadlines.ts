@@ -84,7 +84,7 @@ export class Deadlines {
 
   expired(connection: Connection, now: number): Expiry {
     if (connection.writeDeadline < now && !this.#isReading(connection, now)) return 'write';
-    if (connection.receiveDeadline >= now || connection.handedOut) return 'none';
+    if (connection.receiveDeadline >= now || (connection.handedOut && !connection.ending)) return 'none';
     if (connection.ending) {
       // What is still being sent is bounded by the write deadline.
       if (connection.owed > 0 && connection.writeDeadline !== NEVER) return 'none';

@@ -43,8 +43,10 @@ export class Dispatcher {
   #connections: Connections | null = null;
   #heavy: HeavyRequest[] = [];
   #idleRounds = 0;
-  readonly #heavyTimer = setTimeout(() => this.ring(), HEAVY_PATIENCE_MS + 1).unref();
-  readonly #stallTimer = setTimeout(() => this.ring(), STALL_MS).unref();
+  /** A connection became ready, or a worker rang, since main last parked with its timer set. */
+  #isRung = false;
+  readonly #heavyTimer = setTimeout(() => this.#doorbell.ring(), HEAVY_PATIENCE_MS + 1).unref();
+  readonly #stallTimer = setTimeout(() => this.#doorbell.ring(), STALL_MS).unref();
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -70,6 +72,7 @@ export class Dispatcher {
   }
 
   ring(): void {
+    this.#isRung = true;
     this.#doorbell.ring();
   }
 
@@ -129,16 +132,20 @@ export class Dispatcher {
   /**
    * With a backlog main sleeps only while somebody is awake: whoever is looks at the queue once more before it parks. Should
    * it be held up in a handler instead, the stall timer makes main decide again. Polling for that would take the
-   * processor that the worker needs.
+   * processor that the worker needs. The same timer fetches what a worker has published and not rung for yet, because the
+   * next handler seemed quick and is not; once, as a worker rings when it comes back from such a handler.
    */
   #hasWork(): boolean {
     for (const worker of this.#workers.values()) if (!worker.ring.isEmpty) return true;
     const candidate = this.#leastLoadedParked();
-    if (candidate === null) return false;
-    if (this.#heavy.length > 0 && candidate.words.inFlight === 0) return true;
-    if (this.#options.queue.length === 0) return false;
-    if (this.#awakeWorkers() === 0) return true;
-    this.#stallTimer.refresh();
+    if (candidate !== null && this.#heavy.length > 0 && candidate.words.inFlight === 0) return true;
+    const isAnyAwake = this.#awakeWorkers() > 0;
+    const hasBacklog = candidate !== null && this.#options.queue.length > 0;
+    if (hasBacklog && !isAnyAwake) return true;
+    if (hasBacklog || (isAnyAwake && this.#isRung)) {
+      this.#isRung = false;
+      this.#stallTimer.refresh();
+    }
     return false;
   }
 

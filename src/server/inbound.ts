@@ -16,6 +16,9 @@ import type { Connection } from './connection.ts';
 /** Unread bytes beyond which a pipelining client is not read from: its earlier requests come first. */
 const READ_AHEAD_BYTES = 65_536;
 
+const CR = 13;
+const LF = 10;
+
 /** The inbound memory has no buffer of the size that is needed: the client is answered 503. */
 export const OUT_OF_MEMORY = false;
 
@@ -71,6 +74,18 @@ export class Inbound {
     }
     if (connection.length < needed || connection.length <= READ_AHEAD_BYTES) this.#resume(connection);
     return true;
+  }
+
+  /**
+   * Whether a part of a request is there. Empty lines, which some clients send after a body, are none
+   * (RFC 9112, section 2.2): such a client waits for nothing.
+   */
+  isReceiving({ address, consumed, length }: Connection): boolean {
+    for (let position = address + consumed; position < address + length; position++) {
+      const byte = this.#bytes[position];
+      if (byte !== CR && byte !== LF) return true;
+    }
+    return false;
   }
 
   /** Whether the request that is being received is a HEAD request. */

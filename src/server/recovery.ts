@@ -10,7 +10,8 @@
  *  2. READY and told to the dead worker directly (a heavy request): queued again.
  *  3. RUNNING and owned by the dead worker, its ring drained: no record of this turn ended it. If a part of a
  *     response was sent, the connection is closed. If a request was in process, it is run again where that is safe,
- *     else an error is made up. If none was, the connection is queued again.
+ *     else an error is made up: not if it ran synchronously, is past its deadline, or may have written. If none was,
+ *     the connection is queued again.
  */
 
 import { withoutContent } from '../http/head-method.ts';
@@ -34,18 +35,26 @@ import type { WorkerHandle } from './worker-handle.ts';
 
 /** How often a bystander's request is run again: a request that kills every worker must not kill them all. */
 const MAX_RERUNS = 1;
+/** How often a connection is queued again whose worker died before it began a request: what cannot be parsed must not either. */
+const MAX_RETAKES = 8;
 
 export interface RecoveryOptions {
   readonly table: ConnectionTable;
   readonly queue: ReadyQueue;
   readonly connections: Connections;
   readonly outbound: Outbound;
+  readonly handlerTimeoutMs: number;
   /** Every worker whose 'exit' was not seen. */
   readonly living: () => Iterable<WorkerHandle>;
 }
 
 /** The status that the request gets which ran synchronously when its worker ended. */
 export type CauseOfDeath = { readonly status: 500 | 504; readonly detail: string };
+
+const TIMED_OUT: CauseOfDeath = {
+  status: 504,
+  detail: 'The handler of this request did not answer in time.',
+};
 
 interface Undecided {
   readonly connection: Connection;
@@ -103,58 +112,78 @@ export class Recovery {
   }
 
   /**
-   * A worker is stuck in a handler: its client is answered at once, and does not wait for the worker's end.
-   * The connection is given back at the 'exit'; until then the worker may still write to what belongs to it.
-   * Its ring is drained when this is called.
+   * A worker hangs in a native call, where nothing can end it: nobody is to wait until that returns. Whoever has a request
+   * on it is answered in its place. The worker may come back to life at any moment; what it publishes then is dropped with
+   * the old generation, and since the connections end, no request of theirs can be run twice. Its ring is drained.
    */
-  takeAway(worker: WorkerHandle, cause: CauseOfDeath): void {
-    const { connections, table } = this.#options;
-    const connection = connections.byNumber(worker.words.current);
-    if (connection === undefined || connection.closed || connection.takenAwayEnd > 0) return;
-    const { number } = connection;
-    const word = table.stateWord(number);
-    if (stateOf(word) !== STATE_RUNNING || ownerOf(word) !== worker.slot) return;
-    const end = table.requestEnd(number);
-    const request = table.request(number);
+  abandon(worker: WorkerHandle, cause: CauseOfDeath): void {
+    const { table, connections } = this.#options;
     if (worker.ring.nextSalvaged()) connections.onRecord(worker.ring);
-    connection.generation = table.disown(number);
-    connection.takenAwayEnd = end;
-    // The worker may have come back to life a moment before. Then nobody can say which request this answer would
-    // be for, and the client is better off with none.
-    const isStillIn = worker.words.current === number && table.requestEnd(number) === end;
-    if (connection.partial || !isStillIn) connection.socket.destroy();
-    else this.#answer(connection, cause, request);
+    for (const connection of connections.all()) {
+      if (!connection.handedOut || connection.abandoned) continue;
+      const word = table.stateWord(connection.number);
+      if (stateOf(word) === STATE_RUNNING && ownerOf(word) === worker.slot) {
+        this.#abandonRunning(connection, cause);
+      } else if (stateOf(word) === STATE_READY && connection.assignedTo === worker.slot) {
+        // Should the worker take it after all, whoever pops it finds it taken.
+        connections.makeReady(connection);
+      }
+    }
+  }
+
+  #abandonRunning(connection: Connection, cause: CauseOfDeath): void {
+    const { table, connections } = this.#options;
+    const end = table.requestEnd(connection.number);
+    const request = table.request(connection.number);
+    const isInProcess = !connection.partial && end > connection.consumed;
+    const response = errorResponse(cause, request | REQUEST_CLOSE);
+    // Where it has moved on just now, `request` may not be of the request that the client waits for.
+    const hasMovedOn = table.requestEnd(connection.number) !== end;
+    connections.abandon(connection, isInProcess && !hasMovedOn ? response : null);
   }
 
   #recoverRunning(connection: Connection, ranSynchronously: boolean, cause: CauseOfDeath): void {
     const { table, connections } = this.#options;
-    const { takenAwayEnd } = connection;
-    const end = table.requestEnd(connection.number);
-    const request = table.request(connection.number);
-    const turn = (request & REQUEST_CLOSE) === 0 ? TURN_ANSWERED : TURN_CLOSE;
     table.clearResume(connection.number);
-    if (takenAwayEnd > 0) {
-      connection.takenAwayEnd = 0;
-      connections.giveBack(connection, takenAwayEnd, connection.socket.destroyed ? TURN_ABORT : turn);
-    } else if (connection.partial) {
+    if (connection.abandoned || connection.partial) {
       connections.giveBack(connection, connection.consumed, TURN_ABORT);
-    } else if (connection.closed || end <= connection.consumed) {
-      // Nothing is in process: what the worker had begun to answer is answered.
+    } else if (connection.closed) {
       connections.giveBack(connection, connection.consumed, TURN_ANSWERED);
-    } else if (!ranSynchronously && (request & REQUEST_SAFE) !== 0 && connection.reruns < MAX_RERUNS) {
-      connection.reruns++;
-      connections.runAgain(connection);
+    } else if (table.requestEnd(connection.number) <= connection.consumed) {
+      this.#recoverWithoutRequest(connection, cause);
     } else {
-      this.#answer(connection, cause, request);
-      connections.giveBack(connection, end, turn);
+      this.#recoverRequest(connection, ranSynchronously, cause);
     }
   }
 
-  #answer(connection: Connection, cause: CauseOfDeath, request: number): void {
-    const response = protocolErrorResponse(cause.status, cause.detail, {}, (request & REQUEST_CLOSE) === 0);
-    const isHead = (request & REQUEST_HEAD) !== 0;
-    this.#options.outbound.sendOwn(connection, isHead ? withoutContent(response) : response);
-    connection.partial = false;
+  /** What the worker had begun to answer is answered. */
+  #recoverWithoutRequest(connection: Connection, cause: CauseOfDeath): void {
+    if (connection.retakes++ < MAX_RETAKES) {
+      this.#options.connections.giveBack(connection, connection.consumed, TURN_ANSWERED);
+    } else {
+      this.#answer(connection, cause, REQUEST_CLOSE, connection.consumed);
+    }
+  }
+
+  #recoverRequest(connection: Connection, ranSynchronously: boolean, cause: CauseOfDeath): void {
+    const { table, connections, handlerTimeoutMs } = this.#options;
+    const request = table.request(connection.number);
+    const isTooLate = table.handlerTime(connection.number, performance.now()) > handlerTimeoutMs;
+    const mayRunAgain = !ranSynchronously && !isTooLate && (request & REQUEST_SAFE) !== 0;
+    if (mayRunAgain && connection.reruns++ < MAX_RERUNS) {
+      connections.runAgain(connection);
+    } else {
+      const end = table.requestEnd(connection.number);
+      this.#answer(connection, isTooLate ? TIMED_OUT : cause, request, end);
+    }
+  }
+
+  /** @param consumed bytes of the buffer whose requests are answered with this */
+  #answer(connection: Connection, cause: CauseOfDeath, request: number, consumed: number): void {
+    const { outbound, connections } = this.#options;
+    outbound.sendOwn(connection, errorResponse(cause, request));
+    const turn = (request & REQUEST_CLOSE) === 0 ? TURN_ANSWERED : TURN_CLOSE;
+    connections.giveBack(connection, consumed, turn);
   }
 
   /** Whether a living worker claims a position. */
@@ -163,4 +192,10 @@ export class Recovery {
     for (const worker of this.#options.living()) if (worker.words.claim === claim) return true;
     return false;
   }
+}
+
+/** @param request the REQUEST_ bits of the request that it answers */
+function errorResponse({ status, detail }: CauseOfDeath, request: number): Buffer {
+  const response = protocolErrorResponse(status, detail, {}, (request & REQUEST_CLOSE) === 0);
+  return (request & REQUEST_HEAD) === 0 ? response : withoutContent(response);
 }

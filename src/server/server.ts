@@ -10,12 +10,19 @@ import { type AddressInfo, createServer, type Server as NetServer } from 'node:n
 import { type Config, loadConfiguration } from '../config.ts';
 import { AtomicFlag } from '../memory/atomic-flag.ts';
 import { ConnectionTable, ownerOf } from '../memory/connection-table.ts';
-import { allocateMemory, computeLayout, type SharedMemory, viewMemory } from '../memory/layout.ts';
+import {
+  allocateMemory,
+  computeLayout,
+  type SharedMemory,
+  SPARE_SLOTS,
+  viewMemory,
+} from '../memory/layout.ts';
 import { MainBell, ParkedWorkers } from '../memory/parking.ts';
 import { ReadyQueue } from '../memory/ready-queue.ts';
 import { StartGate } from '../memory/start-gate.ts';
 import { Connections } from './connections.ts';
 import { Deadlines } from './deadlines.ts';
+import { affordableConnections } from './descriptor-limit.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Inbound } from './inbound.ts';
 import { Outbound } from './outbound.ts';
@@ -30,6 +37,9 @@ const RING_BYTES = MB;
 const CORE_BYTES = 4 * 65_536;
 /** How long a connection that we have ended waits for its client to close too. */
 const LINGER_MS = 2_000;
+/** Of SHUTDOWN_TIMEOUT_MS: until streams are cut off, and until everything is, which leaves the rest to stop the application. */
+const SHARE_FOR_STREAMS = 0.5;
+const SHARE_FOR_REQUESTS = 0.8;
 /** Connections that the system may hold for us before we accept them. */
 const BACKLOG = 4_096;
 
@@ -77,7 +87,7 @@ export class Server implements AsyncDisposable {
     onHopeless,
     ...settings
   }: ServerOptions) {
-    const config = { ...loadConfiguration({}), ...settings };
+    const config = withinDescriptorLimit({ ...loadConfiguration({}), ...settings }, logger);
     this.#config = config;
     this.#logger = logger;
     const layout = computeLayout({
@@ -138,9 +148,13 @@ export class Server implements AsyncDisposable {
       logger,
       onServing: (worker) => this.#dispatcher.addWorker(worker),
       onBell: () => this.#dispatcher.ring(),
-      onStuck: (worker, cause) => {
+      onStuck: (worker) => {
+        // Parked as it is, it would seem idle to the others, which would leave requests to it.
+        parked.unpark(worker.slot);
+      },
+      onHung: (worker, cause) => {
         this.#dispatcher.drain(worker);
-        this.#recovery.takeAway(worker, cause);
+        this.#recovery.abandon(worker, cause);
         outbound.flush();
       },
       onEnded: (worker, cause) => {
@@ -161,6 +175,7 @@ export class Server implements AsyncDisposable {
       queue,
       connections: this.#connections,
       outbound,
+      handlerTimeoutMs: config.handlerTimeoutMs,
       living: () => this.#supervisor.living(),
     });
     this.#net = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true });
@@ -220,6 +235,8 @@ export class Server implements AsyncDisposable {
     this.#running.set();
     await this.#step('workers started', () => this.#supervisor.start());
     await this.#step('application prepared', () => this.#supervisor.prepare());
+    // Deadlines count from the last sweep.
+    this.#connections.sweep(performance.now());
     await this.#step('port bound', async () => {
       this.#net.listen({ host, port, backlog: BACKLOG });
       await once(this.#net, 'listening');
@@ -245,14 +262,20 @@ export class Server implements AsyncDisposable {
   }
 
   async #close(): Promise<boolean> {
-    const deadline = performance.now() + this.#config.shutdownTimeoutMs;
+    const { shutdownTimeoutMs, drainTimeoutMs } = this.#config;
+    const deadline = performance.now() + shutdownTimeoutMs;
     const closed = this.#net.listening ? once(this.#net, 'close') : null;
     if (closed !== null) this.#net.close();
     this.#running.clear();
     this.#connections.stop();
-    const idle = await this.#idle(deadline - performance.now());
+    const streams = setTimeout(
+      () => this.#supervisor.endStreams(),
+      Math.min(drainTimeoutMs, shutdownTimeoutMs * SHARE_FOR_STREAMS),
+    );
+    const idle = await this.#idle(shutdownTimeoutMs * SHARE_FOR_REQUESTS);
+    clearTimeout(streams);
     if (!idle) this.#connections.destroyAll();
-    const ended = await this.#supervisor.stop(Math.max(100, deadline - performance.now()));
+    const ended = await this.#supervisor.stop(deadline - performance.now());
     this.#connections.destroyAll();
     await closed;
     clearInterval(this.#timer);
@@ -294,6 +317,19 @@ export class Server implements AsyncDisposable {
     if (address === null || typeof address === 'string') throw new Error('The server does not listen');
     return address;
   }
+}
+
+function withinDescriptorLimit(config: Config, logger: RuntimeLogger): Config {
+  const { workers, maxConnections: wanted } = config;
+  const maxConnections = affordableConnections(wanted, workers + SPARE_SLOTS);
+  if (maxConnections < wanted) {
+    const details = { wanted, maxConnections };
+    logger.warn(
+      details,
+      `MAX_CONNECTIONS is lowered to ${maxConnections}: the limit of open files allows no more`,
+    );
+  }
+  return { ...config, maxConnections };
 }
 
 /** `process.exit` would wait for threads that hang in native calls, and these are why it is called. */

@@ -2,16 +2,19 @@
  * The worker threads' lives: starts the pool, replaces what fails, hangs or dies, and ends it in order. Main thread.
  *
  * A replacement starts without waiting for the end of the worker it replaces: there are SPARE_SLOTS more slots than
- * workers, and a slot is used again only after the 'exit' of its thread. When no slot is free, so many threads are
- * stuck that the process cannot go on; `onHopeless` is told.
+ * workers, and a slot is used again only after the 'exit' of its thread. Where more end at once, replacements wait for a
+ * slot. A thread that hangs in a native call keeps its slot until that returns; when more of them hang than there
+ * are spare slots, the process cannot go on, and `onHopeless` is told.
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LogLevel } from '../config.ts';
 import type { CoreKind, ParseLimits } from '../core/core.ts';
-import type { SharedMemory } from '../memory/layout.ts';
+import { type SharedMemory, SPARE_SLOTS } from '../memory/layout.ts';
+import { NO_CONNECTION } from '../memory/worker-words.ts';
 import type { ToMain, WorkerStart } from '../worker/messages.ts';
 import type { CauseOfDeath } from './recovery.ts';
+import { RestartPolicy } from './restart-policy.ts';
 import type { RuntimeLogger } from './runtime-logger.ts';
 import { WorkerHandle } from './worker-handle.ts';
 
@@ -22,6 +25,7 @@ export interface SupervisorOptions {
   readonly limits: ParseLimits;
   readonly application: string;
   readonly maxInFlight: number;
+  readonly outboundMemoryMb: number;
   readonly handlerTimeoutMs: number;
   readonly drainTimeoutMs: number;
   readonly nice: number;
@@ -32,8 +36,10 @@ export interface SupervisorOptions {
   /** The worker takes part from now on. */
   readonly onServing: (worker: WorkerHandle) => void;
   readonly onBell: () => void;
-  /** The worker is stuck in a handler; it is terminated after this. */
-  readonly onStuck: (worker: WorkerHandle, cause: CauseOfDeath) => void;
+  /** The worker is stuck in a handler, and is terminated. */
+  readonly onStuck: (worker: WorkerHandle) => void;
+  /** It has not ended, so it hangs in a native call: nobody knows for how long. */
+  readonly onHung: (worker: WorkerHandle, cause: CauseOfDeath) => void;
   /** The thread has ended: what it held is recovered here. */
   readonly onEnded: (worker: WorkerHandle, cause: CauseOfDeath) => void;
   readonly onHopeless: (reason: string) => void;
@@ -42,11 +48,10 @@ export interface SupervisorOptions {
 const DIED: CauseOfDeath = { status: 500, detail: 'The worker that ran this request ended unexpectedly.' };
 const STUCK: CauseOfDeath = { status: 504, detail: 'The handler of this request did not return in time.' };
 
-/** A worker that fails to start is tried again this often in a row before the process is given up. */
-const MAX_FAILED_STARTS = 5;
-/** Waits between failed starts, in milliseconds, doubling. */
-const FIRST_RESTART_DELAY_MS = 100;
-const LONGEST_RESTART_DELAY_MS = 10_000;
+/** What terminates at all, does so within milliseconds; on a busy machine within this. */
+const HUNG_MS = 250;
+/** A thread that hangs for this long counts as one that will not come back. */
+const LOST_MS = 5_000;
 
 /** For threads that are terminated at the end; those in a native call are left behind after it. */
 const TERMINATION_MS = 500;
@@ -64,8 +69,13 @@ export class Supervisor {
   readonly #starting = new Map<WorkerHandle, Waiter>();
   #preparing: (Waiter & { readonly worker: WorkerHandle }) | null = null;
   #reloading: Promise<void> | null = null;
-  #failedStarts = 0;
+  #reloadAfterwards: Promise<void> | null = null;
+  #isServing = false;
   #stopping = false;
+  /** Replacements that are being started, or wait until they may. */
+  #replacements = 0;
+  readonly #waitForSlot: (() => void)[] = [];
+  readonly #restartPolicy = new RestartPolicy();
   readonly #allEnded: (() => void)[] = [];
 
   constructor(options: SupervisorOptions) {
@@ -105,15 +115,32 @@ export class Supervisor {
   }
 
   serve(): void {
+    this.#isServing = true;
     for (const worker of this.living()) this.#serve(worker);
+    this.#fillPool();
   }
 
-  /** Replaces every worker, one at a time, with a fresh one that loads the application anew. */
+  /**
+   * Replaces every worker, one at a time, with a fresh one that loads the application anew. Asked again meanwhile, it
+   * does so once more afterwards: those that are replaced already have loaded what was there before.
+   */
   reload(): Promise<void> {
-    this.#reloading ??= this.#reload().finally(() => {
+    if (this.#reloading !== null) {
+      this.#reloadAfterwards ??= this.#reloading.then(
+        () => this.#reloadOnceMore(),
+        () => this.#reloadOnceMore(),
+      );
+      return this.#reloadAfterwards;
+    }
+    this.#reloading = this.#reload().finally(() => {
       this.#reloading = null;
     });
     return this.#reloading;
+  }
+
+  #reloadOnceMore(): Promise<void> {
+    this.#reloadAfterwards = null;
+    return this.reload();
   }
 
   async #reload(): Promise<void> {
@@ -121,10 +148,12 @@ export class Supervisor {
     for (const worker of old) {
       // One that has died meanwhile was replaced by a fresh one already.
       if (worker.phase !== 'serving') continue;
+      await this.#freeSlot();
       const fresh = await this.#startOne();
       const isStillThere = worker.phase === 'serving';
       if (isStillThere) this.#serve(fresh);
       await this.#drain(isStillThere ? worker : fresh);
+      this.#fillPool();
     }
   }
 
@@ -150,17 +179,31 @@ export class Supervisor {
     return orderly;
   }
 
+  /** Streams do not end by themselves: the workers cut them off, and their clients ask again elsewhere. */
+  endStreams(): void {
+    for (const worker of this.living()) worker.send({ type: 'end-streams' });
+  }
+
   /** Asks every worker for a sign of life, and ends those that owe one for too long; the slow timer calls it. */
   checkHeartbeats(now: number): void {
+    if (this.serving >= this.#options.workers) this.#restartPolicy.complete(now);
     for (const worker of this.living()) {
       if (worker.phase !== 'serving' && worker.phase !== 'draining') continue;
       if (worker.pingedAt === 0) {
         worker.pingedAt = now;
         worker.send({ type: 'ping' });
       } else if (now - worker.pingedAt > this.#options.handlerTimeoutMs) {
-        this.#endStuck(worker);
+        this.#endStuck(worker, now);
       }
     }
+    this.#checkLost(now);
+  }
+
+  #checkLost(now: number): void {
+    let lost = 0;
+    for (const { phase, stuckAt } of this.living()) if (phase === 'stuck' && now - stuckAt > LOST_MS) lost++;
+    if (lost > SPARE_SLOTS)
+      this.#options.onHopeless(`${lost} worker threads hang in native calls and do not end`);
   }
 
   async #startOne(): Promise<WorkerHandle> {
@@ -196,6 +239,7 @@ export class Supervisor {
       limits: options.limits,
       application: options.application,
       maxInFlight: options.maxInFlight,
+      outboundMemoryMb: options.outboundMemoryMb,
       handlerTimeoutMs: options.handlerTimeoutMs,
       drainTimeoutMs: options.drainTimeoutMs,
       nice: options.nice,
@@ -206,6 +250,7 @@ export class Supervisor {
   #serve(worker: WorkerHandle): void {
     if (worker.phase !== 'starting') return;
     worker.phase = 'serving';
+    worker.servingSince = performance.now();
     worker.send({ type: 'serve-all' });
     this.#options.onServing(worker);
   }
@@ -220,7 +265,6 @@ export class Supervisor {
         worker.pingedAt = 0;
         break;
       case 'started':
-        this.#failedStarts = 0;
         this.#starting.get(worker)?.resolve();
         this.#starting.delete(worker);
         break;
@@ -249,45 +293,69 @@ export class Supervisor {
   /** A serving worker is on its way out: another takes its place at once. */
   #replace(worker: WorkerHandle): void {
     if (worker.phase !== 'serving') return;
+    this.#countFailure(worker);
     worker.phase = 'draining';
-    this.#startReplacement();
+    this.#fillPool();
   }
 
-  #startReplacement(delayMs = 0): void {
+  /** Starts as many replacements as the pool lacks. */
+  #fillPool(): void {
+    if (!this.#isServing || this.#stopping) return;
+    while (this.serving + this.#replacements < this.#options.workers) {
+      this.#replacements++;
+      void this.#startReplacement();
+    }
+  }
+
+  async #startReplacement(): Promise<void> {
+    try {
+      const { delayMs } = this.#restartPolicy;
+      if (delayMs > 0) await delay(delayMs, undefined, { ref: false });
+      await this.#freeSlot();
+      if (this.#stopping) return;
+      const fresh = await this.#startOne();
+      if (this.#stopping) this.#beginDrain(fresh);
+      else this.#serve(fresh);
+    } catch (error) {
+      this.#onFailedStart(error);
+    } finally {
+      this.#replacements--;
+      this.#fillPool();
+    }
+  }
+
+  #onFailedStart(error: unknown): void {
     if (this.#stopping) return;
-    if (delayMs > 0) {
-      setTimeout(() => this.#startReplacement(), delayMs).unref();
-      return;
+    this.#restartPolicy.failed(performance.now());
+    this.#options.logger.error({ error }, 'A replacement worker could not be started');
+    // While others serve, as through an outage of the database, there is no reason to give up.
+    if (this.#restartPolicy.isHopeless && this.serving === 0) {
+      this.#stopping = true;
+      this.#options.onHopeless('replacement workers fail to start');
     }
-    if (!this.#bySlot.includes(null)) {
-      this.#options.onHopeless('so many worker threads are stuck that no replacement can be started');
-      return;
-    }
-    this.#startOne().then(
-      (fresh) => (this.#stopping ? this.#beginDrain(fresh) : this.#serve(fresh)),
-      (error: unknown) => {
-        if (this.#stopping) return;
-        this.#failedStarts++;
-        this.#options.logger.error({ error }, 'A replacement worker could not be started');
-        // While others serve, as through an outage of the database, there is no reason to give up.
-        if (this.#failedStarts >= MAX_FAILED_STARTS && this.serving === 0) {
-          this.#options.onHopeless('replacement workers fail to start');
-        } else {
-          this.#startReplacement(
-            Math.min(FIRST_RESTART_DELAY_MS * 2 ** this.#failedStarts, LONGEST_RESTART_DELAY_MS),
-          );
-        }
-      },
-    );
   }
 
-  #endStuck(worker: WorkerHandle): void {
+  #countFailure({ words, servingSince }: WorkerHandle): void {
+    const hasServed = words.current !== NO_CONNECTION || words.inFlight > 0 || words.meanNanoseconds > 0;
+    this.#restartPolicy.ended(performance.now(), servingSince, hasServed);
+  }
+
+  /** Resolves when there is a slot for a thread; whoever waits looks again, as another may have been quicker. */
+  async #freeSlot(): Promise<void> {
+    while (!this.#bySlot.includes(null))
+      await new Promise<void>((resolve) => this.#waitForSlot.push(resolve));
+  }
+
+  #endStuck(worker: WorkerHandle, now: number): void {
     this.#options.logger.error({ worker: worker.slot }, 'A worker is stuck in a handler and is ended');
-    const mustReplace = worker.phase === 'serving';
     worker.phase = 'stuck';
-    this.#options.onStuck(worker, STUCK);
-    if (mustReplace) this.#startReplacement();
+    worker.stuckAt = now;
+    this.#options.onStuck(worker);
     this.#terminate(worker);
+    setTimeout(() => {
+      if (worker.phase === 'stuck') this.#options.onHung(worker, STUCK);
+    }, HUNG_MS).unref();
+    this.#fillPool();
   }
 
   /** Ends a thread at once, or, if it is in a native call, as soon as that returns: nobody waits for it. */
@@ -305,6 +373,7 @@ export class Supervisor {
     this.#starting.delete(worker);
     if (this.#preparing?.worker === worker) this.#preparing.reject(startError);
     if (before === 'serving') {
+      this.#countFailure(worker);
       this.#options.logger.error(
         { worker: worker.slot, exitCode: code, error },
         'A worker ended unexpectedly and is replaced',
@@ -312,7 +381,8 @@ export class Supervisor {
     }
     this.#options.onEnded(worker, before === 'stuck' ? STUCK : DIED);
     this.#bySlot[worker.slot] = null;
-    if (before === 'serving') this.#startReplacement();
+    for (const resolve of this.#waitForSlot.splice(0)) resolve();
+    this.#fillPool();
     if ([...this.living()].length === 0) for (const resolve of this.#allEnded.splice(0)) resolve();
   }
 

@@ -30,6 +30,9 @@ export class WorkerHandle {
   readonly words: WorkerWords;
   readonly ring: OutboundRingReader;
   phase: WorkerPhase = 'starting';
+  /** When it began to serve, and when it was found stuck, in milliseconds of performance.now(). */
+  servingSince = 0;
+  stuckAt = 0;
   /** When the unanswered ping was sent, in milliseconds of performance.now(); 0: it was answered. */
   pingedAt = 0;
   readonly #thread: Worker;
@@ -75,12 +78,6 @@ export class WorkerHandle {
   /** After a drain: the worker may have waited for the room that is there now. */
   ringRoomWaited(): void {
     if (this.words.takeRingWait()) this.send(BELL);
-  }
-
-  /** Bytes of the V8 heap that the worker uses; rejects when it does not answer. */
-  async usedHeapBytes(): Promise<number> {
-    const statistics = await this.#thread.getHeapStatistics();
-    return statistics.used_heap_size;
   }
 
   async terminate(): Promise<void> {

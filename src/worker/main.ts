@@ -14,6 +14,9 @@ import { WorkerContext } from './context.ts';
 import { BELL, type ToMain, type ToWorker, type WorkerStart } from './messages.ts';
 import { RequestWorker } from './request-worker.ts';
 
+/** Deadlines of handlers are looked at every now and then only; by this factor all are over. */
+const DEADLINE_SLACK = 1.25;
+
 const port = parentPort;
 if (port === null) throw new Error('This module runs in a worker thread only');
 
@@ -95,9 +98,11 @@ function drain(): void {
   if (isDraining) return;
   isDraining = true;
   setTimeout(() => {
-    worker?.cutOff();
-    setTimeout(() => void end(1), start.drainTimeoutMs);
+    worker?.endStreams();
+    worker?.forgetLateHandlers();
   }, start.drainTimeoutMs);
+  // Handlers have a deadline of their own, and readers as well; this is for what has none.
+  setTimeout(() => void end(1), start.drainTimeoutMs + DEADLINE_SLACK * start.handlerTimeoutMs);
   if (worker === null) void end(0);
   else worker.drain();
 }
@@ -125,6 +130,9 @@ function onMessage(message: ToWorker): void {
       break;
     case 'drain':
       drain();
+      break;
+    case 'end-streams':
+      worker?.endStreams();
       break;
   }
 }

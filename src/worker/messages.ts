@@ -19,7 +19,9 @@ export type ToWorker =
   /** Start serving. */
   | { readonly type: 'serve-all' }
   /** Take no more requests, finish what is pending, end. */
-  | { readonly type: 'drain' };
+  | { readonly type: 'drain' }
+  /** Cut off streams, which may have no end of their own. */
+  | { readonly type: 'end-streams' };
 
 export type ToMain =
   | typeof BELL
@@ -42,6 +44,7 @@ export interface WorkerStart {
   /** File URL of the application module. */
   readonly application: string;
   readonly maxInFlight: number;
+  readonly outboundMemoryMb: number;
   readonly handlerTimeoutMs: number;
   readonly drainTimeoutMs: number;
   readonly nice: number;

@@ -149,6 +149,16 @@ export class Output {
   }
 
   /**
+   * Says that a response which was sent in pieces is complete: should the worker die in the next one, the connection
+   * is not taken for one with half a response on it.
+   * @param consumed of the inbound buffer, that response included
+   */
+  async completeResponse(consumed: number): Promise<void> {
+    while (!this.#context.ring.open(0)) await this.#waitForRoom(0);
+    this.#publishBoundary(consumed);
+  }
+
+  /**
    * Ends the turn: publishes the last record. Waits only while the ring has no room for even an empty one.
    * @param flags a TURN_ constant with RECORD_BOUNDARY
    */

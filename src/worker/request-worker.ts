@@ -21,6 +21,9 @@ const SAFETY_FACTOR = 128;
 const TURNS_BETWEEN_RINGS = 16;
 /** Handlers in flight above which a worker leaves further requests to one that has fewer. */
 const COMFORTABLE_IN_FLIGHT = 8;
+/** A response up to here may always wait for its client: the number of connections bounds such ones. */
+const SMALL_RESPONSE_BYTES = 16_384;
+const KILOBYTE = 1_024;
 /** Weight of a new sample in the mean time of a turn. */
 const SMOOTHING = 1 / 16;
 /** A sample counts as at most this many times the mean, plus FIRST_NANOSECONDS. */
@@ -49,6 +52,7 @@ export class RequestWorker {
   /** Turns that wait for a handler or for their response to be sent. */
   readonly #suspended = new Map<number, Turn>();
   readonly #addresses: { generation: number; text: string }[] = [];
+  #unsentBytes = 0;
   #inFlight = 0;
   /** Of those in flight, the ones whose clients were answered with 504. */
   #tooLate = 0;
@@ -56,6 +60,7 @@ export class RequestWorker {
   #scheduled = false;
   #draining = false;
   #hasDrained = false;
+  #waitsForLateHandlers = true;
   #meanNanoseconds = 0;
   #lastTime = 0;
   #handlerTimer: NodeJS.Timeout | undefined;
@@ -79,6 +84,8 @@ export class RequestWorker {
 
   /** Takes part from now on. */
   start(): void {
+    // A worker that had to give up before it could begin is replaced.
+    if (this.#draining) return;
     this.#serving = true;
     this.#run();
   }
@@ -119,13 +126,15 @@ export class RequestWorker {
     this.#checkDrained();
   }
 
-  /** The drain has taken long enough: what is still being sent is cut off. */
-  cutOff(): void {
-    this.#lastTime = performance.now();
-    for (const turn of [...this.#suspended.values()]) {
-      if (turn.handlerSince !== 0) this.#tooLate++;
-      turn.cutOff();
-    }
+  /** Streams may have no end of their own; their clients ask another worker. */
+  endStreams(): void {
+    for (const turn of [...this.#suspended.values()]) turn.endStream();
+  }
+
+  /** A drain waits no longer for handlers whose clients were answered with 504. */
+  forgetLateHandlers(): void {
+    this.#waitsForLateHandlers = false;
+    if (this.#draining) this.#checkDrained();
   }
 
   // ---- Called by turns ----
@@ -150,6 +159,20 @@ export class RequestWorker {
   /** Main has taken this worker for stuck and ends it: nobody else is to be drawn into that. */
   givenUp(): void {
     this.#serving = false;
+  }
+
+  /**
+   * Without a bound, a few hundred clients that do not read would take all the memory there is.
+   * @returns whether a response of so many bytes may wait for its client to take it
+   */
+  holdUnsent(bytes: number): boolean {
+    if (bytes > SMALL_RESPONSE_BYTES && !this.#hasMemoryFor(bytes)) return false;
+    this.#countUnsent(bytes);
+    return true;
+  }
+
+  releaseUnsent(bytes: number): void {
+    this.#countUnsent(-bytes);
   }
 
   ended(turn: Turn): void {
@@ -202,17 +225,20 @@ export class RequestWorker {
     let turns = 0;
     let mustYield = false;
     context.beginBatch();
-    do {
-      while (this.#mayTake() && !mustYield) {
-        const connection = context.queue.pop(context.words.claimWord);
-        if (connection === QUEUE_EMPTY) break;
-        this.#serveTurn(connection, false);
-        turns++;
-        if (turns % TURNS_BETWEEN_RINGS === 0) context.flushRing();
-        mustYield = turns >= MAX_TURNS || this.#lastTime - start > MAX_RUN_MS;
-      }
-    } while (!mustYield && !this.#park());
-    context.endBatch();
+    try {
+      do {
+        while (this.#mayTake() && !mustYield) {
+          const connection = context.queue.pop(context.words.claimWord);
+          if (connection === QUEUE_EMPTY) break;
+          this.#serveTurn(connection, false);
+          turns++;
+          if (turns % TURNS_BETWEEN_RINGS === 0) context.flushRing();
+          mustYield = turns >= MAX_TURNS || this.#lastTime - start > MAX_RUN_MS;
+        }
+      } while (!mustYield && !this.#park());
+    } finally {
+      context.endBatch();
+    }
     if (turns > 0) this.#countTurns(turns, this.#lastTime - start);
     if (mustYield) this.#schedule();
   };
@@ -273,6 +299,18 @@ export class RequestWorker {
     this.context.words.meanNanoseconds = Math.round(this.#meanNanoseconds);
   }
 
+  /** Several workers may ask at once and each be told yes: the bound is exceeded by one response of each at most. */
+  #hasMemoryFor(bytes: number): boolean {
+    const { words, start } = this.context;
+    const held = words.unsentKilobytesOfAll;
+    return held + bytes / KILOBYTE <= start.outboundMemoryMb * KILOBYTE;
+  }
+
+  #countUnsent(bytes: number): void {
+    this.#unsentBytes += bytes;
+    this.context.words.unsentKilobytes = Math.ceil(this.#unsentBytes / KILOBYTE);
+  }
+
   #setInFlight(count: number): void {
     this.#inFlight = count;
     this.context.words.inFlight = count;
@@ -302,7 +340,7 @@ export class RequestWorker {
   }
 
   #checkDrained(): void {
-    if (this.#suspended.size > 0 || this.#inFlight > 0) return;
+    if (this.#suspended.size > 0 || (this.#inFlight > 0 && this.#waitsForLateHandlers)) return;
     clearInterval(this.#handlerTimer);
     this.#handlerTimer = undefined;
     this.#hasDrained = true;

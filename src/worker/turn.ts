@@ -8,9 +8,13 @@
  */
 
 import {
+  BODY_LENGTH,
+  BODY_START,
+  BODY_WIRE_LENGTH,
   CONSUMED,
   ERROR_REASON,
   ERROR_STATUS,
+  FLAG_CHUNKED,
   FLAG_EXPECT_CONTINUE,
   FLAG_KEEP_ALIVE,
   FLAGS,
@@ -19,7 +23,7 @@ import {
   METHOD_HEAD,
   METHOD_OPTIONS,
   MISSING,
-  PARSE_ERROR,
+  PARSE_COMPLETE,
   PARSE_NEED,
   PHASE,
   PHASE_BODY,
@@ -32,7 +36,7 @@ import { discardBody, isStream } from '../http/body-stream.ts';
 import { beginsWithHead, withoutContent } from '../http/head-method.ts';
 import { HttpProblem, protocolErrorResponse } from '../http/problem.ts';
 import { Request } from '../http/request.ts';
-import { Response } from '../http/response.ts';
+import { type BodyStream, Response } from '../http/response.ts';
 import { encodeHead, type HeadOptions, persists } from '../http/response-head.ts';
 import {
   generationOf,
@@ -98,6 +102,7 @@ export class Turn {
   #mayPersist = true;
   #mayBeGivenUp = false;
   #isCurrent = false;
+  #isStreaming = false;
   /** Set while an asynchronous handler runs or a response is being sent. */
   #running: Running | null = null;
   /** When the asynchronous handler was started, in milliseconds of performance.now(); 0 once it has answered. */
@@ -145,39 +150,26 @@ export class Turn {
     this.#output.abort();
   }
 
-  /** The worker ends: streams are cut off, so that their clients ask another worker. */
-  cutOff(): void {
-    // Whose handler has not answered is still there, and must not get what an interrupted handler left behind.
-    if (this.handlerSince !== 0) {
-      this.#answerInstead(
-        503,
-        'The server is replacing the worker of this request.',
-        new OutputAbortedError(),
-      );
-      return;
-    }
+  /** A stream that is being sent is cut off; what the application knows of it is told. */
+  endStream(): void {
+    if (!this.#isStreaming) return;
     this.#running?.request.abort(new OutputAbortedError());
     this.#output.abort();
   }
 
   /** The handler has not answered in time: the client gets 504, and what the handler still does is ignored. */
   handlerTimedOut(): void {
-    const reason = new DOMException('The handler did not answer in time', 'TimeoutError');
-    this.#answerInstead(504, 'The handler of this request did not answer in time.', reason);
-  }
-
-  #answerInstead(status: number, detail: string, reason: unknown): void {
     const running = this.#running;
     if (running === null || this.handlerSince === 0) return;
     const { request, response } = running;
     this.#dropBody(running);
     // What middleware has set, as CORS, stays; sealed, it takes nothing more from the handler.
     response.reset();
-    response.endWithProblem(new HttpProblem(status, detail));
+    response.endWithProblem(new HttpProblem(504, 'The handler of this request did not answer in time.'));
     response.seal();
     this.handlerSince = 0;
     this.#finish(running);
-    request.abort(reason);
+    request.abort(new DOMException('The handler did not answer in time', 'TimeoutError'));
   }
 
   /** @returns true when the next request may follow at once; false when the turn has ended or waits */
@@ -188,10 +180,9 @@ export class Turn {
     else for (let word = 0; word < RESUME_WORDS; word++) record[PHASE + word] = 0;
     const wasInBody = (record[PHASE] ?? 0) >= PHASE_BODY;
     const status = this.#worker.core.parse(this.#address + this.#consumed, this.#seen - this.#consumed);
-    if (status === PARSE_NEED) this.#need(wasInBody);
-    else if (status === PARSE_ERROR)
-      this.#refuse(record[ERROR_STATUS] ?? 400, reasonSentence(record[ERROR_REASON] ?? 0));
-    else return this.#run();
+    if (status === PARSE_COMPLETE) return this.#run();
+    if (status === PARSE_NEED) return this.#need(wasInBody);
+    this.#refuse(record[ERROR_STATUS] ?? 400, reasonSentence(record[ERROR_REASON] ?? 0));
     return false;
   }
 
@@ -222,10 +213,13 @@ export class Turn {
       versionMinor: record[VERSION_MINOR] ?? 1,
       end: this.#consumed + (record[CONSUMED] ?? 0),
     };
-    this.#output.commit(this.#consumed);
+    const isQuick = context.routeTimes.isQuick(route);
+    // Who waits for an answer that is there must not wait for the next handler, unless that costs less than a wake-up.
+    if (isQuick) this.#output.commit(this.#consumed);
+    else this.#output.flush(this.#consumed);
     context.table.beginRequest(this.connection, running.end, requestBits(method, running));
     if (this.#mayBeGivenUp && this.#isGivenUp(running.end)) return false;
-    if (!context.routeTimes.isQuick(route)) context.flushRing();
+    if (!isQuick) context.flushRing();
     this.#setCurrent(true);
     if (isHeavy) this.#worker.beginHeavy();
     const pending = pipeline.run(request, running.response);
@@ -265,6 +259,7 @@ export class Turn {
     this.#output.flush(this.#consumed);
     this.#running = running;
     this.handlerSince = performance.now();
+    this.#worker.context.table.setHandlerSince(this.connection, this.handlerSince);
     this.#worker.suspended(this);
     pending.then(() => {
       // Too late: 504 was sent, and the turn may be at another request by now.
@@ -300,6 +295,7 @@ export class Turn {
     }
     if (isStream(body)) {
       const options = headOptions(running, null);
+      this.#isStreaming = true;
       this.#later(running, options, sendStream(this.#sending(running, options), body));
       return false;
     }
@@ -308,13 +304,36 @@ export class Turn {
     const head = encodeHead(response, options, this.#worker.lastTime);
     const sent = running.isHead ? null : body;
     if (!this.#output.tryWrite(head, sent, running.isHead ? 0 : length, this.#consumed)) {
-      this.#later(running, options, sendSlowly(this.#sending(running, options), sent));
-      return false;
+      return this.#respondSlowly(running, options, sent, length);
     }
     this.#answered(running);
     if (persists(response, options)) return true;
     this.#end(TURN_CLOSE);
     return false;
+  }
+
+  /** A response that does not fit now is kept until its client takes it, if there is not too much of that already. */
+  #respondSlowly(
+    running: Running,
+    options: HeadOptions,
+    body: Exclude<Response['body'], BodyStream>,
+    length: number,
+  ): boolean {
+    const { request } = running;
+    if (this.#worker.holdUnsent(length)) {
+      const sending = sendSlowly(this.#sending(running, options), body);
+      this.#later(
+        running,
+        options,
+        sending.finally(() => this.#worker.releaseUnsent(length)),
+      );
+      return false;
+    }
+    const response = new Response(request);
+    response.problem(503, 'Too many clients take their responses too slowly; try again later.', {
+      headers: { 'Retry-After': '1' },
+    });
+    return this.#respond({ ...running, response });
   }
 
   /** A response that does not fit now: the turn waits until it is sent. */
@@ -326,8 +345,8 @@ export class Turn {
     sending.then(
       () => {
         this.#answered(running);
-        if (persists(running.response, options)) this.#goOn();
-        else this.#end(TURN_CLOSE);
+        if (!persists(running.response, options)) this.#end(TURN_CLOSE);
+        else this.#output.completeResponse(this.#consumed).then(() => this.#goOn());
       },
       (error: unknown) => this.#cutShort(running, error),
     );
@@ -358,21 +377,40 @@ export class Turn {
   #answered(running: Running): void {
     running.request.end();
     this.#running = null;
+    this.#isStreaming = false;
     // That a request is in process is cleared by main alone, with the record that says how far all is answered:
     // cleared here, a death before that record would make main run the request again.
     this.#consumed = running.end;
   }
 
-  /** The request is incomplete: main waits for more, and knows for how much where that can be known. */
-  #need(wasInBody: boolean): void {
+  /**
+   * The request is incomplete: main waits for more, and knows for how much where that can be known.
+   * @returns as `#serveNext`
+   */
+  #need(wasInBody: boolean): boolean {
     const { context, core } = this.#worker;
     const { record } = core;
     const headJustEnded = !wasInBody && (record[PHASE] ?? 0) >= PHASE_BODY;
     const mustInvite = headJustEnded && ((record[FLAGS] ?? 0) & FLAG_EXPECT_CONTINUE) !== 0;
+    if (mustInvite && (record[ROUTE] ?? 0) < 0) return this.#runWithoutContent();
     const missing = record[MISSING] ?? 0;
     context.table.saveResume(this.connection, record, PHASE);
     if (mustInvite) this.#writeThenEnd(CONTINUE, TURN_NEED, missing);
     else this.#end(TURN_NEED, missing);
+    return false;
+  }
+
+  /**
+   * No route takes this request, so its content is not asked for (RFC 9110, section 10.1.1). As it may come all the same,
+   * the connection closes after the answer.
+   */
+  #runWithoutContent(): boolean {
+    const { record } = this.#worker.core;
+    record[CONSUMED] = record[BODY_START] ?? 0;
+    record[BODY_LENGTH] = 0;
+    record[BODY_WIRE_LENGTH] = 0;
+    record[FLAGS] = (record[FLAGS] ?? 0) & ~(FLAG_KEEP_ALIVE | FLAG_CHUNKED);
+    return this.#run();
   }
 
   /** What cannot be parsed is answered once, and the connection closed: where the next request begins is unknown. */

@@ -2,7 +2,6 @@
 
 import { describe, expect, test } from 'vitest';
 import { getRequest, postRequest, RawClient, type RawResponse } from '../support/raw-client.ts';
-import { until } from '../support/until.ts';
 import { Stage } from './support/stage.ts';
 import { expectRest, startServer } from './support/start.ts';
 
@@ -77,6 +76,25 @@ describe('a client that', () => {
   });
 });
 
+describe('a client that sends empty lines after its body', () => {
+  test('is between two requests: it is not told of a timeout, and has all the time of an idle one', async () => {
+    await using server = await startServer({ workers: 1, headersTimeoutMs: 100, keepAliveTimeoutMs: 700 });
+    using client = await RawClient.connect(server.port);
+    using other = await RawClient.connect(server.port);
+    client.send(`${postRequest('/echo', 'x')}\r\n`);
+    expect((await client.next()).status).toBe(200);
+    // Later than the first one, this one begins a request and does not go on.
+    other.send('GET / HTTP/1.1\r\n');
+    await expectTimeout(other, 408);
+    expect((await client.get('/health')).status).toBe(200);
+    client.send('\r\n\r\n');
+    expect(await client.end()).toHaveLength(0);
+    client.halfClose();
+    other.halfClose();
+    await expectRest(server, 1);
+  });
+});
+
 describe('a handler that is asynchronous and too slow', () => {
   test('is answered 504 and aborted; its connection and its worker go on', async () => {
     using stage = new Stage();
@@ -146,7 +164,7 @@ describe('a handler that never returns to the event loop', () => {
     await expectRest(server, 1);
   });
 
-  test('costs bystanders on its worker nothing but time where they can be run again', async () => {
+  test('costs bystanders on its worker their deadline too: they are answered 504, and run nowhere else', async () => {
     using stage = new Stage();
     await using server = await startServer({ workers: 1, handlerTimeoutMs: 1_000 }, stage);
     using bystander = await RawClient.connect(server.port);
@@ -155,9 +173,20 @@ describe('a handler that never returns to the event loop', () => {
     await stage.cue('started', 'bystander');
     client.send(getRequest('/spin'));
     expect((await client.next()).status).toBe(504);
-    await until('the bystander is run again', () => stage.count('started', 'bystander') === 2);
-    stage.release('bystander');
-    expect((await bystander.next()).status).toBe(200);
+    expect((await bystander.next()).status).toBe(504);
+    expect((await bystander.get('/health')).status).toBe(200);
+    expect(stage.count('started', 'bystander')).toBe(1);
+  });
+
+  test('after an await is not run again on the next worker', async () => {
+    await using server = await startServer({ workers: 1, handlerTimeoutMs: 800 });
+    using client = await RawClient.connect(server.port);
+    const thread = threadOf(await client.get('/thread'));
+    client.send(getRequest('/spin/later'));
+    expect((await client.next()).status).toBe(504);
+    const next = threadOf(await client.get('/thread'));
+    expect(next).not.toBe(thread);
+    expect(threadOf(await client.get('/thread'))).toBe(next);
   });
 
   test('but does at the very moment when it is given up is answered once', async () => {

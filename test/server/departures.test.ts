@@ -35,6 +35,31 @@ describe('a client that sends FIN', () => {
     await expectRest(server);
   });
 
+  test('before its request is complete is told so, also when a worker has long looked at it', async () => {
+    await using server = await startServer({ workers: 1 });
+    using client = await RawClient.connect(server.port);
+    client.send('POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nab');
+    await until('its beginning is there', () => server.usage.inboundBytes > 0 && server.usage.queued === 0);
+    using other = await RawClient.connect(server.port);
+    // The only worker answers this after it has looked at that.
+    expect((await other.get('/health')).status).toBe(200);
+    client.halfClose();
+    expect((await client.next()).status).toBe(400);
+    expect(await client.end()).toHaveLength(0);
+    other.halfClose();
+    await expectRest(server, 1);
+  });
+
+  test('after empty lines that follow its last request gets FIN', async () => {
+    await using server = await startServer({ workers: 1 });
+    using client = await RawClient.connect(server.port);
+    client.send(`${postRequest('/echo', 'x')}\r\n`);
+    expect((await client.next()).status).toBe(200);
+    client.halfClose();
+    expect(await client.end()).toHaveLength(0);
+    await expectRest(server, 1);
+  });
+
   test('without a request gets FIN', async () => {
     await using server = await startServer({ workers: 1 });
     using client = await RawClient.connect(server.port);

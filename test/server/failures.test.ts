@@ -72,6 +72,37 @@ describe('a handler that', () => {
     expect(await client.end()).toHaveLength(0);
   });
 
+  test.each(['/big?bytes=600000', '/stream?chunks=3&ms=1'])(
+    'ends its worker after a response that was sent in pieces (%s) is answered 500 all the same',
+    async (path) => {
+      await using server = await startServer({ workers: 1 });
+      using client = await RawClient.connect(server.port);
+      expect((await client.get(path)).status).toBe(200);
+      expectProblem(await client.get('/exit'), 500);
+      client.send(getRequest(path) + getRequest('/exit') + getRequest('/params/1/2'));
+      expect((await client.next()).status).toBe(200);
+      expectProblem(await client.next(), 500);
+      expect((await client.next()).status).toBe(200);
+    },
+  );
+
+  test('runs for ever although its route was quick before holds back no answer that is there', async () => {
+    await using server = await startServer({ workers: 1, shutdownTimeoutMs: 500 });
+    using other = await RawClient.connect(server.port);
+    using client = await RawClient.connect(server.port);
+    for (let number = 0; number < 64; number++) {
+      await client.get('/cpu?ms=0');
+      await other.get('/health');
+    }
+    client.socket.cork();
+    client.send(getRequest('/params/1/2') + getRequest('/cpu?ms=600000'));
+    other.send(getRequest('/health'));
+    client.socket.uncork();
+    // The second handler ends with its worker only, when the test is over.
+    expect((await other.next()).status).toBe(200);
+    await until('the handler runs', () => server.usage.queued === 0);
+  });
+
   test('throws after its answer has its worker replaced, and bystanders are answered by the old one', async () => {
     using stage = new Stage();
     await using server = await startServer({ workers: 1 }, stage);
@@ -158,5 +189,94 @@ describe('bystanders of a worker that dies', () => {
     expect((await reader.end()).toString()).not.toContain('\r\n0\r\n');
     killer.halfClose();
     await expectRest(server, 1);
+  });
+});
+
+describe('a whole pool that', () => {
+  test('fails at once is replaced, and its requests are served', async () => {
+    using stage = new Stage();
+    const hopeless: string[] = [];
+    await using server = await startServer({ workers: 8, onHopeless: (why) => hopeless.push(why) }, stage);
+    using holder = await RawClient.connect(server.port);
+    holder.send(postRequest('/hold/one', ''));
+    const { thread } = await stage.cue('started', 'one');
+    stage.failEverywhere();
+    await until('all have failed', () => server.usage.workers < 4);
+    await until('the pool is complete', () => server.usage.workers === 8);
+    using client = await RawClient.connect(server.port);
+    expect(threadOf(await client.get('/thread'))).toBeGreaterThan(Number(thread));
+    stage.release('one');
+    expect(threadOf(await holder.next())).toBe(thread);
+    expect(hopeless).toEqual([]);
+  });
+
+  test('is stuck at once is replaced, and each client answered', async () => {
+    const hopeless: string[] = [];
+    await using server = await startServer({
+      workers: 6,
+      handlerTimeoutMs: 1_000,
+      onHopeless: (why) => hopeless.push(why),
+    });
+    const clients = await Promise.all(Array.from({ length: 6 }, () => RawClient.connect(server.port)));
+    for (const client of clients) client.send(getRequest('/spin'));
+    for (const client of clients) expectProblem(await client.next(), 504);
+    await until('the pool is complete', () => server.usage.workers === 6);
+    for (const client of clients) {
+      expect((await client.get('/health')).status).toBe(200);
+      client.halfClose();
+    }
+    expect(hopeless).toEqual([]);
+    await expectRest(server, 6);
+  });
+});
+
+describe('a worker that hangs in a native call', () => {
+  test('is answered for: its clients need not wait until it returns', async () => {
+    using stage = new Stage();
+    await using server = await startServer({ workers: 1, handlerTimeoutMs: 600 }, stage);
+    using bystander = await RawClient.connect(server.port);
+    using client = await RawClient.connect(server.port);
+    bystander.send(postRequest('/hold/bystander', ''));
+    await stage.cue('started', 'bystander');
+    client.send(getRequest('/params/1/2') + getRequest('/native/sync/4') + getRequest('/health'));
+    expect((await client.next()).status).toBe(200);
+    for (const waiting of [client, bystander]) {
+      const response = await waiting.next();
+      expectProblem(response, 504);
+      expect(response.headers['connection']).toBe('close');
+      expect(await waiting.end()).toHaveLength(0);
+      waiting.halfClose();
+    }
+    // Its thread is still there, and another has taken its place.
+    expect(server.threads).toBe(2);
+    using other = await RawClient.connect(server.port);
+    expect((await other.get('/health')).status).toBe(200);
+    other.halfClose();
+    await until('the call has returned', () => server.threads === 1);
+    await expectRest(server, 1);
+  });
+
+  test('while it seemed idle draws no requests to it', async () => {
+    using stage = new Stage();
+    await using server = await startServer({ workers: 2, handlerTimeoutMs: 600 }, stage);
+    using hanging = await RawClient.connect(server.port);
+    hanging.send(getRequest('/native/async/4'));
+    await until('it is given up', () => server.threads === 3);
+    await until('the pool is complete', () => server.usage.workers === 2);
+    // More than a worker takes comfortably while another seems to have fewer.
+    const holders = await Promise.all(Array.from({ length: 30 }, () => RawClient.connect(server.port)));
+    for (const [index, holder] of holders.entries()) holder.send(getRequest(`/hold/${index}`));
+    for (const index of holders.keys()) await stage.cue('started', `${index}`);
+    using client = await RawClient.connect(server.port);
+    expect((await client.get('/health')).status).toBe(200);
+    expect(server.threads).toBe(3);
+    for (const [index, holder] of holders.entries()) {
+      stage.release(`${index}`);
+      await holder.next();
+      holder.halfClose();
+    }
+    client.halfClose();
+    hanging.halfClose();
+    await expectRest(server, 2);
   });
 });

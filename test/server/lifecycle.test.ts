@@ -57,6 +57,33 @@ describe('close', () => {
     expect(await closed).toBe(true);
   });
 
+  test('ends streams, which have no end, and stops the application in order', async () => {
+    await using server = await startServer({ workers: 2, drainTimeoutMs: 100 });
+    using reader = await RawClient.connect(server.port);
+    reader.send(getRequest('/stream?chunks=1000000&ms=5'));
+    await until('the stream has begun', () => reader.received > 300);
+    expect(await server.close()).toBe(true);
+    expect((await reader.end()).toString()).not.toContain('\r\n0\r\n');
+    expect(reader.error).toBeUndefined();
+  });
+
+  test('lets a request that is being received arrive, and answers it', async () => {
+    await using server = await startServer({ workers: 1 });
+    using client = await RawClient.connect(server.port);
+    await client.sendSegment('POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nab');
+    await until('its beginning is there', () => server.usage.inboundBytes > 0);
+    using idle = await RawClient.connect(server.port);
+    await idle.get('/health');
+    const closed = server.close();
+    await idle.end();
+    client.send('cde');
+    const response = await client.next();
+    expect(response.body.toString()).toBe('abcde');
+    expect(response.headers['connection']).toBe('close');
+    client.halfClose();
+    expect(await closed).toBe(true);
+  });
+
   test('gives up what does not end within SHUTDOWN_TIMEOUT_MS, and says so', async () => {
     using stage = new Stage();
     await using server = await startServer({ shutdownTimeoutMs: 300 }, stage);
@@ -117,6 +144,21 @@ describe('reload', () => {
     expect(JSON.parse((await after.get('/thread')).body.toString()).thread).toBeGreaterThan(old);
     after.halfClose();
     await expectRest(server, 3);
+  });
+
+  test('asked for twice loads the application anew after the second time too', async () => {
+    await using server = await startServer({ workers: 1 });
+    using client = await RawClient.connect(server.port);
+    const threads: unknown[] = [];
+    const first = server.reload();
+    const second = server.reload();
+    for (const reloaded of [first, second]) {
+      await reloaded;
+      threads.push(JSON.parse((await client.get('/thread')).body.toString()).thread);
+    }
+    expect(threads[0]).not.toBe(threads[1]);
+    client.halfClose();
+    await expectRest(server, 1);
   });
 
   test('waits for what an old worker has in flight', async () => {

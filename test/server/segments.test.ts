@@ -131,3 +131,26 @@ describe('Expect: 100-continue', () => {
     expect((await client.next()).body.toString()).toBe('body');
   });
 });
+
+describe('Expect: 100-continue', () => {
+  test.each([
+    ['PUT /nowhere', 404],
+    ['PUT /health', 405],
+  ])(
+    'on a request that no route takes (%s) is answered with its final status, and the content not asked for',
+    async (target, status) => {
+      await using server = await startServer({ workers: 1 });
+      using client = await RawClient.connect(server.port);
+      client.send(`${target} HTTP/1.1\r\nHost: test\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n`);
+      const response = await client.next();
+      expect(response.status).toBe(status);
+      expect(response.headers['connection']).toBe('close');
+      expect(response.headers['allow']).toBe(status === 405 ? 'GET, HEAD, OPTIONS' : undefined);
+      // A client that sends it all the same does no harm.
+      client.send('abcde');
+      expect(await client.end()).toHaveLength(0);
+      client.halfClose();
+      await expectRest(server, 1);
+    },
+  );
+});

@@ -72,6 +72,36 @@ describe('slow readers', () => {
     await expectRest(server, 1);
   });
 
+  test('together hold no more than OUTBOUND_MEMORY_MB: who comes then is answered 503', async () => {
+    await using server = await startServer({ workers: 2, outboundMemoryMb: 16 });
+    const readers = await Promise.all(
+      Array.from({ length: 8 }, () => RawClient.connect(server.port, { paused: true })),
+    );
+    for (const reader of readers) {
+      reader.send(getRequest(`/big?bytes=${6 * MB}`));
+      await until('it is served', () => server.usage.queued === 0);
+    }
+    using other = await RawClient.connect(server.port);
+    expect((await other.get('/health')).status).toBe(200);
+    const statuses: number[] = [];
+    for (const reader of readers) {
+      reader.resume();
+      const response = await reader.next();
+      statuses.push(response.status);
+      expect(response.body.length).toBe(
+        response.status === 200 ? 6 * MB : Number(response.headers['content-length']),
+      );
+      reader.halfClose();
+    }
+    expect(statuses).toContain(200);
+    expect(statuses).toContain(503);
+    // Released again: there is room for the next.
+    other.send(getRequest(`/big?bytes=${6 * MB}`));
+    expect((await other.next()).status).toBe(200);
+    other.halfClose();
+    await expectRest(server);
+  });
+
   test('that take nothing are closed after WRITE_TIMEOUT_MS, those that take something are not', async () => {
     await using server = await startServer({ writeTimeoutMs: 400, workers: 1 });
     using none = await SlowReader.connect(server.port);

@@ -21,6 +21,11 @@ export interface Release {
   readonly release: string;
 }
 
+/** What a test says to every worker: throw outside any request. */
+export interface Fail {
+  readonly fail: true;
+}
+
 export class Stage implements Disposable {
   readonly name = `stage-${randomUUID()}`;
   readonly cues: Cue[] = [];
@@ -29,7 +34,7 @@ export class Stage implements Disposable {
 
   constructor() {
     this.#channel.onmessage = ({ data }: { readonly data: unknown }) => {
-      const cue = data as Cue | Release;
+      const cue = data as Cue | Release | Fail;
       if (!('cue' in cue)) return;
       this.cues.push(cue);
       this.#changed.resolve();
@@ -39,6 +44,10 @@ export class Stage implements Disposable {
 
   release(key: string): void {
     this.#channel.postMessage({ release: key } satisfies Release);
+  }
+
+  failEverywhere(): void {
+    this.#channel.postMessage({ fail: true } satisfies Fail);
   }
 
   /** Waits until a handler has told this, if it has not already. */

@@ -1,0 +1,47 @@
+/**
+ * How long the next replacement of a worker has to wait. Workers that fail before they have done anything are likely to
+ * fail again, and starting threads over and over would take the processor from those that serve: so each failure in a
+ * row doubles the wait. Main thread; times are milliseconds of performance.now().
+ */
+
+const FIRST_DELAY_MS = 100;
+const LONGEST_DELAY_MS = 10_000;
+/** Workers that fail within this time fail of the same cause, and count once. */
+const SAME_CAUSE_MS = 100;
+/** A worker that fails sooner than this was never well; after so long without a failure all is well. */
+const WELL_MS = 1_000;
+/** After so many failures in a row, and when nobody serves, there is nothing to hope for. */
+const MAX_FAILURES = 5;
+
+export class RestartPolicy {
+  #failures = 0;
+  #lastFailure = Number.NEGATIVE_INFINITY;
+
+  /** 0: at once. */
+  get delayMs(): number {
+    return this.#failures === 0 ? 0 : Math.min(FIRST_DELAY_MS * 2 ** this.#failures, LONGEST_DELAY_MS);
+  }
+
+  get isHopeless(): boolean {
+    return this.#failures >= MAX_FAILURES;
+  }
+
+  /** A worker could not be started. */
+  failed(now: number): void {
+    if (now - this.#lastFailure > SAME_CAUSE_MS) this.#failures++;
+    this.#lastFailure = now;
+  }
+
+  /**
+   * A worker ended by itself. One that had served, or was in the hands of a request, says nothing about the next.
+   * @param servingSince when it began to take part
+   */
+  ended(now: number, servingSince: number, hasServed: boolean): void {
+    if (!hasServed && now - servingSince < WELL_MS) this.failed(now);
+  }
+
+  /** The pool is complete. */
+  complete(now: number): void {
+    if (now - this.#lastFailure > WELL_MS) this.#failures = 0;
+  }
+}
