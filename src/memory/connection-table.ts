@@ -15,7 +15,7 @@
  *  - What is handed over together with the connection is read and written plainly: main wrote it before the store
  *    that made the connection READY, and the worker reads it after the compare-and-swap that saw READY; the other way, the
  *    worker wrote it before it published the record that main has drained. Only what changes while the connection is RUNNING
- *    (length, credit, CLOSED, what main asks of a stuck worker) is accessed atomically; an atomic access costs ten plain ones.
+ *    (length, credit, CLOSED, generation) is accessed atomically; an atomic access costs ten plain ones.
  *  - Credit is how many bytes the owner may publish in this turn, in all: at the hand-over what is free of the connection's
  *    window, then more as the socket takes what it got. Main alone writes it, and the owner alone counts what it has
  *    published; so a turn that fits into its first credit, as nearly all do, costs no atomic operation for it.
@@ -96,11 +96,6 @@ export class ConnectionTable {
     return Atomics.load(this.#words, this.#at(connection, STATE));
   }
 
-  /** Whether the connection is still of that generation: else main has taken it away from its owner. */
-  isOf(connection: number, generation: number): boolean {
-    return generationOf(this.stateWord(connection)) === generation;
-  }
-
   /** Main: a new client gets the number. @returns its generation */
   open(connection: number, credit: number): number {
     const generation = (generationOf(this.stateWord(connection)) + 1) & GENERATION_MASK;
@@ -141,7 +136,7 @@ export class ConnectionTable {
   }
 
   /**
-   * Main: takes a request away from an owner that is stuck. The state stays RUNNING until the owner's 'exit'.
+   * Main: answers in the place of an owner that hangs. The state stays RUNNING until the owner's 'exit'.
    * @returns the new generation; records of the old one are dropped
    */
   disown(connection: number): number {
@@ -243,11 +238,6 @@ export class ConnectionTable {
   handlerTime(connection: number, now: number): number {
     const since = this.#words[this.#at(connection, HANDLER_SINCE)] ?? 0;
     return since === 0 ? 0 : ((now | 0) - since) | 0;
-  }
-
-  /** The owner: the end again, so that whatever it looks at after this is looked at after main can see the end. */
-  announceRequestEnd(connection: number, end: number): void {
-    this.#store(connection, REQUEST_END, end);
   }
 
   /** Main, while nobody owns the connection. */

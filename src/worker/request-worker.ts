@@ -15,8 +15,6 @@ import { Turn } from './turn.ts';
 /** Turns, and milliseconds, after which the worker lets its event loop have a round. */
 const MAX_TURNS = 64;
 const MAX_RUN_MS = 1;
-/** More requests than a turn has, each this much quicker than HANDLER_TIMEOUT_MS, do not add up to it. */
-const SAFETY_FACTOR = 128;
 /** Within a run main is rung this often, so that it can send while the worker serves. */
 const TURNS_BETWEEN_RINGS = 16;
 /** Handlers in flight above which a worker leaves further requests to one that has fewer. */
@@ -156,11 +154,6 @@ export class RequestWorker {
     this.context.flushRing();
   }
 
-  /** Main has taken this worker for stuck and ends it: nobody else is to be drawn into that. */
-  givenUp(): void {
-    this.#serving = false;
-  }
-
   /**
    * Without a bound, a few hundred clients that do not read would take all the memory there is.
    * @returns whether a response of so many bytes may wait for its client to take it
@@ -192,16 +185,11 @@ export class RequestWorker {
     this.#options.onError(error, request);
   }
 
-  /**
-   * @param route whose handlers ran synchronously since the last call, or -1
-   * @returns whether that took so long that main might soon have had enough of this worker
-   */
-  countTime(route: number): boolean {
+  /** Reads the clock. @param route whose handler ran synchronously since the last reading, or NO_ROUTE */
+  countTime(route: number): void {
     const now = performance.now();
-    const elapsed = now - this.#lastTime;
-    this.context.routeTimes.add(route, elapsed);
+    this.context.routeTimes.add(route, now - this.#lastTime);
     this.#lastTime = now;
-    return elapsed * SAFETY_FACTOR > this.context.start.handlerTimeoutMs;
   }
 
   /** The address of a connection's client; made into text once for each connection. */

@@ -100,7 +100,6 @@ export class Turn {
   #served = 0;
   /** The server is not stopping. */
   #mayPersist = true;
-  #mayBeGivenUp = false;
   #isCurrent = false;
   #isStreaming = false;
   /** Set while an asynchronous handler runs or a response is being sent. */
@@ -218,32 +217,16 @@ export class Turn {
     if (isQuick) this.#output.commit(this.#consumed);
     else this.#output.flush(this.#consumed);
     context.table.beginRequest(this.connection, running.end, requestBits(method, running));
-    if (this.#mayBeGivenUp && this.#isGivenUp(running.end)) return false;
     if (!isQuick) context.flushRing();
     this.#setCurrent(true);
     if (isHeavy) this.#worker.beginHeavy();
     const pending = pipeline.run(request, running.response);
     if (isHeavy) context.words.isHeavy = false;
-    if (this.#worker.countTime(pending === undefined ? route : NO_ROUTE)) this.#mayBeGivenUp = true;
+    this.#worker.countTime(pending === undefined ? route : NO_ROUTE);
     if (pending === undefined) return this.#respond(running);
     this.#setCurrent(false);
     this.#wait(running, pending);
     return false;
-  }
-
-  /**
-   * Main may have taken the worker for stuck in an earlier request. It changes the generation and then looks at the end of
-   * the request in process; we write that end first and then look at the generation: so one of us sees the other, and nothing
-   * is run twice. Asked after whatever may have taken long. Not at the start of a turn: main takes away only what it reads in
-   * `current`, which is cleared before the record that lets this connection be queued again.
-   */
-  #isGivenUp(end: number): boolean {
-    const { table } = this.#worker.context;
-    this.#mayBeGivenUp = false;
-    table.announceRequestEnd(this.connection, end);
-    if (table.isOf(this.connection, this.generation)) return false;
-    this.#worker.givenUp();
-    return true;
   }
 
   /** Says which connection's handlers run synchronously; once for a stretch of requests. */
@@ -279,7 +262,6 @@ export class Turn {
   /** After something that the turn had waited for. */
   #goOn(): void {
     this.#served++;
-    this.#mayBeGivenUp = true;
     this.serve();
   }
 
