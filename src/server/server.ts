@@ -20,6 +20,7 @@ import {
 import { MainBell, ParkedWorkers } from '../memory/parking.ts';
 import { ReadyQueue } from '../memory/ready-queue.ts';
 import { StartGate } from '../memory/start-gate.ts';
+import type { WorkerStart } from '../worker/messages.ts';
 import { Connections } from './connections.ts';
 import { Deadlines } from './deadlines.ts';
 import { affordableConnections } from './descriptor-limit.ts';
@@ -134,15 +135,9 @@ export class Server implements AsyncDisposable {
     });
     this.#dispatcher.serve(this.#connections);
     this.#supervisor = new Supervisor({
-      ...config,
       shared: this.#shared,
-      limits: {
-        maxHeaderBytes: config.maxHeaderBytes,
-        maxTargetBytes: config.maxTargetBytes,
-        maxBodyBytes: config.maxBodyBytes,
-      },
-      application: config.app,
-      nice: config.workerNice,
+      workers: config.workers,
+      start: workerStart(this.#shared, config),
       heapMb: config.workerHeapMb,
       environment,
       logger,
@@ -317,6 +312,23 @@ export class Server implements AsyncDisposable {
     if (address === null || typeof address === 'string') throw new Error('The server does not listen');
     return address;
   }
+}
+
+function workerStart({ memory, layout }: SharedMemory, config: Config): Omit<WorkerStart, 'slot'> {
+  const { maxHeaderBytes, maxTargetBytes, maxBodyBytes } = config;
+  return {
+    memory,
+    layout,
+    core: config.core,
+    limits: { maxHeaderBytes, maxTargetBytes, maxBodyBytes },
+    application: config.app,
+    maxInFlight: config.maxInFlight,
+    outboundMemoryMb: config.outboundMemoryMb,
+    handlerTimeoutMs: config.handlerTimeoutMs,
+    drainTimeoutMs: config.drainTimeoutMs,
+    nice: config.workerNice,
+    logLevel: config.logLevel,
+  };
 }
 
 function withinDescriptorLimit(config: Config, logger: RuntimeLogger): Config {

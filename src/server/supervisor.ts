@@ -8,8 +8,6 @@
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LogLevel } from '../config.ts';
-import type { CoreKind, ParseLimits } from '../core/core.ts';
 import { type SharedMemory, SPARE_SLOTS } from '../memory/layout.ts';
 import { NO_CONNECTION } from '../memory/worker-words.ts';
 import type { ToMain, WorkerStart } from '../worker/messages.ts';
@@ -21,16 +19,9 @@ import { WorkerHandle } from './worker-handle.ts';
 export interface SupervisorOptions {
   readonly shared: SharedMemory;
   readonly workers: number;
-  readonly core: CoreKind;
-  readonly limits: ParseLimits;
-  readonly application: string;
-  readonly maxInFlight: number;
-  readonly outboundMemoryMb: number;
-  readonly handlerTimeoutMs: number;
-  readonly drainTimeoutMs: number;
-  readonly nice: number;
+  /** What every worker is started with. */
+  readonly start: Omit<WorkerStart, 'slot'>;
   readonly heapMb: number;
-  readonly logLevel: LogLevel;
   readonly environment: NodeJS.ProcessEnv;
   readonly logger: RuntimeLogger;
   /** The worker takes part from now on. */
@@ -192,7 +183,7 @@ export class Supervisor {
       if (worker.pingedAt === 0) {
         worker.pingedAt = now;
         worker.send({ type: 'ping' });
-      } else if (now - worker.pingedAt > this.#options.handlerTimeoutMs) {
+      } else if (now - worker.pingedAt > this.#options.start.handlerTimeoutMs) {
         this.#endStuck(worker, now);
       }
     }
@@ -209,10 +200,10 @@ export class Supervisor {
   async #startOne(): Promise<WorkerHandle> {
     const slot = this.#bySlot.indexOf(null);
     if (slot < 0) throw new Error('All worker slots are held by threads that do not end');
-    const { shared, environment, heapMb } = this.#options;
+    const { shared, start, environment, heapMb } = this.#options;
     const worker = new WorkerHandle({
       shared,
-      start: this.#workerStart(slot),
+      start: { ...start, slot },
       heapMb,
       environment,
       onMessage: (from, message) => this.#onMessage(from, message),
@@ -227,24 +218,6 @@ export class Supervisor {
     }, START_TIMEOUT_MS);
     await promise.finally(() => clearTimeout(timer));
     return worker;
-  }
-
-  #workerStart(slot: number): WorkerStart {
-    const options = this.#options;
-    return {
-      memory: options.shared.memory,
-      layout: options.shared.layout,
-      slot,
-      core: options.core,
-      limits: options.limits,
-      application: options.application,
-      maxInFlight: options.maxInFlight,
-      outboundMemoryMb: options.outboundMemoryMb,
-      handlerTimeoutMs: options.handlerTimeoutMs,
-      drainTimeoutMs: options.drainTimeoutMs,
-      nice: options.nice,
-      logLevel: options.logLevel,
-    };
   }
 
   #serve(worker: WorkerHandle): void {

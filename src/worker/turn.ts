@@ -19,9 +19,7 @@ import {
   FLAG_KEEP_ALIVE,
   FLAGS,
   METHOD,
-  METHOD_GET,
   METHOD_HEAD,
-  METHOD_OPTIONS,
   MISSING,
   PARSE_COMPLETE,
   PARSE_NEED,
@@ -38,15 +36,7 @@ import { HttpProblem, protocolErrorResponse } from '../http/problem.ts';
 import { Request } from '../http/request.ts';
 import { type BodyStream, Response } from '../http/response.ts';
 import { encodeHead, type HeadOptions, persists } from '../http/response-head.ts';
-import {
-  generationOf,
-  isClosed,
-  REQUEST_CLOSE,
-  REQUEST_HEAD,
-  REQUEST_HTTP_1_0,
-  REQUEST_INSIST,
-  REQUEST_SAFE,
-} from '../memory/connection-table.ts';
+import { generationOf, isClosed, REQUEST_INSIST } from '../memory/connection-table.ts';
 import {
   RECORD_BOUNDARY,
   TURN_ABORT,
@@ -59,6 +49,7 @@ import { NO_CONNECTION } from '../memory/worker-words.ts';
 import { Output, OutputAbortedError } from './output.ts';
 import type { RequestWorker } from './request-worker.ts';
 import { type Sending, sendSlowly, sendStream } from './response-sender.ts';
+import { bodyLengthOf, headOptions, type RunningRequest, requestBits } from './running-request.ts';
 
 /** Requests of one connection in one turn; others wait meanwhile. */
 const MAX_REQUESTS = 64;
@@ -74,17 +65,6 @@ export class ClientGoneError extends Error {
     super('The client has closed the connection');
     this.name = 'AbortError';
   }
-}
-
-/** The request that is being run, with what must be known of it after the next parse. */
-interface Running {
-  readonly request: Request;
-  readonly response: Response;
-  readonly isHead: boolean;
-  readonly keepAlive: boolean;
-  readonly versionMinor: number;
-  /** Where it ends in the buffer. */
-  readonly end: number;
 }
 
 export class Turn {
@@ -103,7 +83,7 @@ export class Turn {
   #isCurrent = false;
   #isStreaming = false;
   /** Set while an asynchronous handler runs or a response is being sent. */
-  #running: Running | null = null;
+  #running: RunningRequest | null = null;
   /** When the asynchronous handler was started, in milliseconds of performance.now(); 0 once it has answered. */
   handlerSince = 0;
 
@@ -204,7 +184,7 @@ export class Turn {
       address: this.#address + this.#consumed,
       remoteAddress: this.#worker.remoteAddress(this.connection, this.generation),
     });
-    const running: Running = {
+    const running: RunningRequest = {
       request,
       response: new Response(request),
       isHead: method === METHOD_HEAD,
@@ -237,7 +217,7 @@ export class Turn {
   }
 
   /** The handler has returned a promise: the turn waits, the worker goes on with others. */
-  #wait(running: Running, pending: Promise<void>): void {
+  #wait(running: RunningRequest, pending: Promise<void>): void {
     running.request.detach();
     this.#output.flush(this.#consumed);
     this.#running = running;
@@ -255,7 +235,7 @@ export class Turn {
   }
 
   /** The response of a request that had to wait is ready. */
-  #finish(running: Running): void {
+  #finish(running: RunningRequest): void {
     if (this.#respond(running)) this.#goOn();
   }
 
@@ -266,7 +246,7 @@ export class Turn {
   }
 
   /** @returns true when the response was written and the next request may follow at once */
-  #respond(running: Running): boolean {
+  #respond(running: RunningRequest): boolean {
     const { response } = running;
     const { body } = response;
     if (this.#isClosed) {
@@ -296,7 +276,7 @@ export class Turn {
 
   /** A response that does not fit now is kept until its client takes it, if there is not too much of that already. */
   #respondSlowly(
-    running: Running,
+    running: RunningRequest,
     options: HeadOptions,
     body: Exclude<Response['body'], BodyStream>,
     length: number,
@@ -319,7 +299,7 @@ export class Turn {
   }
 
   /** A response that does not fit now: the turn waits until it is sent. */
-  #later(running: Running, options: HeadOptions, sending: Promise<void>): void {
+  #later(running: RunningRequest, options: HeadOptions, sending: Promise<void>): void {
     this.#setCurrent(false);
     this.#running = running;
     running.request.detach();
@@ -334,7 +314,7 @@ export class Turn {
     );
   }
 
-  #sending(running: Running, options: HeadOptions): Sending {
+  #sending(running: RunningRequest, options: HeadOptions): Sending {
     return {
       output: this.#output,
       response: running.response,
@@ -345,18 +325,18 @@ export class Turn {
   }
 
   /** The response has begun and cannot be completed. */
-  #cutShort(running: Running, error: unknown): void {
+  #cutShort(running: RunningRequest, error: unknown): void {
     if (!(error instanceof OutputAbortedError)) this.#worker.reportError(error, running.request);
     this.#answered(running);
     this.#end(TURN_ABORT);
   }
 
-  #dropBody({ request, response }: Running): void {
+  #dropBody({ request, response }: RunningRequest): void {
     discardBody(response.body).catch((error: unknown) => this.#worker.reportError(error, request));
   }
 
   /** The request is done with: its memory may be given back. */
-  #answered(running: Running): void {
+  #answered(running: RunningRequest): void {
     running.request.end();
     this.#running = null;
     this.#isStreaming = false;
@@ -423,24 +403,4 @@ export class Turn {
     if (waiting === undefined) this.#worker.ended(this);
     else waiting.then(() => this.#worker.ended(this));
   }
-}
-
-function requestBits(method: number, { keepAlive, versionMinor }: Running): number {
-  const isSafe = method === METHOD_GET || method === METHOD_HEAD || method === METHOD_OPTIONS;
-  return (
-    (isSafe ? REQUEST_SAFE : 0) |
-    (method === METHOD_HEAD ? REQUEST_HEAD : 0) |
-    (keepAlive ? 0 : REQUEST_CLOSE) |
-    (versionMinor === 0 ? REQUEST_HTTP_1_0 : 0)
-  );
-}
-
-function headOptions({ isHead, keepAlive, versionMinor }: Running, bodyLength: number | null): HeadOptions {
-  return { isHead, keepAlive, versionMinor, bodyLength };
-}
-
-function bodyLengthOf(body: Response['body']): number {
-  if (body === null) return 0;
-  if (typeof body === 'string') return Buffer.byteLength(body);
-  return body instanceof Uint8Array ? body.byteLength : 0;
 }
