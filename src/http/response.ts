@@ -55,7 +55,7 @@ export class Response {
     return this.#sealed;
   }
 
-  /** @param code a final status, 200 to 599 */
+  /** @param code a final status, 200 to 599; 204, 205 and 304 only without content */
   status(code: number): this {
     this.#assertOpen();
     if (!Number.isInteger(code) || code < MIN_STATUS || code > MAX_STATUS) {
@@ -64,6 +64,7 @@ export class Response {
         `The status code must be an integer from ${MIN_STATUS} to ${MAX_STATUS}, not ${code}`,
       );
     }
+    assertMayHave(code, this.#body);
     this.#statusCode = code;
     return this;
   }
@@ -172,6 +173,7 @@ export class Response {
   /** @internal For finishers: another body for a response that has ended, such as a compressed one. */
   replaceBody(body: ResponseBody): void {
     this.#assertOpen();
+    assertMayHave(this.#statusCode, body);
     this.#body = body;
   }
 
@@ -204,12 +206,7 @@ export class Response {
     if (this.#ended) {
       throw new ResponseError('ERR_RESPONSE_ENDED', 'The response has ended already; a handler ends it once');
     }
-    if (body !== null && !allowsContent(this.#statusCode)) {
-      throw new ResponseError(
-        'ERR_BODY',
-        `A ${this.#statusCode} response has no content; end it with empty(${this.#statusCode})`,
-      );
-    }
+    assertMayHave(this.#statusCode, body);
     if (contentType !== null && (replaceContentType || this.headers.contentType === null)) {
       this.headers.setContentType(contentType);
     }
@@ -225,6 +222,15 @@ export class Response {
       );
     }
   }
+}
+
+/** Content that its status does not allow would be read as the next response on the connection. */
+function assertMayHave(status: number, body: ResponseBody): void {
+  if (body === null || allowsContent(status)) return;
+  throw new ResponseError(
+    'ERR_BODY',
+    `A ${status} response has no content; end it with empty(${status}) alone`,
+  );
 }
 
 function assertText(text: unknown): asserts text is string {

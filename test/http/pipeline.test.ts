@@ -303,6 +303,22 @@ describe('a handler that fails', () => {
     expect(released).toBe(true);
   });
 
+  test('by giving a stream a status without content is 500; the stream is released', async () => {
+    const released = Promise.withResolvers<void>();
+    const outcome = await ask((router) => {
+      router.get('/path', (_request, response) => {
+        const stream = Object.assign((async function* () {})(), {
+          [Symbol.asyncDispose]: async () => released.resolve(),
+        });
+        response.stream(stream);
+        response.status(204);
+      });
+    });
+    expect(problemOf(outcome)).toMatchObject({ status: 500 });
+    expect(outcome.errors).toMatchObject([{ code: 'ERR_BODY' }]);
+    await released.promise;
+  });
+
   test('because its client is gone is not reported', async () => {
     const outcome = await ask((router) => {
       router.get('/path', async (request) => {

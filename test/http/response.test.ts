@@ -74,6 +74,19 @@ describe('the enders', () => {
     expect(codeOf(() => response().status(304).text(''))).toBe('ERR_BODY');
   });
 
+  test.each([204, 205, 304])('leave no content to a %i that comes after them', (status) => {
+    const one = response();
+    one.json({});
+    expect(codeOf(() => one.status(status))).toBe('ERR_BODY');
+    expect(codeOf(() => one.empty(status))).toBe('ERR_BODY');
+    expect([one.statusCode, one.body]).toEqual([200, '{}']);
+
+    const other = response();
+    other.empty(status);
+    expect(codeOf(() => other.replaceBody('late'))).toBe('ERR_BODY');
+    expect(other.body).toBeNull();
+  });
+
   test('refuse what has no JSON form', () => {
     expect(codeOf(() => response().json(undefined))).toBe('ERR_BODY');
     expect(codeOf(() => response().json(() => 1))).toBe('ERR_BODY');
