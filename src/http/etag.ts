@@ -6,8 +6,12 @@ import { HttpProblem } from './problem.ts';
 
 /** etagc of RFC 9110 without obs-text. */
 const OPAQUE_TAG = /^[\u0021\u0023-\u007e]*$/;
-/** One member of a list: a tag or nothing, and the comma or the end. Sticky, so it reads each byte once. */
-const LIST_MEMBER = /[ \t]*((?:W\/)?"[\u0021\u0023-\u007e\u0080-\u00ff]*")?[ \t]*(?:,|$)/y;
+/**
+ * One member of a list: a tag or nothing, and the comma or the end. Sticky, so it goes on where the last member
+ * ended. White space is looked for again only behind a tag: two runs that can meet would be divided in every
+ * possible way before a malformed list was given up, in time that grows by the square.
+ */
+const LIST_MEMBER = /[ \t]*(?:((?:W\/)?"[\u0021\u0023-\u007e\u0080-\u00ff]*")[ \t]*)?(?:,|$)/y;
 
 /** Makes a tag of a version or digest: `entityTag('7')` is `"7"`. */
 export function entityTag(opaque: string, options: { readonly weak?: boolean } = {}): string {

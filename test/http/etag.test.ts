@@ -42,6 +42,20 @@ test('a malformed If-Match is refused rather than ignored', () => {
   expect(() => matchesStrongly('', '"1"')).toThrow(HttpProblem);
 });
 
+test.each([
+  ['white space before no member', `,${' '.repeat(16_200)}x`],
+  ['white space behind a member', `"b"${'\t '.repeat(8100)}x`],
+  ['a tag without its end', `"b",${' '.repeat(8000)}"${'a'.repeat(8000)}`],
+])('a list that is malformed after much %s matches nothing', (_what, list) => {
+  expect(matchesWeakly(list, '"b"')).toBe(false);
+  expect(() => matchesStrongly(list, '"b"')).toThrow(HttpProblem);
+});
+
+test('white space around members, however much, means nothing', () => {
+  const space = ' \t'.repeat(4000);
+  expect(matchesWeakly(`${space}"a"${space},${space},${space}"b"${space}`, '"b"')).toBe(true);
+});
+
 test('a long hostile list is read in one pass', () => {
   const list = ' "a'.repeat(5000);
   expect(matchesWeakly(list, '"b"')).toBe(false);
