@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { constants, createGzip, gzip } from 'node:zlib';
 import { prefersGzip } from './accept-encoding.ts';
 import { derivedStream, isStream } from './body-stream.ts';
+import { isNotModified } from './conditional.ts';
 import { EVENT_STREAM_CONTENT_TYPE } from './events.ts';
 import type { Finisher } from './handler.ts';
 import type { Request } from './request.ts';
@@ -55,10 +56,15 @@ function isCompressible(response: Response): boolean {
   return !response.getHeader('ETag')?.startsWith('"');
 }
 
-function compressBytes(request: Request, response: Response, bytes: Uint8Array): undefined | Promise<void> {
+/** @returns whether the content is to be compressed for this client */
+function negotiate(request: Request, response: Response): boolean {
   // Also where it is not compressed: a cache must not give this answer to a client that asks otherwise.
   response.vary('Accept-Encoding');
-  if (!prefersGzip(request.header('accept-encoding'))) return undefined;
+  return prefersGzip(request.header('accept-encoding')) && !isNotModified(request, response);
+}
+
+function compressBytes(request: Request, response: Response, bytes: Uint8Array): undefined | Promise<void> {
+  if (!negotiate(request, response)) return undefined;
   return gzipAsync(bytes).then((compressed) => {
     if (compressed.byteLength >= bytes.byteLength || response.sealed) return;
     response.header('Content-Encoding', 'gzip').replaceBody(compressed);
@@ -66,8 +72,7 @@ function compressBytes(request: Request, response: Response, bytes: Uint8Array):
 }
 
 function compressStream(request: Request, response: Response, source: BodyStream): void {
-  response.vary('Accept-Encoding');
-  if (!prefersGzip(request.header('accept-encoding'))) return;
+  if (!negotiate(request, response)) return;
   response.header('Content-Encoding', 'gzip');
   response.replaceBody(derivedStream(source, () => compressPieces(source)));
 }

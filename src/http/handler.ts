@@ -11,7 +11,10 @@ export type Handler = (request: Request, response: Response) => void | Promise<v
 /** Runs before the handler. If it ends the response, nothing after it runs; else the next one does. */
 export type Middleware = Handler;
 
-/** Runs after the response has ended, errors included, and may change it (headers, `replaceBody`). */
+/**
+ * Runs after the response has ended, errors included, and may change it (headers, `replaceBody`). A response that
+ * 304 will take the place of is still whole then, so that the 304 has what the finishers add.
+ */
 export type Finisher = Handler;
 
 /** Told of every error that is not a client's to know: what a handler threw, or that it never answered. */

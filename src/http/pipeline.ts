@@ -71,7 +71,8 @@ export class Pipeline {
       parameterNames: [],
       isOver: isDone,
     };
-    const finishers = [answerConditionally, ...options.finishers];
+    // The last: a 304 says what the 200 would have said (RFC 9110, section 15.4.5), such as compression's Vary.
+    const finishers = [...options.finishers, answerConditionally];
     this.#finishers = {
       steps: finishers.map((run) => step(run, 'finisher')),
       parameterNames: [],

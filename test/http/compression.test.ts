@@ -4,6 +4,7 @@ import { prefersGzip } from '../../src/http/accept-encoding.ts';
 import { discardBody } from '../../src/http/body-stream.ts';
 import { compression } from '../../src/http/compression.ts';
 import { type BodyStream, Response } from '../../src/http/response.ts';
+import { Router } from '../../src/http/router.ts';
 import { fakeRequest } from './support/fake-request.ts';
 
 const text = 'All work and no play makes a dull server. '.repeat(100);
@@ -79,6 +80,48 @@ test.each<[string, (response: Response) => void]>([
   const response = await finish(end);
   expect(response.getHeader('Content-Encoding')).not.toBe('gzip');
   expect(response.getHeader('Vary')).toBeUndefined();
+});
+
+describe('a 304', () => {
+  /** Text with a tag, as GET answers it. */
+  async function ask(tag: string, fields: string, end: (response: Response) => void): Promise<Response> {
+    const router = new Router();
+    router.get('/', (_request, response) => end(response.header('ETag', tag)));
+    router.finish(compression());
+    const raw = `GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n${fields}\r\n`;
+    const { request } = fakeRequest(raw, { routeNumber: 0 });
+    const response = new Response(request);
+    await router.compile(() => {}).run(request, response);
+    return response;
+  }
+
+  test.each([
+    ['W/"1"', 'Accept-Encoding'],
+    ['"1"', undefined],
+  ])('for the tag %s has the Vary that 200 has: %s', async (tag, vary) => {
+    for (const [fields, status] of [
+      ['', 200],
+      ['If-None-Match: "1"\r\n', 304],
+    ] as const) {
+      const response = await ask(tag, fields, (one) => one.text(text));
+      expect(response.statusCode).toBe(status);
+      expect(response.getHeader('Vary')).toBe(vary);
+    }
+  });
+
+  test('compresses nothing, and releases the stream that it takes the place of', async () => {
+    const released = Promise.withResolvers<void>();
+    const source = Object.assign((async function* () {})(), {
+      [Symbol.asyncDispose]: async () => released.resolve(),
+    });
+    const response = await ask('W/"1"', 'If-None-Match: *\r\n', (one) => one.stream(source, 'text/plain'));
+    expect([...response.headers]).toEqual([
+      ['ETag', 'W/"1"'],
+      ['Vary', 'Accept-Encoding'],
+    ]);
+    expect(response.body).toBeNull();
+    await released.promise;
+  });
 });
 
 describe('a stream', () => {

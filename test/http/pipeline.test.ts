@@ -167,8 +167,8 @@ test('a runtime that measures is told of each step when it has finished', async 
     'middleware authenticate',
     'routeMiddleware routeMiddleware',
     'handler show',
-    'finisher answerConditionally',
     'finisher compress',
+    'finisher answerConditionally',
   ]);
 });
 
