@@ -125,8 +125,18 @@ function framing(statusCode: number, options: HeadOptions): string {
   return isChunked(statusCode, options) ? 'Transfer-Encoding: chunked\r\n' : '';
 }
 
-/** The last field and the empty line. Each version is told only what differs from its default. */
+/** The last field and the empty line. */
 function connection(response: Response, options: HeadOptions): string {
-  if (!persists(response, options)) return 'Connection: close\r\n\r\n';
-  return options.versionMinor === 0 ? 'Connection: keep-alive\r\n\r\n' : '\r\n';
+  const option = persistence(response, options);
+  // Upgrade is for the next hop only, and Connection says so (RFC 9110, section 7.8).
+  if (response.headers.has('upgrade')) {
+    return `Connection: ${option === '' ? '' : `${option}, `}Upgrade\r\n\r\n`;
+  }
+  return option === '' ? '\r\n' : `Connection: ${option}\r\n\r\n`;
+}
+
+/** Each version is told only what differs from its default. */
+function persistence(response: Response, options: HeadOptions): string {
+  if (!persists(response, options)) return 'close';
+  return options.versionMinor === 0 ? 'keep-alive' : '';
 }

@@ -107,6 +107,11 @@ export class ResponseHeaders {
     return joined;
   }
 
+  /** Whether there is such a field, other than Content-Type and Connection, which have places of their own. */
+  has(lowerName: string): boolean {
+    return this.#fields.some((field) => field.lowerName === lowerName);
+  }
+
   delete(name: string): void {
     const lowerName = name.toLowerCase();
     if (lowerName === 'content-type') this.#contentType = null;
@@ -181,7 +186,7 @@ export class ResponseHeaders {
   }
 
   #deleteFields(lowerName: string): void {
-    if (this.#fields.some((field) => field.lowerName === lowerName)) {
+    if (this.has(lowerName)) {
       this.#fields = this.#fields.filter((field) => field.lowerName !== lowerName);
     }
   }

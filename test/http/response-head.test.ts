@@ -57,6 +57,13 @@ describe('the head', () => {
     );
   });
 
+  test('with Upgrade names it in Connection, beside what else is said there', () => {
+    const response = json().status(426).header('Upgrade', 'websocket');
+    expect(head(response)).toMatch(/\r\nUpgrade: websocket\r\n.*\r\nConnection: Upgrade\r\n\r\n$/s);
+    expect(head(response, { versionMinor: 0 })).toMatch(/\r\nConnection: keep-alive, Upgrade\r\n\r\n$/);
+    expect(head(response, { keepAlive: false })).toMatch(/\r\nConnection: close, Upgrade\r\n\r\n$/);
+  });
+
   test('of 204 and 304 has neither length nor coding', () => {
     const response = new Response({ path: '/' });
     response.empty();
