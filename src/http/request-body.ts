@@ -3,7 +3,14 @@
  * out is a private copy; the text is decoded where the bytes lie. Used by Request, which ends it before the
  * buffer is given back.
  */
-import { BODY_LENGTH, BODY_START, BODY_WIRE_LENGTH, FLAG_CHUNKED, FLAGS } from '../../assembly/record.ts';
+import {
+  BODY_LENGTH,
+  BODY_START,
+  BODY_WIRE_LENGTH,
+  FLAG_BODY,
+  FLAG_CHUNKED,
+  FLAGS,
+} from '../../assembly/record.ts';
 import { decodeChunked } from '../core/chunked.ts';
 import { RequestEndedError } from './errors.ts';
 import { decodeUtf8 } from './request-content.ts';
@@ -12,6 +19,8 @@ import type { RequestHead } from './request-head.ts';
 export class RequestBody {
   /** Of the content, without chunk framing. */
   readonly length: number;
+  /** The request said that there would be a body, perhaps of length 0. */
+  readonly isAnnounced: boolean;
   readonly #isChunked: boolean;
   readonly #start: number;
   readonly #wireLength: number;
@@ -23,6 +32,7 @@ export class RequestBody {
   /** @param address of the request's first byte in `memory` */
   constructor(head: RequestHead, memory: Buffer | null, address: number) {
     this.length = head.word(BODY_LENGTH);
+    this.isAnnounced = (head.word(FLAGS) & FLAG_BODY) !== 0;
     this.#isChunked = (head.word(FLAGS) & FLAG_CHUNKED) !== 0;
     this.#start = address + head.word(BODY_START);
     this.#wireLength = head.word(BODY_WIRE_LENGTH);

@@ -29,6 +29,15 @@ export function assertNotEncoded(contentEncoding: string | undefined): void {
   });
 }
 
+/** @param isAnnounced whether the request says that it has a body (RFC 9112, section 6.3), perhaps of length 0 */
+export function assertAnnounced(isAnnounced: boolean): void {
+  if (isAnnounced) return;
+  throw new HttpProblem(
+    411,
+    'A body is expected, and neither Content-Length nor Transfer-Encoding is there.',
+  );
+}
+
 /** @param contentType the Content-Type header, where there is one */
 export function assertJson(contentType: string | undefined, bodyLength: number): void {
   if (contentType === undefined ? bodyLength > 0 : !isJson(contentType)) {

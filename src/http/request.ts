@@ -27,7 +27,7 @@ import { methodName } from '../core/method.ts';
 import { RequestEndedError } from './errors.ts';
 import { Query } from './query.ts';
 import { RequestBody } from './request-body.ts';
-import { assertJson, assertNotEncoded, parseJson } from './request-content.ts';
+import { assertAnnounced, assertJson, assertNotEncoded, parseJson } from './request-content.ts';
 import { RequestHead } from './request-head.ts';
 import type { RequestKey } from './request-key.ts';
 import { type RouteParameters, readParameters } from './route-parameters.ts';
@@ -181,11 +181,16 @@ export class Request {
     return this.#readableBody().text();
   }
 
-  /** @throws HttpProblem 415 for another media type or where it is compressed, 400 for what is not JSON */
+  /**
+   * @throws HttpProblem 411 where no body was announced, 415 for another media type or where it is compressed, 400
+   * for what is not JSON
+   */
   json(): unknown {
+    const body = this.#readableBody();
+    assertAnnounced(body.isAnnounced);
     assertNotEncoded(this.header('content-encoding'));
-    assertJson(this.header('content-type'), this.bodyLength);
-    return parseJson(this.#readableBody().text());
+    assertJson(this.header('content-type'), body.length);
+    return parseJson(body.text());
   }
 
   /** Aborts when the client is gone or the handler's time is over. */

@@ -6,10 +6,10 @@ import { RequestKey } from '../../src/http/request-key.ts';
 import { fakeRequest } from './support/fake-request.ts';
 
 function post(contentType: string | null, body: string) {
-  const field = contentType === null ? '' : `Content-Type: ${contentType}\r\n`;
-  return fakeRequest(
-    `POST /items HTTP/1.1\r\nHost: a\r\n${field}\r\n${Buffer.from(body).toString('latin1')}`,
-  );
+  const bytes = Buffer.from(body).toString('latin1');
+  const type = contentType === null ? '' : `Content-Type: ${contentType}\r\n`;
+  const fields = `${type}Content-Length: ${bytes.length}\r\n`;
+  return fakeRequest(`POST /items HTTP/1.1\r\nHost: a\r\n${fields}\r\n${bytes}`);
 }
 
 function statusOf(action: () => unknown): number {
@@ -214,6 +214,12 @@ describe('the body', () => {
       expect(statusOf(() => post('application/json', body).request.json())).toBe(400);
     },
   );
+
+  test('that was not announced is refused as JSON with 411, and is empty as bytes', () => {
+    const { request } = fakeRequest('POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n\r\n');
+    expect(statusOf(() => request.json())).toBe(411);
+    expect(request.bytes().length).toBe(0);
+  });
 
   test('that is compressed is refused with 415, and may still be read as bytes', () => {
     const fields = 'Content-Type: application/json\r\nContent-Encoding: gzip\r\n';

@@ -120,6 +120,15 @@ describe.each(['js', 'wasm'] as const)('with the core "%s"', (kind) => {
     expect(await json('application/json', '{')).toMatch(/^HTTP\/1\.1 400 /);
   });
 
+  test('JSON that is expected where no length is said is 411, where it has none 400', async () => {
+    const head = 'POST /json HTTP/1.1\r\nHost: a\r\n';
+    for (const type of ['', 'Content-Type: application/json\r\n', 'Content-Type: text/plain\r\n']) {
+      expect(await answer(`${head}${type}\r\n`)).toMatch(/^HTTP\/1\.1 411 (?!.*Connection: close)/s);
+    }
+    expect(await answer(`${head}Content-Length: 0\r\n\r\n`)).toMatch(/^HTTP\/1\.1 400 /);
+    expect(await answer(`${head}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`)).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
   test('two asynchronous handlers on one worker each keep their own headers', async () => {
     const raw = (text: string) =>
       `GET /headers HTTP/1.1\r\nHost: a\r\nX-Mine: ${text}\r\nX-Mine: too\r\n\r\n`;

@@ -37,10 +37,10 @@ describe('a body', () => {
     expect(http.errors).toEqual([]);
   });
 
-  test('is answered with 415 when it is no JSON by its type, with 400 when there is none', async () => {
+  test('is answered with 415 when it is no JSON by its type, with 411 when there is none', async () => {
     const headers = { 'Content-Type': 'text/plain' };
     expect((await http.ask('POST', '/body', { body: '{"text":""}', headers })).status).toBe(415);
-    expect((await http.ask('POST', '/body')).status).toBe(400);
+    expect((await http.ask('POST', '/body')).status).toBe(411);
   });
 });
 

@@ -65,8 +65,9 @@ function fill(words: Int32Array, raw: string, options: FakeOptions): void {
   fillParameters(words, raw, options.parameters ?? []);
   const wireLength = raw.length - headEnd;
   const chunked = options.chunkedBodyLength !== undefined;
+  const announced = wireLength > 0 || /\r\nContent-Length:/i.test(raw.slice(0, headEnd));
   words[record.FLAGS] =
-    record.FLAG_KEEP_ALIVE | (wireLength > 0 ? record.FLAG_BODY : 0) | (chunked ? record.FLAG_CHUNKED : 0);
+    record.FLAG_KEEP_ALIVE | (announced ? record.FLAG_BODY : 0) | (chunked ? record.FLAG_CHUNKED : 0);
   words[record.BODY_START] = headEnd;
   words[record.BODY_WIRE_LENGTH] = wireLength;
   words[record.BODY_LENGTH] = options.chunkedBodyLength ?? wireLength;
