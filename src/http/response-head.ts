@@ -13,7 +13,7 @@ export interface HeadOptions {
   readonly keepAlive: boolean;
   /** Of the request: HTTP/1.0 or HTTP/1.1. */
   readonly versionMinor: number;
-  /** Bytes of the body; null for a stream, whose length is not known. */
+  /** Bytes of the body; null for a stream, whose response says them where they are known. */
   readonly bodyLength: number | null;
 }
 
@@ -78,20 +78,20 @@ function keptHead(response: Response, options: HeadOptions, bodyLength: number, 
 
 function makeHead(response: Response, options: HeadOptions, date: string): string {
   const start = `${statusLine(response.statusCode)}Date: ${date}\r\n${response.headers.lines()}`;
-  return start + framing(response.statusCode, options) + connection(response, options);
+  return start + framing(response, options) + connection(response, options);
 }
 
 /**
- * Whether the connection is open for another request after this response. A stream to an HTTP/1.0 client is
- * ended by closing, as its version knows no chunks.
+ * Whether the connection is open for another request after this response. A stream of unknown length to an HTTP/1.0
+ * client is ended by closing, as its version knows no chunks.
  */
 export function persists(response: Response, options: HeadOptions): boolean {
-  return options.keepAlive && !response.headers.close && !isCloseDelimited(response.statusCode, options);
+  return options.keepAlive && !response.headers.close && !isCloseDelimited(response, options);
 }
 
 /** Whether the stream's pieces are sent as chunks. */
-export function isChunked(statusCode: number, options: HeadOptions): boolean {
-  return hasStream(statusCode, options) && options.versionMinor > 0;
+export function isChunked(response: Response, options: HeadOptions): boolean {
+  return isOpenEnded(response, options) && options.versionMinor > 0;
 }
 
 /** One chunk of a chunked body. An empty piece is no chunk at all, since a chunk of length 0 ends the body. */
@@ -110,19 +110,25 @@ export function encodeChunk(piece: BodyPiece): Buffer {
   return chunk;
 }
 
-function hasStream(statusCode: number, options: HeadOptions): boolean {
-  return options.bodyLength === null && !options.isHead && !isContentless(statusCode);
+/** Whether content follows whose length the head cannot tell. */
+function isOpenEnded(response: Response, options: HeadOptions): boolean {
+  return lengthOf(response, options) === null && !options.isHead && !isContentless(response.statusCode);
 }
 
-function isCloseDelimited(statusCode: number, options: HeadOptions): boolean {
-  return hasStream(statusCode, options) && options.versionMinor === 0;
+function isCloseDelimited(response: Response, options: HeadOptions): boolean {
+  return isOpenEnded(response, options) && options.versionMinor === 0;
+}
+
+function lengthOf(response: Response, options: HeadOptions): number | null {
+  return options.bodyLength ?? response.streamLength;
 }
 
 /** RFC 9112, section 6; nothing for 204, 304, a HEAD of unknown length, and a body that closing delimits. */
-function framing(statusCode: number, options: HeadOptions): string {
-  if (isContentless(statusCode)) return '';
-  if (options.bodyLength !== null) return `Content-Length: ${options.bodyLength}\r\n`;
-  return isChunked(statusCode, options) ? 'Transfer-Encoding: chunked\r\n' : '';
+function framing(response: Response, options: HeadOptions): string {
+  if (isContentless(response.statusCode)) return '';
+  const length = lengthOf(response, options);
+  if (length !== null) return `Content-Length: ${length}\r\n`;
+  return isChunked(response, options) ? 'Transfer-Encoding: chunked\r\n' : '';
 }
 
 /** The last field and the empty line. */

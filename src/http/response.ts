@@ -15,6 +15,14 @@ export type BodyPiece = Uint8Array | string;
 export type BodyStream = AsyncIterable<BodyPiece>;
 export type ResponseBody = null | string | Uint8Array | BodyStream;
 
+export interface StreamOptions {
+  /**
+   * Bytes of all pieces together, where that is known, as of a file: the client is told, instead of having to find
+   * the end. A stream that yields more or fewer is an error, and its response is cut off.
+   */
+  readonly length?: number;
+}
+
 export type CookieOptions = Omit<SerializeOptions, 'encode'>;
 
 const JSON_CONTENT_TYPE = 'application/json';
@@ -28,6 +36,7 @@ export class Response {
   readonly #request: { readonly path: string };
   #statusCode = 200;
   #body: ResponseBody = null;
+  #streamLength: number | null = null;
   #ended = false;
   #sealed = false;
 
@@ -43,6 +52,11 @@ export class Response {
   /** null: no content. A string is sent as UTF-8. */
   get body(): ResponseBody {
     return this.#body;
+  }
+
+  /** Bytes of the body where it is a stream that knows them. */
+  get streamLength(): number | null {
+    return this.#streamLength;
   }
 
   /** One of the enders was called; no further middleware runs. */
@@ -144,11 +158,14 @@ export class Response {
   }
 
   /** Pieces are asked for as fast as the client takes them, and no faster. */
-  stream(pieces: BodyStream, contentType = BYTES_CONTENT_TYPE): void {
+  stream(pieces: BodyStream, contentType = BYTES_CONTENT_TYPE, options: StreamOptions = {}): void {
     if (typeof pieces?.[Symbol.asyncIterator] !== 'function') {
       throw new ResponseError('ERR_BODY', 'The body must be an async iterable');
     }
+    const { length = null } = options;
+    if (length !== null) assertLength(length);
     this.#end(pieces, contentType);
+    this.#streamLength = length;
   }
 
   /** Ends without content; with a status other than 204, 304 the length 0 is said. */
@@ -174,14 +191,14 @@ export class Response {
   replaceBody(body: ResponseBody): void {
     this.#assertOpen();
     assertMayHave(this.#statusCode, body);
-    this.#body = body;
+    this.#setBody(body);
   }
 
   /** @internal A 304 in place of a 200: what described the content goes (RFC 9110, section 15.4.5). */
   becomeNotModified(): void | Promise<void> {
     this.#assertOpen();
     const body = this.#body;
-    this.#body = null;
+    this.#setBody(null);
     this.#statusCode = 304;
     this.headers.deleteRepresentationHeaders();
     if (isStream(body)) return discardBody(body);
@@ -191,7 +208,7 @@ export class Response {
   reset(): void {
     this.#assertOpen();
     this.#ended = false;
-    this.#body = null;
+    this.#setBody(null);
     this.#statusCode = 200;
     this.headers.deleteContentHeaders();
   }
@@ -210,8 +227,14 @@ export class Response {
     if (contentType !== null && (replaceContentType || this.headers.contentType === null)) {
       this.headers.setContentType(contentType);
     }
-    this.#body = body;
+    this.#setBody(body);
     this.#ended = true;
+  }
+
+  /** A length that was announced is that of one stream, and goes with it. */
+  #setBody(body: ResponseBody): void {
+    this.#body = body;
+    this.#streamLength = null;
   }
 
   #assertOpen(): void {
@@ -230,6 +253,14 @@ function assertMayHave(status: number, body: ResponseBody): void {
   throw new ResponseError(
     'ERR_BODY',
     `A ${status} response has no content; end it with empty(${status}) alone`,
+  );
+}
+
+function assertLength(length: number): void {
+  if (Number.isSafeInteger(length) && length >= 0) return;
+  throw new ResponseError(
+    'ERR_BODY',
+    `The length of a stream must be a whole number of bytes, not ${length}`,
   );
 }
 

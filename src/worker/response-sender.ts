@@ -55,18 +55,55 @@ export async function sendStream(sending: Sending, body: BodyStream): Promise<vo
   }
 }
 
-async function sendPieces(
-  { output, response, options, consumed }: Sending,
-  pieces: AsyncIterator<BodyPiece>,
-): Promise<void> {
-  const chunked = isChunked(response.statusCode, options);
+async function sendPieces(sending: Sending, pieces: AsyncIterator<BodyPiece>): Promise<void> {
+  const { output, response, options, consumed } = sending;
+  if (response.streamLength !== null) return await sendExactly(response.streamLength, sending, pieces);
+  const chunked = isChunked(response, options);
   for (;;) {
-    const { done, value } = await output.unlessAborted(pieces.next());
-    if (done) break;
-    assertPiece(value);
-    await output.writeAll(chunked ? encodeChunk(value) : copyOf(value), consumed);
+    const piece = await nextPiece(output, pieces);
+    if (piece === null) break;
+    await output.writeAll(chunked ? encodeChunk(piece) : copyOf(piece), consumed);
   }
   if (chunked) await output.writeAll(LAST_CHUNK_BYTES, consumed);
+}
+
+/**
+ * Sends a stream that has announced its length. The piece with which the response would be complete waits for the end
+ * of the stream: if more came after it, the client could not tell that something is wrong.
+ */
+async function sendExactly(
+  length: number,
+  { output, consumed }: Sending,
+  pieces: AsyncIterator<BodyPiece>,
+): Promise<void> {
+  let missing = length;
+  let last: Buffer | null = null;
+  for (;;) {
+    const piece = await nextPiece(output, pieces);
+    if (piece === null) break;
+    const bytes = copyOf(piece);
+    missing -= bytes.length;
+    if (missing < 0) throw wrongLength('more', length);
+    if (missing > 0) await output.writeAll(bytes, consumed);
+    else last ??= bytes;
+  }
+  if (missing > 0) throw wrongLength('fewer', length);
+  if (last !== null) await output.writeAll(last, consumed);
+}
+
+function wrongLength(difference: 'more' | 'fewer', length: number): ResponseError {
+  return new ResponseError(
+    'ERR_BODY',
+    `A stream has yielded ${difference} bytes than the ${length} it announced`,
+  );
+}
+
+/** @returns null at the end of the stream */
+async function nextPiece(output: Output, pieces: AsyncIterator<BodyPiece>): Promise<BodyPiece | null> {
+  const { done, value } = await output.unlessAborted(pieces.next());
+  if (done) return null;
+  assertPiece(value);
+  return value;
 }
 
 /** Anything else has a length that is not that of its bytes, and would be filled up with foreign memory. */

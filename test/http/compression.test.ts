@@ -152,6 +152,12 @@ describe('a stream', () => {
     expect(gunzipSync(Buffer.concat([...early, rest])).toString()).toBe('first second');
   });
 
+  test('of known length has none once it is compressed, and keeps it else', async () => {
+    const end = (one: Response) => one.stream((async function* () {})(), 'text/plain', { length: 3 });
+    expect((await finish(end)).streamLength).toBeNull();
+    expect((await finish(end, null)).streamLength).toBe(3);
+  });
+
   test('that fails, fails', async () => {
     const response = await finish((one) =>
       one.stream(

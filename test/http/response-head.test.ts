@@ -120,9 +120,9 @@ function isTaken(action: () => unknown): number {
 }
 
 describe('a stream', () => {
-  function stream(): Response {
+  function stream(length?: number): Response {
     const response = new Response({ path: '/' });
-    response.stream((async function* () {})(), 'text/plain');
+    response.stream((async function* () {})(), 'text/plain', length === undefined ? {} : { length });
     return response;
   }
 
@@ -131,7 +131,7 @@ describe('a stream', () => {
     expect(head(stream(), options)).toBe(
       'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n',
     );
-    expect(isChunked(200, options)).toBe(true);
+    expect(isChunked(stream(), options)).toBe(true);
     expect(persists(stream(), options)).toBe(true);
   });
 
@@ -140,7 +140,7 @@ describe('a stream', () => {
     expect(head(stream(), options)).toBe(
       'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n',
     );
-    expect(isChunked(200, options)).toBe(false);
+    expect(isChunked(stream(), options)).toBe(false);
     expect(persists(stream(), options)).toBe(false);
   });
 
@@ -148,6 +148,22 @@ describe('a stream', () => {
     const options = { ...plain, bodyLength: null, isHead: true };
     expect(head(stream(), options)).toBe('HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n');
     expect(persists(stream(), { ...options, versionMinor: 0 })).toBe(true);
+  });
+
+  test('of known length says it to every version and to HEAD, and the connection persists', () => {
+    for (const length of [0, 7]) {
+      for (const versionMinor of [0, 1]) {
+        for (const isHead of [false, true]) {
+          const options = { ...plain, bodyLength: null, versionMinor, isHead };
+          const keepAlive = versionMinor === 0 ? 'Connection: keep-alive\r\n' : '';
+          expect(head(stream(length), options)).toBe(
+            `HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: ${length}\r\n${keepAlive}\r\n`,
+          );
+          expect(isChunked(stream(length), options)).toBe(false);
+          expect(persists(stream(length), options)).toBe(true);
+        }
+      }
+    }
   });
 });
 

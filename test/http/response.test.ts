@@ -52,6 +52,27 @@ describe('the enders', () => {
     expect(codeOf(() => response().bytes('text' as never))).toBe('ERR_BODY');
   });
 
+  test.each([-1, 1.5, Number.NaN, 2 ** 53, '3' as never])('take no stream of %s bytes', (length) => {
+    const pieces = (async function* () {})();
+    expect(codeOf(() => response().stream(pieces, 'text/plain', { length }))).toBe('ERR_BODY');
+  });
+
+  test('keep the length of a stream as long as they keep the stream', () => {
+    const pieces = (async function* () {})();
+    const changes: ((one: Response) => unknown)[] = [
+      (one) => one.replaceBody(pieces),
+      (one) => one.becomeNotModified(),
+      (one) => one.reset(),
+    ];
+    for (const change of changes) {
+      const one = response();
+      one.stream(pieces, 'text/plain', { length: 3 });
+      expect(one.streamLength).toBe(3);
+      change(one);
+      expect(one.streamLength).toBeNull();
+    }
+  });
+
   test('empty() is 204 unless told otherwise', () => {
     const one = response();
     one.empty();

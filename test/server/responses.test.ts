@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Server } from '../../src/server/server.ts';
-import { RawClient } from '../support/raw-client.ts';
+import { getRequest, RawClient } from '../support/raw-client.ts';
 import { expectRest, startServer } from './support/start.ts';
 
 /** Several times a worker's ring. */
@@ -41,17 +41,61 @@ describe('responses', () => {
     );
   });
 
-  test('a file larger than the ring arrives whole, for many clients at once', async () => {
+  test.each([
+    ['/file', null],
+    ['/sized-file', String(FILE.length)],
+  ])('%s, larger than the ring, arrives whole for many clients at once', async (path, length) => {
     const digest = createHash('sha256').update(FILE).digest('hex');
     const digests = await Promise.all(
       Array.from({ length: 8 }, async () => {
-        const response = await fetch(`${server.url}/file`);
+        const response = await fetch(`${server.url}${path}`);
+        expect(response.headers.get('content-length')).toBe(length);
+        expect(response.headers.get('transfer-encoding')).toBe(length === null ? 'chunked' : null);
         return createHash('sha256')
           .update(new Uint8Array(await response.arrayBuffer()))
           .digest('hex');
       }),
     );
     expect(new Set(digests)).toEqual(new Set([digest]));
+  });
+
+  test('HEAD tells the length of a stream that knows it', async () => {
+    using client = await RawClient.connect(server.port);
+    client.send('HEAD /sized-file HTTP/1.1\r\nHost: a\r\n\r\n');
+    expect((await client.next(true)).headers['content-length']).toBe(String(FILE.length));
+    expect((await client.get('/tagged')).body.toString()).toBe('tagged');
+  });
+
+  test('an HTTP/1.0 connection outlives a stream whose length is known', async () => {
+    using client = await RawClient.connect(server.port);
+    for (let count = 0; count < 2; count++) {
+      client.send('GET /sized?length=6&piece=abc&piece=def HTTP/1.0\r\nConnection: keep-alive\r\n\r\n');
+      expect((await client.next()).body.toString()).toBe('abcdef');
+    }
+  });
+
+  test.each([
+    ['abcdef', 'length=6&piece=abc&piece=&piece=def&piece='],
+    ['h\u00e9', 'length=3&piece=h\u00e9'],
+    ['', 'length=0'],
+    ['', 'length=0&piece='],
+  ])('a stream of as many bytes as were announced is sent: %j', async (content, query) => {
+    using client = await RawClient.connect(server.port);
+    expect((await client.get(`/sized?${encodeURI(query)}`)).body.toString()).toBe(content);
+    expect((await client.get('/tagged')).body.toString()).toBe('tagged');
+  });
+
+  test.each([
+    ['too short', 'abc', 'length=6&piece=abc'],
+    ['without pieces', '', 'length=6'],
+    ['too long by a part of a piece', 'abc', 'length=6&piece=abc&piece=defg'],
+    ['too long by a piece', 'abc', 'length=6&piece=abc&piece=def&piece=g'],
+  ])('a stream that is %s is cut off short of what was announced', async (_what, sent, query) => {
+    using client = await RawClient.connect(server.port);
+    client.send(getRequest(`/sized?${query}`) + getRequest('/tagged'));
+    const received = (await client.end()).toString();
+    expect(client.error).toBeUndefined();
+    expect(received.slice(received.indexOf('\r\n\r\n') + 4)).toBe(sent);
   });
 
   test('HEAD of a stream has its head and no body, and the connection goes on', async () => {
