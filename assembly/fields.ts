@@ -46,7 +46,7 @@ export function parseField(start: usize, index: i32): usize {
   return FieldLine.parse(start, index, end, lastBlock);
 }
 
-/** Inlined into the loop over a header section (head-section.ts), where a call a line would be felt. */
+/** Inlined into the loop over a header section (index.ts), where a call a line would be felt. */
 export class FieldLine {
   @inline static parse(start: usize, index: i32, end: usize, lastBlock: usize): usize {
     let colon = start;

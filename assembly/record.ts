@@ -217,7 +217,7 @@ export const MAX_EMPTY_LINES = 8;
 export const MAX_METHOD_BYTES = 32;
 /** What a request line may have besides its target: method, two spaces, version, line end, and some. */
 export const REQUEST_LINE_SLACK_BYTES = 128;
-/** A chunk-size line with its extensions, without its line end. */
+/** A chunk-size line with its extensions and its line end. */
 export const MAX_CHUNK_LINE_BYTES = 4096;
 /** Bytes of chunk framing that are free, and how many more each byte of content brings. */
 export const CHUNK_OVERHEAD_FREE_BYTES = 16384;

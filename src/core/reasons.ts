@@ -34,7 +34,7 @@ const SENTENCES: ReadonlyMap<number, string> = new Map([
   [record.REASON_TRAILERS_TOO_LARGE, 'The trailer section is too large.'],
   [record.REASON_CONNECTION, 'The Connection header is not a list of tokens.'],
   [record.REASON_SCHEME, 'This server answers for the http scheme only.'],
-  [record.REASON_PERCENT_ENCODING, 'The request target has a percent-encoding that is malformed.'],
+  [record.REASON_PERCENT_ENCODING, 'A percent-encoding of the target is malformed, NUL, or not UTF-8.'],
   [record.REASON_CHUNK_OVERHEAD, 'The chunks have far more framing than content.'],
 ]);
 
