@@ -21,8 +21,11 @@ const MAX_CHECKED_CONTENT_TYPES = 64;
 /** Framing and the clock belong to the server; a handler that could set them could break both. */
 const RESERVED = new Set(['content-length', 'transfer-encoding', 'date', 'keep-alive', 'trailer']);
 
-/** These speak of the content or its freshness and make no sense on an error that takes its place. */
-const CONTENT_HEADERS = new Set([
+/**
+ * These do not stay on an error that takes the place of the answer: they speak of its content or its freshness, or,
+ * as a cookie with a session, are part of what has failed.
+ */
+const OUTCOME_HEADERS = new Set([
   'content-disposition',
   'content-encoding',
   'content-language',
@@ -34,6 +37,7 @@ const CONTENT_HEADERS = new Set([
   'expires',
   'last-modified',
   'location',
+  'set-cookie',
 ]);
 
 /** These describe a representation that a 304 does not send; those a cache needs to update itself stay. */
@@ -133,8 +137,8 @@ export class ResponseHeaders {
   }
 
   /** For an error that takes the place of another response. */
-  deleteContentHeaders(): void {
-    this.#deleteAll(CONTENT_HEADERS);
+  deleteOutcomeHeaders(): void {
+    this.#deleteAll(OUTCOME_HEADERS);
   }
 
   /** For 304. */

@@ -115,7 +115,10 @@ export class Response {
     return this;
   }
 
-  /** Adds a Set-Cookie field. HttpOnly and the like are the caller's choice. */
+  /**
+   * Adds a Set-Cookie field. HttpOnly and the like are the caller's choice. It is not sent where something is thrown
+   * afterwards; a problem that is meant to carry a cookie is answered by `problem()`.
+   */
   cookie(name: string, value: string, options: CookieOptions = {}): this {
     return this.appendHeader('Set-Cookie', stringifySetCookie({ ...options, name, value }));
   }
@@ -174,7 +177,10 @@ export class Response {
     this.#end(null, null);
   }
 
-  /** Ends with problem details (RFC 9457); throwing an HttpProblem does the same. */
+  /**
+   * Ends with problem details (RFC 9457). Throwing an HttpProblem does the same, but takes back cookies and what was
+   * said of the content.
+   */
   problem(status: number, detail: string, extras: ProblemExtras = {}): void {
     this.endWithProblem(new HttpProblem(status, detail, extras));
   }
@@ -204,13 +210,13 @@ export class Response {
     if (isStream(body)) return discardBody(body);
   }
 
-  /** @internal The pipeline starts over, to answer with an error: what spoke of the content goes, CORS stays. */
+  /** @internal The pipeline starts over, to answer with an error: what was part of the answer goes, CORS stays. */
   reset(): void {
     this.#assertOpen();
     this.#ended = false;
     this.#setBody(null);
     this.#statusCode = 200;
-    this.headers.deleteContentHeaders();
+    this.headers.deleteOutcomeHeaders();
   }
 
   /** @internal Nothing changes after this; called by the pipeline, and by the runtime when it answers itself. */

@@ -285,6 +285,29 @@ describe('a handler that fails', () => {
     expect(outcome.response.statusCode).toBe(500);
   });
 
+  test.each([
+    ['anything', secret, 500],
+    ['a problem', new HttpProblem(403, 'No.'), 403],
+  ])('takes its cookies back when it throws %s', async (_what, thrown, status) => {
+    const outcome = await ask((router) => {
+      router.use((_request, response) => void response.vary('Origin'));
+      router.get('/path', (_request, response) => {
+        response.cookie('session', 'of somebody');
+        throw thrown;
+      });
+    });
+    expect(outcome.response.statusCode).toBe(status);
+    expect(outcome.response.getHeader('Set-Cookie')).toBeUndefined();
+    expect(outcome.response.getHeader('Vary')).toBe('Origin');
+  });
+
+  test('may set a cookie on a problem that it answers with', async () => {
+    const outcome = await ask((router) => {
+      router.get('/path', (_request, response) => response.clearCookie('session').problem(401, 'Log in.'));
+    });
+    expect(outcome.response.getHeader('Set-Cookie')).toMatch(/^session=;/);
+  });
+
   test('after it has ended the response is answered with 500 all the same; its stream is released', async () => {
     let released = false;
     const outcome = await ask((router) => {
