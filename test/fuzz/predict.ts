@@ -57,3 +57,13 @@ export function hasStrayHead(input: Uint8Array): boolean {
   const text = Buffer.from(input).toString('latin1');
   return /[\r\n]HEAD /.test(text.replaceAll(/(?<![\r\n])\r\n\r\nHEAD /g, ''));
 }
+
+/**
+ * True where content may be expected of a request that is no POST or PUT of an echo: if no route takes it, it is
+ * answered before its content where that has not come yet, and the connection closes; else it lives on.
+ */
+export function mayDeclineContent(input: Uint8Array): boolean {
+  const text = Buffer.from(input).toString('latin1');
+  if (!/\nexpect:/i.test(text)) return false;
+  return text.replaceAll(/(?<=^|\n)(?:POST|PUT) \/echo HTTP\//g, '').includes('HTTP/');
+}
