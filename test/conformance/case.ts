@@ -1,6 +1,6 @@
 /**
- * The conformance cases: raw requests as data (http-cases.json, one per line) with what RFC 9110, 9112 and 3986
- * or the HTTP contract expect of the test application. The runner, the differential tests and the fuzzer
+ * The conformance cases: raw requests as data (http-cases.json and more-cases.json, one per line) with what RFC 9110,
+ * 9112 and 3986 or the HTTP contract expect of the test application. The runner, the differential tests and the fuzzer
  * read them here; nobody changes an expectation to make a server pass.
  */
 
@@ -55,10 +55,15 @@ export interface ConformanceCase {
   readonly expect: Expectation;
 }
 
+const FILES = ['http-cases.json', 'more-cases.json'];
+
 export function loadCases(): ConformanceCase[] {
-  const cases: unknown = JSON.parse(readFileSync(join(import.meta.dirname, 'http-cases.json'), 'utf8'));
-  if (!Array.isArray(cases) || !cases.every(isCase))
-    throw new TypeError('http-cases.json is not a list of cases');
+  return FILES.flatMap(loadFile);
+}
+
+function loadFile(name: string): ConformanceCase[] {
+  const cases: unknown = JSON.parse(readFileSync(join(import.meta.dirname, name), 'utf8'));
+  if (!Array.isArray(cases) || !cases.every(isCase)) throw new TypeError(`${name} is not a list of cases`);
   return cases;
 }
 

@@ -97,6 +97,11 @@ describe('the conformance runner', () => {
   });
 });
 
+it('every case has an id of its own, so that a failure can be found', () => {
+  const ids = loadCases().map(({ id }) => id);
+  expect(ids.filter((id, i) => ids.indexOf(id) !== i)).toEqual([]);
+});
+
 describe('readResponses', () => {
   it('reads interim, chunked and HEAD responses', () => {
     const text = `HTTP/1.1 100 Continue\r\n\r\n${HEALTH}Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n${HEALTH}Content-Length: 9\r\n\r\n`;

@@ -3,10 +3,11 @@
  * core accepts, in order, then refuses the one that it does not accept, and holds nothing afterwards.
  */
 
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Server } from '../../src/server/server.ts';
 import { Connection } from '../conformance/connection.ts';
-import { isInterim } from '../conformance/response.ts';
+import { fieldValues, isInterim, type Response } from '../conformance/response.ts';
 import { ECHO_APPLICATION, expectRest, startServer } from '../server/support/start.ts';
 import { Arena, FUZZ_ROUTES } from './arena.ts';
 import { randomCuts } from './checks.ts';
@@ -67,13 +68,13 @@ async function play({ input, cuts, prediction }: Plan): Promise<string | undefin
 
 function compare(
   { echoes, refusal, unfinished }: Prediction,
-  finals: readonly { readonly status: number; readonly body: string }[],
+  finals: readonly Response[],
 ): string | undefined {
   const statuses = finals.map(({ status }) => status).join(', ');
   for (const [i, echo] of echoes.entries()) {
     const response = finals[i];
     if (response === undefined) return `request ${i + 1} of ${echoes.length} was not answered (${statuses})`;
-    if (response.status === 200 && echo !== undefined && response.body !== echo)
+    if (response.status === 200 && echo !== undefined && contentOf(response) !== echo)
       return `echo ${i + 1} differs`;
   }
   const [last, ...others] = finals.slice(echoes.length);
@@ -83,6 +84,11 @@ function compare(
   if (refusal !== undefined || last === undefined) return undefined;
   // The end of the bytes inside of a request may be answered, or not.
   return unfinished && last.status === 400 ? undefined : `one response too many (${statuses})`;
+}
+
+function contentOf(response: Response): string {
+  if (fieldValues(response, 'content-encoding').length === 0) return response.body;
+  return gunzipSync(Buffer.from(response.body, 'latin1')).toString('latin1');
 }
 
 describe('the server under mutants', () => {
