@@ -6,7 +6,7 @@ import type { Server } from '../../src/server/server.ts';
 import { ECHO_APPLICATION, expectRest, startServer } from '../server/support/start.ts';
 import { loadCases } from './case.ts';
 import type { Pace } from './exchange.ts';
-import { describeVerdict, runCases } from './runner.ts';
+import { describeFailures, runCases } from './runner.ts';
 
 const GROUPS = Map.groupBy(loadCases(), ({ group }) => group);
 const PACES: readonly Pace[] = ['whole', 'every byte'];
@@ -31,8 +31,7 @@ describe.each<CoreKind>(['wasm', 'js'])('HTTP/1.1 with the %s core', (core) => {
         { host: '127.0.0.1', port: server.port },
         pace,
       );
-      const failed = verdicts.filter(({ complaints }) => complaints.length > 0).map(describeVerdict);
-      expect(failed.join('\n'), `${failed.length} of ${verdicts.length} cases fail`).toBe('');
+      expect(describeFailures(verdicts)).toBe('');
     });
   });
 

@@ -5,7 +5,7 @@
 
 import { parseArgs } from 'node:util';
 import { loadCases } from './case.ts';
-import { countByGroup, describeVerdict, runCases } from './runner.ts';
+import { countByGroup, describeFailures, isFailure, runCases } from './runner.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -25,7 +25,7 @@ const verdicts = await runCases(
   { host: hostname, port: Number(port || 80) },
   values['every-byte'] ? 'every byte' : 'whole',
 );
-const failed = verdicts.filter(({ complaints }) => complaints.length > 0);
-for (const verdict of failed) console.log(describeVerdict(verdict));
-console.log(`${verdicts.length - failed.length} passed, ${failed.length} failed: ${countByGroup(verdicts)}`);
-process.exitCode = failed.length === 0 ? 0 : 1;
+const failed = verdicts.filter(isFailure).length;
+if (failed > 0) console.log(describeFailures(verdicts));
+console.log(`${verdicts.length - failed} passed, ${failed} failed: ${countByGroup(verdicts)}`);
+process.exitCode = failed === 0 ? 0 : 1;

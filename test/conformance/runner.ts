@@ -33,7 +33,16 @@ export async function runCases(
   return verdicts;
 }
 
-export function describeVerdict({ conformanceCase, complaints }: Verdict): string {
+/** One paragraph for each case that fails; empty where none does. */
+export function describeFailures(verdicts: readonly Verdict[]): string {
+  return verdicts.filter(isFailure).map(describeVerdict).join('\n');
+}
+
+export function isFailure({ complaints }: Verdict): boolean {
+  return complaints.length > 0;
+}
+
+function describeVerdict({ conformanceCase, complaints }: Verdict): string {
   const { id, group, level, why } = conformanceCase;
   return [`${id} [${group}, ${level}]: ${why}`, ...complaints.map((complaint) => `  - ${complaint}`)].join(
     '\n',
@@ -43,9 +52,6 @@ export function describeVerdict({ conformanceCase, complaints }: Verdict): strin
 /** "headers 49/49, host 26/27" */
 export function countByGroup(verdicts: readonly Verdict[]): string {
   return [...Map.groupBy(verdicts, ({ conformanceCase }) => conformanceCase.group)]
-    .map(
-      ([group, all]) =>
-        `${group} ${all.filter(({ complaints }) => complaints.length === 0).length}/${all.length}`,
-    )
+    .map(([group, all]) => `${group} ${all.filter((verdict) => !isFailure(verdict)).length}/${all.length}`)
     .join(', ');
 }
