@@ -6,19 +6,10 @@
 
 import { RECORD_BOUNDARY, TURN_GOES_ON } from '../memory/outbound-ring.ts';
 import type { WorkerContext } from './context.ts';
+import { OutputAbortedError } from './errors.ts';
 
 /** A piece smaller than this is not worth a record of its own while more is to be sent. */
 const SMALLEST_PIECE = 4_096;
-
-/** The client is gone, or the worker gives the response up: nothing more can be written. */
-export class OutputAbortedError extends Error {
-  readonly code = 'ERR_OUTPUT_ABORTED';
-
-  constructor() {
-    super('The response cannot be written: the client is gone or the worker is ending');
-    this.name = 'OutputAbortedError';
-  }
-}
 
 /** Whoever waits for room or credit. One list for all: waits are rare, and each wake-up looks again. */
 export class OutputWaiters {

@@ -46,7 +46,8 @@ import {
   TURN_NEED,
 } from '../memory/outbound-ring.ts';
 import { NO_CONNECTION } from '../memory/worker-words.ts';
-import { Output, OutputAbortedError } from './output.ts';
+import { ClientGoneError, OutputAbortedError } from './errors.ts';
+import { Output } from './output.ts';
 import type { RequestWorker } from './request-worker.ts';
 import { type Sending, sendSlowly, sendStream } from './response-sender.ts';
 import { bodyLengthOf, headOptions, type RunningRequest, requestBits } from './running-request.ts';
@@ -56,16 +57,6 @@ const MAX_REQUESTS = 64;
 
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 const RESUME_WORDS = 4;
-
-/** The client closed its connection before it was answered. */
-export class ClientGoneError extends Error {
-  readonly code = 'ERR_CLIENT_GONE';
-
-  constructor() {
-    super('The client has closed the connection');
-    this.name = 'AbortError';
-  }
-}
 
 export class Turn {
   readonly connection: number;

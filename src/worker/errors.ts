@@ -1,0 +1,21 @@
+/** Why a request or its response comes to an early end. The codes are stable; applications see them in `request.signal`. */
+
+/** The client closed its connection before it was answered. */
+export class ClientGoneError extends Error {
+  readonly code = 'ERR_CLIENT_GONE';
+
+  constructor() {
+    super('The client has closed the connection');
+    this.name = 'AbortError';
+  }
+}
+
+/** The client is gone, or the worker gives the response up: nothing more can be written. */
+export class OutputAbortedError extends Error {
+  readonly code = 'ERR_OUTPUT_ABORTED';
+
+  constructor() {
+    super('The response cannot be written: the client is gone or the worker is ending');
+    this.name = 'OutputAbortedError';
+  }
+}
