@@ -186,22 +186,20 @@ export class Connections {
   }
 
   /**
-   * The owner hangs in a native call and cannot be waited for: the client gets an answer in its place, and the connection ends.
-   * Number and buffer, which the owner may still read, are given back at its 'exit'.
-   * @param response null where a part of one was sent already
+   * The owner hangs in a native call and cannot be waited for: a client that waits for a response gets one in its place,
+   * and the connection ends. Number and buffer, which the owner may still read, are given back at its 'exit'.
    */
-  abandon(connection: Connection, response: Buffer | null): void {
+  abandon(connection: Connection, status: number, detail: string): void {
     connection.abandoned = true;
     connection.generation = this.#options.table.disown(connection.number);
-    if (response !== null) this.#options.outbound.sendOwn(connection, response);
+    const isWaiting = !connection.partial && this.#options.inbound.isReceiving(connection);
+    if (isWaiting) this.#answerInstead(connection, status, detail);
     this.#finish(connection);
   }
 
   /** Answers what cannot be served and closes. Only for a connection that is not handed out. */
   refuse(connection: Connection, status: number, detail: string, headers?: Record<string, string>): void {
-    const { inbound, outbound } = this.#options;
-    const response = protocolErrorResponse(status, detail, headers);
-    outbound.sendOwn(connection, inbound.holdsHead(connection) ? withoutContent(response) : response);
+    this.#answerInstead(connection, status, detail, headers);
     this.end(connection);
   }
 
@@ -214,6 +212,18 @@ export class Connections {
     if (connection.ending || connection.closed) return;
     this.#finish(connection);
     this.#options.inbound.release(connection);
+  }
+
+  /** Answers the first request that is not answered, and says that the connection closes. */
+  #answerInstead(
+    connection: Connection,
+    status: number,
+    detail: string,
+    headers?: Record<string, string>,
+  ): void {
+    const { inbound, outbound } = this.#options;
+    const response = protocolErrorResponse(status, detail, headers);
+    outbound.sendOwn(connection, inbound.holdsHead(connection) ? withoutContent(response) : response);
   }
 
   #finish(connection: Connection): void {

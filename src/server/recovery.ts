@@ -123,23 +123,12 @@ export class Recovery {
       if (!connection.handedOut || connection.abandoned) continue;
       const word = table.stateWord(connection.number);
       if (stateOf(word) === STATE_RUNNING && ownerOf(word) === worker.slot) {
-        this.#abandonRunning(connection, cause);
+        connections.abandon(connection, cause.status, cause.detail);
       } else if (stateOf(word) === STATE_READY && connection.assignedTo === worker.slot) {
         // Should the worker take it after all, whoever pops it finds it taken.
         connections.makeReady(connection);
       }
     }
-  }
-
-  #abandonRunning(connection: Connection, cause: CauseOfDeath): void {
-    const { table, connections } = this.#options;
-    const end = table.requestEnd(connection.number);
-    const request = table.request(connection.number);
-    const isInProcess = !connection.partial && end > connection.consumed;
-    const response = errorResponse(cause, request | REQUEST_CLOSE);
-    // Where it has moved on just now, `request` may not be of the request that the client waits for.
-    const hasMovedOn = table.requestEnd(connection.number) !== end;
-    connections.abandon(connection, isInProcess && !hasMovedOn ? response : null);
   }
 
   #recoverRunning(connection: Connection, ranSynchronously: boolean, cause: CauseOfDeath): void {

@@ -39,8 +39,8 @@ export interface SupervisorOptions {
 const DIED: CauseOfDeath = { status: 500, detail: 'The worker that ran this request ended unexpectedly.' };
 const STUCK: CauseOfDeath = { status: 504, detail: 'The handler of this request did not return in time.' };
 
-/** What terminates at all, does so within milliseconds; on a busy machine within this. */
-const HUNG_MS = 250;
+/** What terminates at all, does so within milliseconds; on a machine that is busy with other things, within this. */
+const HUNG_MS = 1_000;
 /** A thread that hangs for this long counts as one that will not come back. */
 const LOST_MS = 5_000;
 

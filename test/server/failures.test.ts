@@ -238,7 +238,7 @@ describe('a worker that hangs in a native call', () => {
     using client = await RawClient.connect(server.port);
     bystander.send(postRequest('/hold/bystander', ''));
     await stage.cue('started', 'bystander');
-    client.send(getRequest('/params/1/2') + getRequest('/native/sync/4') + getRequest('/health'));
+    client.send(getRequest('/params/1/2') + getRequest('/native/sync/8') + getRequest('/health'));
     expect((await client.next()).status).toBe(200);
     for (const waiting of [client, bystander]) {
       const response = await waiting.next();
@@ -260,7 +260,7 @@ describe('a worker that hangs in a native call', () => {
     using stage = new Stage();
     await using server = await startServer({ workers: 2, handlerTimeoutMs: 600 }, stage);
     using hanging = await RawClient.connect(server.port);
-    hanging.send(getRequest('/native/async/4'));
+    hanging.send(getRequest('/native/async/8'));
     await until('it is given up', () => server.threads === 3);
     await until('the pool is complete', () => server.usage.workers === 2);
     // More than a worker takes comfortably while another seems to have fewer.
