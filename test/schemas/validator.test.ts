@@ -82,3 +82,55 @@ test('the answer to nonsense stays short', () => {
   expect(errors.length).toBeLessThanOrEqual(20);
   expect(JSON.stringify(errors).length).toBeLessThan(10_000);
 });
+
+test('of many unknown fields the first twenty are named', () => {
+  const value = JSON.parse(`{${Array.from({ length: 21 }, (_, index) => `"x${index}":1`).join()}}`);
+  const { errors } = problemOf({ name: 'abc', kind: 'one', ...value });
+  expect(errors).toHaveLength(20);
+  expect(errors[19]).toEqual({ path: '/x19', message: 'is not a known field' });
+});
+
+describe('what a client can send in a megabyte is refused without being looked at item by item', () => {
+  const itself = { name: 'abc', kind: 'one' };
+  const fields = () => Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`x${index}`, 1]));
+
+  /** How often any of the items is read; the check itself stops at the first that is wrong. */
+  function watched<Target extends object>(target: Target): { value: Target; reads: () => number } {
+    let reads = 0;
+    const get = (of: Target, key: string | symbol) => {
+      reads += 1;
+      return Reflect.get(of, key);
+    };
+    return { value: new Proxy(target, { get }), reads: () => reads };
+  }
+
+  test('an array that is too long', () => {
+    const parts = watched(Array.from({ length: 500_000 }, () => 1));
+    const { errors } = problemOf({ ...itself, parts: parts.value });
+    expect(errors).toEqual([{ path: '/parts', message: 'must not have more than 2 items' }]);
+    expect(parts.reads()).toBeLessThan(20);
+  });
+
+  test('an object with very many unknown fields, here and deeper down', () => {
+    const unknown = watched({ ...itself, ...fields() });
+    expect(problemOf(unknown.value).errors).toHaveLength(20);
+    expect(unknown.reads()).toBeLessThan(20);
+    expect(problemOf({ ...itself, parts: [{ key: 'k', ...fields() }] }).errors).toHaveLength(20);
+  });
+
+  test('a value of another kind than the schema asks for', () => {
+    const text = watched(Array.from({ length: 500_000 }, () => 1));
+    const kind = watched(fields());
+    expect(problemOf({ name: text.value, kind: kind.value }).errors).toEqual([
+      { path: '/name', message: 'must be string' },
+      { path: '/kind', message: 'must be one of one, two' },
+    ]);
+    expect(text.reads() + kind.reads()).toBeLessThan(20);
+  });
+
+  test('a text that is too long', () => {
+    expect(problemOf({ ...itself, name: 'x'.repeat(1_000_000) }).errors).toEqual([
+      { path: '/name', message: 'must not have more than 3 characters' },
+    ]);
+  });
+});
