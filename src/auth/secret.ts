@@ -4,8 +4,9 @@
  * so that a refusal ends the start; every worker calls it again and reads what is there.
  */
 import { randomBytes } from 'node:crypto';
-import { chmod, link, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, link, open, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeDataDirectory } from '../config/data-directory.ts';
 
 /** The settings that it needs; `Config` (src/config.ts) has them. */
 export interface SecretSettings {
@@ -93,7 +94,7 @@ async function closeToOthers(path: string): Promise<void> {
 async function createSecret(directory: string, path: string): Promise<boolean> {
   const draft = `${path}.${randomBytes(8).toString('hex')}`;
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
+    makeDataDirectory(directory);
     try {
       await writeDurably(draft, `${randomBytes(SECRET_BYTES).toString('base64url')}\n`);
       return await linkUnlessExists(draft, path);

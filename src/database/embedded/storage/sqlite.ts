@@ -2,9 +2,10 @@
  * The SQLite file under the embedded database: opened for one server alone, in WAL mode with a sync at
  * each commit, with prepared statements kept by their text. Only the database's thread touches it.
  */
-import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { makeDataDirectory } from '../../../config/data-directory.ts';
 import { EmbeddedDatabaseError } from '../errors.ts';
 
 const FILE_NAME = 'cloudvm.sqlite';
@@ -28,7 +29,7 @@ export class SqliteFile implements Disposable {
   constructor(dataDirectory: string) {
     const file = join(dataDirectory, FILE_NAME);
     try {
-      mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
+      makeDataDirectory(dataDirectory);
       closeToOthers(file);
       this.#database = new DatabaseSync(file, { timeout: 0, defensive: true });
     } catch (error) {
