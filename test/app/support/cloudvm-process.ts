@@ -2,9 +2,10 @@
  * The whole server as its users run it: `node src/main.ts` in a process of its own, on a free port and a data
  * directory that outlives it, so that it can be killed and started again.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 
 const MAIN = new URL('../../../src/main.ts', import.meta.url).pathname;
 /** Settings of whoever runs the tests that would make it another server. CORE is theirs to choose. */
@@ -24,26 +25,38 @@ export interface Question {
   readonly body?: unknown;
 }
 
+export type ServerChild = ChildProcessByStdio<null, Readable, Readable>;
+
+/** The command, just started. Nobody has seen yet whether it serves. */
+export function spawnServer(
+  dataDirectory: string,
+  settings: Readonly<Record<string, string>> = {},
+): ServerChild {
+  const environment = Object.entries(process.env).filter(([name]) => !FOREIGN.includes(name));
+  return spawn(process.execPath, [MAIN], {
+    env: {
+      ...Object.fromEntries(environment),
+      PORT: '0',
+      WORKERS: '2',
+      DATA_DIR: dataDirectory,
+      // A killed process leaves the directory of its database's socket behind; there it goes with the test's own.
+      TMPDIR: dataDirectory,
+      LOG_LEVEL: 'info',
+      ...settings,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
 export class CloudVmProcess implements AsyncDisposable {
   readonly url: string;
-  readonly #child: ChildProcess;
+  readonly #child: ServerChild;
   readonly #exited: Promise<unknown[]>;
 
   static async start(dataDirectory: string): Promise<CloudVmProcess> {
-    const environment = Object.entries(process.env).filter(([name]) => !FOREIGN.includes(name));
-    const child = spawn(process.execPath, [MAIN], {
-      env: {
-        ...Object.fromEntries(environment),
-        PORT: '0',
-        WORKERS: '2',
-        DATA_DIR: dataDirectory,
-        // A killed process leaves the directory of its database's socket behind; there it goes with the test's own.
-        TMPDIR: dataDirectory,
-        LOG_LEVEL: 'info',
-      },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const child = spawnServer(dataDirectory);
     const exited = once(child, 'exit');
+    child.stderr.pipe(process.stderr, { end: false });
     for await (const line of createInterface(child.stdout)) {
       const url = /listening on (http:\/\/\S+)/.exec(line)?.[1];
       if (url === undefined) continue;
@@ -54,7 +67,7 @@ export class CloudVmProcess implements AsyncDisposable {
     throw new Error(`the server ended before it listened: ${String(await exited)}`);
   }
 
-  private constructor(child: ChildProcess, exited: Promise<unknown[]>, url: string) {
+  private constructor(child: ServerChild, exited: Promise<unknown[]>, url: string) {
     this.#child = child;
     this.#exited = exited;
     this.url = url;
