@@ -2,7 +2,8 @@
  * Registering, logging in, and who one is. Runs in worker threads; the costly part, hashing a password, runs
  * on libuv's pool within the bounds that Passwords keeps.
  */
-import type { LoginAttempt } from '../auth/login-throttle.ts';
+import { networkOf } from '../auth/address-network.ts';
+import type { HashingClient } from '../auth/passwords.ts';
 import { DuplicateKeyError } from '../database/errors.ts';
 import type { User } from '../database/users.ts';
 import { HttpProblem } from '../http/problem.ts';
@@ -26,7 +27,7 @@ export class AuthenticationController {
     const { users, passwords } = this.#services();
     // Asked before the hash, which is a thousand times as expensive; the unique index decides in the end.
     if ((await users.findByEmail(email)) !== undefined) throw new DuplicateKeyError(['email']);
-    const passwordHash = await passwords.hash(password, request.signal);
+    const passwordHash = await passwords.hash(password, clientOf(request));
     const user = await users.create({ email, username, passwordHash });
     response.status(201).header('Location', '/api/auth/me');
     this.#answerWithSession(response, user);
@@ -35,17 +36,16 @@ export class AuthenticationController {
   readonly login = async (request: Request, response: Response): Promise<void> => {
     const { email, password } = readBody(request, login);
     const { users, passwords, throttle } = this.#services();
-    const attempt: LoginAttempt = { email, remoteAddress: request.remoteAddress };
-    const hasFailures = await throttle.check(attempt);
+    await using attempt = await throttle.begin({ email, remoteAddress: request.remoteAddress });
     const user = await users.findByEmail(email);
-    const isRight = await passwords.verify(password, user?.passwordHash, request.signal);
+    const isRight = await passwords.verify(password, user?.passwordHash, clientOf(request));
     if (user === undefined || !isRight) {
-      await throttle.recordFailure(attempt);
+      attempt.fail();
       throw new HttpProblem(401, 'The e-mail address or the password is wrong.', {
         headers: { 'WWW-Authenticate': 'Bearer realm="cloudvm"' },
       });
     }
-    if (hasFailures) await throttle.recordSuccess(attempt);
+    await attempt.succeed();
     this.#answerWithSession(response, user);
   };
 
@@ -60,6 +60,10 @@ export class AuthenticationController {
     // What holds a token is kept nowhere on its way (RFC 6750, section 5.3).
     response.header('Cache-Control', 'no-store').json(session);
   }
+}
+
+function clientOf(request: Request): HashingClient {
+  return { network: networkOf(request.remoteAddress), signal: request.signal };
 }
 
 /** Nothing but these fields ever leaves: a user also has a password's hash. */

@@ -4,7 +4,7 @@
  */
 import { HashingSlots } from '../auth/hashing-slots.ts';
 import { LoginThrottle } from '../auth/login-throttle.ts';
-import { Passwords } from '../auth/passwords.ts';
+import { lineOf, Passwords } from '../auth/passwords.ts';
 import { Tokens } from '../auth/tokens.ts';
 import { prepareDatabase } from '../database/collections.ts';
 import { DatabaseService, type DatabaseServiceOptions } from '../database/database-service.ts';
@@ -57,7 +57,7 @@ export class Services implements AsyncDisposable {
     this.database = database;
     this.users = new UserRepository(database);
     this.vms = new VmRepository(database);
-    this.passwords = new Passwords({ slots: HashingSlots.open() });
+    this.passwords = new Passwords({ slots: HashingSlots.open(), maxWaiting: lineOf(options.workers) });
     this.tokens = new Tokens({ secrets, ttlSeconds: tokenTtlSeconds });
     this.throttle = new LoginThrottle(database);
     this.provisioner = new Provisioner({
