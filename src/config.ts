@@ -94,6 +94,10 @@ export interface Config {
 const MB = 1024 * 1024;
 /** A day: timers end at 24.8 days, and nothing here is meant to. */
 const LONGEST_MS = 24 * 60 * 60 * 1000;
+/** A core's region holds the longest target beside the routes, which get three quarters of it (server/server.ts). */
+const LONGEST_TARGET_BYTES = 65_536;
+/** The application alone, loaded from its TypeScript sources, does not fit into 20. */
+const LEAST_HEAP_MB = 32;
 const milliseconds = boundedInteger(1, LONGEST_MS);
 
 /** Every setting, in the order in which they are documented and complained about. */
@@ -119,8 +123,12 @@ const VARIABLES: { readonly [Field in keyof Config]: Variable<Config[Field]> } =
   trustedProxies: { name: 'TRUSTED_PROXIES', fallback: [], parse: commaSeparated(proxyNetwork) },
   maxConnections: { name: 'MAX_CONNECTIONS', fallback: 10_000, parse: boundedInteger(1, 1_000_000) },
   maxHeaderBytes: { name: 'MAX_HEADER_BYTES', fallback: 16_384, parse: boundedInteger(256, MB) },
-  maxTargetBytes: { name: 'MAX_TARGET_BYTES', fallback: 8192, parse: boundedInteger(64, MB) },
-  maxBodyBytes: { name: 'MAX_BODY_BYTES', fallback: MB, parse: boundedInteger(0, 512 * MB) },
+  maxTargetBytes: {
+    name: 'MAX_TARGET_BYTES',
+    fallback: 8192,
+    parse: boundedInteger(64, LONGEST_TARGET_BYTES),
+  },
+  maxBodyBytes: { name: 'MAX_BODY_BYTES', fallback: MB, parse: boundedInteger(1, 512 * MB) },
   inboundMemoryMb: { name: 'INBOUND_MEMORY_MB', fallback: 256, parse: boundedInteger(1, 1024) },
   outboundMemoryMb: { name: 'OUTBOUND_MEMORY_MB', fallback: 512, parse: boundedInteger(1, 1024 * 1024) },
   outboundWindowBytes: {
@@ -137,7 +145,7 @@ const VARIABLES: { readonly [Field in keyof Config]: Variable<Config[Field]> } =
   writeTimeoutMs: { name: 'WRITE_TIMEOUT_MS', fallback: 30_000, parse: milliseconds },
   drainTimeoutMs: { name: 'DRAIN_TIMEOUT_MS', fallback: 5000, parse: milliseconds },
   shutdownTimeoutMs: { name: 'SHUTDOWN_TIMEOUT_MS', fallback: 10_000, parse: milliseconds },
-  workerHeapMb: { name: 'WORKER_HEAP_MB', fallback: 128, parse: boundedInteger(16, 65_536) },
+  workerHeapMb: { name: 'WORKER_HEAP_MB', fallback: 128, parse: boundedInteger(LEAST_HEAP_MB, 65_536) },
   workerNice: { name: 'WORKER_NICE', fallback: 5, parse: boundedInteger(0, 19) },
   maxRssMb: { name: 'MAX_RSS_MB', fallback: undefined, parse: boundedInteger(64, 16_777_216) },
 };

@@ -95,6 +95,13 @@ describe('with settings', () => {
     });
   });
 
+  test.each([
+    'mongodb://user:p%40ss@a.example:27018,b.example/db?replicaSet=rs&w=majority',
+    'mongodb+srv://a.b.example/',
+  ])('MONGODB_URI may be %s', (uri) => {
+    expect(loadConfiguration({ MONGODB_URI: uri }).mongodbUri).toBe(uri);
+  });
+
   test('lists are separated by commas, with or without spaces', () => {
     const config = loadConfiguration({
       JWT_SECRET: `${SECRET},${'b'.repeat(32)}`,
@@ -125,6 +132,8 @@ describe('a bad setting refuses the start', () => {
     ['WORKERS', 'many'],
     ['CORE', 'native'],
     ['MONGODB_DB', 'a/b'],
+    ['MONGODB_DB', '1abc'],
+    ['MONGODB_DB', 'ünï'],
     ['JWT_TTL_SECONDS', '0'],
     ['CORS_ORIGINS', 'https://a.example/path'],
     ['CORS_ORIGINS', 'a.example'],
@@ -133,6 +142,9 @@ describe('a bad setting refuses the start', () => {
     ['TRUSTED_PROXIES', '10.0.0.0/33'],
     ['TRUSTED_PROXIES', 'proxy.example'],
     ['MAX_BODY_BYTES', '1e3'],
+    ['MAX_BODY_BYTES', '0'],
+    ['MAX_TARGET_BYTES', '65537'],
+    ['WORKER_HEAP_MB', '31'],
     ['KEEP_ALIVE_TIMEOUT_MS', '999999999999999999999'],
   ])('%s=%s, with the variable and the value in the message', (name, value) => {
     const [problem, ...more] = problemsOf({ [name]: value });
@@ -149,6 +161,23 @@ describe('a bad setting refuses the start', () => {
     const problems = problemsOf({ [name]: value });
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatch(new RegExp(`^${name} must `));
+    expect(problems[0]).not.toContain('hidden');
+  });
+
+  test.each([
+    ['mongodb://hidden.example:99999', /cannot be read/],
+    ['mongodb://hidden:hidden@', /name a host|host list/],
+    ['mongodb://user:hidden', /cannot be read/],
+    ['mongodb://hidden:p@hidden@host', /Invalid connection string|cannot be read/],
+    ['mongodb+srv://hidden.example.com:123', /port/],
+    ['mongodb://hidden/?foo=bar', /option foo is not supported/],
+    ['mongodb://host/?maxPoolSize=hidden', /cannot be read/],
+    ['mongodb://user:%68idde%6e', /cannot be read/],
+  ])('MONGODB_URI=%s, in words that repeat nothing of it', (uri, words) => {
+    const problems = problemsOf({ MONGODB_URI: uri });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatch(/^MONGODB_URI must /);
+    expect(problems[0]).toMatch(words);
     expect(problems[0]).not.toContain('hidden');
   });
 

@@ -7,6 +7,8 @@ import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { MINIMUM_SECRET_BYTES } from '../auth/secret.ts';
+import { connectionStringProblem } from '../database/connection-string.ts';
+import { DATABASE_NAME_RULE, isDatabaseName } from '../database/database-name.ts';
 
 export interface ConfigurationProblem {
   readonly problem: string;
@@ -25,8 +27,6 @@ export interface Variable<T> {
 const LONGEST_HOST_NAME = 253;
 const LABEL = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
 const HOST_NAME = new RegExp(`^${LABEL}(\\.${LABEL})*$`, 'i');
-/** MongoDB's rule for names that work on every platform. */
-const DATABASE_NAME = /^[^/\\. "$*<>:|?\0]{1,63}$/;
 /** What fits into an Authorization header unquoted. */
 const VISIBLE = /^[\x21-\x7e]+$/;
 
@@ -74,14 +74,17 @@ export function directory(text: string): string {
   return resolve(text);
 }
 
+/** As the driver reads it, so that what passes here is not refused later. */
 export function mongodbUri(text: string): string | ConfigurationProblem {
-  if (/^mongodb(\+srv)?:\/\/[^/?]/.test(text)) return text;
-  return { problem: 'must begin with mongodb:// or mongodb+srv:// and name a host' };
+  if (!/^mongodb(\+srv)?:\/\/[^/?]/.test(text)) {
+    return { problem: 'must begin with mongodb:// or mongodb+srv:// and name a host' };
+  }
+  const problem = connectionStringProblem(text);
+  return problem === undefined ? text : { problem: `must be a MongoDB connection string: ${problem}` };
 }
 
 export function databaseName(text: string): string | ConfigurationProblem {
-  if (DATABASE_NAME.test(text)) return text;
-  return wrong('must be a database name: 1 to 63 characters, none of /\\. "$*<>:|?', text);
+  return isDatabaseName(text) ? text : wrong(`must be a database name: ${DATABASE_NAME_RULE}`, text);
 }
 
 export function signingSecret(text: string): string | ConfigurationProblem {

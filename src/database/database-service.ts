@@ -4,6 +4,8 @@
  * application's `start()` and closes it in `stop()`; repositories are made from it.
  */
 import { type Collection, type Db, type Document, MongoClient, type MongoClientOptions } from 'mongodb';
+import { problemInWords } from './connection-string.ts';
+import { DATABASE_NAME_RULE, isDatabaseName } from './database-name.ts';
 import { isOutcomeUnknown, translateDriverError } from './driver-errors.ts';
 import { DatabaseBusyError, DatabaseConfigurationError, DatabaseUnreachableError } from './errors.ts';
 
@@ -20,9 +22,6 @@ const CONNECT_TIMEOUT_MS = 3_000;
 /** Below the 30 s that a handler has, so that a hung server is reported as one. */
 const SOCKET_TIMEOUT_MS = 20_000;
 const CLOSE_TIMEOUT_MS = 5_000;
-
-/** What MongoDB and FerretDB both take, on every operating system. */
-const DATABASE_NAME = /^[A-Za-z_][A-Za-z0-9_-]{0,62}$/;
 
 export interface DatabaseServiceOptions {
   /** A MongoDB connection string. What it sets itself (`?maxPoolSize=…`) is left as it says. */
@@ -62,20 +61,16 @@ export class DatabaseService implements AsyncDisposable {
   /** Connects with the first operation. @throws DatabaseConfigurationError */
   constructor(options: DatabaseServiceOptions) {
     const poolSize = poolSizePerWorker(options.workers, options.totalConnections);
-    if (!DATABASE_NAME.test(options.databaseName)) {
-      throw new DatabaseConfigurationError(
-        'a database name has 1 to 63 letters, digits, "_" or "-", and begins with a letter or "_"',
-      );
+    if (!isDatabaseName(options.databaseName)) {
+      throw new DatabaseConfigurationError(`a database name has ${DATABASE_NAME_RULE}`);
     }
     try {
       this.#client = new MongoClient(options.uri, clientOptions(options, poolSize));
       this.#database = this.#client.db(options.databaseName);
     } catch (error) {
-      // The driver's words name the option that is wrong; they never repeat the connection string.
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new DatabaseConfigurationError(`the database settings cannot be used: ${reason}`, {
-        cause: error,
-      });
+      const reason = problemInWords(error, options.uri);
+      // Without the driver's error as its cause, which may repeat the password.
+      throw new DatabaseConfigurationError(`the database settings cannot be used: ${reason}`);
     }
     this.#maxInFlight = this.#client.options.maxPoolSize + (options.maxWaiting ?? MAX_WAITING);
   }

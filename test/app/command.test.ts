@@ -70,6 +70,14 @@ describe('while it serves', () => {
 });
 
 describe('while it starts', () => {
+  test('the outermost values that the configuration takes are values that it can start with', async () => {
+    const bounds = { MAX_TARGET_BYTES: '65536', MAX_BODY_BYTES: '1', WORKER_HEAP_MB: '32' };
+    const child = start({ ...bounds, CORE: 'verify' });
+    await portOf(child);
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+
   test('a signal ends it in order, though its database never answers', async () => {
     const silent = createServer((socket) => socket.on('error', () => {}).resume());
     try {

@@ -1,0 +1,48 @@
+/**
+ * What is wrong with a MongoDB connection string, in the driver's own words where these are fit to be read by
+ * anybody: some of them repeat what they could not read, which may be the password. Used when the configuration is
+ * read, and by DatabaseService.
+ */
+import { createRequire } from 'node:module';
+
+const require = createRequire(import.meta.url);
+
+/** Who is served by the embedded database, or serves no database at all, does not load the driver for this. */
+const driver = () => require('mongodb') as typeof import('mongodb');
+
+/** @returns undefined where the driver can use it; whether a server is there is another matter */
+export function connectionStringProblem(uri: string): string | undefined {
+  const { MongoClient } = driver();
+  try {
+    // Nothing is connected before the first operation, so there is nothing to close.
+    void new MongoClient(uri);
+    return undefined;
+  } catch (error) {
+    return problemInWords(error, uri);
+  }
+}
+
+/** Never with a part of the connection string that could be secret; names of options are none. */
+export function problemInWords(error: unknown, uri: string): string {
+  const words = error instanceof Error ? error.message : '';
+  const repeats = valuesOf(uri).some((value) => words.includes(value));
+  if (words !== '' && !repeats) return words;
+  return 'its user, hosts or options cannot be read; special characters in a password must be percent-encoded';
+}
+
+/** Everything but the scheme and the names of options, as it stands and decoded. */
+function valuesOf(uri: string): readonly string[] {
+  const [, rest = ''] = uri.split('://');
+  const [address = '', ...queries] = rest.split('?');
+  const options = queries.join('?').split('&');
+  const values = [...address.split(/[:/@,]/), ...options.flatMap((option) => option.split('=').slice(1))];
+  return values.flatMap((value) => [value, decoded(value)]).filter((value) => value !== '');
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
