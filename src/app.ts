@@ -24,8 +24,8 @@ export function routes(router: Router): void {
     corsOrigins,
     services,
     readiness: new ApplicationReadiness(() => state),
-    onUnreachable: occasionally(REPORT_INTERVAL_MS, (error, others) =>
-      logger.error({ error, others }, 'Requests fail: the database cannot be reached'),
+    onDatabaseTrouble: occasionally(REPORT_INTERVAL_MS, (error, others) =>
+      logger.error({ error, others }, 'Requests fail, as the database does not do its part'),
     ),
   });
 }

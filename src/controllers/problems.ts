@@ -7,6 +7,7 @@ import { LoginThrottledError } from '../auth/login-throttle.ts';
 import { PasswordsBusyError } from '../auth/passwords.ts';
 import {
   DatabaseBusyError,
+  DatabaseFullError,
   DatabaseUnreachableError,
   DuplicateKeyError,
   IdempotencyKeyReusedError,
@@ -18,17 +19,19 @@ import type { Handler } from '../http/handler.ts';
 import { HttpProblem } from '../http/problem.ts';
 import { invalid } from '../schemas/validator.ts';
 
-/** Busy passes by itself within a moment; unreachable needs the database to come back. */
+/** Busy passes by itself within a moment; unreachable needs the database to come back, full an operator. */
 const BUSY_RETRY_SECONDS = '1';
+const FULL_RETRY_SECONDS = '60';
 const UNREACHABLE_RETRY_SECONDS = '5';
 
 /**
  * A handler whose errors a client can read. One that is synchronous stays synchronous.
- * @param onUnreachable told that the database is away: the client is not to blame, and the operator must know
+ * @param onDatabaseTrouble told that the database is away or full: the client is not to blame, and the
+ * operator must know
  */
-export function withProblems(handler: Handler, onUnreachable: (error: unknown) => void): Handler {
+export function withProblems(handler: Handler, onDatabaseTrouble: (error: unknown) => void): Handler {
   const rethrow = (error: unknown): never => {
-    if (error instanceof DatabaseUnreachableError) onUnreachable(error);
+    if (isDatabaseTrouble(error)) onDatabaseTrouble(error);
     throw toProblem(error);
   };
   return (request, response) => {
@@ -38,6 +41,10 @@ export function withProblems(handler: Handler, onUnreachable: (error: unknown) =
       return rethrow(error);
     }
   };
+}
+
+function isDatabaseTrouble(error: unknown): boolean {
+  return error instanceof DatabaseUnreachableError || error instanceof DatabaseFullError;
 }
 
 /** @returns a problem for an error that has one, else the error itself */
@@ -75,6 +82,9 @@ function toUnavailable(error: unknown): unknown {
   }
   if (error instanceof DatabaseUnreachableError) {
     return unavailable('The database cannot be reached.', UNREACHABLE_RETRY_SECONDS, error);
+  }
+  if (error instanceof DatabaseFullError) {
+    return unavailable('The database takes no more data at present.', FULL_RETRY_SECONDS, error);
   }
   return error;
 }

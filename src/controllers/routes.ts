@@ -18,13 +18,13 @@ export interface RoutesOptions {
   readonly corsOrigins: readonly string[];
   readonly services: ServicesOf;
   readonly readiness: Readiness;
-  /** Told when a request failed because the database is away. */
-  readonly onUnreachable: (error: unknown) => void;
+  /** Told when a request failed because the database is away or full. */
+  readonly onDatabaseTrouble: (error: unknown) => void;
 }
 
 export function registerRoutes(router: Router, options: RoutesOptions): void {
-  const { corsOrigins, services, readiness, onUnreachable } = options;
-  const answered = (handler: Handler) => withProblems(handler, onUnreachable);
+  const { corsOrigins, services, readiness, onDatabaseTrouble } = options;
+  const answered = (handler: Handler) => withProblems(handler, onDatabaseTrouble);
   const health = new HealthController(readiness);
   const authentication = new AuthenticationController(services);
   const vms = new VmController(services);

@@ -1,6 +1,6 @@
 /**
  * Tells the driver's errors apart: which of them mean that the database cannot be reached, which that it is
- * overloaded, which that a unique index refused a write. Used by DatabaseService and the repositories.
+ * overloaded or full, which that a unique index refused a write. Used by DatabaseService and the repositories.
  */
 import {
   MongoClientClosedError,
@@ -13,7 +13,7 @@ import {
   MongoServerSelectionError,
   MongoTopologyClosedError,
 } from 'mongodb';
-import { DatabaseBusyError, DatabaseUnreachableError } from './errors.ts';
+import { DatabaseBusyError, DatabaseFullError, DatabaseUnreachableError } from './errors.ts';
 
 const DUPLICATE_KEY = 11000;
 
@@ -25,6 +25,9 @@ const STATE_CHANGE_CODES: ReadonlySet<unknown> = new Set([91, 189, 10058, 10107,
 
 /** Unauthorized and AuthenticationFailed: no operation can succeed before an operator acts. */
 const REFUSED_CODES: ReadonlySet<unknown> = new Set([13, 18]);
+
+/** OutOfDiskSpace. */
+const DISK_FULL = 14031;
 
 export function isDuplicateKey(error: unknown): error is MongoServerError {
   return error instanceof MongoServerError && error.code === DUPLICATE_KEY;
@@ -58,6 +61,9 @@ export function translateDriverError(error: unknown): unknown {
   }
   if (isUnreachable(error)) {
     return new DatabaseUnreachableError('the database cannot be reached', { cause: error });
+  }
+  if (error instanceof MongoServerError && error.code === DISK_FULL) {
+    return new DatabaseFullError('the disk of the database is full', { cause: error });
   }
   return error;
 }

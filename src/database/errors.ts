@@ -7,6 +7,7 @@
 export type DatabaseErrorCode =
   | 'DATABASE_UNREACHABLE'
   | 'DATABASE_BUSY'
+  | 'DATABASE_FULL'
   | 'DATABASE_CONFIGURATION'
   | 'DUPLICATE_KEY'
   | 'INVALID_CURSOR'
@@ -29,6 +30,11 @@ export class DatabaseUnreachableError extends DatabaseError {
 /** More operations wait for a connection than the bound allows, or one waited too long: try again later. */
 export class DatabaseBusyError extends DatabaseError {
   readonly code = 'DATABASE_BUSY';
+}
+
+/** The database has no room for what was to be written; it can be read all the same. */
+export class DatabaseFullError extends DatabaseError {
+  readonly code = 'DATABASE_FULL';
 }
 
 /** MONGODB_URI or MONGODB_DB cannot be used as they stand. */

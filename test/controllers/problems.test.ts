@@ -4,6 +4,7 @@ import { PasswordsBusyError } from '../../src/auth/passwords.ts';
 import { toProblem, withProblems } from '../../src/controllers/problems.ts';
 import {
   DatabaseBusyError,
+  DatabaseFullError,
   DatabaseUnreachableError,
   DuplicateKeyError,
   IdempotencyKeyReusedError,
@@ -24,6 +25,7 @@ describe('an error of the layers below becomes a status', () => {
     [429, new LoginThrottledError(17)],
     [503, new DatabaseBusyError('busy')],
     [503, new DatabaseUnreachableError('away')],
+    [503, new DatabaseFullError('full')],
     [503, new PasswordsBusyError('busy')],
   ])('%i for %o', (status, error) => {
     expect(toProblem(error)).toBeInstanceOf(HttpProblem);
@@ -35,6 +37,7 @@ describe('an error of the layers below becomes a status', () => {
       new LoginThrottledError(17),
       new DatabaseBusyError('busy'),
       new DatabaseUnreachableError('away'),
+      new DatabaseFullError('full'),
     ];
     for (const error of waiting)
       expect(toProblem(error)).toMatchObject({ headers: { 'Retry-After': expect.stringMatching(/^\d+$/) } });
@@ -48,36 +51,41 @@ describe('an error of the layers below becomes a status', () => {
 
 describe('a handler', () => {
   test('is answered for, whether it throws or rejects', async () => {
-    const unreachable = vi.fn();
+    const trouble = vi.fn();
     const throws = withProblems(() => {
       throw new StatusConflictError('pending');
-    }, unreachable);
+    }, trouble);
     const rejects = withProblems(async () => {
       throw new StatusConflictError('pending');
-    }, unreachable);
+    }, trouble);
     const http = new InProcess((router) => {
       router.get('/throws', throws);
       router.get('/rejects', rejects);
     });
     for (const path of ['/throws', '/rejects']) expect((await http.ask('GET', path)).status).toBe(409);
     expect(http.errors).toEqual([]);
-    expect(unreachable).not.toHaveBeenCalled();
+    expect(trouble).not.toHaveBeenCalled();
   });
 
-  test('that finds the database away is 503, and the operator is told', async () => {
-    const unreachable = vi.fn();
-    const error = new DatabaseUnreachableError('away');
-    const http = new InProcess((router) => {
-      router.get(
-        '/',
-        withProblems(async () => {
-          throw error;
-        }, unreachable),
-      );
-    });
-    const answer = await http.ask('GET', '/');
-    expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '5' } });
-    expect(answer.text).not.toContain('away');
-    expect(unreachable).toHaveBeenCalledExactlyOnceWith(error);
-  });
+  test.each([
+    [new DatabaseUnreachableError('inside'), '5'],
+    [new DatabaseFullError('inside'), '60'],
+  ])(
+    'that meets a database which does not do its part, %o, is 503, and the operator is told',
+    async (error, seconds) => {
+      const trouble = vi.fn();
+      const http = new InProcess((router) => {
+        router.get(
+          '/',
+          withProblems(async () => {
+            throw error;
+          }, trouble),
+        );
+      });
+      const answer = await http.ask('GET', '/');
+      expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': seconds } });
+      expect(answer.text).not.toContain('inside');
+      expect(trouble).toHaveBeenCalledExactlyOnceWith(error);
+    },
+  );
 });

@@ -136,9 +136,7 @@ export class Executor {
     } catch (error) {
       this.#file.rollback();
       this.#onRollback();
-      const reason = error instanceof Error ? error.message : String(error);
-      const name = isDiskFull(error) ? 'OutOfDiskSpace' : 'InternalError';
-      return new CommandError(name, `the write could not be made durable: ${reason}`);
+      return asCommandError(error, 'the write could not be made durable: ');
     }
   }
 
@@ -151,6 +149,13 @@ export class Executor {
     this.#whenIdle = [];
     for (const resolve of waiting) resolve();
   }
+}
+
+/** What is no refusal of a command: the file's own errors, and defects. */
+export function asCommandError(error: unknown, introduction = ''): CommandError {
+  if (error instanceof CommandError) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new CommandError(isDiskFull(error) ? 'OutOfDiskSpace' : 'InternalError', `${introduction}${reason}`);
 }
 
 /** @returns what to do after the commit, or undefined if the command is not at its end */

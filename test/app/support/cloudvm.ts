@@ -62,7 +62,7 @@ export class CloudVm implements AsyncDisposable {
         corsOrigins: [],
         services: () => services,
         readiness: { check: async () => undefined },
-        onUnreachable: (error) => errors.push(error),
+        onDatabaseTrouble: (error) => errors.push(error),
       });
     });
     this.backgroundErrors = errors;

@@ -24,6 +24,8 @@ export class SqliteFile implements Disposable {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   #inTransaction = false;
+  /** Why SQLite has undone the whole transaction by itself, as it may when the disk is full. */
+  #undoneBy: unknown;
 
   /** @throws EmbeddedDatabaseError DATA_DIRECTORY_IN_USE, DATA_DIRECTORY_UNUSABLE */
   constructor(dataDirectory: string) {
@@ -48,7 +50,10 @@ export class SqliteFile implements Disposable {
   }
 
   begin(): void {
-    if (this.#inTransaction) return;
+    if (this.#inTransaction) {
+      this.#assertNotUndone();
+      return;
+    }
     this.statement('BEGIN IMMEDIATE').run();
     this.#inTransaction = true;
   }
@@ -56,12 +61,14 @@ export class SqliteFile implements Disposable {
   /** Returns when everything since `begin` is on the disk. */
   commit(): void {
     if (!this.#inTransaction) return;
+    this.#assertNotUndone();
     this.statement('COMMIT').run();
     this.#inTransaction = false;
   }
 
   rollback(): void {
     this.#inTransaction = false;
+    this.#undoneBy = undefined;
     // A full disk or an I/O error has rolled back already.
     if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
   }
@@ -78,6 +85,8 @@ export class SqliteFile implements Disposable {
       if (this.#database.isTransaction) {
         this.#database.exec('ROLLBACK TO work');
         this.#database.exec('RELEASE work');
+      } else {
+        this.#undoneBy ??= error;
       }
       throw error;
     }
@@ -112,16 +121,24 @@ export class SqliteFile implements Disposable {
     this.#statements.clear();
   }
 
-  /** Copies the WAL into the file, empties it and closes both. */
+  /** Copies the WAL into the file, empties it and closes both; on a full disk the WAL stays. */
   [Symbol.dispose](): void {
     if (!this.#database.isOpen) return;
     this.forgetStatements();
     try {
       this.rollback();
       this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    } catch (error) {
+      // Nothing is lost: the next start goes on with the WAL as it is.
+      if (!isDiskFull(error)) throw error;
     } finally {
       this.#database.close();
     }
+  }
+
+  /** What else belonged to the transaction is lost too, and nothing may be written as if it were not. */
+  #assertNotUndone(): void {
+    if (this.#undoneBy !== undefined) throw this.#undoneBy;
   }
 
   #configure(): void {

@@ -8,7 +8,7 @@ import type { Server } from '../commands/command.ts';
 import { readCommands } from '../commands/find.ts';
 import { execute } from '../commands/registry.ts';
 import { CommandError, errorReply, ProtocolError } from '../errors.ts';
-import { type CommandSteps, type Executor, Slice } from '../executor.ts';
+import { asCommandError, type CommandSteps, type Executor, Slice } from '../executor.ts';
 import type { Log } from '../log.ts';
 import { FrameReader } from './frames.ts';
 import { encodeReply, parseRequest, type Request } from './message.ts';
@@ -92,7 +92,7 @@ export class Connection {
       connection: this.#number,
       reason: error instanceof Error ? (error.stack ?? error.message) : String(error),
     });
-    return new CommandError('InternalError', error instanceof Error ? error.message : String(error));
+    return asCommandError(error);
   }
 
   #reply(request: Request, body: Uint8Array): void {
