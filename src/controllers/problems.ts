@@ -8,6 +8,7 @@ import { PasswordsBusyError } from '../auth/passwords.ts';
 import {
   DatabaseBusyError,
   DatabaseFullError,
+  DatabaseSlowError,
   DatabaseUnreachableError,
   DuplicateKeyError,
   IdempotencyKeyReusedError,
@@ -26,7 +27,7 @@ const UNREACHABLE_RETRY_SECONDS = '5';
 
 /**
  * A handler whose errors a client can read. One that is synchronous stays synchronous.
- * @param onDatabaseTrouble told that the database is away or full: the client is not to blame, and the
+ * @param onDatabaseTrouble told that the database is away, full or too slow: the client is not to blame, and the
  * operator must know
  */
 export function withProblems(handler: Handler, onDatabaseTrouble: (error: unknown) => void): Handler {
@@ -44,7 +45,11 @@ export function withProblems(handler: Handler, onDatabaseTrouble: (error: unknow
 }
 
 function isDatabaseTrouble(error: unknown): boolean {
-  return error instanceof DatabaseUnreachableError || error instanceof DatabaseFullError;
+  return (
+    error instanceof DatabaseUnreachableError ||
+    error instanceof DatabaseFullError ||
+    error instanceof DatabaseSlowError
+  );
 }
 
 /** @returns a problem for an error that has one, else the error itself */

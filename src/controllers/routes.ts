@@ -18,7 +18,7 @@ export interface RoutesOptions {
   readonly corsOrigins: readonly string[];
   readonly services: ServicesOf;
   readonly readiness: Readiness;
-  /** Told when a request failed because the database is away or full. */
+  /** Told when a request failed because the database is away, full or too slow. */
   readonly onDatabaseTrouble: (error: unknown) => void;
 }
 

@@ -13,7 +13,7 @@ import {
   MongoServerSelectionError,
   MongoTopologyClosedError,
 } from 'mongodb';
-import { DatabaseBusyError, DatabaseFullError, DatabaseUnreachableError } from './errors.ts';
+import { DatabaseFullError, DatabaseSlowError, DatabaseUnreachableError } from './errors.ts';
 
 const DUPLICATE_KEY = 11000;
 
@@ -57,7 +57,7 @@ export function isOutcomeUnknown(error: unknown): boolean {
 /** @returns the error of ours that says the same, or the error as it came */
 export function translateDriverError(error: unknown): unknown {
   if (isWaitQueueTimeout(error)) {
-    return new DatabaseBusyError('no database connection became free in time', { cause: error });
+    return new DatabaseSlowError('no database connection became free in time', { cause: error });
   }
   if (isUnreachable(error)) {
     return new DatabaseUnreachableError('the database cannot be reached', { cause: error });

@@ -27,10 +27,13 @@ export class DatabaseUnreachableError extends DatabaseError {
   readonly code = 'DATABASE_UNREACHABLE';
 }
 
-/** More operations wait for a connection than the bound allows, or one waited too long: try again later. */
+/** More operations wait for a connection than the bound allows: try again later. */
 export class DatabaseBusyError extends DatabaseError {
   readonly code = 'DATABASE_BUSY';
 }
+
+/** A connection did not become free in time: the database is slow or hangs, which is the operator's to know. */
+export class DatabaseSlowError extends DatabaseBusyError {}
 
 /** The database has no room for what was to be written; it can be read all the same. */
 export class DatabaseFullError extends DatabaseError {

@@ -5,6 +5,7 @@ import { toProblem, withProblems } from '../../src/controllers/problems.ts';
 import {
   DatabaseBusyError,
   DatabaseFullError,
+  DatabaseSlowError,
   DatabaseUnreachableError,
   DuplicateKeyError,
   IdempotencyKeyReusedError,
@@ -70,6 +71,7 @@ describe('a handler', () => {
   test.each([
     [new DatabaseUnreachableError('inside'), '5'],
     [new DatabaseFullError('inside'), '60'],
+    [new DatabaseSlowError('inside'), '1'],
   ])(
     'that meets a database which does not do its part, %o, is 503, and the operator is told',
     async (error, seconds) => {
