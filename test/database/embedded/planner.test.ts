@@ -12,6 +12,7 @@ import {
   type Value,
 } from '../../../src/database/embedded/bson/value.ts';
 import { CommandError } from '../../../src/database/embedded/errors.ts';
+import { countMatches, coveringKeys } from '../../../src/database/embedded/query/count.ts';
 import { planQuery } from '../../../src/database/embedded/query/planner.ts';
 import { findMatches, type Query } from '../../../src/database/embedded/query/query.ts';
 import { parseSort, Sorter } from '../../../src/database/embedded/query/sort.ts';
@@ -151,6 +152,41 @@ describe('an index', () => {
   });
 });
 
+describe('a count', () => {
+  test('is one of keys where the filter says no more than the first fields of an index', () => {
+    const collection = collectionOf([], [{ a: 1, b: -1 }]);
+    const indexOf = (filter: BsonDocument) => coveringKeys(collection, filter)?.index.definition.name;
+    expect(indexOf({ a: 'x' })).toBe('i0');
+    expect(indexOf({ a: { $in: ['x', 'y'] }, b: { $eq: 'z' } })).toBe('i0');
+    expect(indexOf({})).toBe('_id_');
+    expect(indexOf({ _id: 'x' })).toBe('_id_');
+    for (const filter of [{ b: 'x' }, { a: 'x', c: 'y' }, { a: null }, { a: { $gt: 'x' } }, { a: ['x'] }]) {
+      expect(indexOf(filter)).toBeUndefined();
+    }
+    expect(indexOf({ a: { $in: ['x'], $ne: 'x' } })).toBeUndefined();
+    expect(indexOf({ $or: [{ a: 'x' }] })).toBeUndefined();
+  });
+
+  test('is one of documents where an index has no key, or several, for some', () => {
+    for (const document of [{}, { a: ['x', 'y'] }]) {
+      const collection = collectionOf([{ _id: 'it', ...document }], [{ a: 1, sparse: 1 }]);
+      expect(coveringKeys(collection, { a: 'x' })).toBeUndefined();
+    }
+  });
+
+  test('of many keys is right, and comes in parts', () => {
+    const many = Array.from({ length: 2500 }, (_, index) => ({
+      _id: new Int32(index),
+      a: new Int32(index % 2),
+    }));
+    const collection = collectionOf(many, [{ a: 1 }]);
+    const one = { a: new Int32(1) };
+    expect([...countMatches(file, collection, { filter: one })]).toEqual([1000, 250]);
+    expect([...countMatches(file, collection, { filter: {} })]).toEqual([1000, 1000, 500]);
+    expect(countOf(collection, { a: { $in: [new Int32(0), new Int32(1)] } })).toBe(2500);
+  });
+});
+
 function collectionOf(
   inserted: readonly BsonDocument[],
   declared: readonly Record<string, number>[],
@@ -205,6 +241,7 @@ function expectSame(collection: Collection, { filter, sort, limit }: AskedQuery)
   const scanned = found(collection, { ...query, hint: 'natural' });
   const indexed = found(collection, query);
   expect(idsOf(indexed).toSorted()).toEqual(idsOf(scanned).toSorted());
+  expect(countOf(collection, filter)).toBe(scanned.length);
   // Ties may come in any order, so sorting again must not move anything.
   const sorter = new Sorter<BsonDocument>(query.sort);
   for (const document of indexed) sorter.add(document, document, 0);
@@ -225,6 +262,10 @@ function found(collection: Collection, query: Query): BsonDocument[] {
   return [...findMatches(file, collection, query)].flatMap((match) =>
     match === undefined ? [] : [match.document],
   );
+}
+
+function countOf(collection: Collection, filter: BsonDocument): number {
+  return countMatches(file, collection, { filter }).reduce((sum, part) => sum + part, 0);
 }
 
 function idsOf(found: readonly BsonDocument[]): string[] {

@@ -16,6 +16,8 @@ export type Stage = (input: Stream) => Stream;
 
 export interface Pipeline {
   readonly query: Query;
+  /** Where all that is asked for is the number of matches: what to answer with it. */
+  readonly count: ((matches: number) => readonly BsonDocument[]) | undefined;
   run(source: Stream): Stream;
 }
 
@@ -86,13 +88,42 @@ export function buildPipeline(stages: readonly BsonDocument[]): Pipeline {
     if (compile === undefined) throw unrecognized(name);
     return compile(operand);
   });
+  const [only, ...others] = parsed.slice(used);
+  const countsAll = skip === 0 && limit === 0 && others.length === 0 && only !== undefined;
   return {
     query: { filter, sort, skip, limit },
+    count: countsAll ? countOf(only) : undefined,
     run: (source) => rest.reduce((stream, stage) => stage(stream), source),
   };
 }
 
-function parseStage(stage: BsonDocument): { name: string; operand: Value } {
+/** `$count`, or the `$group` that drivers send for countDocuments: one group, one sum of ones. */
+function countOf({ name, operand }: ParsedStage): Pipeline['count'] {
+  if (name === '$count' && typeof operand === 'string') {
+    return (matches) => (matches > 0 ? [{ [operand]: integer(matches) }] : []);
+  }
+  if (name !== '$group' || !isDocument(operand)) return undefined;
+  const [sum = '', ...others] = Object.keys(operand).filter((field) => field !== '_id');
+  const { _id: id, [sum]: accumulator } = operand;
+  if (others.length > 0 || !isNumber(id) || !isDocument(accumulator)) return undefined;
+  if (Object.keys(accumulator).join() !== '$sum' || !isInt32One(accumulator['$sum'])) return undefined;
+  return (matches) => (matches > 0 ? [{ _id: id, [sum]: integer(matches) }] : []);
+}
+
+function isInt32One(value: Value): boolean {
+  return value instanceof Int32 && value.value === 1;
+}
+
+function integer(count: number): Int32 | Long {
+  return count < 2 ** 31 ? new Int32(count) : Long.fromNumber(count);
+}
+
+interface ParsedStage {
+  readonly name: string;
+  readonly operand: Value;
+}
+
+function parseStage(stage: BsonDocument): ParsedStage {
   const [name, ...others] = Object.keys(stage);
   if (name === undefined || others.length > 0) {
     throw new CommandError(
@@ -177,7 +208,7 @@ function countStage(operand: Value): Stage {
       if (document !== undefined) count += 1;
       yield undefined;
     }
-    if (count > 0) yield { [operand]: count < 2 ** 31 ? new Int32(count) : Long.fromNumber(count) };
+    if (count > 0) yield { [operand]: integer(count) };
   };
 }
 

@@ -3,13 +3,16 @@
  * become one planned query where they can; the others work on the stream of its results.
  */
 
-import { buildPipeline } from '../aggregate/pipeline.ts';
+import { buildPipeline, type Pipeline, type Stream } from '../aggregate/pipeline.ts';
 import { type BsonDocument, encode, isDocument } from '../bson/value.ts';
 import type { Results } from '../cursors.ts';
 import { CommandError } from '../errors.ts';
 import type { CommandSteps } from '../executor.ts';
-import { findMatches, resolveHint } from '../query/query.ts';
+import { countMatches } from '../query/count.ts';
+import { findMatches, type Query, resolveHint } from '../query/query.ts';
 import { assertNamespace } from '../storage/catalog.ts';
+import type { Collection } from '../storage/collection.ts';
+import type { SqliteFile } from '../storage/sqlite.ts';
 import {
   type Command,
   type CommandContext,
@@ -41,14 +44,42 @@ function aggregate(context: CommandContext): CommandSteps {
     );
   const pipeline = buildPipeline(stages(command));
   const collection = server.catalog.find(database, name);
-  const source = function* (): Generator<BsonDocument | undefined> {
-    if (collection === undefined) return;
-    const query = { ...pipeline.query, hint: resolveHint(collection, command['hint']) };
-    for (const match of findMatches(server.file, collection, query)) yield match?.document;
-  };
+  const query = { ...pipeline.query, hint: collection && resolveHint(collection, command['hint']) };
   const batchSize = countArgument(documentArgument(command, 'cursor'), 'batchSize', DEFAULT_BATCH);
-  return firstBatch(context, `${database}.${name}`, encoded(pipeline.run(source())), batchSize, false);
+  return firstBatch(
+    context,
+    `${database}.${name}`,
+    encoded(resultsOf(server.file, collection, pipeline, query)),
+    batchSize,
+    false,
+  );
 }
+
+function resultsOf(
+  file: SqliteFile,
+  collection: Collection | undefined,
+  { count, run }: Pipeline,
+  query: Query,
+): Stream {
+  if (collection === undefined) return run(noDocuments());
+  if (count !== undefined) return counted(countMatches(file, collection, query), count);
+  return run(documentsOf(findMatches(file, collection, query)));
+}
+
+function* counted(parts: Generator<number>, answer: (matches: number) => readonly BsonDocument[]): Stream {
+  let matches = 0;
+  for (const part of parts) {
+    matches += part;
+    yield undefined;
+  }
+  yield* answer(matches);
+}
+
+function* documentsOf(matches: ReturnType<typeof findMatches>): Stream {
+  for (const match of matches) yield match?.document;
+}
+
+function* noDocuments(): Stream {}
 
 function stages(command: BsonDocument): readonly BsonDocument[] {
   const pipeline = command['pipeline'];

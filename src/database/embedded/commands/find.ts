@@ -9,6 +9,7 @@ import { type BsonDocument, isNumber, MAX_DOCUMENT_BYTES, toNumber, type Value }
 import type { Cursor, Results } from '../cursors.ts';
 import { CommandError } from '../errors.ts';
 import type { CommandSteps, Slice } from '../executor.ts';
+import { countMatches } from '../query/count.ts';
 import { compileFilter } from '../query/filter.ts';
 import { compileProjection } from '../query/projection.ts';
 import { findMatches, findResults, type Query, resolveHint } from '../query/query.ts';
@@ -174,17 +175,15 @@ function* count(context: CommandContext): CommandSteps {
   if (collection === undefined) return success({ n: 0 });
   const skip = countArgument(command, 'skip', 0);
   const limit = Math.abs(numberArgument(command, 'limit', 0));
-  if (Object.keys(filter).length === 0) {
-    const all = Math.max(0, collection.count() - skip);
-    return success({ n: limit > 0 ? Math.min(limit, all) : all });
-  }
-  const query: Query = { filter, sort: [], skip, limit, hint: resolveHint(collection, command['hint']) };
+  const end = limit > 0 ? skip + limit : Infinity;
+  const hint = resolveHint(collection, command['hint']);
   let n = 0;
-  for (const match of findMatches(server.file, collection, query)) {
-    if (match !== undefined) n += 1;
+  for (const counted of countMatches(server.file, collection, { filter, hint })) {
+    n += counted;
+    if (n >= end) break;
     if (slice.isSpent()) yield;
   }
-  return success({ n });
+  return success({ n: Math.max(0, Math.min(n, end) - skip) });
 }
 
 function* distinct(context: CommandContext): CommandSteps {

@@ -41,7 +41,7 @@ export interface Wanted {
 }
 
 /** `$in` on several fields multiplies; beyond this the later fields are left to the filter. */
-const MAX_RANGES = 1000;
+export const MAX_RANGES = 1000;
 
 /** What an index is worth. A sort that need not be done outweighs an equality only if there is a limit. */
 const SCORE = { unique: 1000, equality: 10, range: 4, sort: 6, sortWithLimit: 12 } as const;
@@ -184,7 +184,7 @@ function sortDirection(
 }
 
 /** Ranges of whole keys: every combination of the fields' ranges, in the order of the keys. */
-function combineBounds(bounds: readonly FieldBounds[], descending: readonly boolean[]): KeyRange[] {
+export function combineBounds(bounds: readonly FieldBounds[], descending: readonly boolean[]): KeyRange[] {
   let ranges: KeyRange[] = [{ low: new Uint8Array(0), high: END_OF_KEYS }];
   bounds.forEach((field, position) => {
     const own =
