@@ -1,7 +1,8 @@
 /**
  * Runs commands. All commands that are there in one turn of the event loop share one transaction, and
- * their replies follow its commit: one sync to the disk acknowledges them all. A command that takes long
- * gives way after its slice and goes on in the next turn, so that none holds up the others.
+ * their replies follow its commit: one sync to the disk acknowledges them all. A command that takes long gives
+ * way after a first short slice; of all such commands one gets a slice in each turn, behind whatever has arrived. So a
+ * short command waits for one slice, however many long ones there are.
  */
 import { CommandError } from './errors.ts';
 import { isDiskFull } from './storage/sqlite.ts';
@@ -26,6 +27,8 @@ export interface Task {
   fail(error: unknown): void;
 }
 
+/** Until a command counts as a long one. */
+const FIRST_SLICE_MS = 1;
 const SLICE_MS = 4;
 const STEPS_BETWEEN_CLOCK_READS = 16;
 
@@ -35,9 +38,9 @@ export class Slice {
   #deadline = Infinity;
   #steps = 0;
 
-  begin(): void {
+  begin(milliseconds: number): void {
     this.#steps = 0;
-    this.#end = performance.now() + SLICE_MS;
+    this.#end = performance.now() + milliseconds;
   }
 
   limitTo(milliseconds: number): void {
@@ -61,7 +64,10 @@ export class Executor {
   readonly #file: Transactions;
   /** Called when what was executed has been undone by a failed commit. */
   readonly #onRollback: () => void;
-  #tasks: Task[] = [];
+  /** Not begun yet, in the order in which they came. */
+  #arrived: Task[] = [];
+  /** Long ones, the next to go on first. */
+  #resting: Task[] = [];
   #scheduled = false;
   #whenIdle: (() => void)[] = [];
   #stopped = false;
@@ -76,22 +82,27 @@ export class Executor {
       task.fail(shutdown());
       return;
     }
-    this.#tasks.push(task);
+    this.#arrived.push(task);
     this.#schedule();
   }
 
   /** Resolves when nothing is left to do. */
   idle(): Promise<void> {
-    if (this.#tasks.length === 0) return Promise.resolve();
+    if (this.#isIdle) return Promise.resolve();
     return new Promise((resolve) => this.#whenIdle.push(resolve));
   }
 
   /** Ends what is left: for a close that cannot wait any longer. */
   stop(): void {
     this.#stopped = true;
-    for (const task of this.#tasks) abandon(task, shutdown());
-    this.#tasks = [];
+    for (const task of [...this.#arrived, ...this.#resting]) abandon(task, shutdown());
+    this.#arrived = [];
+    this.#resting = [];
     this.#afterTurn();
+  }
+
+  get #isIdle(): boolean {
+    return this.#arrived.length === 0 && this.#resting.length === 0;
   }
 
   #schedule(): void {
@@ -103,27 +114,19 @@ export class Executor {
 
   #turn(): void {
     this.#scheduled = false;
-    const tasks = this.#tasks;
-    this.#tasks = [];
-    const run: Task[] = [];
-    const outcomes: (() => void)[] = [];
-    for (const task of tasks) {
-      if (task.cancelled()) {
-        abandon(task, new CommandError('Interrupted', 'the connection was closed'));
-        continue;
-      }
-      run.push(task);
-      const outcome = runSlice(task);
-      if (outcome === undefined) this.#tasks.push(task);
-      else outcomes.push(outcome);
-    }
+    const arrived = this.#arrived;
+    this.#arrived = [];
+    const long = this.#resting.shift();
+    const turn = new Turn();
+    for (const task of arrived) turn.run(task, FIRST_SLICE_MS);
+    if (long !== undefined) turn.run(long, SLICE_MS);
     const failure = this.#commit();
     if (failure === undefined) {
-      for (const outcome of outcomes) outcome();
+      this.#resting.push(...turn.unfinished);
+      for (const outcome of turn.outcomes) outcome();
     } else {
       // Whoever wrote is undone, and whoever read may have read what is undone: all of them fail.
-      for (const task of run) abandon(task, failure);
-      this.#tasks = this.#tasks.filter((task) => !run.includes(task));
+      for (const task of turn.tasks) abandon(task, failure);
     }
     this.#afterTurn();
   }
@@ -141,7 +144,7 @@ export class Executor {
   }
 
   #afterTurn(): void {
-    if (this.#tasks.length > 0) {
+    if (!this.#isIdle) {
       this.#schedule();
       return;
     }
@@ -158,14 +161,27 @@ export function asCommandError(error: unknown, introduction = ''): CommandError 
   return new CommandError(isDiskFull(error) ? 'OutOfDiskSpace' : 'InternalError', `${introduction}${reason}`);
 }
 
-/** @returns what to do after the commit, or undefined if the command is not at its end */
-function runSlice(task: Task): (() => void) | undefined {
-  task.slice.begin();
-  try {
-    const step = task.steps.next();
-    return step.done === true ? () => task.complete(step.value) : undefined;
-  } catch (error) {
-    return () => task.fail(error);
+/** What one turn has run. */
+class Turn {
+  readonly tasks: Task[] = [];
+  readonly unfinished: Task[] = [];
+  /** What to do after the commit. */
+  readonly outcomes: (() => void)[] = [];
+
+  run(task: Task, sliceMs: number): void {
+    if (task.cancelled()) {
+      abandon(task, new CommandError('Interrupted', 'the connection was closed'));
+      return;
+    }
+    this.tasks.push(task);
+    task.slice.begin(sliceMs);
+    try {
+      const step = task.steps.next();
+      if (step.done === true) this.outcomes.push(() => task.complete(step.value));
+      else this.unfinished.push(task);
+    } catch (error) {
+      this.outcomes.push(() => task.fail(error));
+    }
   }
 }
 

@@ -70,6 +70,23 @@ describe('commands of one turn', () => {
     expect(events.at(-1)).toBe('reply long done');
   });
 
+  test('wait for one slice of one long command, however many there are', async () => {
+    const recorder = new Recorder();
+    const executor = new Executor(recorder, () => {});
+    const turns = 4;
+    for (const name of ['x', 'y', 'z']) recorder.submitTo(executor, name, writing(recorder, name, turns));
+    // All three have had their first slice, and rest.
+    await new Promise((resolve) => setImmediate(resolve));
+    recorder.submitTo(executor, 'short', writing(recorder, 'short'));
+    await executor.idle();
+    const writes = recorder.events.filter((event) => event.startsWith('write'));
+    expect(writes).toEqual(
+      ['x1', 'y1', 'z1', 'short1', 'x2', 'y2', 'z2', 'x3', 'y3', 'z3', 'x4', 'y4', 'z4'].map(
+        (step) => `write ${step}`,
+      ),
+    );
+  });
+
   test('all fail if they cannot be made durable, also those that have only read', async () => {
     const recorder = new Recorder();
     const executor = new Executor(recorder, () => recorder.events.push('reload'));
