@@ -3,22 +3,19 @@
  * thread; thread.ts opens and closes it.
  */
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
-import { join } from 'node:path';
 import type { Server } from './commands/command.ts';
 import { Cursors } from './cursors.ts';
 import { EmbeddedDatabaseError } from './errors.ts';
 import { Executor } from './executor.ts';
 import { expireDocuments } from './expiry.ts';
 import type { Log } from './log.ts';
+import { clearSocketDirectory, fits, MAX_SOCKET_PATH_BYTES, socketIn } from './socket-directory.ts';
 import { Catalog } from './storage/catalog.ts';
 import { SqliteFile } from './storage/sqlite.ts';
 import { Connection } from './wire/connection.ts';
 
 /** A connection each for MongoDB's pools of all workers, their monitors, and many to spare. */
 const MAX_CONNECTIONS = 1000;
-/** sun_path is 108 bytes on Linux and 104 on macOS. */
-const MAX_SOCKET_PATH_BYTES = 100;
-const SOCKET_NAME = 'mongodb.sock';
 const CLOSE_TIMEOUT_MS = 5_000;
 const DEFAULT_SWEEP_INTERVAL_MS = 60_000;
 
@@ -46,8 +43,8 @@ export class DatabaseServer implements AsyncDisposable, Server {
 
   /** @throws EmbeddedDatabaseError where the directory is in use or unusable */
   static async open(options: ServerOptions): Promise<DatabaseServer> {
-    const path = join(options.socketDirectory, SOCKET_NAME);
-    if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES) {
+    const path = socketIn(options.socketDirectory);
+    if (!fits(path)) {
       throw new EmbeddedDatabaseError(
         'SOCKET_PATH_TOO_LONG',
         `The socket's path ${path} has more than ${MAX_SOCKET_PATH_BYTES} bytes: set TMPDIR to a shorter directory.`,
@@ -55,6 +52,8 @@ export class DatabaseServer implements AsyncDisposable, Server {
     }
     const server = new DatabaseServer(options, path);
     try {
+      // The constructor has taken the lock.
+      clearSocketDirectory(options.socketDirectory);
       await server.#listen(path);
     } catch (error) {
       await server[Symbol.asyncDispose]();

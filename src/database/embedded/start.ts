@@ -2,13 +2,12 @@
  * Starts the embedded database on a thread of its own and stops it again. Called by src/main.ts where no
  * MONGODB_URI names a server, by the command `npm run database`, and by tests.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { EmbeddedDatabaseError } from './errors.ts';
 import type { LogLine } from './log.ts';
 import type { FromThread, ThreadOptions, ToThread } from './messages.ts';
+import { chooseSocketDirectory } from './socket-directory.ts';
 
 export interface EmbeddedDatabaseOptions {
   /** Where the SQLite file lies; made if it is not there. One server at a time may use it. */
@@ -27,19 +26,19 @@ export class EmbeddedDatabase implements AsyncDisposable {
 
   /** @throws EmbeddedDatabaseError with a code that says what is wrong */
   static async start(options: EmbeddedDatabaseOptions): Promise<EmbeddedDatabase> {
-    // mkdtemp makes a directory that is closed to other users (0700).
-    const socketDirectory = mkdtempSync(join(tmpdir(), 'cloudvm-'));
-    const removeSocketDirectory = (): void => rmSync(socketDirectory, { recursive: true, force: true });
-    process.once('exit', removeSocketDirectory);
+    const dataDirectory = resolve(options.dataDirectory);
+    const socketDirectory = chooseSocketDirectory(dataDirectory);
+    const leave = (): void => socketDirectory[Symbol.dispose]();
+    process.once('exit', leave);
     const workerData: ThreadOptions = {
-      dataDirectory: resolve(options.dataDirectory),
-      socketDirectory,
+      dataDirectory,
+      socketDirectory: socketDirectory.path,
       sweepIntervalMs: options.sweepIntervalMs,
     };
     const worker = new Worker(threadFile(), { workerData, name: 'embedded-database', execArgv: [] });
     const ended = whenEnded(worker).finally(() => {
-      removeSocketDirectory();
-      process.off('exit', removeSocketDirectory);
+      leave();
+      process.off('exit', leave);
     });
     worker.on('message', (message: FromThread) => {
       if (message.kind === 'log') options.onLog?.(message.line);

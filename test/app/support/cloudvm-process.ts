@@ -39,8 +39,6 @@ export function spawnServer(
       PORT: '0',
       WORKERS: '2',
       DATA_DIR: dataDirectory,
-      // A killed process leaves the directory of its database's socket behind; there it goes with the test's own.
-      TMPDIR: dataDirectory,
       LOG_LEVEL: 'info',
       ...settings,
     },

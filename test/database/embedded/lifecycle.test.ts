@@ -24,6 +24,47 @@ describe('the embedded database', () => {
       expect(statSync(dirname(path)).mode & 0o777).toBe(0o700);
       expect(statSync(join(directory.path, 'data')).mode & 0o777).toBe(0o700);
     }
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('has the same address after a restart, also after one that was killed', async () => {
+    await using directory = await TemporaryDirectory.create();
+    const { child, uri } = await startCommand(directory.path);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(existsSync(socketPath(uri))).toBe(true);
+    await using database = await EmbeddedDatabase.start({ dataDirectory: directory.path });
+    expect(database.uri).toBe(uri);
+    await using client = connect(uri);
+    await client.db('test').command({ ping: 1 });
+  });
+
+  test('closes the directory of its socket to others, whoever made it', async () => {
+    await using directory = await TemporaryDirectory.create();
+    mkdirSync(join(directory.path, 'run'), { mode: 0o755 });
+    await using database = await EmbeddedDatabase.start({ dataDirectory: directory.path });
+    expect(statSync(dirname(socketPath(database.uri))).mode & 0o777).toBe(0o700);
+  });
+
+  test('leaves the socket of another alone that holds its data directory', async () => {
+    await using directory = await TemporaryDirectory.create();
+    await using first = await EmbeddedDatabase.start({ dataDirectory: directory.path });
+    await expect(EmbeddedDatabase.start({ dataDirectory: directory.path })).rejects.toThrow();
+    await using client = connect(first.uri);
+    await client.db('test').command({ ping: 1 });
+  });
+
+  test('listens in a temporary directory where its own has too long a path, and removes it at the end', async () => {
+    await using directory = await TemporaryDirectory.create();
+    let path: string;
+    {
+      const dataDirectory = join(directory.path, 'x'.repeat(100));
+      await using database = await EmbeddedDatabase.start({ dataDirectory });
+      path = socketPath(database.uri);
+      expect(path.startsWith(directory.path)).toBe(false);
+      expect(path.endsWith('.sock')).toBe(true);
+      expect(statSync(dirname(path)).mode & 0o777).toBe(0o700);
+    }
     expect(existsSync(dirname(path))).toBe(false);
   });
 
@@ -196,7 +237,7 @@ async function writeUntilKilled(directory: string, round: number, enough: number
 
 async function startCommand(directory: string): Promise<{ child: ChildProcess; uri: string }> {
   const child = spawn(process.execPath, [COMMAND], {
-    env: { ...process.env, DATA_DIR: directory, TMPDIR: directory },
+    env: { ...process.env, DATA_DIR: directory },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [uri] = (await once(createInterface(child.stdout), 'line')) as [string];
