@@ -29,6 +29,11 @@ describe('a filter', () => {
     [{ a: { $regex: '(a+)+$' } }, 51091],
     [{ a: { $regex: '(a|a)*$' } }, 51091],
     [{ a: { $regex: '(a)\\1' } }, 51091],
+    [{ a: { $regex: 'a*a*b' } }, 51091],
+    [{ a: { $regex: 'a+.{2,}' } }, 51091],
+    [{ a: { $regex: 'a{1,99}a{1,99}b' } }, 51091],
+    [{ a: { $regex: `${'a?'.repeat(9)}b` } }, 51091],
+    [{ a: { $regex: `${'(a|a)'.repeat(9)}b` } }, 51091],
     [{ a: { $regex: 'a', $options: 'x' } }, 2],
   ])('%j is refused with code %i', async (filter, code) => {
     const things = database.collection();

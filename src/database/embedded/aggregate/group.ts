@@ -17,7 +17,7 @@ import {
   type Value,
 } from '../bson/value.ts';
 import { CommandError } from '../errors.ts';
-import { encodeValue } from '../storage/key.ts';
+import { identityOf } from '../storage/key.ts';
 import { add } from '../update/numbers.ts';
 import { compileExpression, type Expression } from './expression.ts';
 import type { Stage, Stream } from './pipeline.ts';
@@ -77,7 +77,7 @@ function accumulate(
   document: BsonDocument,
   fields: readonly AccumulatedField[],
 ): void {
-  const text = Buffer.from(encodeValue(id)).toString('latin1');
+  const text = identityOf(id);
   let group = groups.get(text);
   if (group === undefined) {
     if (groups.size >= MAX_GROUPS) {
@@ -183,7 +183,7 @@ function addToSet(): Accumulator {
   const values = new Map<string, Value>();
   return {
     add(value) {
-      if (value !== undefined) values.set(Buffer.from(encodeValue(value)).toString('latin1'), value);
+      if (value !== undefined) values.set(identityOf(value), value);
       assertCollected(values.size);
     },
     result: () => [...values.values()],

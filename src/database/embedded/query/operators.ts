@@ -20,7 +20,7 @@ import {
   type Value,
 } from '../bson/value.ts';
 import { CommandError } from '../errors.ts';
-import { encodeValue } from '../storage/key.ts';
+import { identityOf } from '../storage/key.ts';
 import { compileCondition, compileFilter, type FoundPredicate } from './filter.ts';
 import { compileRegularExpression } from './regular-expression.ts';
 
@@ -135,12 +135,8 @@ function oneOf(values: readonly Value[]): FoundPredicate {
 
 /** Index keys are equal exactly where values are: a set of them makes a long list one look-up. */
 function oneOfMany(values: readonly Value[]): FoundPredicate {
-  const keys = new Set(values.map(keyText));
-  return anyValue((value) => keys.has(keyText(value)), keys.has(keyText(null)));
-}
-
-function keyText(value: Value): string {
-  return Buffer.from(encodeValue(value)).toString('latin1');
+  const keys = new Set(values.map(identityOf));
+  return anyValue((value) => keys.has(identityOf(value)), keys.has(identityOf(null)));
 }
 
 function compileExists(operand: Value): FoundPredicate {

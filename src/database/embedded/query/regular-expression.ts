@@ -5,8 +5,12 @@
 import { CommandError } from '../errors.ts';
 
 const MAX_PATTERN_LENGTH = 1000;
-/** Each may multiply the time by the length of the subject. */
-const MAX_UNBOUNDED_QUANTIFIERS = 3;
+/** `*`, `+`, `{n,}` and `{n,m}`: each multiplies the time by the length of the subject, as trying every start does. */
+const MAX_REPETITIONS = 1;
+/** `?` and `|` in groups: each may double the time. */
+const MAX_CHOICES = 8;
+/** An exact number of times leaves nothing to choose. */
+const EXACT_QUANTIFIER = /^\{\d+\}/;
 /** MongoDB's options; x (extended) has no counterpart in JavaScript, u is always on. */
 const OPTIONS = new Map([
   ['i', 'i'],
@@ -51,10 +55,11 @@ export function literalPrefix(pattern: string, options: string): string | undefi
   return certain === '' ? undefined : certain;
 }
 
-/** Refuses quantified groups that hold a quantifier or an alternative, back references and look-around. */
+/** Refuses what multiplies: quantified groups that hold a choice, more than a few choices, back references, look-around. */
 function assertBounded(pattern: string): void {
   const open: { ambiguous: boolean }[] = [];
-  let quantifiers = 0;
+  let repetitions = 0;
+  let choices = 0;
   let inClass = false;
   for (let index = 0; index < pattern.length; index += 1) {
     const character = pattern[index];
@@ -76,16 +81,25 @@ function assertBounded(pattern: string): void {
       if (group?.ambiguous && enclosing) enclosing.ambiguous = true;
     } else if (character === '|' || isQuantifier(character)) {
       const enclosing = open.at(-1);
-      if (enclosing && !isGroupPrefix(pattern, index)) enclosing.ambiguous = true;
-      if (character === '*' || character === '+' || character === '{') quantifiers += 1;
+      if (isGroupPrefix(pattern, index)) continue;
+      if (enclosing) enclosing.ambiguous = true;
+      if (character === '?') choices += isLazyMark(pattern, index) ? 0 : 1;
+      else if (character === '|') choices += enclosing ? 1 : 0;
+      else if (!EXACT_QUANTIFIER.test(pattern.slice(index))) repetitions += 1;
     }
   }
-  if (quantifiers > MAX_UNBOUNDED_QUANTIFIERS) refuse(`more than ${MAX_UNBOUNDED_QUANTIFIERS} quantifiers`);
+  if (repetitions > MAX_REPETITIONS) refuse('more than one quantifier that repeats');
+  if (choices > MAX_CHOICES) refuse(`more than ${MAX_CHOICES} optional parts and alternatives`);
 }
 
 /** The "?" of "(?:" and "(?<name>" repeats nothing. */
 function isGroupPrefix(pattern: string, index: number): boolean {
   return pattern[index] === '?' && pattern[index - 1] === '(';
+}
+
+/** The "?" of "*?" says which match to try first, and repeats nothing. */
+function isLazyMark(pattern: string, index: number): boolean {
+  return index > 0 && '*+}?'.includes(pattern[index - 1] ?? '') && pattern[index - 2] !== '\\';
 }
 
 function isQuantifier(character: string | undefined): boolean {

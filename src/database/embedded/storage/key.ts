@@ -131,6 +131,11 @@ export function encodeValue(value: Value): Uint8Array {
   return writer.copy();
 }
 
+/** A text that two values share exactly when they are equal: for sets and maps of values. */
+export function identityOf(value: Value): string {
+  return Buffer.from(encodeValue(value)).toString('latin1');
+}
+
 /** The smallest bytes above everything that begins with `prefix`; undefined if there are none. */
 export function successor(prefix: Uint8Array): Uint8Array | undefined {
   let length = prefix.length;

@@ -9,6 +9,7 @@ import { CommandError } from '../errors.ts';
 import { compileCondition, compileFilter } from '../query/filter.ts';
 import { isOperatorDocument } from '../query/operators.ts';
 import { parseSort, Sorter } from '../query/sort.ts';
+import { identityOf } from '../storage/key.ts';
 
 export type ArrayUpdate = (array: readonly Value[] | undefined) => readonly Value[] | undefined;
 
@@ -35,8 +36,14 @@ export function compileAddToSet(operand: Value): ArrayUpdate {
   const withEach = isDocument(operand) && Object.hasOwn(operand, '$each');
   const added = withEach ? eachOf('$addToSet', operand) : [operand];
   return (array = []) => {
+    const known = new Set(array.map(identityOf));
     const result = [...array];
-    for (const value of added) if (!result.some((known) => equalValues(known, value))) result.push(value);
+    for (const value of added) {
+      const identity = identityOf(value);
+      if (known.has(identity)) continue;
+      known.add(identity);
+      result.push(value);
+    }
     return result;
   };
 }
@@ -48,7 +55,8 @@ export function compilePull(operand: Value): ArrayUpdate {
 
 export function compilePullAll(operand: Value): ArrayUpdate {
   if (!Array.isArray(operand)) throw new CommandError('BadValue', '$pullAll requires an array argument');
-  return (array) => array?.filter((element) => !operand.some((value) => equalValues(value, element)));
+  const pulled = new Set(operand.map(identityOf));
+  return (array) => array?.filter((element) => !pulled.has(identityOf(element)));
 }
 
 export function compilePop(operand: Value): ArrayUpdate {
