@@ -43,6 +43,7 @@ export const ErrorCode = {
   OutOfDiskSpace: 14031,
   UnrecognizedPipelineStage: 40324,
   IDLFailedToParse: 40414,
+  IDLUnknownField: 40415,
   InvalidRegularExpression: 51091,
 } as const;
 

@@ -124,10 +124,23 @@ describe('a command', () => {
     [{ insert: 'things', documents: [] }, 2],
     [{ insert: 'things' }, 40414],
     [{ delete: 'things', deletes: [{ q: {}, limit: 2 }] }, 9],
+    [{ delete: 'things', deletes: [{ q: {} }] }, 40414],
+    [{ delete: 'things', deletes: [{ q: {}, limit: null }] }, 40414],
+    [{ find: 'things', filtr: { a: 1 } }, 40415],
+    [{ find: 'things', query: { a: 1 } }, 40415],
+    [{ find: 'things', let: { a: 1 } }, 115],
   ])('%j is refused with code %i, in words', async (command, code) => {
     const error = await refusal(database.db.command(command).then(throwWriteErrors));
     expect(error).toMatchObject({ code });
     expect(error.message.length).toBeGreaterThan(10);
+  });
+
+  test('that names no limit for one of its deletions deletes nothing', async () => {
+    const things = database.collection();
+    await things.insertMany([{ a: 1 }, { a: 2 }]);
+    const deletes = [{ q: { a: 1 }, limit: 1 }, { q: { a: 2 } }];
+    await refusal(database.db.command({ delete: things.collectionName, deletes }));
+    expect(await things.countDocuments()).toBe(2);
   });
 
   test('may bring a session, a read concern and a write concern', async () => {

@@ -96,6 +96,32 @@ export function refuseCollation(source: BsonDocument): void {
   throw new CommandError('CommandNotSupported', 'collation is not supported by the embedded database');
 }
 
+/** What drivers may send with any command. */
+const GENERIC_FIELDS: ReadonlySet<string> = new Set([
+  '$db',
+  '$readPreference',
+  '$clusterTime',
+  'lsid',
+  'readConcern',
+  'writeConcern',
+  'maxTimeMS',
+  'comment',
+  'apiVersion',
+  'apiStrict',
+  'apiDeprecationErrors',
+]);
+
+/** A field that was mistyped would be a filter or a limit that is not there. */
+export function refuseUnknownFields({ name, command }: CommandContext, known: ReadonlySet<string>): void {
+  for (const field of Object.keys(command)) {
+    if (field === name || known.has(field) || GENERIC_FIELDS.has(field)) continue;
+    throw new CommandError(
+      'IDLUnknownField',
+      `BSON field '${name}.${field.slice(0, 200)}' is an unknown field.`,
+    );
+  }
+}
+
 function wrongType(name: string, value: Value, expected: string): CommandError {
   return new CommandError(
     'TypeMismatch',

@@ -1,7 +1,7 @@
 /**
  * delete: each statement removes the first document that matches, or all of them.
  */
-import type { BsonDocument } from '../bson/value.ts';
+import { type BsonDocument, isNullish } from '../bson/value.ts';
 import { CommandError } from '../errors.ts';
 import type { CommandSteps } from '../executor.ts';
 import { compileFilter } from '../query/filter.ts';
@@ -21,15 +21,22 @@ import { firstMatch, matchingRecords, stillMatching } from './matching.ts';
 export function* deleteDocuments(context: CommandContext): CommandSteps {
   const name = collectionName(context);
   assertNamespace(context.database, name);
+  const deletes = statements(context, 'deletes');
+  deletes.forEach(assertLimit);
   let n = 0;
-  const outcome = yield* runBulk(
-    context,
-    statements(context, 'deletes'),
-    function* (statement): Statement<void> {
-      n += yield* deleteStatement(context, name, statement);
-    },
-  );
+  const outcome = yield* runBulk(context, deletes, function* (statement): Statement<void> {
+    n += yield* deleteStatement(context, name, statement);
+  });
   return success({ n, ...outcome });
+}
+
+/** There is no default: the one that would be taken deletes everything. Looked at before anything is deleted. */
+function assertLimit(statement: BsonDocument): void {
+  if (!isNullish(statement['limit'])) return;
+  throw new CommandError(
+    'IDLFailedToParse',
+    "BSON field 'delete.deletes.limit' is missing but a required field",
+  );
 }
 
 function* deleteStatement(context: CommandContext, name: string, statement: BsonDocument): Statement<number> {

@@ -28,6 +28,7 @@ import {
   documentArgument,
   numberArgument,
   refuseCollation,
+  refuseUnknownFields,
   stringArgument,
   success,
 } from './command.ts';
@@ -35,6 +36,26 @@ import {
 /** MongoDB's size of a first batch that was not asked for in a number. */
 const DEFAULT_BATCH = 101;
 const MAX_DISTINCT_BYTES = MAX_DOCUMENT_BYTES;
+
+/** Of find: what MongoDB has and this database has not. */
+const REFUSED_OPTIONS = ['tailable', 'awaitData', 'returnKey', 'showRecordId', 'min', 'max', 'let'] as const;
+/** The last four ask for what is so in any case, or make no difference here. */
+const FIND_FIELDS: ReadonlySet<string> = new Set([
+  ...REFUSED_OPTIONS,
+  'filter',
+  'sort',
+  'projection',
+  'hint',
+  'skip',
+  'limit',
+  'batchSize',
+  'singleBatch',
+  'collation',
+  'allowDiskUse',
+  'allowPartialResults',
+  'noCursorTimeout',
+  'oplogReplay',
+]);
 
 export const readCommands: CommandFamily = new Map<string, Command>([
   ['find', find],
@@ -49,7 +70,8 @@ function find(context: CommandContext): CommandResult {
   const name = collectionName(context);
   assertNamespace(database, name);
   refuseCollation(command);
-  for (const option of ['tailable', 'awaitData', 'returnKey', 'showRecordId', 'min', 'max'] as const) {
+  refuseUnknownFields(context, FIND_FIELDS);
+  for (const option of REFUSED_OPTIONS) {
     const value = command[option];
     if (value === undefined || value === false) continue;
     throw new CommandError(
