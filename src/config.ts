@@ -98,6 +98,8 @@ const LONGEST_MS = 24 * 60 * 60 * 1000;
 const LONGEST_TARGET_BYTES = 65_536;
 /** The application alone, loaded from its TypeScript sources, does not fit into 20. */
 const LEAST_HEAP_MB = 32;
+/** A worker that collects garbage or is not given the processor must not look stuck. */
+const LEAST_HANDLER_TIMEOUT_MS = 100;
 const milliseconds = boundedInteger(1, LONGEST_MS);
 
 /** Every setting, in the order in which they are documented and complained about. */
@@ -141,7 +143,11 @@ const VARIABLES: { readonly [Field in keyof Config]: Variable<Config[Field]> } =
   headersTimeoutMs: { name: 'HEADERS_TIMEOUT_MS', fallback: 10_000, parse: milliseconds },
   requestTimeoutMs: { name: 'REQUEST_TIMEOUT_MS', fallback: 30_000, parse: milliseconds },
   keepAliveTimeoutMs: { name: 'KEEP_ALIVE_TIMEOUT_MS', fallback: 65_000, parse: milliseconds },
-  handlerTimeoutMs: { name: 'HANDLER_TIMEOUT_MS', fallback: 30_000, parse: milliseconds },
+  handlerTimeoutMs: {
+    name: 'HANDLER_TIMEOUT_MS',
+    fallback: 30_000,
+    parse: boundedInteger(LEAST_HANDLER_TIMEOUT_MS, LONGEST_MS),
+  },
   writeTimeoutMs: { name: 'WRITE_TIMEOUT_MS', fallback: 30_000, parse: milliseconds },
   drainTimeoutMs: { name: 'DRAIN_TIMEOUT_MS', fallback: 5000, parse: milliseconds },
   shutdownTimeoutMs: { name: 'SHUTDOWN_TIMEOUT_MS', fallback: 10_000, parse: milliseconds },

@@ -145,6 +145,7 @@ describe('a bad setting refuses the start', () => {
     ['MAX_BODY_BYTES', '0'],
     ['MAX_TARGET_BYTES', '65537'],
     ['WORKER_HEAP_MB', '31'],
+    ['HANDLER_TIMEOUT_MS', '99'],
     ['KEEP_ALIVE_TIMEOUT_MS', '999999999999999999999'],
   ])('%s=%s, with the variable and the value in the message', (name, value) => {
     const [problem, ...more] = problemsOf({ [name]: value });
