@@ -36,7 +36,8 @@ export type ResponseErrorCode =
   | 'ERR_HEADER_NAME'
   | 'ERR_HEADER_VALUE'
   | 'ERR_HEADER_RESERVED'
-  | 'ERR_BODY';
+  | 'ERR_BODY'
+  | 'ERR_OUTBOUND_MEMORY';
 
 /** A response that the application built in a way that cannot be sent. */
 export class ResponseError extends HttpLayerError {

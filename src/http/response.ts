@@ -219,6 +219,19 @@ export class Response {
     this.headers.deleteOutcomeHeaders();
   }
 
+  /** @internal The runtime answers in the handler's place, and has the last word, also after the seal. */
+  becomeProblem(problem: HttpProblem): void {
+    this.#sealed = false;
+    this.reset();
+    this.endWithProblem(problem);
+    this.#sealed = true;
+  }
+
+  /** @internal The runtime has taken the body: what it was made of need not be kept for as long as it is being sent. */
+  forgetBody(): void {
+    this.#setBody(null);
+  }
+
   /** @internal Nothing changes after this; called by the pipeline, and by the runtime when it answers itself. */
   seal(): void {
     this.#sealed = true;

@@ -70,7 +70,7 @@ export class Connections {
   constructor(options: ConnectionsOptions) {
     this.#options = options;
     this.#deadlines = new Deadlines(options.deadlines);
-    this.#refused = new RefusedSockets(options.deadlines.lingerMs);
+    this.#refused = new RefusedSockets(options.deadlines.lingerMs, options.table.capacity);
     this.#byNumber = new Array(options.table.capacity).fill(undefined);
     for (let number = options.table.capacity - 1; number >= 0; number--) this.#freeNumbers.push(number);
   }
@@ -85,6 +85,12 @@ export class Connections {
     let pending = 0;
     for (const connection of this.all()) if (connection.handedOut || connection.owed > 0) pending++;
     return pending;
+  }
+
+  /** Whether some client waits for a response, or for the rest of one. */
+  get anyUnfinished(): boolean {
+    for (const { ending, owed, handedOut } of this.all()) if (!ending || owed > 0 || handedOut) return true;
+    return false;
   }
 
   *all(): Generator<Connection> {
@@ -103,7 +109,8 @@ export class Connections {
   stop(): void {
     this.#stopping = true;
     for (const connection of this.all()) {
-      if (connection.handedOut || this.#options.inbound.isReceiving(connection)) continue;
+      if (connection.handedOut || connection.ending) continue;
+      if (this.#options.inbound.isReceiving(connection)) continue;
       // Who is between two requests has nothing to lose by a reset, and is not waited for.
       if (connection.owed === 0) connection.socket.destroySoon();
       else this.end(connection);
@@ -112,7 +119,7 @@ export class Connections {
 
   /** Ends whatever is left, without regard to what is pending. */
   destroyAll(): void {
-    for (const connection of this.all()) connection.socket.destroy();
+    for (const connection of this.all()) this.#breakOff(connection);
     this.#refused.destroyAll();
   }
 
@@ -131,7 +138,7 @@ export class Connections {
           break;
         case 'write':
         case 'linger':
-          connection.socket.destroy();
+          this.#breakOff(connection);
           break;
       }
     }
@@ -194,7 +201,8 @@ export class Connections {
     connection.generation = this.#options.table.disown(connection.number);
     const isWaiting = !connection.partial && this.#options.inbound.isReceiving(connection);
     if (isWaiting) this.#answerInstead(connection, status, detail);
-    this.#finish(connection);
+    if (this.#wouldPassForWhole(connection)) connection.socket.resetAndDestroy();
+    else this.#finish(connection);
   }
 
   /** Answers what cannot be served and closes. Only for a connection that is not handed out. */
@@ -343,13 +351,24 @@ export class Connections {
     else this.#rest(connection);
   }
 
-  /**
-   * The response has begun and cannot be completed. A length or chunks tell the client so when the connection ends, and it
-   * gets what was sent. To an HTTP/1.0 client, what it got so far might pass for the whole: it is sent a reset.
-   */
+  /** The response has begun and cannot be completed; what was sent of it arrives. */
   #cutOff(connection: Connection): void {
-    if ((this.#options.table.request(connection.number) & REQUEST_HTTP_1_0) === 0) this.end(connection);
-    else connection.socket.resetAndDestroy();
+    if (this.#wouldPassForWhole(connection)) connection.socket.resetAndDestroy();
+    else this.end(connection);
+  }
+
+  /** Ends a connection now, whatever is still to be sent. */
+  #breakOff(connection: Connection): void {
+    if (this.#wouldPassForWhole(connection)) connection.socket.resetAndDestroy();
+    else connection.socket.destroy();
+  }
+
+  /**
+   * Whether the client could take what it has of a response for all of it. A length or chunks tell that it is not; to an
+   * HTTP/1.0 client, without chunks, only a reset does.
+   */
+  #wouldPassForWhole({ number, partial, owed }: Connection): boolean {
+    return (partial || owed > 0) && (this.#options.table.request(number) & REQUEST_HTTP_1_0) !== 0;
   }
 
   /** A request is incomplete. */

@@ -5,6 +5,7 @@
  */
 
 import { readFileSync } from 'node:fs';
+import { MOST_REFUSED_AT_ONCE, REFUSED_SHARE } from './refused-sockets.ts';
 
 /** For the process itself: standard streams, event loop, listening socket, databases, and some. */
 const RESERVED = 64;
@@ -13,13 +14,14 @@ const RESERVED_PER_THREAD = 32;
 /** Fewer would be no server; what is reserved then may not be enough. */
 const LEAST_CONNECTIONS = 16;
 
-/** @returns `wanted`, or as many as the limit of this process leaves for `threads` threads */
+/** @returns `wanted`, or as many as the limit of this process leaves for `threads` threads and those that are refused */
 export function affordableConnections(
   wanted: number,
   threads: number,
   limit: number = descriptorLimit(),
 ): number {
-  const affordable = limit - RESERVED - RESERVED_PER_THREAD * threads;
+  const free = limit - RESERVED - RESERVED_PER_THREAD * threads;
+  const affordable = Math.max(free - MOST_REFUSED_AT_ONCE, Math.floor(free / (1 + REFUSED_SHARE)));
   return Math.min(wanted, Math.max(LEAST_CONNECTIONS, affordable));
 }
 

@@ -6,20 +6,28 @@
 import type { Socket } from 'node:net';
 import { protocolErrorResponse } from '../http/problem.ts';
 
-/** More than these at once are closed without an answer: they take descriptors that others need. */
-const MOST_AT_ONCE = 256;
+/** More than these at once are closed without an answer: they take descriptors that others need (descriptor-limit.ts). */
+export const MOST_REFUSED_AT_ONCE = 256;
+
+/** Of the connections that are served. */
+export const REFUSED_SHARE = 0.25;
 
 export class RefusedSockets {
   readonly #lingerMs: number;
+  readonly #mostAtOnce: number;
   readonly #sockets = new Set<Socket>();
 
-  /** @param lingerMs until a client that does not close is cut off */
-  constructor(lingerMs: number) {
+  /**
+   * @param lingerMs until a client that does not close is cut off
+   * @param connections that are served at once: no more than a quarter of that are refused at once
+   */
+  constructor(lingerMs: number, connections: number) {
     this.#lingerMs = lingerMs;
+    this.#mostAtOnce = Math.min(MOST_REFUSED_AT_ONCE, Math.ceil(connections * REFUSED_SHARE));
   }
 
   refuse(socket: Socket): void {
-    if (this.#sockets.size >= MOST_AT_ONCE) {
+    if (this.#sockets.size >= this.#mostAtOnce) {
       socket.destroy();
       return;
     }

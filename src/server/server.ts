@@ -160,6 +160,7 @@ export class Server implements AsyncDisposable {
         this.#recovery.recover(worker, cause);
         outbound.flush();
         worker.ring.reset();
+        worker.words.reset();
         startGate.onExit(worker.slot);
         this.#dispatcher.ring();
       },
@@ -267,8 +268,10 @@ export class Server implements AsyncDisposable {
       () => this.#supervisor.endStreams(),
       Math.min(drainTimeoutMs, shutdownTimeoutMs * SHARE_FOR_STREAMS),
     );
-    const idle = await this.#idle(shutdownTimeoutMs * SHARE_FOR_REQUESTS);
+    await this.#idle(shutdownTimeoutMs * SHARE_FOR_REQUESTS);
     clearTimeout(streams);
+    // Who was sent everything and has only not closed yet is no request that was cut off.
+    const idle = !this.#connections.anyUnfinished;
     if (!idle) this.#connections.destroyAll();
     const ended = await this.#supervisor.stop(deadline - performance.now());
     this.#connections.destroyAll();
@@ -278,13 +281,13 @@ export class Server implements AsyncDisposable {
     return idle && ended;
   }
 
-  /** Until no connection is left. @returns false when that took too long */
-  #idle(timeoutMs: number): Promise<boolean> {
+  /** Until no connection is left, or the time is over. */
+  #idle(timeoutMs: number): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(false), timeoutMs);
+      const timer = setTimeout(resolve, timeoutMs);
       this.#whenIdle = () => {
         clearTimeout(timer);
-        resolve(true);
+        resolve();
       };
       this.#checkIdle();
     });

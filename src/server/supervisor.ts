@@ -139,11 +139,12 @@ export class Supervisor {
     for (const worker of old) {
       // One that has died meanwhile was replaced by a fresh one already.
       if (worker.phase !== 'serving') continue;
-      await this.#freeSlot();
       const fresh = await this.#startOne();
       const isStillThere = worker.phase === 'serving';
       if (isStillThere) this.#serve(fresh);
-      await this.#drain(isStillThere ? worker : fresh);
+      const leaving = isStillThere ? worker : fresh;
+      this.#beginDrain(leaving);
+      await leaving.gone;
       this.#fillPool();
     }
   }
@@ -197,9 +198,14 @@ export class Supervisor {
       this.#options.onHopeless(`${lost} worker threads hang in native calls and do not end`);
   }
 
+  /** Starts a worker when there is a slot for it. Nothing may come between the look for one and its taking. */
   async #startOne(): Promise<WorkerHandle> {
-    const slot = this.#bySlot.indexOf(null);
-    if (slot < 0) throw new Error('All worker slots are held by threads that do not end');
+    let slot = this.#bySlot.indexOf(null);
+    while (slot < 0) {
+      await new Promise<void>((resolve) => this.#waitForSlot.push(resolve));
+      slot = this.#bySlot.indexOf(null);
+    }
+    if (this.#stopping) throw new Error('The server is stopping');
     const { shared, start, environment, heapMb } = this.#options;
     const worker = new WorkerHandle({
       shared,
@@ -222,6 +228,10 @@ export class Supervisor {
 
   #serve(worker: WorkerHandle): void {
     if (worker.phase !== 'starting') return;
+    if (this.#stopping) {
+      this.#beginDrain(worker);
+      return;
+    }
     worker.phase = 'serving';
     worker.servingSince = performance.now();
     worker.send({ type: 'serve-all' });
@@ -284,11 +294,7 @@ export class Supervisor {
     try {
       const { delayMs } = this.#restartPolicy;
       if (delayMs > 0) await delay(delayMs, undefined, { ref: false });
-      await this.#freeSlot();
-      if (this.#stopping) return;
-      const fresh = await this.#startOne();
-      if (this.#stopping) this.#beginDrain(fresh);
-      else this.#serve(fresh);
+      this.#serve(await this.#startOne());
     } catch (error) {
       this.#onFailedStart(error);
     } finally {
@@ -313,16 +319,11 @@ export class Supervisor {
     this.#restartPolicy.ended(performance.now(), servingSince, hasServed);
   }
 
-  /** Resolves when there is a slot for a thread; whoever waits looks again, as another may have been quicker. */
-  async #freeSlot(): Promise<void> {
-    while (!this.#bySlot.includes(null))
-      await new Promise<void>((resolve) => this.#waitForSlot.push(resolve));
-  }
-
   #endStuck(worker: WorkerHandle, now: number): void {
     this.#options.logger.error({ worker: worker.slot }, 'A worker is stuck in a handler and is ended');
     worker.phase = 'stuck';
     worker.stuckAt = now;
+    worker.markGone();
     this.#options.onStuck(worker);
     this.#terminate(worker);
     setTimeout(() => {
@@ -341,6 +342,7 @@ export class Supervisor {
   #onExit(worker: WorkerHandle, code: number, error: Error | null): void {
     const before = worker.phase;
     worker.phase = 'ended';
+    worker.markGone();
     const startError = error ?? new Error(`The worker ended with exit code ${code} while starting`);
     this.#starting.get(worker)?.reject(startError);
     this.#starting.delete(worker);
@@ -362,15 +364,6 @@ export class Supervisor {
   #beginDrain(worker: WorkerHandle): void {
     if (worker.phase === 'serving' || worker.phase === 'starting') worker.phase = 'draining';
     worker.send({ type: 'drain' });
-  }
-
-  /** Drains one worker and waits for its end. */
-  async #drain(worker: WorkerHandle): Promise<void> {
-    if (worker.phase === 'ended') return;
-    await new Promise<void>((resolve) => {
-      worker.onceEnded(resolve);
-      this.#beginDrain(worker);
-    });
   }
 
   #ended(): Promise<void> {

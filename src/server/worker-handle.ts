@@ -36,6 +36,7 @@ export class WorkerHandle {
   /** When the unanswered ping was sent, in milliseconds of performance.now(); 0: it was answered. */
   pingedAt = 0;
   readonly #thread: Worker;
+  readonly #gone = Promise.withResolvers<void>();
   #error: Error | null = null;
 
   constructor(options: WorkerHandleOptions) {
@@ -67,8 +68,13 @@ export class WorkerHandle {
     this.#thread.postMessage(BELL);
   }
 
-  onceEnded(listener: () => void): void {
-    this.#thread.once('exit', listener);
+  /** Resolves when nothing is to be expected of the worker any more: its thread has ended, or is stuck. */
+  get gone(): Promise<void> {
+    return this.#gone.promise;
+  }
+
+  markGone(): void {
+    this.#gone.resolve();
   }
 
   send(message: ToWorker): void {

@@ -151,7 +151,7 @@ export class Output {
 
   /**
    * Ends the turn: publishes the last record. Waits only while the ring has no room for even an empty one.
-   * @param flags a TURN_ constant with RECORD_BOUNDARY
+   * @param flags a TURN_ constant, with RECORD_BOUNDARY unless a response is left incomplete
    */
   end(flags: number, consumed: number, missing: number, seen: number): void | Promise<void> {
     const { ring } = this.#context;

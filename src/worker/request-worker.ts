@@ -11,6 +11,7 @@ import { wordsToAddress } from '../server/peer-address.ts';
 import type { WorkerContext } from './context.ts';
 import { OutputWaiters } from './output.ts';
 import { Turn } from './turn.ts';
+import { UnsentMemory } from './unsent-memory.ts';
 
 /** Turns, and milliseconds, after which the worker lets its event loop have a round. */
 const MAX_TURNS = 64;
@@ -19,9 +20,6 @@ const MAX_RUN_MS = 1;
 const TURNS_BETWEEN_RINGS = 16;
 /** Handlers in flight above which a worker leaves further requests to one that has fewer. */
 const COMFORTABLE_IN_FLIGHT = 8;
-/** A response up to here may always wait for its client: the number of connections bounds such ones. */
-const SMALL_RESPONSE_BYTES = 16_384;
-const KILOBYTE = 1_024;
 /** Weight of a new sample in the mean time of a turn. */
 const SMOOTHING = 1 / 16;
 /** A sample counts as at most this many times the mean, plus FIRST_NANOSECONDS. */
@@ -46,11 +44,11 @@ export class RequestWorker {
   /** Turns that wait for room in this worker's ring, or for their connection's credit. */
   readonly ringWaiters = new OutputWaiters();
   readonly creditWaiters = new OutputWaiters();
+  readonly unsent: UnsentMemory;
   readonly #options: RequestWorkerOptions;
   /** Turns that wait for a handler or for their response to be sent. */
   readonly #suspended = new Map<number, Turn>();
   readonly #addresses: { generation: number; text: string }[] = [];
-  #unsentBytes = 0;
   #inFlight = 0;
   /** Of those in flight, the ones whose clients were answered with 504. */
   #tooLate = 0;
@@ -59,6 +57,7 @@ export class RequestWorker {
   #draining = false;
   #hasDrained = false;
   #waitsForLateHandlers = true;
+  #endsStreams = false;
   #meanNanoseconds = 0;
   #lastTime = 0;
   #handlerTimer: NodeJS.Timeout | undefined;
@@ -68,11 +67,17 @@ export class RequestWorker {
     this.context = options.context;
     this.core = options.core;
     this.pipeline = options.pipeline;
+    this.unsent = new UnsentMemory(this.context.words, this.context.start.outboundMemoryMb);
   }
 
   /** When the clock was last read, in milliseconds of performance.now(): at the latest when the handler answered. */
   get lastTime(): number {
     return this.#lastTime;
+  }
+
+  /** No stream is to be begun that may have no end. */
+  get endsStreams(): boolean {
+    return this.#endsStreams;
   }
 
   /** Handlers that have returned a promise and have not settled, those that were too late included. */
@@ -124,8 +129,9 @@ export class RequestWorker {
     this.#checkDrained();
   }
 
-  /** Streams may have no end of their own; their clients ask another worker. */
+  /** Streams may have no end of their own: they are cut off, and no more are begun. Their clients ask another worker. */
   endStreams(): void {
+    this.#endsStreams = true;
     for (const turn of [...this.#suspended.values()]) turn.endStream();
   }
 
@@ -152,20 +158,6 @@ export class RequestWorker {
     words.isHeavy = true;
     if (queue.length > 0) this.context.ringMain();
     this.context.flushRing();
-  }
-
-  /**
-   * Without a bound, a few hundred clients that do not read would take all the memory there is.
-   * @returns whether a response of so many bytes may wait for its client to take it
-   */
-  holdUnsent(bytes: number): boolean {
-    if (bytes > SMALL_RESPONSE_BYTES && !this.#hasMemoryFor(bytes)) return false;
-    this.#countUnsent(bytes);
-    return true;
-  }
-
-  releaseUnsent(bytes: number): void {
-    this.#countUnsent(-bytes);
   }
 
   ended(turn: Turn): void {
@@ -285,18 +277,6 @@ export class RequestWorker {
     );
     this.#meanNanoseconds += (sample - this.#meanNanoseconds) * SMOOTHING;
     this.context.words.meanNanoseconds = Math.round(this.#meanNanoseconds);
-  }
-
-  /** Several workers may ask at once and each be told yes: the bound is exceeded by one response of each at most. */
-  #hasMemoryFor(bytes: number): boolean {
-    const { words, start } = this.context;
-    const held = words.unsentKilobytesOfAll;
-    return held + bytes / KILOBYTE <= start.outboundMemoryMb * KILOBYTE;
-  }
-
-  #countUnsent(bytes: number): void {
-    this.#unsentBytes += bytes;
-    this.context.words.unsentKilobytes = Math.ceil(this.#unsentBytes / KILOBYTE);
   }
 
   #setInFlight(count: number): void {

@@ -8,6 +8,7 @@ import { ResponseError } from '../http/errors.ts';
 import type { BodyPiece, BodyStream, Response } from '../http/response.ts';
 import { encodeChunk, encodeHead, type HeadOptions, isChunked, LAST_CHUNK } from '../http/response-head.ts';
 import type { Output } from './output.ts';
+import type { UnsentMemory } from './unsent-memory.ts';
 
 const LAST_CHUNK_BYTES = Buffer.from(LAST_CHUNK, 'latin1');
 
@@ -17,21 +18,25 @@ export interface Sending {
   readonly options: HeadOptions;
   /** Of the inbound buffer, before this response. */
   readonly consumed: number;
+  readonly unsent: UnsentMemory;
   /** Told when what a stream holds cannot be released. */
   readonly onError: (error: unknown) => void;
 }
 
 /**
+ * The handler has finished and may use its buffer for something else while we wait: what is sent is a copy.
  * @param body null where none is to be sent
  * @throws OutputAbortedError
  */
-export async function sendSlowly(
-  { output, response, options, consumed }: Sending,
-  body: string | Uint8Array | null,
-): Promise<void> {
-  // The handler has finished and may use its buffer for something else while we wait: what is sent is a copy.
+export function sendSlowly(sending: Sending, body: string | Uint8Array | null): Promise<void> {
+  const head = encodeHead(sending.response, sending.options);
   const bytes = body === null ? null : copyOf(body);
-  await output.writeAll(Buffer.from(encodeHead(response, options), 'latin1'), consumed);
+  sending.response.forgetBody();
+  return sendBytes(sending, head, bytes);
+}
+
+async function sendBytes({ output, consumed }: Sending, head: string, bytes: Buffer | null): Promise<void> {
+  await output.writeAll(Buffer.from(head, 'latin1'), consumed);
   if (bytes !== null) await output.writeAll(bytes, consumed);
 }
 
@@ -56,15 +61,26 @@ export async function sendStream(sending: Sending, body: BodyStream): Promise<vo
 }
 
 async function sendPieces(sending: Sending, pieces: AsyncIterator<BodyPiece>): Promise<void> {
-  const { output, response, options, consumed } = sending;
+  const { output, response, options } = sending;
   if (response.streamLength !== null) return await sendExactly(response.streamLength, sending, pieces);
   const chunked = isChunked(response, options);
   for (;;) {
     const piece = await nextPiece(output, pieces);
     if (piece === null) break;
-    await output.writeAll(chunked ? encodeChunk(piece) : copyOf(piece), consumed);
+    await sendPiece(sending, chunked ? encodeChunk(piece) : copyOf(piece));
   }
-  if (chunked) await output.writeAll(LAST_CHUNK_BYTES, consumed);
+  if (chunked) await sendPiece(sending, LAST_CHUNK_BYTES);
+}
+
+/** @throws OutputAbortedError, ResponseError where it would wait for its client beyond OUTBOUND_MEMORY_MB */
+async function sendPiece({ output, unsent, consumed }: Sending, piece: Uint8Array): Promise<void> {
+  using held = unsent.hold(piece.length);
+  if (held === null)
+    throw new ResponseError(
+      'ERR_OUTBOUND_MEMORY',
+      'Clients that read too slowly hold all memory for responses',
+    );
+  await output.writeAll(piece, consumed);
 }
 
 /**
@@ -73,22 +89,22 @@ async function sendPieces(sending: Sending, pieces: AsyncIterator<BodyPiece>): P
  */
 async function sendExactly(
   length: number,
-  { output, consumed }: Sending,
+  sending: Sending,
   pieces: AsyncIterator<BodyPiece>,
 ): Promise<void> {
   let missing = length;
   let last: Buffer | null = null;
   for (;;) {
-    const piece = await nextPiece(output, pieces);
+    const piece = await nextPiece(sending.output, pieces);
     if (piece === null) break;
     const bytes = copyOf(piece);
     missing -= bytes.length;
     if (missing < 0) throw wrongLength('more', length);
-    if (missing > 0) await output.writeAll(bytes, consumed);
+    if (missing > 0) await sendPiece(sending, bytes);
     else last ??= bytes;
   }
   if (missing > 0) throw wrongLength('fewer', length);
-  if (last !== null) await output.writeAll(last, consumed);
+  if (last !== null) await sendPiece(sending, last);
 }
 
 function wrongLength(difference: 'more' | 'fewer', length: number): ResponseError {

@@ -120,7 +120,7 @@ export class Turn {
     this.#output.abort();
   }
 
-  /** A stream that is being sent is cut off; what the application knows of it is told. */
+  /** A stream of unknown length that is being sent is cut off, and the application told. */
   endStream(): void {
     if (!this.#isStreaming) return;
     this.#running?.request.abort(new OutputAbortedError());
@@ -134,9 +134,7 @@ export class Turn {
     const { request, response } = running;
     this.#dropBody(running);
     // What middleware has set, as CORS, stays; sealed, it takes nothing more from the handler.
-    response.reset();
-    response.endWithProblem(new HttpProblem(504, 'The handler of this request did not answer in time.'));
-    response.seal();
+    response.becomeProblem(new HttpProblem(504, 'The handler of this request did not answer in time.'));
     this.handlerSince = 0;
     this.#finish(running);
     request.abort(new DOMException('The handler did not answer in time', 'TimeoutError'));
@@ -246,12 +244,7 @@ export class Turn {
       this.#end(TURN_CLOSE);
       return false;
     }
-    if (isStream(body)) {
-      const options = headOptions(running, null);
-      this.#isStreaming = true;
-      this.#later(running, options, sendStream(this.#sending(running, options), body));
-      return false;
-    }
+    if (isStream(body)) return this.#respondWithStream(running, body);
     const length = bodyLengthOf(body);
     const options = headOptions(running, length);
     const head = encodeHead(response, options, this.#worker.lastTime);
@@ -272,21 +265,35 @@ export class Turn {
     body: Exclude<Response['body'], BodyStream>,
     length: number,
   ): boolean {
-    const { request } = running;
-    if (this.#worker.holdUnsent(length)) {
-      const sending = sendSlowly(this.#sending(running, options), body);
-      this.#later(
+    const held = this.#worker.unsent.hold(length);
+    if (held === null)
+      return this.#respondUnavailable(
         running,
-        options,
-        sending.finally(() => this.#worker.releaseUnsent(length)),
+        'Other clients take their responses too slowly; try again later.',
       );
-      return false;
-    }
-    const response = new Response(request);
-    response.problem(503, 'Too many clients take their responses too slowly; try again later.', {
-      headers: { 'Retry-After': '1' },
-    });
-    return this.#respond({ ...running, response });
+    const sending = sendSlowly(this.#sending(running, options), body);
+    this.#later(
+      running,
+      options,
+      sending.finally(() => held[Symbol.dispose]()),
+    );
+    return false;
+  }
+
+  #respondWithStream(running: RunningRequest, body: BodyStream): boolean {
+    const isEndless = running.response.streamLength === null;
+    if (isEndless && this.#worker.endsStreams)
+      return this.#respondUnavailable(running, 'The server is replacing the worker of this stream.');
+    const options = headOptions(running, null);
+    this.#isStreaming = isEndless;
+    this.#later(running, options, sendStream(this.#sending(running, options), body));
+    return false;
+  }
+
+  #respondUnavailable(running: RunningRequest, detail: string): boolean {
+    this.#dropBody(running);
+    running.response.becomeProblem(new HttpProblem(503, detail, { headers: { 'Retry-After': '1' } }));
+    return this.#respond(running);
   }
 
   /** A response that does not fit now: the turn waits until it is sent. */
@@ -311,6 +318,7 @@ export class Turn {
       response: running.response,
       options,
       consumed: this.#consumed,
+      unsent: this.#worker.unsent,
       onError: (error) => this.#worker.reportError(error, running.request),
     };
   }
@@ -390,7 +398,8 @@ export class Turn {
 
   #end(turn: number, missing = 0): void {
     this.#setCurrent(false);
-    const waiting = this.#output.end(turn | RECORD_BOUNDARY, this.#consumed, missing, this.#seen);
+    const flags = turn === TURN_ABORT ? turn : turn | RECORD_BOUNDARY;
+    const waiting = this.#output.end(flags, this.#consumed, missing, this.#seen);
     if (waiting === undefined) this.#worker.ended(this);
     else waiting.then(() => this.#worker.ended(this));
   }

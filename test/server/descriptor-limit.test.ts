@@ -6,8 +6,9 @@ test('where descriptors are plenty, all connections that are wanted are had', ()
   expect(affordableConnections(10_000, 12, Number.POSITIVE_INFINITY)).toBe(10_000);
 });
 
-test('where they are few, enough stay free for threads and their databases', () => {
-  expect(affordableConnections(10_000, 12, 1_024)).toBe(1_024 - 64 - 12 * 32);
+test('where they are few, enough stay free for threads, their databases, and clients that are refused', () => {
+  expect(affordableConnections(10_000, 12, 4_096)).toBe(4_096 - 64 - 12 * 32 - 256);
+  expect(affordableConnections(10_000, 12, 1_024)).toBe(460);
 });
 
 test('where there are hardly any, some connections are had all the same', () => {

@@ -1,6 +1,7 @@
 /** Handlers that fail in every way: each costs itself an error at most, never another client anything. */
 
 import { describe, expect, test } from 'vitest';
+import { SILENT_LOGGER } from '../../src/server/runtime-logger.ts';
 import { getRequest, postRequest, RawClient, type RawResponse } from '../support/raw-client.ts';
 import { until } from '../support/until.ts';
 import { Stage } from './support/stage.ts';
@@ -212,10 +213,12 @@ describe('a whole pool that', () => {
 
   test('is stuck at once is replaced, and each client answered', async () => {
     const hopeless: string[] = [];
+    const errors: string[] = [];
     await using server = await startServer({
       workers: 6,
       handlerTimeoutMs: 1_000,
       onHopeless: (why) => hopeless.push(why),
+      logger: { ...SILENT_LOGGER, error: (_details, message) => errors.push(message) },
     });
     const clients = await Promise.all(Array.from({ length: 6 }, () => RawClient.connect(server.port)));
     for (const client of clients) client.send(getRequest('/spin'));
@@ -226,6 +229,8 @@ describe('a whole pool that', () => {
       client.halfClose();
     }
     expect(hopeless).toEqual([]);
+    // Two had to wait until a thread had ended, and none failed for that.
+    expect(errors).toEqual(new Array(6).fill('A worker is stuck in a handler and is ended'));
     await expectRest(server, 6);
   });
 });

@@ -84,6 +84,21 @@ describe('close', () => {
     expect(await closed).toBe(true);
   });
 
+  test('takes no answer away from a client that is still sending, nor waits for it to close', async () => {
+    await using server = await startServer({ workers: 1, maxBodyBytes: 10 });
+    using client = await RawClient.connect(server.port);
+    client.pause();
+    client.send('POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 1000\r\n\r\nabc');
+    using other = await RawClient.connect(server.port);
+    await until('it is answered', () => server.usage.inboundBytes === 0);
+    expect((await other.get('/health')).status).toBe(200);
+    const closed = server.close();
+    client.send('def');
+    client.resume();
+    expect((await client.next()).status).toBe(413);
+    expect(await closed).toBe(true);
+  });
+
   test('gives up what does not end within SHUTDOWN_TIMEOUT_MS, and says so', async () => {
     using stage = new Stage();
     await using server = await startServer({ shutdownTimeoutMs: 300 }, stage);
@@ -158,6 +173,45 @@ describe('reload', () => {
     }
     expect(threads[0]).not.toBe(threads[1]);
     client.halfClose();
+    await expectRest(server, 1);
+  });
+
+  test('waits for no worker that hangs', async () => {
+    await using server = await startServer({ workers: 2, handlerTimeoutMs: 500 });
+    using client = await RawClient.connect(server.port);
+    client.send(getRequest('/native/sync/8'));
+    const reloaded = until(
+      'it is in the call',
+      () => server.usage.queued === 0 && server.usage.inboundBytes > 0,
+    ).then(() => server.reload());
+    await reloaded;
+    // Two fresh ones, and the one that hangs.
+    expect(server.threads).toBe(3);
+    expect(server.usage.workers).toBe(2);
+    client.reset();
+    await until('the call has returned', () => server.threads === 2);
+    await expectRest(server);
+  });
+
+  test('begins no stream without end on a worker whose streams were cut off', async () => {
+    using stage = new Stage();
+    await using server = await startServer({ workers: 1, drainTimeoutMs: 100 }, stage);
+    using reader = await RawClient.connect(server.port);
+    reader.send(getRequest('/stream?chunks=1000000&ms=5'));
+    await until('the stream has begun', () => reader.received > 300);
+    using late = await RawClient.connect(server.port);
+    late.send(getRequest('/hold-stream/late'));
+    await stage.cue('started', 'late');
+    const reloaded = server.reload();
+    await reader.end();
+    stage.release('late');
+    const response = await late.next();
+    expect(response.status).toBe(503);
+    expect(response.headers['retry-after']).toBe('1');
+    await reloaded;
+    expect((await late.get('/health')).status).toBe(200);
+    late.halfClose();
+    reader.halfClose();
     await expectRest(server, 1);
   });
 

@@ -102,6 +102,48 @@ describe('slow readers', () => {
     await expectRest(server);
   });
 
+  test('of streams hold no more than that either: a stream beyond it is cut off', async () => {
+    await using server = await startServer({ workers: 1, outboundMemoryMb: 4 });
+    using first = await RawClient.connect(server.port, { paused: true });
+    using second = await RawClient.connect(server.port, { paused: true });
+    for (const client of [first, second]) {
+      client.send(getRequest('/blocks'));
+      await until('its first block waits', () => server.usage.queued === 0 && server.usage.inboundBytes > 0);
+    }
+    second.resume();
+    expect((await second.end()).toString('latin1')).not.toContain('\r\n0\r\n');
+    expect(second.error).toBeUndefined();
+    first.resume();
+    expect((await first.next()).body).toHaveLength(3 * 3 * MB);
+    second.halfClose();
+    first.halfClose();
+    await expectRest(server, 1);
+  });
+
+  test('that hold memory of a worker which dies hold it no more', async () => {
+    await using server = await startServer({ workers: 1, outboundMemoryMb: 16 });
+    using reader = await RawClient.connect(server.port, { paused: true });
+    reader.send(getRequest(`/big?bytes=${12 * MB}`));
+    using client = await RawClient.connect(server.port);
+    expect((await client.get(`/big?bytes=${8 * MB}`)).status).toBe(503);
+    expect((await client.get('/exit')).status).toBe(500);
+    reader.reset();
+    expect((await client.get(`/big?bytes=${12 * MB}`)).status).toBe(200);
+    client.halfClose();
+    await expectRest(server, 1);
+  });
+
+  test('that speak HTTP/1.0 and take nothing see a reset, as the end of a stream would pass for that of the whole', async () => {
+    await using server = await startServer({ workers: 1, writeTimeoutMs: 300 });
+    using reader = await RawClient.connect(server.port, { paused: true });
+    reader.send('GET /stream?chunks=1000000 HTTP/1.0\r\n\r\n');
+    await until('it is closed', () => server.usage.connections === 0);
+    reader.resume();
+    await reader.end();
+    expect(reader.error).toBe('ECONNRESET');
+    await expectRest(server, 1);
+  });
+
   test('that take nothing are closed after WRITE_TIMEOUT_MS, those that take something are not', async () => {
     await using server = await startServer({ writeTimeoutMs: 400, workers: 1 });
     using none = await SlowReader.connect(server.port);
