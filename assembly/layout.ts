@@ -11,7 +11,6 @@ export const SHORT_REQUEST_OFFSET = 2432;
 export const SHORT_REQUEST_BYTES = 64;
 /** Two choices for each of at most 64 segments, and the root, 16 bytes each. */
 export const FRAMES_OFFSET = 2496;
-export const FRAMES_BYTES = 2112;
 /** The normal form of a path: as long as the longest target, and padding. */
 export const SCRATCH_OFFSET = 4608;
 export const SCRATCH_PADDING_BYTES = 64;

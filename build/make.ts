@@ -1,12 +1,13 @@
 /**
  * Makes what the sources need at run time and what is shipped. `npm run build` makes everything: the core
  * (core.wasm and its text form core.wat) and build/js, a mirror of the tree in plain JavaScript that any Node of
- * the required version runs without the sources. The scripts start, dev, test and bench call it with
- * `--if-stale`, which makes only the core, and only where it is missing or older than its sources.
+ * the required version runs without the sources. The scripts start, test, fuzz and bench call it with
+ * `--if-stale`, which makes only the core, and only where it is missing or older than its sources. With `--debug` it makes
+ * build/core.debug.wasm, with assertions, names and a source map, for a debugger; nothing loads it by itself.
  */
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -14,6 +15,7 @@ const BUILD = import.meta.dirname;
 const CORE = join(BUILD, 'core.wasm');
 const CORE_TEXT = join(BUILD, 'core.wat');
 const JAVASCRIPT = join(BUILD, 'js');
+const COMPILER = 'node_modules/assemblyscript/bin/asc.js';
 /** What the core is made of; the lock file stands for the version of its compiler. */
 const CORE_SOURCES = ['assembly', 'asconfig.json', 'package-lock.json'].map((name) => join(ROOT, name));
 
@@ -34,7 +36,7 @@ export function makeCore(): void {
   const draft = join(BUILD, `core.${process.pid}.wasm`);
   const draftText = join(BUILD, `core.${process.pid}.wat`);
   try {
-    runTool('node_modules/assemblyscript/bin/asc.js', [
+    runTool(COMPILER, [
       ...['--config', 'asconfig.json', '--target', 'release'],
       ...['--outFile', relative(ROOT, draft), '--textFile', relative(ROOT, draftText)],
     ]);
@@ -56,24 +58,12 @@ export function makeJavaScript(): void {
   const draft = join(BUILD, `js.${process.pid}`);
   try {
     runTool('node_modules/typescript/bin/tsc', [...['--project', 'tsconfig.build.json', '--outDir', draft]]);
-    copyAssets(join(ROOT, 'src'), join(draft, 'src'));
     mkdirSync(join(draft, 'build'));
     copyFileSync(CORE, join(draft, 'build/core.wasm'));
     rmSync(JAVASCRIPT, { recursive: true, force: true });
     renameSync(draft, JAVASCRIPT);
   } finally {
     rmSync(draft, { recursive: true, force: true });
-  }
-}
-
-/** Copies what is not compiled: pages, schemas. */
-function copyAssets(from: string, to: string): void {
-  for (const entry of readdirSync(from, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile() || entry.name.endsWith('.ts')) continue;
-    const source = join(entry.parentPath, entry.name);
-    const target = join(to, relative(from, source));
-    mkdirSync(dirname(target), { recursive: true });
-    copyFileSync(source, target);
   }
 }
 
@@ -109,7 +99,14 @@ function say(text: string): void {
 }
 
 function main(): void {
-  const { values } = parseArgs({ options: { 'if-stale': { type: 'boolean', default: false } } });
+  const { values } = parseArgs({
+    options: { 'if-stale': { type: 'boolean', default: false }, debug: { type: 'boolean', default: false } },
+  });
+  if (values.debug) {
+    runTool(COMPILER, ['--config', 'asconfig.json', '--target', 'debug']);
+    say('made build/core.debug.wasm and build/core.debug.wat');
+    return;
+  }
   if (values['if-stale'] && !isCoreStale()) return;
   const startedAt = performance.now();
   makeCore();

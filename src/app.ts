@@ -9,6 +9,7 @@ import { occasionally } from './controllers/occasionally.ts';
 import { ApplicationReadiness, type ApplicationState } from './controllers/readiness.ts';
 import { registerRoutes } from './controllers/routes.ts';
 import { prepareServices, Services } from './controllers/services.ts';
+import type { WorkerPool } from './http/application.ts';
 import type { Router } from './http/router.ts';
 import { createLogger } from './log.ts';
 
@@ -36,7 +37,7 @@ export async function prepare(): Promise<void> {
 }
 
 /** @throws Error that names what is missing: a setting, the secret, the database */
-export async function start(): Promise<void> {
+export async function start(pool: WorkerPool): Promise<void> {
   const config = loadConfiguration(process.env);
   const { mongodbUri: uri, mongodbDatabase: databaseName, workers, jwtTtlSeconds, logLevel } = config;
   if (uri === undefined) {
@@ -44,7 +45,7 @@ export async function start(): Promise<void> {
   }
   const { secrets } = await prepareSecret(config);
   const logger = createLogger({ level: logLevel, name: 'cloudvm' });
-  state = await Services.open({
+  const opened = await Services.open({
     uri,
     databaseName,
     workers,
@@ -54,15 +55,16 @@ export async function start(): Promise<void> {
       logger.warn({ error, others }, 'A VM could not be started yet; it is tried again'),
     ),
   });
+  state = { services: opened, pool };
 }
 
 export async function stop(): Promise<void> {
   const opened = state;
   state = 'draining';
-  if (typeof opened !== 'string') await opened[Symbol.asyncDispose]();
+  if (typeof opened !== 'string') await opened.services[Symbol.asyncDispose]();
 }
 
 function services(): Services {
   if (typeof state === 'string') throw new Error(`The application has no services: it is ${state}`);
-  return state;
+  return state.services;
 }

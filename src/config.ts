@@ -83,7 +83,7 @@ export interface Config {
   readonly drainTimeoutMs: number;
   /** Until pending requests are given up when the server stops. */
   readonly shutdownTimeoutMs: number;
-  /** Hard limit of each worker's heap; three quarters of it is the soft one. */
+  /** Hard limit of the old generation of each worker's heap, which is nearly all of it. */
   readonly workerHeapMb: number;
   /** Added to the scheduling priority's number of the workers, so that the main thread goes first. */
   readonly workerNice: number;

@@ -8,7 +8,7 @@ import type { Request } from '../http/request.ts';
 import type { Response } from '../http/response.ts';
 
 /** Why no work can be done; the contract's words. */
-export type NotReady = 'starting' | 'draining' | 'database unreachable';
+export type NotReady = 'starting' | 'draining' | 'database unreachable' | 'workers failing';
 
 export interface Readiness {
   /** @returns why not, or undefined */

@@ -1,15 +1,25 @@
 /**
- * Finds out whether this worker can do its work: whether the application is started and the database answers.
- * However many ask at once, the database is asked once. Used by the health controller.
+ * Finds out whether the process can do its work: whether the application is started, most workers serve, and the
+ * database answers. However many ask at once, the database is asked once. Used by the health controller.
  */
+import type { WorkerPool } from '../http/application.ts';
 import type { NotReady, Readiness } from './health.ts';
 import type { Services } from './services.ts';
 
 /** Longer than a database that is well ever takes, and shorter than a load balancer waits. */
 const PING_TIMEOUT_MS = 2_000;
 
-/** Where the application is in its life: its services while it is started, else why there are none. */
-export type ApplicationState = Services | 'starting' | 'draining';
+/** Fewer than this share of the workers cannot do the work that a load balancer sends to all. */
+const LEAST_SERVING_SHARE = 0.5;
+
+/** What the application has while it is started. */
+export interface Started {
+  readonly services: Services;
+  readonly pool: WorkerPool;
+}
+
+/** Where the application is in its life. */
+export type ApplicationState = Started | 'starting' | 'draining';
 
 export class ApplicationReadiness implements Readiness {
   readonly #state: () => ApplicationState;
@@ -24,7 +34,9 @@ export class ApplicationReadiness implements Readiness {
   async check(): Promise<NotReady | undefined> {
     const state = this.#state();
     if (typeof state === 'string') return state;
-    this.#underWay ??= this.#pingOnce(state);
+    const { pool, services } = state;
+    if (pool.serving < pool.size * LEAST_SERVING_SHARE) return 'workers failing';
+    this.#underWay ??= this.#pingOnce(services);
     return this.#underWay;
   }
 

@@ -1,6 +1,5 @@
 /**
- * Makes the core that the setting CORE names. Workers call it once each, and main for the core with which it
- * answers when all workers are behind.
+ * Makes the core that the setting CORE names. Workers call it once each.
  */
 
 import type { Core, CoreKind, CoreOptions } from './core.ts';

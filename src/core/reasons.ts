@@ -1,6 +1,6 @@
 /**
  * One clear sentence for every reason for which the core refuses a request, for the `detail` of the problem
- * that the client is sent. Main and workers read it when they answer for the core.
+ * that the client is sent. Workers read it when they answer for the core.
  */
 
 import * as record from '../../assembly/record.ts';

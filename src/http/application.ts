@@ -1,6 +1,6 @@
 /**
  * The application module: what the runtime serves and knows nothing else of. The path is named by the APP
- * setting; the main thread loads it to prepare, each worker to serve.
+ * setting; each worker loads it, and one of them prepares.
  */
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -9,14 +9,22 @@ import type { ErrorListener } from './handler.ts';
 import type { Pipeline } from './pipeline.ts';
 import { Router } from './router.ts';
 
+/** The workers that serve the application, as each of them sees it. */
+export interface WorkerPool {
+  /** How many there are when all is well. */
+  readonly size: number;
+  /** How many take requests at this moment. */
+  readonly serving: number;
+}
+
 /** The named exports of an application module. */
 export interface ApplicationModule {
   /** Registers routes and middleware; in each worker, before it serves. */
   routes(router: Router): void;
-  /** Once per process, before any worker starts: create a folder, make a key. */
+  /** Once per process, in one worker, when all have started and none serves yet: make indexes. */
   prepare?(): void | Promise<void>;
   /** Once per worker, before it serves: connect to the database. */
-  start?(): void | Promise<void>;
+  start?(pool: WorkerPool): void | Promise<void>;
   /** Once per worker that started, when it has served its last request. */
   stop?(): void | Promise<void>;
 }

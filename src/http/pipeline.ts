@@ -20,17 +20,6 @@ export interface CompiledRoute {
   readonly handlers: readonly Handler[];
 }
 
-export type Stage = 'middleware' | 'routeMiddleware' | 'handler' | 'finisher';
-
-/** One function that runs for a request; `name` is the function's, for measurements by name. */
-export interface Step {
-  readonly run: Handler;
-  readonly stage: Stage;
-  readonly name: string;
-}
-
-export type StepListener = (step: Step) => void;
-
 export interface PipelineOptions {
   readonly patterns: readonly RoutePattern[];
   readonly middleware: readonly Middleware[];
@@ -42,7 +31,7 @@ export interface PipelineOptions {
 
 /** All that runs for one route, or all finishers, in order. */
 interface Chain {
-  readonly steps: readonly Step[];
+  readonly steps: readonly Handler[];
   readonly parameterNames: readonly string[];
   /** Whether the steps that are left must not run. */
   readonly isOver: (request: Request, response: Response) => boolean;
@@ -58,64 +47,54 @@ export class Pipeline {
 
   constructor(options: PipelineOptions) {
     this.routes = Object.freeze([...options.patterns]);
-    const middleware = options.middleware.map((run) => step(run, 'middleware'));
     this.#chains = options.routes.map(({ handlers, parameterNames }) => ({
-      steps: [...middleware, ...routeSteps(handlers)],
+      steps: [...options.middleware, ...handlers],
       parameterNames,
       isOver: isDone,
     }));
     const allow = new AllowHeader(this.routes);
     const withoutRoute: Handler = (request, response) => answerWithoutRoute(request, response, allow);
     this.#withoutRoute = {
-      steps: [...middleware, step(withoutRoute, 'handler')],
+      steps: [...options.middleware, withoutRoute],
       parameterNames: [],
       isOver: isDone,
     };
     // The last: a 304 says what the 200 would have said (RFC 9110, section 15.4.5), such as compression's Vary.
-    const finishers = [...options.finishers, answerConditionally];
     this.#finishers = {
-      steps: finishers.map((run) => step(run, 'finisher')),
+      steps: [...options.finishers, answerConditionally],
       parameterNames: [],
       isOver: isAborted,
     };
     this.#onError = options.onError;
   }
 
-  /**
-   * @param onStep told after each step, by a runtime that measures this request
-   * @returns a promise only where a step was asynchronous; it is never rejected
-   */
-  run(request: Request, response: Response, onStep?: StepListener): void | Promise<void> {
+  /** @returns a promise only where a step was asynchronous; it is never rejected */
+  run(request: Request, response: Response): void | Promise<void> {
     const chain = this.#chains[request.routeNumber] ?? this.#withoutRoute;
     request.parameterNames = chain.parameterNames;
-    const pending = this.#runSteps(chain, request, response, onStep);
+    const pending = this.#runSteps(chain, request, response);
     return pending === undefined
-      ? this.#finish(request, response, onStep)
-      : pending.then(() => this.#finish(request, response, onStep));
+      ? this.#finish(request, response)
+      : pending.then(() => this.#finish(request, response));
   }
 
   /** Makes sure that there is an answer, and lets the finishers at it. */
-  #finish(request: Request, response: Response, onStep: StepListener | undefined): void | Promise<void> {
+  #finish(request: Request, response: Response): void | Promise<void> {
     if (!response.ended && !request.aborted) this.#fail(request, response, unanswered());
-    const pending = this.#runSteps(this.#finishers, request, response, onStep);
+    const pending = this.#runSteps(this.#finishers, request, response);
     if (pending !== undefined) return pending.then(() => response.seal());
     response.seal();
   }
 
   /** Runs steps until one is asynchronous or the chain is over; an error becomes the answer. */
-  #runSteps(
-    chain: Chain,
-    request: Request,
-    response: Response,
-    onStep: StepListener | undefined,
-  ): undefined | Promise<void> {
-    const { steps } = chain;
+  #runSteps(chain: Chain, request: Request, response: Response): undefined | Promise<void> {
+    let index = 0;
     try {
-      for (let index = 0; index < steps.length && !chain.isOver(request, response); index++) {
-        const current = steps[index] as Step;
-        const pending = current.run(request, response);
-        if (isPromise(pending)) return this.#runRest(pending, index, chain, request, response, onStep);
-        onStep?.(current);
+      for (const step of chain.steps) {
+        if (chain.isOver(request, response)) break;
+        index++;
+        const pending = step(request, response);
+        if (isPromise(pending)) return this.#runRest(pending, index, chain, request, response);
       }
     } catch (error) {
       this.#fail(request, response, error);
@@ -123,24 +102,23 @@ export class Pipeline {
     return undefined;
   }
 
-  /** The same from the first asynchronous step on. */
+  /**
+   * The same after the first asynchronous step.
+   * @param next index of the step that follows it
+   */
   async #runRest(
     first: Promise<void>,
-    firstIndex: number,
+    next: number,
     chain: Chain,
     request: Request,
     response: Response,
-    onStep: StepListener | undefined,
   ): Promise<void> {
-    const { steps } = chain;
     try {
       await first;
-      onStep?.(steps[firstIndex] as Step);
-      for (let index = firstIndex + 1; index < steps.length && !chain.isOver(request, response); index++) {
-        const current = steps[index] as Step;
-        const pending = current.run(request, response);
+      for (const step of chain.steps.slice(next)) {
+        if (chain.isOver(request, response)) break;
+        const pending = step(request, response);
         if (isPromise(pending)) await pending;
-        onStep?.(current);
       }
     } catch (error) {
       this.#fail(request, response, error);
@@ -176,15 +154,6 @@ export class Pipeline {
       process.emitWarning(listenerError instanceof Error ? listenerError : String(listenerError));
     }
   }
-}
-
-function step(run: Handler, stage: Stage): Step {
-  return { run, stage, name: run.name || stage };
-}
-
-function routeSteps(handlers: readonly Handler[]): Step[] {
-  const last = handlers.length - 1;
-  return handlers.map((run, index) => step(run, index === last ? 'handler' : 'routeMiddleware'));
 }
 
 /** 404, 405, or the answer to OPTIONS that every known path has. */

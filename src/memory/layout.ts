@@ -21,8 +21,8 @@ export const SPARE_SLOTS = 4;
 const CORE_STATIC_BYTES = PAGE_BYTES;
 
 /** Control words of the whole process, as lines from the start of the control region. */
-const CONTROL = { running: 0, queueHead: 1, queueTail: 2, mainBell: 3, parked: 4 } as const;
-const CONTROL_LINES = 8;
+const CONTROL = { running: 0, queueHead: 1, queueTail: 2, mainBell: 3, parked: 4, serving: 5 } as const;
+const CONTROL_LINES = 6;
 
 /** Control lines of one worker slot; see worker-words.ts for who writes them. */
 export const WORKER_LINES = 4;
@@ -53,6 +53,7 @@ export interface Layout extends LayoutOptions {
   readonly mainBellWord: number;
   /** See start-gate.ts. */
   readonly startGateWord: number;
+  readonly servingWord: number;
   readonly parkedWord: number;
   readonly parkedWords: number;
   readonly workerWord: number;
@@ -107,6 +108,7 @@ export function computeLayout(options: LayoutOptions): Layout {
     queueTailWord: line(CONTROL.queueTail),
     mainBellWord: line(CONTROL.mainBell),
     startGateWord: regions.takeWords(START_GATE_WORDS + slots),
+    servingWord: line(CONTROL.serving),
     parkedWord: line(CONTROL.parked),
     parkedWords: Math.ceil(slots / 32),
     workerWord: regions.takeWords(slots * WORKER_LINES * LINE_WORDS),

@@ -17,13 +17,11 @@ export class ParkedWorkers {
   readonly #words: Int32Array;
   readonly #first: number;
   readonly #count: number;
-  readonly #slots: number;
 
   constructor({ words, layout }: Pick<SharedMemory, 'words' | 'layout'>) {
     this.#words = words;
     this.#first = layout.parkedWord;
     this.#count = layout.parkedWords;
-    this.#slots = layout.slots;
   }
 
   /** The worker itself. It must look again at its work after this. */
@@ -48,13 +46,6 @@ export class ParkedWorkers {
       if (Atomics.load(this.#words, this.#first + word) !== 0) return true;
     }
     return false;
-  }
-
-  /** How many workers are parked. */
-  get count(): number {
-    let count = 0;
-    for (let slot = 0; slot < this.#slots; slot++) if (this.isParked(slot)) count++;
-    return count;
   }
 }
 

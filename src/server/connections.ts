@@ -29,13 +29,13 @@ import {
   TURN_MASK,
   TURN_NEED,
 } from '../memory/outbound-ring.ts';
+import { addressToWords } from '../memory/peer-address.ts';
 import type { ReadyQueue } from '../memory/ready-queue.ts';
 import { adoptSocket } from './adopt-socket.ts';
 import { Connection, IN_QUEUE } from './connection.ts';
 import { type DeadlineOptions, Deadlines } from './deadlines.ts';
 import type { Inbound } from './inbound.ts';
 import type { Outbound } from './outbound.ts';
-import { addressToWords } from './peer-address.ts';
 import { RefusedSockets } from './refused-sockets.ts';
 
 /** Size of the one buffer that all sockets read into. */
@@ -48,6 +48,8 @@ export interface ConnectionsOptions {
   readonly outbound: Outbound;
   readonly deadlines: DeadlineOptions;
   readonly outboundWindowBytes: number;
+  /** Clients above the capacity that are given time to read their 503. */
+  readonly refusedAtOnce: number;
   /** There is something in the queue. */
   readonly onReady: () => void;
   /** A connection for a heavy route, which wants a worker without handlers in flight. */
@@ -70,7 +72,7 @@ export class Connections {
   constructor(options: ConnectionsOptions) {
     this.#options = options;
     this.#deadlines = new Deadlines(options.deadlines);
-    this.#refused = new RefusedSockets(options.deadlines.lingerMs, options.table.capacity);
+    this.#refused = new RefusedSockets(options.deadlines.lingerMs, options.refusedAtOnce);
     this.#byNumber = new Array(options.table.capacity).fill(undefined);
     for (let number = options.table.capacity - 1; number >= 0; number--) this.#freeNumbers.push(number);
   }

@@ -5,7 +5,6 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { MOST_REFUSED_AT_ONCE, REFUSED_SHARE } from './refused-sockets.ts';
 
 /** For the process itself: standard streams, event loop, listening socket, databases, and some. */
 const RESERVED = 64;
@@ -13,16 +12,26 @@ const RESERVED = 64;
 const RESERVED_PER_THREAD = 32;
 /** Fewer would be no server; what is reserved then may not be enough. */
 const LEAST_CONNECTIONS = 16;
+/** Clients that are refused have a descriptor for a moment too: so many, where that is no more than a fifth of what is free. */
+const MOST_REFUSED = 256;
+const REFUSED_SHARE = 0.2;
 
-/** @returns `wanted`, or as many as the limit of this process leaves for `threads` threads and those that are refused */
-export function affordableConnections(
+export interface DescriptorBudget {
+  /** That are served at once. */
+  readonly connections: number;
+  /** That are refused at once and given time to read why. */
+  readonly refused: number;
+}
+
+/** @param wanted connections: of those, as many as the limit of this process leaves beside its threads */
+export function descriptorBudget(
   wanted: number,
   threads: number,
   limit: number = descriptorLimit(),
-): number {
-  const free = limit - RESERVED - RESERVED_PER_THREAD * threads;
-  const affordable = Math.max(free - MOST_REFUSED_AT_ONCE, Math.floor(free / (1 + REFUSED_SHARE)));
-  return Math.min(wanted, Math.max(LEAST_CONNECTIONS, affordable));
+): DescriptorBudget {
+  const free = Math.max(0, limit - RESERVED - RESERVED_PER_THREAD * threads);
+  const refused = Math.min(MOST_REFUSED, Math.floor(free * REFUSED_SHARE));
+  return { connections: Math.min(wanted, Math.max(LEAST_CONNECTIONS, free - refused)), refused };
 }
 
 /** The soft limit, which Node raises to the hard one when it starts; infinite where the system does not tell. */

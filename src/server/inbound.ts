@@ -19,9 +19,6 @@ const READ_AHEAD_BYTES = 65_536;
 const CR = 13;
 const LF = 10;
 
-/** The inbound memory has no buffer of the size that is needed: the client is answered 503. */
-export const OUT_OF_MEMORY = false;
-
 export class Inbound {
   readonly #bytes: Buffer;
   readonly #table: ConnectionTable;
@@ -47,7 +44,7 @@ export class Inbound {
       this.#overflow(connection, source, count);
       return true;
     }
-    if (needed > connection.capacity && !this.#grow(connection, needed)) return OUT_OF_MEMORY;
+    if (needed > connection.capacity && !this.#grow(connection, needed)) return false;
     this.#copy(connection, source, count);
     return true;
   }
@@ -67,7 +64,7 @@ export class Inbound {
       this.#resume(connection);
       return true;
     }
-    if (!this.#move(connection, consumed, present)) return OUT_OF_MEMORY;
+    if (!this.#move(connection, consumed, present)) return false;
     if (overflow !== null) {
       connection.overflow = null;
       this.#copy(connection, overflow, overflow.length);
@@ -94,7 +91,7 @@ export class Inbound {
     return beginsWithHead(this.#bytes, address + consumed, address + length);
   }
 
-  /** Whether what the last turn asked for is still being read: then reading must go on, however much is there. */
+  /** Reads on after a pause: what the last turn asked for is still to come, or the client's end is waited for. */
   readOn(connection: Connection): void {
     this.#resume(connection);
   }
@@ -140,7 +137,7 @@ export class Inbound {
     if (wanted > connection.capacity) {
       const size = BuddyAllocator.sizeFor(wanted);
       const address = this.#allocator.allocate(size);
-      if (address < 0) return OUT_OF_MEMORY;
+      if (address < 0) return false;
       this.#bytes.copyWithin(address, from, from + kept);
       if (connection.capacity > 0) this.#allocator.free(connection.address, connection.capacity);
       connection.address = address;

@@ -1,16 +1,10 @@
 /**
- * Clients above MAX_CONNECTIONS: each gets its 503 and a moment to read it. They have no number and no buffer; what
- * they send is thrown away. Main thread.
+ * Clients above MAX_CONNECTIONS: each gets its 503. They have no number and no buffer; what they send is thrown
+ * away. Main thread.
  */
 
 import type { Socket } from 'node:net';
 import { protocolErrorResponse } from '../http/problem.ts';
-
-/** More than these at once are closed without an answer: they take descriptors that others need (descriptor-limit.ts). */
-export const MOST_REFUSED_AT_ONCE = 256;
-
-/** Of the connections that are served. */
-export const REFUSED_SHARE = 0.25;
 
 export class RefusedSockets {
   readonly #lingerMs: number;
@@ -19,30 +13,31 @@ export class RefusedSockets {
 
   /**
    * @param lingerMs until a client that does not close is cut off
-   * @param connections that are served at once: no more than a quarter of that are refused at once
+   * @param mostAtOnce above it a client is cut off as soon as it was answered: it takes a descriptor that others need
    */
-  constructor(lingerMs: number, connections: number) {
+  constructor(lingerMs: number, mostAtOnce: number) {
     this.#lingerMs = lingerMs;
-    this.#mostAtOnce = Math.min(MOST_REFUSED_AT_ONCE, Math.ceil(connections * REFUSED_SHARE));
+    this.#mostAtOnce = mostAtOnce;
   }
 
   refuse(socket: Socket): void {
-    if (this.#sockets.size >= this.#mostAtOnce) {
-      socket.destroy();
-      return;
-    }
+    socket.on('error', () => socket.destroy());
+    socket.end(
+      protocolErrorResponse(503, 'The server has no room for another connection.', { 'Retry-After': '1' }),
+    );
+    // Closing with bytes unread makes the kernel reset the connection, and the client may lose the answer.
+    if (this.#sockets.size < this.#mostAtOnce) this.#linger(socket);
+    else socket.destroySoon();
+  }
+
+  #linger(socket: Socket): void {
     this.#sockets.add(socket);
     const timer = setTimeout(() => socket.destroy(), this.#lingerMs);
-    socket.on('error', () => socket.destroy());
     socket.on('close', () => {
       clearTimeout(timer);
       this.#sockets.delete(socket);
     });
-    // Closing with bytes unread would make the kernel reset the connection, and the client might lose the answer.
     socket.resume();
-    socket.end(
-      protocolErrorResponse(503, 'The server has no room for another connection.', { 'Retry-After': '1' }),
-    );
   }
 
   destroyAll(): void {

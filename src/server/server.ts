@@ -19,11 +19,12 @@ import {
 } from '../memory/layout.ts';
 import { MainBell, ParkedWorkers } from '../memory/parking.ts';
 import { ReadyQueue } from '../memory/ready-queue.ts';
+import { ServingWorkers } from '../memory/serving-workers.ts';
 import { StartGate } from '../memory/start-gate.ts';
 import type { WorkerStart } from '../worker/messages.ts';
 import { Connections } from './connections.ts';
 import { Deadlines } from './deadlines.ts';
-import { affordableConnections } from './descriptor-limit.ts';
+import { descriptorBudget } from './descriptor-limit.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Inbound } from './inbound.ts';
 import { Outbound } from './outbound.ts';
@@ -88,7 +89,9 @@ export class Server implements AsyncDisposable {
     onHopeless,
     ...settings
   }: ServerOptions) {
-    const config = withinDescriptorLimit({ ...loadConfiguration({}), ...settings }, logger);
+    const wanted = { ...loadConfiguration({}), ...settings };
+    const descriptors = descriptorBudget(wanted.maxConnections, wanted.workers + SPARE_SLOTS);
+    const config = withinDescriptorLimit(wanted, descriptors.connections, logger);
     this.#config = config;
     this.#logger = logger;
     const layout = computeLayout({
@@ -103,6 +106,7 @@ export class Server implements AsyncDisposable {
     const table = new ConnectionTable(this.#shared);
     const queue = new ReadyQueue(this.#shared);
     const parked = new ParkedWorkers(this.#shared);
+    const servingWorkers = new ServingWorkers(this.#shared);
     const startGate = new StartGate(this.#shared, layout.slots);
     this.#inbound = new Inbound(this.#shared, table);
     const outbound = new Outbound({
@@ -127,6 +131,7 @@ export class Server implements AsyncDisposable {
       outbound,
       deadlines: { ...config, lingerMs: LINGER_MS },
       outboundWindowBytes: config.outboundWindowBytes,
+      refusedAtOnce: descriptors.refused,
       onReady: () => this.#dispatcher.ring(),
       onHeavy: (connection) => this.#dispatcher.addHeavy(connection),
       onAbort: ({ number, generation }, word) =>
@@ -164,6 +169,7 @@ export class Server implements AsyncDisposable {
         startGate.onExit(worker.slot);
         this.#dispatcher.ring();
       },
+      onPoolChanged: (serving) => servingWorkers.publish(serving),
       onHopeless: onHopeless ?? ((reason) => this.#giveUp(reason)),
     });
     this.#recovery = new Recovery({
@@ -334,11 +340,9 @@ function workerStart({ memory, layout }: SharedMemory, config: Config): Omit<Wor
   };
 }
 
-function withinDescriptorLimit(config: Config, logger: RuntimeLogger): Config {
-  const { workers, maxConnections: wanted } = config;
-  const maxConnections = affordableConnections(wanted, workers + SPARE_SLOTS);
-  if (maxConnections < wanted) {
-    const details = { wanted, maxConnections };
+function withinDescriptorLimit(config: Config, maxConnections: number, logger: RuntimeLogger): Config {
+  if (maxConnections < config.maxConnections) {
+    const details = { wanted: config.maxConnections, maxConnections };
     logger.warn(
       details,
       `MAX_CONNECTIONS is lowered to ${maxConnections}: the limit of open files allows no more`,

@@ -33,6 +33,8 @@ export interface SupervisorOptions {
   readonly onHung: (worker: WorkerHandle, cause: CauseOfDeath) => void;
   /** The thread has ended: what it held is recovered here. */
   readonly onEnded: (worker: WorkerHandle, cause: CauseOfDeath) => void;
+  /** The number of workers that take requests may have changed. */
+  readonly onPoolChanged: (serving: number) => void;
   readonly onHopeless: (reason: string) => void;
 }
 
@@ -236,6 +238,7 @@ export class Supervisor {
     worker.servingSince = performance.now();
     worker.send({ type: 'serve-all' });
     this.#options.onServing(worker);
+    this.#options.onPoolChanged(this.serving);
   }
 
   #onMessage(worker: WorkerHandle, message: ToMain): void {
@@ -281,8 +284,9 @@ export class Supervisor {
     this.#fillPool();
   }
 
-  /** Starts as many replacements as the pool lacks. */
+  /** Starts as many replacements as the pool lacks; called whenever a worker has come or gone. */
   #fillPool(): void {
+    this.#options.onPoolChanged(this.serving);
     if (!this.#isServing || this.#stopping) return;
     while (this.serving + this.#replacements < this.#options.workers) {
       this.#replacements++;

@@ -9,6 +9,7 @@ import { createCore } from '../core/create.ts';
 import { type ApplicationModule, compileRoutes, loadApplication } from '../http/application.ts';
 import type { Request } from '../http/request.ts';
 import { createLogger } from '../log.ts';
+import { ServingWorkers } from '../memory/serving-workers.ts';
 import { StartGate } from '../memory/start-gate.ts';
 import { WorkerContext } from './context.ts';
 import { BELL, type ToMain, type ToWorker, type WorkerStart } from './messages.ts';
@@ -59,7 +60,7 @@ async function load(): Promise<void> {
     onExhausted: () => onUncaught(new Error('Too many handlers never settle')),
     onDrained: () => void end(0),
   });
-  await application.start?.();
+  await application.start?.(new ServingWorkers(context.shared));
 }
 
 /** The last thing that a worker does by itself; ending the thread closes whatever the application left open. */

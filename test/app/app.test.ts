@@ -11,6 +11,8 @@ import type { ApplicationModule } from '../../src/http/application.ts';
 import { type DatabaseServer, startEmbeddedDatabase } from '../support/databases.ts';
 import type { InProcess } from './support/in-process.ts';
 
+const POOL = { size: 1, serving: 1 };
+
 let dataDirectory: string;
 let application: Required<ApplicationModule>;
 let inProcess: () => InProcess;
@@ -48,7 +50,7 @@ describe('in a worker', () => {
   test('it is starting, then ready, then draining, and healthy all the time', async () => {
     const http = inProcess();
     expect(await readinessOf(http)).toContain('Not ready: starting.');
-    await application.start();
+    await application.start(POOL);
     await application.prepare();
     expect(await readinessOf(http)).toBe('{"status":"ready"}');
     const body = { email: 'ada@example.com', username: 'ada', password: 'correct horse' };
@@ -60,7 +62,7 @@ describe('in a worker', () => {
   });
 
   test('it may be prepared again, as every start of the process does', async () => {
-    await application.start();
+    await application.start(POOL);
     await application.prepare();
     await application.prepare();
     await application.stop();
@@ -77,23 +79,23 @@ describe('in a worker', () => {
 
 describe('it does not start', () => {
   test('without a database, and says so', async () => {
-    await expect(application.start()).rejects.toThrow(/MONGODB_URI is not set/);
+    await expect(application.start(POOL)).rejects.toThrow(/MONGODB_URI is not set/);
     await application.stop();
   });
 
   test('with a database that does not answer', async () => {
     vi.stubEnv('MONGODB_URI', 'mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=50');
-    await expect(application.start()).rejects.toThrow('the database cannot be reached');
+    await expect(application.start(POOL)).rejects.toThrow('the database cannot be reached');
   });
 
   test('with a setting that is wrong, and names it', async () => {
     vi.stubEnv('JWT_TTL_SECONDS', 'soon');
-    await expect(application.start()).rejects.toThrow(/JWT_TTL_SECONDS/);
+    await expect(application.start(POOL)).rejects.toThrow(/JWT_TTL_SECONDS/);
   });
 
   test('in production without a secret', async () => {
     vi.stubEnv('MONGODB_URI', 'mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=50');
     vi.stubEnv('NODE_ENV', 'production');
-    await expect(application.start()).rejects.toThrow(/JWT_SECRET must be set/);
+    await expect(application.start(POOL)).rejects.toThrow(/JWT_SECRET must be set/);
   });
 });

@@ -8,7 +8,10 @@ import { CloudVm, PASSWORD } from './support/cloudvm.ts';
 test('requests that need the database are 503 and tell when to try again; health goes on', async () => {
   await using cloudVm = await CloudVm.open({ provisioningDelayMs: 600_000 });
   const token = await cloudVm.register('ada');
-  const readiness = new ApplicationReadiness(() => cloudVm.services);
+  const readiness = new ApplicationReadiness(() => ({
+    services: cloudVm.services,
+    pool: { size: 1, serving: 1 },
+  }));
   expect(await readiness.check()).toBeUndefined();
 
   await cloudVm.stopDatabase();

@@ -3,8 +3,8 @@ import { ApplicationReadiness, type ApplicationState } from '../../src/controlle
 import { DatabaseUnreachableError } from '../../src/database/errors.ts';
 
 /** An application whose database answers a ping with what `ping` does. */
-function started(ping: () => Promise<void>): ApplicationState {
-  return { database: { ping } } as unknown as ApplicationState;
+function started(ping: () => Promise<void>, pool = { size: 8, serving: 8 }): ApplicationState {
+  return { services: { database: { ping } }, pool } as unknown as ApplicationState;
 }
 
 test.each(['starting', 'draining'] as const)('an application that is %s is not ready', async (state) => {
@@ -34,4 +34,13 @@ test('many questions at once are one question to the database', async () => {
   expect(ping).toHaveBeenCalledTimes(1);
   await readiness.check();
   expect(ping).toHaveBeenCalledTimes(2);
+});
+
+test('a process is not ready while fewer than half of its workers serve', async () => {
+  const pool = { size: 8, serving: 3 };
+  const state = started(async () => {}, pool);
+  const readiness = new ApplicationReadiness(() => state);
+  expect(await readiness.check()).toBe('workers failing');
+  pool.serving = 4;
+  expect(await readiness.check()).toBeUndefined();
 });

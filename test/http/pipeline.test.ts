@@ -141,37 +141,6 @@ describe('the order of a request', () => {
   });
 });
 
-test('a runtime that measures is told of each step when it has finished', async () => {
-  const router = new Router();
-  router.use(
-    function cors() {},
-    async function authenticate() {
-      await later();
-    },
-  );
-  router.get(
-    '/path',
-    () => {},
-    function show(_request, response) {
-      response.empty();
-    },
-  );
-  router.finish(function compress() {});
-  const { request } = fakeRequest('GET /path HTTP/1.1\r\nHost: a\r\n\r\n', { routeNumber: 0 });
-  const steps: string[] = [];
-  await router
-    .compile(() => {})
-    .run(request, new Response(request), ({ stage, name }) => steps.push(`${stage} ${name}`));
-  expect(steps).toEqual([
-    'middleware cors',
-    'middleware authenticate',
-    'routeMiddleware routeMiddleware',
-    'handler show',
-    'finisher compress',
-    'finisher answerConditionally',
-  ]);
-});
-
 describe('without a route', () => {
   const routes = (router: Router) => {
     router.use((_request, response) => void response.header('X-Middleware', 'ran'));

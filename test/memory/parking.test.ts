@@ -15,7 +15,7 @@ describe('ParkedWorkers', () => {
       parked.park(slot);
       expect(parked.isParked(slot), `slot ${slot}`).toBe(true);
     }
-    expect(parked.count).toBe(4);
+    expect([0, 1, 30, 31, 32, 33, 63].filter((slot) => parked.isParked(slot))).toEqual([0, 31, 32, 63]);
     for (const slot of [0, 31, 32, 63]) expect(parked.unpark(slot), `slot ${slot}`).toBe(true);
     expect(parked.any).toBe(false);
   });

@@ -203,9 +203,14 @@ describe('a whole pool that', () => {
     const { thread } = await stage.cue('started', 'one');
     stage.failEverywhere();
     await until('all have failed', () => server.usage.workers < 4);
+    using asker = await RawClient.connect(server.port);
+    const seen = JSON.parse((await asker.get('/pool')).body.toString());
+    expect(seen.size).toBe(8);
+    expect(seen.serving).toBeGreaterThan(0);
     await until('the pool is complete', () => server.usage.workers === 8);
     using client = await RawClient.connect(server.port);
     expect(threadOf(await client.get('/thread'))).toBeGreaterThan(Number(thread));
+    expect((await client.get('/pool')).body.toString()).toBe('{"size":8,"serving":8}');
     stage.release('one');
     expect(threadOf(await holder.next())).toBe(thread);
     expect(hopeless).toEqual([]);

@@ -20,8 +20,9 @@ async function main(): Promise<void> {
 
 function untilSignal(): Promise<void> {
   return new Promise((resolve) => {
-    process.once('SIGINT', () => resolve());
-    process.once('SIGTERM', () => resolve());
+    // A second one changes nothing: npm and the terminal each deliver Ctrl-C, and closing is bounded.
+    process.on('SIGINT', () => resolve());
+    process.on('SIGTERM', () => resolve());
   });
 }
 

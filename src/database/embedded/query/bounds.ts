@@ -47,7 +47,6 @@ function collectConditions(filter: BsonDocument, conditions: Map<string, Value[]
 
 /** No key is greater: a descending MinKey begins with FA. */
 export const END_OF_KEYS = Uint8Array.of(0xff);
-export const START_OF_KEYS = new Uint8Array(0);
 
 /**
  * @param multikey different elements of an array may satisfy different conditions: only one may be used
