@@ -222,7 +222,7 @@ export class Supervisor {
     this.#starting.set(worker, { resolve, reject });
     const timer = setTimeout(() => {
       reject(new Error(`A worker has not started within ${START_TIMEOUT_MS / 1000} seconds`));
-      void worker.terminate();
+      this.#terminate(worker);
     }, START_TIMEOUT_MS);
     await promise.finally(() => clearTimeout(timer));
     return worker;

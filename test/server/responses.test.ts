@@ -121,6 +121,14 @@ describe('responses', () => {
     expect(await zipped.text()).toBe(await plain.text());
   });
 
+  test('byte ranges are neither claimed nor served: who asks for one gets all', async () => {
+    const response = await fetch(`${server.url}/tagged`, { headers: { range: 'bytes=0-1' } });
+    expect(response.status).toBe(200);
+    expect(response.headers.get('accept-ranges')).toBeNull();
+    expect(response.headers.get('content-range')).toBeNull();
+    expect(await response.text()).toBe('tagged');
+  });
+
   test('If-None-Match is answered with 304 and no body', async () => {
     const response = await fetch(`${server.url}/tagged`, { headers: { 'if-none-match': 'W/"1"' } });
     expect(response.status).toBe(304);

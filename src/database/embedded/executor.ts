@@ -2,7 +2,8 @@
  * Runs commands. All commands that are there in one turn of the event loop share one transaction, and
  * their replies follow its commit: one sync to the disk acknowledges them all. A command that takes long gives
  * way after a first short slice; of all such commands one gets a slice in each turn, behind whatever has arrived. So a
- * short command waits for one slice, however many long ones there are.
+ * short command waits for one slice, however many long ones there are; or for one step, where that takes longer, as
+ * building an index does, and sorting what was found.
  */
 import { CommandError } from './errors.ts';
 import { isDiskFull } from './storage/sqlite.ts';
