@@ -60,7 +60,7 @@ test('a worker that ends between its start and the start of the server is replac
 test('a worker that fails between its start and the start of the server never serves', async () => {
   using directory = mkdtempDisposableSync(join(tmpdir(), 'stubborn-'));
   await using server = await start('throws-before-serving', {
-    workers: 1,
+    workers: 2,
     marker: join(directory.path, 'marker'),
   });
   const answers = await Promise.all(Array.from({ length: 20 }, () => fetch(`${server.url}/ready`)));
