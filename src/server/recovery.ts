@@ -125,7 +125,7 @@ export class Recovery {
       if (stateOf(word) === STATE_RUNNING && ownerOf(word) === worker.slot) {
         connections.abandon(connection, cause.status, cause.detail);
       } else if (stateOf(word) === STATE_READY && connection.assignedTo === worker.slot) {
-        // Should the worker take it after all, whoever pops it finds it taken.
+        // It was told to serve this one, and being terminated hears no more messages: nobody else will take it.
         connections.makeReady(connection);
       }
     }
