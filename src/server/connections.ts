@@ -10,15 +10,7 @@
 
 import type { Server as NetServer, Socket } from 'node:net';
 import { PHASE_BODY } from '../../assembly/record.ts';
-import { withoutContent } from '../http/head-method.ts';
-import { protocolErrorResponse } from '../http/problem.ts';
-import {
-  type ConnectionTable,
-  REQUEST_HTTP_1_0,
-  REQUEST_INSIST,
-  STATE_RUNNING,
-  stateOf,
-} from '../memory/connection-table.ts';
+import { type ConnectionTable, REQUEST_INSIST, STATE_RUNNING, stateOf } from '../memory/connection-table.ts';
 import type { OutboundRingReader } from '../memory/outbound-ring.ts';
 import {
   RECORD_BOUNDARY,
@@ -34,6 +26,7 @@ import type { ReadyQueue } from '../memory/ready-queue.ts';
 import { adoptSocket } from './adopt-socket.ts';
 import { Connection, IN_QUEUE } from './connection.ts';
 import { type DeadlineOptions, Deadlines } from './deadlines.ts';
+import { Endings } from './endings.ts';
 import type { Inbound } from './inbound.ts';
 import type { Outbound } from './outbound.ts';
 import { RefusedSockets } from './refused-sockets.ts';
@@ -63,6 +56,7 @@ export interface ConnectionsOptions {
 export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #deadlines: Deadlines;
+  readonly #endings: Endings;
   readonly #byNumber: (Connection | undefined)[];
   readonly #freeNumbers: number[] = [];
   readonly #refused: RefusedSockets;
@@ -72,6 +66,7 @@ export class Connections {
   constructor(options: ConnectionsOptions) {
     this.#options = options;
     this.#deadlines = new Deadlines(options.deadlines);
+    this.#endings = new Endings({ ...options, deadlines: this.#deadlines });
     this.#refused = new RefusedSockets(options.deadlines.lingerMs, options.refusedAtOnce);
     this.#byNumber = new Array(options.table.capacity).fill(undefined);
     for (let number = options.table.capacity - 1; number >= 0; number--) this.#freeNumbers.push(number);
@@ -115,13 +110,13 @@ export class Connections {
       if (this.#options.inbound.isReceiving(connection)) continue;
       // Who is between two requests has nothing to lose by a reset, and is not waited for.
       if (connection.owed === 0) connection.socket.destroySoon();
-      else this.end(connection);
+      else this.#endings.end(connection);
     }
   }
 
   /** Ends whatever is left, without regard to what is pending. */
   destroyAll(): void {
-    for (const connection of this.all()) this.#breakOff(connection);
+    for (const connection of this.all()) this.#endings.breakOff(connection);
     this.#refused.destroyAll();
   }
 
@@ -133,14 +128,14 @@ export class Connections {
         case 'none':
           break;
         case 'idle':
-          this.end(connection);
+          this.#endings.end(connection);
           break;
         case 'request':
-          this.refuse(connection, 408, 'The request did not arrive in time.');
+          this.#endings.refuse(connection, 408, 'The request did not arrive in time.');
           break;
         case 'write':
         case 'linger':
-          this.#breakOff(connection);
+          this.#endings.breakOff(connection);
           break;
       }
     }
@@ -201,50 +196,7 @@ export class Connections {
   abandon(connection: Connection, status: number, detail: string): void {
     connection.abandoned = true;
     connection.generation = this.#options.table.disown(connection.number);
-    const isWaiting = !connection.partial && this.#options.inbound.isReceiving(connection);
-    if (isWaiting) this.#answerInstead(connection, status, detail);
-    if (this.#wouldPassForWhole(connection)) connection.socket.resetAndDestroy();
-    else this.#finish(connection);
-  }
-
-  /** Answers what cannot be served and closes. Only for a connection that is not handed out. */
-  refuse(connection: Connection, status: number, detail: string, headers?: Record<string, string>): void {
-    this.#answerInstead(connection, status, detail, headers);
-    this.end(connection);
-  }
-
-  /**
-   * Sends FIN after what is being sent, and throws away what still comes until the client closes too: closing at
-   * once would make the kernel reset the connection, and the client might lose the answer (RFC 9112, section 9.6).
-   * Only for a connection that is not handed out.
-   */
-  end(connection: Connection): void {
-    if (connection.ending || connection.closed) return;
-    this.#finish(connection);
-    this.#options.inbound.release(connection);
-  }
-
-  /** Answers the first request that is not answered, and says that the connection closes. */
-  #answerInstead(
-    connection: Connection,
-    status: number,
-    detail: string,
-    headers?: Record<string, string>,
-  ): void {
-    const { inbound, outbound } = this.#options;
-    const response = protocolErrorResponse(status, detail, headers);
-    outbound.sendOwn(connection, inbound.holdsHead(connection) ? withoutContent(response) : response);
-  }
-
-  #finish(connection: Connection): void {
-    connection.ending = true;
-    connection.socket.end(() => {
-      connection.owed = 0;
-      connection.writeDeadline = Number.POSITIVE_INFINITY;
-      this.#deadlines.linger(connection);
-    });
-    this.#deadlines.linger(connection);
-    this.#options.inbound.readOn(connection);
+    this.#endings.abandon(connection, status, detail);
   }
 
   #accept(accepted: Socket): void {
@@ -269,13 +221,15 @@ export class Connections {
     // 'close' follows, and is where everything is undone; the error itself says nothing that we could act on.
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.#onClose(connection));
-    if (this.#stopping) this.end(connection);
+    if (this.#stopping) this.#endings.end(connection);
   }
 
   #onBytes(connection: Connection, count: number): void {
     if (connection.ending || connection.closed) return;
     if (!this.#options.inbound.append(connection, this.#scratch, count)) {
-      this.refuse(connection, 503, 'The server is out of memory for requests.', { 'Retry-After': '1' });
+      this.#endings.refuse(connection, 503, 'The server is out of memory for requests.', {
+        'Retry-After': '1',
+      });
       return;
     }
     if (connection.handedOut) return;
@@ -292,8 +246,8 @@ export class Connections {
   /** The client has sent its last byte, and all that could be served is. */
   #endRequests(connection: Connection): void {
     if (this.#options.inbound.isReceiving(connection))
-      this.refuse(connection, 400, 'The request ended before it was complete.');
-    else this.end(connection);
+      this.#endings.refuse(connection, 400, 'The request ended before it was complete.');
+    else this.#endings.end(connection);
   }
 
   #onClose(connection: Connection): void {
@@ -327,18 +281,20 @@ export class Connections {
       return;
     }
     if (turn === TURN_ABORT) {
-      this.#cutOff(connection);
+      this.#endings.cutOff(connection);
       return;
     }
     if (turn === TURN_CLOSE) {
-      this.end(connection);
+      this.#endings.end(connection);
       return;
     }
     // Counted from what the worker saw: bytes that came after its look are not missing any more.
     const needed = Math.max(0, seen - consumed) + missing;
     const unseen = connection.length + (connection.overflow?.length ?? 0) - seen;
     if (!inbound.settle(connection, consumed, turn === TURN_NEED ? needed : 0)) {
-      this.refuse(connection, 503, 'The server is out of memory for requests.', { 'Retry-After': '1' });
+      this.#endings.refuse(connection, 503, 'The server is out of memory for requests.', {
+        'Retry-After': '1',
+      });
       return;
     }
     if (turn === TURN_NEED) {
@@ -351,26 +307,6 @@ export class Connections {
     if (turn === TURN_HEAVY) this.#options.onHeavy(connection);
     else if (connection.length > 0) this.makeReady(connection);
     else this.#rest(connection);
-  }
-
-  /** The response has begun and cannot be completed; what was sent of it arrives. */
-  #cutOff(connection: Connection): void {
-    if (this.#wouldPassForWhole(connection)) connection.socket.resetAndDestroy();
-    else this.end(connection);
-  }
-
-  /** Ends a connection now, whatever is still to be sent. */
-  #breakOff(connection: Connection): void {
-    if (this.#wouldPassForWhole(connection)) connection.socket.resetAndDestroy();
-    else connection.socket.destroy();
-  }
-
-  /**
-   * Whether the client could take what it has of a response for all of it. A length or chunks tell that it is not; to an
-   * HTTP/1.0 client, without chunks, only a reset does.
-   */
-  #wouldPassForWhole({ number, partial, owed }: Connection): boolean {
-    return (partial || owed > 0) && (this.#options.table.request(number) & REQUEST_HTTP_1_0) !== 0;
   }
 
   /** A request is incomplete. */
@@ -397,7 +333,7 @@ export class Connections {
 
   /** Nothing is left to do until the client sends the next request. */
   #rest(connection: Connection): void {
-    if (connection.halfClosed || this.#stopping) this.end(connection);
+    if (connection.halfClosed || this.#stopping) this.#endings.end(connection);
     else this.#deadlines.resting(connection);
   }
 
