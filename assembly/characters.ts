@@ -1,6 +1,6 @@
 /**
  * Character classes of RFC 9110, 9112 and 3986, twice: as SIMD nibble tables for the hot paths, and as a
- * table of bits for the cold ones. src/core/characters.ts defines the same classes from their grammar, and a
+ * table of bits for the cold ones. the TypeScript characters.ts defines the same classes from their grammar, and a
  * test holds the two together for all 256 bytes.
  *
  * A nibble table has one byte for each low half of a character and in it one bit for each high half from 0
@@ -20,7 +20,7 @@ export const TOKEN_HALVES: usize = memory.data<u8>(
   [232, 252, 248, 252, 252, 252, 252, 252, 248, 248, 244, 84, 208, 84, 244, 112],
   16,
 );
-/** What stands in a path as it is; see PATH in src/core/characters.ts. */
+/** What stands in a path as it is; see PATH in the TypeScript characters.ts. */
 export const PATH_HALVES: usize = memory.data<u8>(
   [184, 252, 248, 248, 252, 248, 252, 252, 252, 252, 252, 124, 212, 124, 244, 116],
   16,

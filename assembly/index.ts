@@ -2,7 +2,7 @@
  * The core: parses the next request of a connection in place and matches its route. Compiled to
  * build/core.wasm; each worker has an instance of its own on the memory that all threads share. An instance
  * writes only to the region it was configured with, reads only the request it was given, and keeps nothing
- * between two calls but its settings: where to go on lies in the record. src/core/wasm.ts is its one caller.
+ * between two calls but its settings: where to go on lies in the record. wasm-core.ts is its one caller.
  */
 
 import { CR } from './characters';

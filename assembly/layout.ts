@@ -1,6 +1,6 @@
 /**
  * The region of one core instance and the route tree in it, as byte offsets. Compiled twice like record.ts:
- * by AssemblyScript into the core, by TypeScript into src/core/wasm.ts, which lays the region out.
+ * by AssemblyScript into the core, by TypeScript into wasm-core.ts, which lays the region out.
  *
  *     record · a copy of a request shorter than one block · frames of the matcher · normal form of a path ·
  *     route tree

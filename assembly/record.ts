@@ -175,7 +175,7 @@ export const HEADER_PRAGMA = 29;
 export const HEADER_VIA = 30;
 export const HEADER_RANGE = 31;
 
-// ---- Reasons for an error; src/core/reasons.ts gives each its sentence ----
+// ---- Reasons for an error; src/runtime/core/reasons.ts gives each its sentence ----
 
 export const REASON_NONE = 0;
 export const REASON_REQUEST_LINE = 1;

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/correctness/noPrecisionLoss: AssemblyScript has 64-bit integers
 /**
- * Matches the path of a parsed head against the radix tree that src/core/wasm.ts has written into the region
- * (src/core/route-tree.ts builds it): static text before a parameter before a wildcard, with backtracking. A
+ * Matches the path of a parsed head against the radix tree that wasm-core.ts has written into the region
+ * (route-tree.ts builds it): static text before a parameter before a wildcard, with backtracking. A
  * node fixes how many segments were passed, so no node is visited twice for one path.
  *
  * What takes time here is waiting for one load after another, so few are needed from node to node: the child

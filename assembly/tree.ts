@@ -1,6 +1,6 @@
 // biome-ignore-all lint/complexity/noStaticOnlyClass: AssemblyScript marks only methods as inline in a syntax that TypeScript has
 /**
- * How nodes, leaves and open choices of the route tree lie in memory, as 32-bit words. src/core/wasm.ts writes
+ * How nodes, leaves and open choices of the route tree lie in memory, as 32-bit words. wasm-core.ts writes
  * nodes and leaves by the offsets given here; router.ts reads them.
  */
 

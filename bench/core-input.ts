@@ -1,5 +1,5 @@
 /** A core on a memory of its own with an input in it, for the micro-benchmarks. */
-import type { CoreOptions } from '../src/core/core.ts';
+import type { CoreOptions } from '../src/runtime/core/core.ts';
 
 const PAGES = 64;
 const REGION_ADDRESS = 1_048_576;

@@ -5,9 +5,9 @@
  */
 import FindMyWay from 'find-my-way';
 import * as r from '../assembly/record.ts';
-import type { RoutePattern } from '../src/core/core.ts';
-import { JsCore } from '../src/core/js.ts';
-import { WasmCore } from '../src/core/wasm.ts';
+import type { RoutePattern } from '../src/runtime/core/core.ts';
+import { JsCore } from '../src/runtime/core/js/js-core.ts';
+import { WasmCore } from '../src/runtime/core/wasm/wasm-core.ts';
 import { coreOptions, INPUT_ADDRESS } from './core-input.ts';
 import { type Contestant, difference, type MicroResult, microTable, race } from './micro.ts';
 import { describeOptions, type NumberOption, readOptions } from './options.ts';

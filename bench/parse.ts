@@ -4,9 +4,9 @@
  * hands its spans to callbacks as it goes.
  */
 import * as r from '../assembly/record.ts';
-import type { RoutePattern } from '../src/core/core.ts';
-import { JsCore } from '../src/core/js.ts';
-import { WasmCore } from '../src/core/wasm.ts';
+import type { RoutePattern } from '../src/runtime/core/core.ts';
+import { JsCore } from '../src/runtime/core/js/js-core.ts';
+import { WasmCore } from '../src/runtime/core/wasm/wasm-core.ts';
 import { coreOptions, INPUT_ADDRESS } from './core-input.ts';
 import { LlhttpParser } from './llhttp-parser.ts';
 import { type Contestant, microTable, race } from './micro.ts';

@@ -1,5 +1,5 @@
 /** A table of 100 routes as a REST API has them, and paths to look up in it (`npm run bench -- match`). */
-import type { RoutePattern } from '../src/core/core.ts';
+import type { RoutePattern } from '../src/runtime/core/core.ts';
 
 const RESOURCES = [
   ...[

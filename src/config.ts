@@ -20,7 +20,7 @@ import {
   type Variable,
   visibleToken,
 } from './config/variables.ts';
-import type { CoreKind } from './core/core.ts';
+import type { CoreKind } from './runtime/core/core.ts';
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
 
@@ -217,5 +217,5 @@ function contradictions(config: Config): string[] {
 
 /** Beside this file, and compiled where this file is. */
 function defaultApplication(): string {
-  return new URL(`./app${extname(import.meta.filename)}`, import.meta.url).href;
+  return new URL(`./cloudvm/application${extname(import.meta.filename)}`, import.meta.url).href;
 }

@@ -6,10 +6,10 @@
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { type CloudVmResources, openCloudVmResources } from './cloudvm-resources.ts';
+import { type CloudVmResources, openCloudVmResources } from './cloudvm/resources.ts';
 import { type Config, ConfigurationError, loadConfiguration } from './config.ts';
-import { createLogger, type Logger } from './log.ts';
-import { killProcess, Server } from './server/server.ts';
+import { createLogger, type Logger } from './platform/log.ts';
+import { killProcess, Server } from './runtime/server/server.ts';
 
 const EXIT_CUT_OFF = 1;
 const EXIT_CONFIGURATION = 2;

@@ -25,7 +25,7 @@ describe('without any setting', () => {
       port: 5001,
       workers: 8,
       core: 'wasm',
-      app: pathToFileURL(resolve(ROOT, 'src/app.ts')).href,
+      app: pathToFileURL(resolve(ROOT, 'src/cloudvm/application.ts')).href,
       mongodbUri: undefined,
       mongodbDatabase: 'cloudvm',
       dataDirectory: resolve('data'),

@@ -6,9 +6,9 @@
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { MINIMUM_SECRET_BYTES } from '../auth/secret.ts';
-import { connectionStringProblem } from '../database/connection-string.ts';
-import { DATABASE_NAME_RULE, isDatabaseName } from '../database/database-name.ts';
+import { MINIMUM_SECRET_BYTES } from '../cloudvm/accounts/tokens/secret.ts';
+import { connectionStringProblem } from '../cloudvm/database/connection-string.ts';
+import { DATABASE_NAME_RULE, isDatabaseName } from '../cloudvm/database/database-name.ts';
 
 export interface ConfigurationProblem {
   readonly problem: string;

@@ -1,7 +1,7 @@
 /** curl, the client that everybody has. */
 
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
-import type { Server } from '../../src/server/server.ts';
+import type { Server } from '../../src/runtime/server/server.ts';
 import { startEchoServer } from './support/echo-server.ts';
 import { needTool, runTool } from './support/tool.ts';
 

@@ -1,7 +1,7 @@
 /** Node's own fetch. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Server } from '../../src/server/server.ts';
+import type { Server } from '../../src/runtime/server/server.ts';
 import { startEchoServer } from './support/echo-server.ts';
 
 let server: Server;

@@ -4,7 +4,7 @@
  */
 
 import { describe, expect, it } from 'vitest';
-import type { Server } from '../../src/server/server.ts';
+import type { Server } from '../../src/runtime/server/server.ts';
 import { startEchoServer } from './support/echo-server.ts';
 import { needTool, runTool } from './support/tool.ts';
 

@@ -1,9 +1,9 @@
 /** Every conformance case over real sockets, with both cores, as written and with each byte in a segment of its own. */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CoreKind } from '../../src/core/core.ts';
-import type { Server } from '../../src/server/server.ts';
-import { ECHO_APPLICATION, expectRest, startServer } from '../server/support/start.ts';
+import type { CoreKind } from '../../src/runtime/core/core.ts';
+import type { Server } from '../../src/runtime/server/server.ts';
+import { ECHO_APPLICATION, expectRest, startServer } from '../runtime/server/support/start.ts';
 import { loadCases } from './case.ts';
 import type { Pace } from './exchange.ts';
 import { describeFailures, runCases } from './runner.ts';

@@ -1,8 +1,8 @@
 /** Responses to HEAD have no content, whatever their status (RFC 9110, section 9.3.2). */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Server } from '../../src/server/server.ts';
-import { ECHO_APPLICATION, startServer } from '../server/support/start.ts';
+import type { Server } from '../../src/runtime/server/server.ts';
+import { ECHO_APPLICATION, startServer } from '../runtime/server/support/start.ts';
 import { Connection } from './connection.ts';
 
 let server: Server;

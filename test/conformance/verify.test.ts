@@ -1,8 +1,8 @@
 /** CORE=verify finds no difference between the cores in any conformance case, as requests come over sockets. */
 
 import { expect, it } from 'vitest';
-import type { Server } from '../../src/server/server.ts';
-import { ECHO_APPLICATION, startServer } from '../server/support/start.ts';
+import type { Server } from '../../src/runtime/server/server.ts';
+import { ECHO_APPLICATION, startServer } from '../runtime/server/support/start.ts';
 import { loadCases } from './case.ts';
 import { describeFailures, runCases } from './runner.ts';
 

@@ -5,9 +5,9 @@
  */
 
 import * as r from '../../assembly/record.ts';
-import type { Core, ParseLimits, RoutePattern } from '../../src/core/core.ts';
-import { JsCore } from '../../src/core/js.ts';
-import { WasmCore } from '../../src/core/wasm.ts';
+import type { Core, ParseLimits, RoutePattern } from '../../src/runtime/core/core.ts';
+import { JsCore } from '../../src/runtime/core/js/js-core.ts';
+import { WasmCore } from '../../src/runtime/core/wasm/wasm-core.ts';
 
 /** 4 MiB. */
 const PAGES = 64;

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import * as r from '../../assembly/record.ts';
-import type { Core } from '../../src/core/core.ts';
+import type { Core } from '../../src/runtime/core/core.ts';
 import { Arena, FUZZ_ROUTES } from './arena.ts';
 import {
   checkCoresAgree,

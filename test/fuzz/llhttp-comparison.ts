@@ -4,7 +4,7 @@
  */
 
 import * as r from '../../assembly/record.ts';
-import type { Core } from '../../src/core/core.ts';
+import type { Core } from '../../src/runtime/core/core.ts';
 import type { Arena } from './arena.ts';
 import type { Llhttp, LlhttpRequest } from './llhttp.ts';
 

@@ -5,10 +5,10 @@
 
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Server } from '../../src/server/server.ts';
+import type { Server } from '../../src/runtime/server/server.ts';
 import { Connection } from '../conformance/connection.ts';
 import { fieldValues, isInterim, type Response } from '../conformance/response.ts';
-import { ECHO_APPLICATION, expectRest, startServer } from '../server/support/start.ts';
+import { ECHO_APPLICATION, expectRest, startServer } from '../runtime/server/support/start.ts';
 import { Arena, FUZZ_ROUTES } from './arena.ts';
 import { randomCuts } from './checks.ts';
 import { loadCorpus } from './corpus.ts';

@@ -3,14 +3,14 @@
  * real recovery, queue and table: the other threads' steps happen when main reads a claim.
  */
 import { expect, test } from 'vitest';
-import { ConnectionTable } from '../../src/memory/connection-table.ts';
-import { ReadyQueue } from '../../src/memory/ready-queue.ts';
-import { WorkerWords } from '../../src/memory/worker-words.ts';
-import type { Connection } from '../../src/server/connection.ts';
-import { IN_QUEUE } from '../../src/server/connection.ts';
-import { Recovery, type RecoveryOptions } from '../../src/server/recovery.ts';
-import type { WorkerHandle } from '../../src/server/worker-handle.ts';
-import { createShared } from '../memory/threads/shared.ts';
+import { ConnectionTable } from '../../src/runtime/memory/connection-table.ts';
+import { ReadyQueue } from '../../src/runtime/memory/ready-queue.ts';
+import { WorkerWords } from '../../src/runtime/memory/worker-words.ts';
+import type { Connection } from '../../src/runtime/server/sockets/connection.ts';
+import { IN_QUEUE } from '../../src/runtime/server/sockets/connection.ts';
+import { Recovery, type RecoveryOptions } from '../../src/runtime/server/workers/recovery.ts';
+import type { WorkerHandle } from '../../src/runtime/server/workers/worker-handle.ts';
+import { createShared } from '../runtime/memory/threads/shared.ts';
 
 test('a connection that was taken and queued again after a death is not queued twice', () => {
   const shared = createShared({ connections: 3 });

@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import { prepareDatabase } from '../../src/database/collections.ts';
-import { DatabaseService } from '../../src/database/database-service.ts';
+import { prepareDatabase } from '../../src/cloudvm/database/collections.ts';
+import { DatabaseService } from '../../src/cloudvm/database/database-service.ts';
 import { buildFerretDb } from './ferretdb/build.ts';
 import { startFerretDb } from './ferretdb/start.ts';
 
@@ -62,7 +62,7 @@ const KINDS: readonly DatabaseKind[] = [
 ];
 
 export async function startEmbeddedDatabase(): Promise<DatabaseServer> {
-  const { EmbeddedDatabase } = await import('../../src/database/embedded/start.ts');
+  const { EmbeddedDatabase } = await import('../../src/embedded-mongodb/start.ts');
   const directory = await mkdtemp(join(tmpdir(), 'cloudvm-test-'));
   const database = await EmbeddedDatabase.start({ dataDirectory: directory });
   return {

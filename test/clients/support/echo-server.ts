@@ -1,7 +1,7 @@
 /** The server with the test application, for the client tests; the caller closes it with `await using`. */
 
-import type { Server, ServerOptions } from '../../../src/server/server.ts';
-import { ECHO_APPLICATION, startServer } from '../../server/support/start.ts';
+import type { Server, ServerOptions } from '../../../src/runtime/server/server.ts';
+import { ECHO_APPLICATION, startServer } from '../../runtime/server/support/start.ts';
 
 export function startEchoServer(options: ServerOptions = {}): Promise<Server> {
   return startServer({ app: ECHO_APPLICATION, ...options });

@@ -1,0 +1,102 @@
+/**
+ * The counts of LoginThrottle, as documents that expire. Every change is one conditional write, so that workers and
+ * processes may count at the same moment; without upsert, whose races servers resolve differently.
+ */
+import type { Collection } from 'mongodb';
+import { LOGIN_FAILURES } from '../../database/collections.ts';
+import type { DatabaseService } from '../../database/database-service.ts';
+import { isDuplicateKey } from '../../database/driver-errors.ts';
+import { DatabaseError } from '../../database/errors.ts';
+
+/** Between the reading and the writing of a count others may write; each round one of them succeeds. */
+const MAX_ROUNDS = 5;
+
+export interface CountDocument {
+  /** A digest. */
+  _id: string;
+  /** Attempts that have failed or are under way; 0 in the mark that an account and a network know each other. */
+  failures: number;
+  expiresAt: Date;
+}
+
+export class LoginCounts {
+  readonly #service: DatabaseService;
+  readonly #documents: Collection<CountDocument>;
+
+  constructor(service: DatabaseService) {
+    this.#service = service;
+    this.#documents = service.collection<CountDocument>(LOGIN_FAILURES);
+  }
+
+  /** Those that have not expired, by their keys. */
+  async read(keys: readonly string[]): Promise<ReadonlyMap<string, CountDocument>> {
+    const filter = { _id: { $in: [...keys] }, expiresAt: { $gt: new Date() } };
+    const found = await this.#service.run(() => this.#documents.find(filter).toArray());
+    return new Map(found.map((document) => [document._id, document]));
+  }
+
+  /**
+   * One more, where the limit allows it; the first one begins a window.
+   * @returns undefined, or when the window ends whose limit is reached
+   */
+  add(key: string, limit: number, windowMs: number): Promise<Date | undefined> {
+    return this.#service.run(async () => {
+      for (let round = 0; round < MAX_ROUNDS; round++) {
+        const now = new Date();
+        const { matchedCount } = await this.#documents.updateOne(
+          { _id: key, expiresAt: { $gt: now }, failures: { $lt: limit } },
+          { $inc: { failures: 1 } },
+        );
+        if (matchedCount > 0) return undefined;
+        const expiresAt = new Date(now.getTime() + windowMs);
+        if (await this.#insert({ _id: key, failures: 1, expiresAt })) return undefined;
+        const found = await this.#documents.findOne({ _id: key, expiresAt: { $gt: now } });
+        if (found === null) await this.#documents.deleteOne({ _id: key, expiresAt: { $lte: now } });
+        else if (found.failures >= limit) return found.expiresAt;
+      }
+      return new Date();
+    });
+  }
+
+  /** What cannot be given back now stays counted until its window ends: no reason to refuse a login. */
+  async giveBack(keys: readonly string[]): Promise<void> {
+    try {
+      for (const key of keys) await this.#service.run(() => this.#subtract(key));
+    } catch (error) {
+      if (!(error instanceof DatabaseError)) throw error;
+    }
+  }
+
+  async forget(key: string): Promise<void> {
+    await this.#service.runRepeatable(() => this.#documents.deleteOne({ _id: key }));
+  }
+
+  /** Leaves a mark, or makes it last longer. */
+  async mark(key: string, expiresAt: Date): Promise<void> {
+    await this.#service.runRepeatable(async () => {
+      const { matchedCount } = await this.#documents.updateOne({ _id: key }, { $set: { expiresAt } });
+      if (matchedCount === 0) await this.#insert({ _id: key, failures: 0, expiresAt });
+    });
+  }
+
+  async removeExpired(): Promise<void> {
+    await this.#service.runRepeatable(() => this.#documents.deleteMany({ expiresAt: { $lte: new Date() } }));
+  }
+
+  /** The last one takes its document along. */
+  async #subtract(key: string): Promise<void> {
+    const { deletedCount } = await this.#documents.deleteOne({ _id: key, failures: { $lte: 1 } });
+    if (deletedCount === 0) await this.#documents.updateOne({ _id: key }, { $inc: { failures: -1 } });
+  }
+
+  /** @returns false where there is one already */
+  async #insert(document: CountDocument): Promise<boolean> {
+    try {
+      await this.#documents.insertOne(document);
+      return true;
+    } catch (error) {
+      if (!isDuplicateKey(error)) throw error;
+      return false;
+    }
+  }
+}

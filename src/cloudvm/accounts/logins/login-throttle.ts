@@ -1,0 +1,176 @@
+/**
+ * Slows down who guesses passwords: above a number of failures within a window, logins answer 429 until the window
+ * has passed. Called by the authentication controller around the check of a password.
+ *
+ * What is counted, each with a limit of its own:
+ *  - failures for one account from one network: a person who has forgotten a password tries less;
+ *  - failures from one network for all accounts: whoever tries one password on many accounts is bounded too;
+ *  - failures for one account from all networks: so are many networks that guess together.
+ *
+ * The last two could be used to lock others out: everyone behind one proxy, or one user by wrong passwords from
+ * all over the world. So where an account has logged in lately from a network, the two are known to each other, and
+ * only the first limit holds: nobody elsewhere can keep users from where they usually log in, and who guesses from
+ * that very network has no more than its few tries for each account. A network is an IPv4 address or an IPv6 /64.
+ *
+ * An attempt is counted before its password is checked and given back unless it fails: so attempts at the same moment
+ * are no way around a limit, a count that cannot be written (a full disk) refuses the attempt, and a process that dies
+ * in between has counted a failure too many at worst. A limit decides inside one conditional update.
+ *
+ * The counts lie in the database, so that all workers and processes share them and a restart does not forget them.
+ * They are digests, as neither addresses nor e-mail addresses of people are to be stored in clear for this. What has
+ * expired is removed after every so many attempts; what has not is bounded: an attempt that is refused makes no new
+ * count, one that is given back takes its count along, and each of the others has cost a password hash.
+ */
+import { createHash } from 'node:crypto';
+import type { DatabaseService } from '../../database/database-service.ts';
+import { networkOf } from './address-network.ts';
+import { type CountDocument, LoginCounts } from './login-counts.ts';
+
+/** For one account from one network. */
+export const MAX_FAILURES_PER_PAIR = 10;
+/** From one network for all accounts; an office or a mobile carrier may share one address. */
+export const MAX_FAILURES_PER_NETWORK = 100;
+/** For one account from all networks that it is not known to. */
+export const MAX_FAILURES_PER_ACCOUNT = 100;
+export const WINDOW_MS = 15 * 60 * 1000;
+/** How long an account and a network know each other after a login. */
+export const KNOWN_MS = 30 * 24 * 60 * 60 * 1000;
+/** Not every login needs to be written down. */
+const RENEW_KNOWN_MS = 24 * 60 * 60 * 1000;
+
+/** Attempts of one worker between two removals of what has expired. */
+const REMOVE_AFTER_ATTEMPTS = 100;
+
+/** Who tries, and for whom. */
+export interface LoginOrigin {
+  readonly email: string;
+  readonly remoteAddress: string;
+}
+
+/** One of the counts that an attempt belongs to. */
+interface Count {
+  readonly key: string;
+  readonly limit: number;
+}
+
+/** Too many failures; try again after that time. */
+export class LoginThrottledError extends Error {
+  readonly code = 'LOGIN_THROTTLED';
+  override readonly name = 'LoginThrottledError';
+  readonly retryAfterSeconds: number;
+
+  constructor(retryAfterSeconds: number) {
+    super('too many failed logins');
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+export class LoginThrottle {
+  readonly #counts: LoginCounts;
+  #attempts = 0;
+
+  constructor(service: DatabaseService) {
+    this.#counts = new LoginCounts(service);
+  }
+
+  /** Once per process. */
+  async prepare(): Promise<void> {
+    await this.#counts.removeExpired();
+  }
+
+  /**
+   * Counts an attempt before its password is checked.
+   * @returns what must be disposed of, and told when the password was wrong or right
+   * @throws LoginThrottledError
+   */
+  async begin(origin: LoginOrigin): Promise<LoginAttempt> {
+    this.#attempts += 1;
+    if (this.#attempts % REMOVE_AFTER_ATTEMPTS === 0) await this.#counts.removeExpired();
+    const { pair, network, account, known } = countsOf(origin);
+    const found = await this.#counts.read([pair.key, network.key, account.key, known]);
+    const knownUntil = found.get(known)?.expiresAt;
+    // The network first: one that is refused for itself leaves no trace on any account.
+    const counts = knownUntil === undefined ? [network, account, pair] : [pair];
+    refuseExceeded(counts, found);
+    await this.#countAll(counts);
+    const renew = (knownUntil?.getTime() ?? 0) < Date.now() + KNOWN_MS - RENEW_KNOWN_MS;
+    return new LoginAttempt(this.#counts, counts, pair.key, renew ? known : undefined);
+  }
+
+  async #countAll(counts: readonly Count[]): Promise<void> {
+    const counted: string[] = [];
+    try {
+      for (const { key, limit } of counts) {
+        const end = await this.#counts.add(key, limit, WINDOW_MS);
+        if (end !== undefined) throw throttledUntil(end);
+        counted.push(key);
+      }
+    } catch (error) {
+      await this.#counts.giveBack(counted);
+      throw error;
+    }
+  }
+}
+
+/** One attempt that was counted. At the end of its scope it is given back, unless it has failed. */
+export class LoginAttempt implements AsyncDisposable {
+  readonly #counts: LoginCounts;
+  readonly #pair: string;
+  readonly #known: string | undefined;
+  #counted: readonly string[];
+
+  constructor(counts: LoginCounts, counted: readonly Count[], pair: string, known: string | undefined) {
+    this.#counts = counts;
+    this.#counted = counted.map(({ key }) => key);
+    this.#pair = pair;
+    this.#known = known;
+  }
+
+  /** The password was wrong: the attempt stays counted. */
+  fail(): void {
+    this.#counted = [];
+  }
+
+  /** The password was right: ends the count of this account and network, which know each other now. */
+  async succeed(): Promise<void> {
+    this.#counted = this.#counted.filter((key) => key !== this.#pair);
+    await this.#counts.forget(this.#pair);
+    if (this.#known !== undefined) {
+      await this.#counts.mark(this.#known, new Date(Date.now() + KNOWN_MS));
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#counts.giveBack(this.#counted);
+  }
+}
+
+/** Spares the writes where the answer is known already. */
+function refuseExceeded(counts: readonly Count[], found: ReadonlyMap<string, CountDocument>): void {
+  const exceeded = counts.flatMap(({ key, limit }) => {
+    const document = found.get(key);
+    return document !== undefined && document.failures >= limit ? [document.expiresAt.getTime()] : [];
+  });
+  if (exceeded.length > 0) throw throttledUntil(new Date(Math.max(...exceeded)));
+}
+
+function throttledUntil(end: Date): LoginThrottledError {
+  return new LoginThrottledError(Math.max(1, Math.ceil((end.getTime() - Date.now()) / 1000)));
+}
+
+function countsOf({ email, remoteAddress }: LoginOrigin) {
+  // As users are told apart: without regard to case.
+  const account = email.normalize('NFC').toLowerCase();
+  const network = networkOf(remoteAddress);
+  return {
+    pair: { key: digest('pair', account, network), limit: MAX_FAILURES_PER_PAIR },
+    network: { key: digest('network', network), limit: MAX_FAILURES_PER_NETWORK },
+    account: { key: digest('account', account), limit: MAX_FAILURES_PER_ACCOUNT },
+    /** The mark that the two know each other. */
+    known: digest('known', account, network),
+  };
+}
+
+function digest(...parts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url');
+}

@@ -1,0 +1,44 @@
+/**
+ * Whether the process serves (`/health`: whoever answers does, so it asks nobody) and whether this worker can
+ * do its work now (`/health/ready`: what a load balancer asks before it sends clients).
+ */
+
+import { HttpProblem } from '../../runtime/http/problem.ts';
+import type { Request } from '../../runtime/http/request/request.ts';
+import type { Response } from '../../runtime/http/response/response.ts';
+
+/** Why no work can be done; the contract's words. */
+export type NotReady = 'starting' | 'draining' | 'database unreachable' | 'workers failing';
+
+export interface Readiness {
+  /** @returns why not, or undefined */
+  check(): Promise<NotReady | undefined>;
+}
+
+const OK = JSON.stringify({ status: 'ok' });
+const READY = JSON.stringify({ status: 'ready' });
+const RETRY_AFTER_SECONDS = '1';
+
+export class HealthController {
+  readonly #readiness: Readiness;
+
+  constructor(readiness: Readiness) {
+    this.#readiness = readiness;
+  }
+
+  readonly health = (_request: Request, response: Response): void => {
+    response.rawJson(OK);
+  };
+
+  readonly ready = async (_request: Request, response: Response): Promise<void> => {
+    const reason = await this.#readiness.check();
+    if (reason !== undefined) throw notReady(reason);
+    response.header('Cache-Control', 'no-store').rawJson(READY);
+  };
+}
+
+function notReady(reason: NotReady): HttpProblem {
+  return new HttpProblem(503, `Not ready: ${reason}.`, {
+    headers: { 'Cache-Control': 'no-store', 'Retry-After': RETRY_AFTER_SECONDS },
+  });
+}

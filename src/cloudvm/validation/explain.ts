@@ -1,0 +1,96 @@
+/**
+ * Says what is wrong with a value that has failed its schema. It walks the schema and looks only at what the schema
+ * knows: an array that is too long is not looked into, of unknown fields the first ones are named, and nothing is
+ * done after the last error that there is room for. So neither its time nor its memory grows with what a client
+ * sends. Called by Validator.
+ */
+import Type, { type TArray, type TObject, type TSchema } from 'typebox';
+import { Errors } from 'typebox/schema';
+import type { ProblemError } from '../../runtime/http/problem.ts';
+
+/** Enough to correct a form; a client that sends nonsense gets no long answer for it. */
+const MAX_ERRORS = 20;
+
+type Explanation = Generator<ProblemError, void>;
+
+/** @returns at least one error and at most MAX_ERRORS; a path is a JSON pointer (RFC 6901) */
+export function explain(schema: TSchema, value: unknown): readonly ProblemError[] {
+  const errors = errorsOf(schema, value, '').take(MAX_ERRORS).toArray();
+  // For keywords that this file does not know: a refusal without a reason helps nobody.
+  return errors.length > 0 ? errors : [{ path: '', message: 'does not match its schema' }];
+}
+
+function errorsOf(schema: TSchema, value: unknown, path: string): Explanation {
+  if (Type.IsObject(schema) && isPlainObject(value)) return errorsOfObject(schema, value, path);
+  if (Type.IsArray(schema) && Array.isArray(value)) return errorsOfArray(schema, value, path);
+  return errorsOfSingle(schema, value, path);
+}
+
+function* errorsOfObject(
+  schema: TObject,
+  value: Readonly<Record<string, unknown>>,
+  path: string,
+): Explanation {
+  const { properties, required, additionalProperties, minProperties = 0 } = schema as ObjectSchema;
+  for (const name of required ?? []) {
+    if (!Object.hasOwn(value, name)) yield { path: at(path, name), message: 'is required' };
+  }
+  const names = Object.keys(value);
+  if (additionalProperties === false) yield* unknownFields(names, properties, path);
+  for (const [name, property] of Object.entries(properties)) {
+    if (Object.hasOwn(value, name)) yield* errorsOf(property, value[name], at(path, name));
+  }
+  if (names.length < minProperties) {
+    yield { path, message: `must have at least ${counted(minProperties, 'field')}` };
+  }
+}
+
+function* unknownFields(names: readonly string[], known: object, path: string): Explanation {
+  for (const name of names) {
+    if (!Object.hasOwn(known, name)) yield { path: at(path, name), message: 'is not a known field' };
+  }
+}
+
+function* errorsOfArray(schema: TArray, items: readonly unknown[], path: string): Explanation {
+  const { maxItems = Number.POSITIVE_INFINITY } = schema as ArraySchema;
+  if (items.length > maxItems) {
+    yield { path, message: `must not have more than ${counted(maxItems, 'item')}` };
+    return;
+  }
+  for (const [index, item] of items.entries()) yield* errorsOf(schema.items, item, at(path, String(index)));
+}
+
+/** What has no parts of its own, or is something else than its schema asks for: typebox looks at it as a whole. */
+function* errorsOfSingle(schema: TSchema, value: unknown, path: string): Explanation {
+  const [, errors] = Errors(schema, value);
+  for (const error of errors) yield { path, message: messageOf(error) };
+}
+
+type SchemaError = ReturnType<typeof Errors>[1][number];
+
+function messageOf(error: SchemaError): string {
+  switch (error.keyword) {
+    case 'enum':
+      return `must be one of ${error.params.allowedValues.join(', ')}`;
+    case 'minLength':
+      return `must have at least ${counted(error.params.limit, 'character')}`;
+    default:
+      return error.message;
+  }
+}
+
+/** The keywords that typebox keeps beside the types of its schemas. */
+type ObjectSchema = TObject & { readonly additionalProperties?: unknown; readonly minProperties?: number };
+type ArraySchema = TArray & { readonly maxItems?: number };
+
+function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function counted(count: number | bigint, noun: string): string {
+  return `${count} ${noun}${Number(count) === 1 ? '' : 's'}`;
+}
+
+function at(path: string, name: string): string {
+  return `${path}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+}

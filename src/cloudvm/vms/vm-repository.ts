@@ -1,0 +1,207 @@
+/**
+ * The virtual machines, each of which is seen by its owner alone: every filter here begins with the owner. All
+ * changes are conditional writes, so two requests at once cannot both win. Called by the VM controllers.
+ */
+import { type Collection, type Filter, ObjectId } from 'mongodb';
+import { VMS } from '../database/collections.ts';
+import type { DatabaseService } from '../database/database-service.ts';
+import { isDuplicateKey } from '../database/driver-errors.ts';
+import { IdempotencyKeyReusedError, StatusConflictError, VersionMismatchError } from '../database/errors.ts';
+import { parseObjectId, requireObjectId } from '../database/object-id.ts';
+import { DELETABLE_STATUSES, type NewVm, type StatusTransition, type Vm, type VmChanges } from './vm.ts';
+import { afterCursor, encodeCursor, sortOrder } from './vm-cursor.ts';
+import { copyTag, newVmDocument, toVm, type VmDocument } from './vm-document.ts';
+import { MAX_PAGE_SIZE, matches, type VmPage, type VmQuery } from './vm-query.ts';
+
+const MAX_INSERT_ATTEMPTS = 3;
+
+/** Begins every filter. */
+interface Identity {
+  readonly _id: ObjectId;
+  readonly ownerId: ObjectId;
+}
+
+type WritableFields = Partial<Pick<VmDocument, 'name' | 'size' | 'tags' | 'status'>>;
+
+export class VmRepository {
+  readonly #service: DatabaseService;
+  readonly #vms: Collection<VmDocument>;
+
+  constructor(service: DatabaseService) {
+    this.#service = service;
+    this.#vms = service.collection<VmDocument>(VMS);
+  }
+
+  /**
+   * Stores a machine with the status pending. A second call with the same idempotency key and the same machine
+   * returns the one that the first call made (`replayed`), for as long as that one exists.
+   * @throws IdempotencyKeyReusedError when the key came with another machine
+   */
+  async create(ownerId: string, vm: NewVm, idempotencyKey?: string): Promise<{ vm: Vm; replayed: boolean }> {
+    const document = newVmDocument(requireObjectId(ownerId), vm, idempotencyKey);
+    const stored = await this.#service.runRepeatable(() => this.#insertUnlessThere(document));
+    if (stored.creationFingerprint !== document.creationFingerprint) throw new IdempotencyKeyReusedError();
+    return { vm: toVm(stored), replayed: !stored._id.equals(document._id) };
+  }
+
+  /** A malformed id, and another owner's machine, are as absent as one that never was. */
+  async findById(ownerId: string, id: string): Promise<Vm | undefined> {
+    const identity = identify(ownerId, id);
+    if (identity === undefined) return undefined;
+    const found = await this.#service.run(() => this.#vms.findOne(identity));
+    return found === null ? undefined : toVm(found);
+  }
+
+  /** One page, and how many machines match in all. @throws InvalidCursorError */
+  async list(ownerId: string, query: VmQuery): Promise<VmPage> {
+    const { limit, cursor, sort = '-createdAt' } = query;
+    if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE_SIZE) {
+      throw new RangeError(`a page has 1 to ${MAX_PAGE_SIZE} entries`);
+    }
+    const matching = matches(requireObjectId(ownerId), query);
+    const page = cursor === undefined ? matching : { ...matching, ...afterCursor(sort, cursor) };
+    // One more than asked for tells whether there is a next page.
+    const find = () =>
+      this.#vms.find(page, { sort: sortOrder(sort), limit: limit + 1, batchSize: limit + 2 }).toArray();
+    const [found, total] = await Promise.all([
+      this.#service.run(find),
+      this.#service.run(() => this.#vms.countDocuments(matching)),
+    ]);
+    const shown = found.slice(0, limit);
+    const last = found.length > limit ? shown.at(-1) : undefined;
+    return { vms: shown.map(toVm), total, nextCursor: last === undefined ? null : encodeCursor(sort, last) };
+  }
+
+  /**
+   * @param expectedVersion the version that the client has seen (If-Match), or undefined for whatever is there
+   * @returns the machine as it is now, or undefined when there is none
+   * @throws VersionMismatchError
+   */
+  async update(
+    ownerId: string,
+    id: string,
+    changes: VmChanges,
+    expectedVersion?: number,
+  ): Promise<Vm | undefined> {
+    const identity = identify(ownerId, id);
+    if (identity === undefined) return undefined;
+    const fields = fieldsOf(changes);
+    // Not repeatable: a repetition could undo what another client wrote in between.
+    if (expectedVersion === undefined) {
+      return this.#service.run(() => this.#change(identity, {}, fields, new ObjectId()));
+    }
+    const changed = await this.#changeOnce(identity, { version: expectedVersion }, fields);
+    if (changed !== undefined) return changed;
+    const current = await this.#service.run(() => this.#vms.findOne(identity));
+    if (current === null) return undefined;
+    throw new VersionMismatchError(current.version);
+  }
+
+  /**
+   * Moves a machine to another status, if its present one allows it, decided in the database.
+   * @returns the machine as it is now, or undefined when there is none
+   * @throws StatusConflictError
+   */
+  async changeStatus(ownerId: string, id: string, transition: StatusTransition): Promise<Vm | undefined> {
+    const identity = identify(ownerId, id);
+    if (identity === undefined) return undefined;
+    const condition = { status: { $in: [...transition.from] } };
+    const changed = await this.#changeOnce(identity, condition, { status: transition.to });
+    return changed ?? this.#conflictUnlessAbsent(identity);
+  }
+
+  /**
+   * Deletes a machine that is at rest, decided in the database. @returns whether there was one
+   * @param expectedVersion as for `update`
+   * @throws StatusConflictError while the machine is pending or stopping; VersionMismatchError
+   */
+  async delete(ownerId: string, id: string, expectedVersion?: number): Promise<boolean> {
+    const identity = identify(ownerId, id);
+    if (identity === undefined) return false;
+    const filter = {
+      ...identity,
+      status: { $in: [...DELETABLE_STATUSES] },
+      ...(expectedVersion !== undefined && { version: expectedVersion }),
+    };
+    const deleted = await this.#service.runRepeatable(async (repetition) => {
+      const { deletedCount } = await this.#vms.deleteOne(filter);
+      // The attempt whose connection broke may have been the one that deleted it: it is gone, as was asked.
+      return deletedCount > 0 || (repetition && (await this.#vms.findOne(identity)) === null);
+    });
+    if (!deleted) await this.#refuseDeletionUnlessAbsent(identity, expectedVersion);
+    return deleted;
+  }
+
+  /** Repeatable, because every document has a creation key: a second insert finds what the first one stored. */
+  async #insertUnlessThere(document: VmDocument): Promise<VmDocument> {
+    const { ownerId, creationKey } = document;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.#vms.insertOne(document);
+        return document;
+      } catch (error) {
+        if (!isDuplicateKey(error)) throw error;
+        const stored = await this.#vms.findOne({ ownerId, creationKey }, { readPreference: 'primary' });
+        if (stored !== null) return stored;
+        // Its holder was deleted in between, and the key is free again.
+        if (attempt === MAX_INSERT_ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  /** A conditional write: repeated after a broken connection, unless the stored machine shows that it was done. */
+  #changeOnce(
+    identity: Identity,
+    condition: Filter<VmDocument>,
+    fields: WritableFields,
+  ): Promise<Vm | undefined> {
+    const write = new ObjectId();
+    return this.#service.runRepeatable(async (repetition) => {
+      const changed = await this.#change(identity, condition, fields, write);
+      if (changed !== undefined || !repetition) return changed;
+      const done = await this.#vms.findOne({ ...identity, lastWrite: write }, { readPreference: 'primary' });
+      return done === null ? undefined : toVm(done);
+    });
+  }
+
+  async #change(
+    identity: Identity,
+    condition: Filter<VmDocument>,
+    fields: WritableFields,
+    write: ObjectId,
+  ): Promise<Vm | undefined> {
+    const changed = await this.#vms.findOneAndUpdate(
+      { ...condition, ...identity },
+      { $set: { ...fields, updatedAt: new Date(), lastWrite: write }, $inc: { version: 1 } },
+      { returnDocument: 'after' },
+    );
+    return changed === null ? undefined : toVm(changed);
+  }
+
+  async #refuseDeletionUnlessAbsent(identity: Identity, expectedVersion: number | undefined): Promise<void> {
+    const current = await this.#service.run(() => this.#vms.findOne(identity, { readPreference: 'primary' }));
+    if (current === null) return;
+    if (expectedVersion !== undefined && current.version !== expectedVersion) {
+      throw new VersionMismatchError(current.version);
+    }
+    throw new StatusConflictError(current.status);
+  }
+
+  async #conflictUnlessAbsent(identity: Identity): Promise<undefined> {
+    const current = await this.#service.run(() => this.#vms.findOne(identity, { readPreference: 'primary' }));
+    if (current !== null) throw new StatusConflictError(current.status);
+  }
+}
+
+function identify(ownerId: string, id: string): Identity | undefined {
+  const _id = parseObjectId(id);
+  return _id === undefined ? undefined : { _id, ownerId: requireObjectId(ownerId) };
+}
+
+function fieldsOf({ name, size, tags }: VmChanges): WritableFields {
+  return {
+    ...(name !== undefined && { name }),
+    ...(size !== undefined && { size }),
+    ...(tags !== undefined && { tags: tags.map(copyTag) }),
+  };
+}

@@ -1,0 +1,128 @@
+/**
+ * Field lines in plain TypeScript (RFC 9112, section 5): one line is checked, entered in the header table
+ * and, if its name is well-known, under its number. Trailers are checked by the same code.
+ */
+
+import * as r from '../../../../assembly/record.ts';
+import { CLASSES, CR, LF, SPACE, TAB, TOKEN, VALUE } from '../characters.ts';
+import { WELL_KNOWN_HEADERS } from '../well-known-headers.ts';
+import type { ParseState } from './state.ts';
+
+const COLON = 0x3a;
+
+/**
+ * Checks the line at `start` and enters it as field number `index`.
+ * @returns the first byte after the line; or, where the line is wrong or not all there, the negative of
+ * the byte where that shows (positions are never 0: low memory is not given to connections)
+ */
+export function parseField(state: ParseState, start: number, index: number): number {
+  const { bytes, end } = state;
+  const classes = CLASSES;
+  let position = start;
+  while (position < end && ((classes[bytes[position] as number] as number) & TOKEN) !== 0) position++;
+  if (position === start || position >= end || bytes[position] !== COLON) return -position;
+  const nameLength = position - start;
+  position++;
+  while (position < end && (bytes[position] === SPACE || bytes[position] === TAB)) position++;
+  const value = position;
+  position = skipValue(state, value, end);
+  if (position + 1 >= end || bytes[position] !== CR || bytes[position + 1] !== LF) return -position;
+  let valueEnd = position;
+  while (valueEnd > value && (bytes[valueEnd - 1] === SPACE || bytes[valueEnd - 1] === TAB)) valueEnd--;
+  if (index < r.MAX_HEADERS) enter(state, index, start, nameLength, value, valueEnd - value);
+  return position + 2;
+}
+
+/**
+ * The first byte from `from` on that does not stand in a field value, or `end`. Four bytes at a time as long as
+ * they are printable ASCII: with no carry between bytes, bit 7 is set in one of the three terms for a byte below
+ * 0x20 (or a byte above one), for 0x7f, and above. Where that says no, the table says yes or no.
+ */
+function skipValue(state: ParseState, from: number, end: number): number {
+  const { bytes, words } = state;
+  const classes = CLASSES;
+  let position = from;
+  for (;;) {
+    while ((position & 3) !== 0) {
+      if (position >= end || ((classes[bytes[position] as number] as number) & VALUE) === 0) return position;
+      position++;
+    }
+    let word = position >> 2;
+    const lastWord = (end >> 2) - 1;
+    while (word <= lastWord) {
+      const four = words[word] as number;
+      if ((((four - 0x20202020) | (four + 0x01010101) | four) & 0x80808080) !== 0) break;
+      word++;
+    }
+    position = word << 2;
+    if (position >= end || ((classes[bytes[position] as number] as number) & VALUE) === 0) return position;
+    position++;
+  }
+}
+
+function enter(
+  state: ParseState,
+  index: number,
+  name: number,
+  nameLength: number,
+  value: number,
+  valueLength: number,
+): void {
+  const { record, base } = state;
+  const entry = r.HEADERS + index * r.HEADER_WORDS;
+  record[entry] = name - base;
+  record[entry + 1] = nameLength;
+  record[entry + 2] = value - base;
+  record[entry + 3] = valueLength;
+  const number = recognize(state.bytes, name, nameLength);
+  if (number < 0) return;
+  const bit = 1 << number;
+  if ((state.seen & bit) === 0) {
+    state.seen |= bit;
+    record[r.WELL_KNOWN + number] = index + 1;
+  } else {
+    state.repeated |= bit;
+  }
+}
+
+/** What is wrong with a line that `parseField` stopped in at `position`; the line is all there. */
+export function fieldFault(bytes: Uint8Array, start: number, position: number): number {
+  const byte = bytes[position];
+  if (position === start && (byte === SPACE || byte === TAB)) return r.REASON_OBSOLETE_FOLD;
+  if (byte === LF) return r.REASON_LINE_END;
+  if (byte === CR && bytes[position + 1] !== LF) return r.REASON_LINE_END;
+  for (let i = start; i < position; i++) if (bytes[i] === COLON) return r.REASON_HEADER_VALUE;
+  return r.REASON_HEADER_NAME;
+}
+
+/** Well-known names by length: few of them share one, so two or three comparisons settle it. */
+const NUMBERS_BY_LENGTH: readonly (readonly number[])[] = WELL_KNOWN_HEADERS.reduce<number[][]>(
+  (lists, name, number) => {
+    lists[name.length]?.push(number);
+    return lists;
+  },
+  Array.from({ length: 33 }, () => []),
+);
+
+const NAME_CODES: readonly Uint8Array[] = WELL_KNOWN_HEADERS.map((name) =>
+  Uint8Array.from(Buffer.from(name)),
+);
+
+/** The HEADER_ number of the name, or -1. */
+function recognize(bytes: Uint8Array, start: number, length: number): number {
+  if (length > 32) return -1;
+  const numbers = NUMBERS_BY_LENGTH[length] as readonly number[];
+  for (let i = 0; i < numbers.length; i++) {
+    const number = numbers[i] as number;
+    if (equalsIgnoringCase(bytes, start, NAME_CODES[number] as Uint8Array)) return number;
+  }
+  return -1;
+}
+
+/** Sound for tokens only: of all token characters, those that `| 0x20` maps to a letter or "-" are those. */
+function equalsIgnoringCase(bytes: Uint8Array, start: number, lowerCase: Uint8Array): boolean {
+  for (let i = 0; i < lowerCase.length; i++) {
+    if (((bytes[start + i] as number) | 0x20) !== lowerCase[i]) return false;
+  }
+  return true;
+}

@@ -1,0 +1,214 @@
+/**
+ * Compiles route patterns into a radix tree whose edges are pieces of static text, parameters and wildcards.
+ * Both cores match on this one tree: js/match.ts walks the objects, wasm.ts writes them into the region.
+ * Built once per worker before it serves; a pattern that could never match as written is an error.
+ */
+
+import {
+  MAX_PARAMETERS,
+  METHOD_GET,
+  METHOD_HEAD,
+  METHOD_OPTIONS,
+  METHOD_OTHER,
+} from '../../../assembly/record.ts';
+import { CLASSES, HEX_VALUES, PATH, PERCENT, UNRESERVED } from './characters.ts';
+import type { RoutePattern } from './core.ts';
+import { methodNumber } from './method.ts';
+
+/** Patterns with more segments are refused, which bounds the memory that backtracking needs. */
+export const MAX_SEGMENTS = 64;
+/** Route numbers are 16 bits wide in the WebAssembly core. */
+export const MAX_ROUTES = 32767;
+export const NO_ROUTE = -1;
+
+/** What a path that ends here means for each method. */
+export interface RouteLeaf {
+  /** Mask of the methods the path knows: HEAD where GET is, OPTIONS always. */
+  allowed: number;
+  /** Route number by METHOD_ number, NO_ROUTE for none; HEAD has GET's where it has none of its own. */
+  readonly routes: Int32Array;
+}
+
+export interface RouteNode {
+  /** The static text that leads here from the parent, empty at the root and after a parameter. */
+  label: Uint8Array;
+  /** Children by static text; no two labels begin with the same byte. */
+  children: RouteNode[];
+  /** What follows a parameter that begins here, and what a wildcard that begins here means. */
+  parameter: RouteNode | undefined;
+  wildcard: RouteLeaf | undefined;
+  /** What a path that ends here means. */
+  leaf: RouteLeaf | undefined;
+}
+
+export interface RouteTree {
+  readonly root: RouteNode;
+  /** Every method some path knows, and OPTIONS: the answer to "OPTIONS *". */
+  readonly allowed: number;
+}
+
+/** @throws Error that names the pattern and what is wrong with it */
+export function buildRouteTree(routes: readonly RoutePattern[]): RouteTree {
+  if (routes.length > MAX_ROUTES) throw new Error(`more than ${MAX_ROUTES} routes`);
+  const root = makeNode(new Uint8Array(0));
+  let allowed = 1 << METHOD_OPTIONS;
+  for (const [number, route] of routes.entries()) {
+    try {
+      const leaf = insertPattern(root, route.path);
+      registerMethod(leaf, route.method, number);
+      allowed |= leaf.allowed;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new Error(`route ${route.method} ${route.path}: ${reason}`, { cause: error });
+    }
+  }
+  completeHead(root);
+  return { root, allowed };
+}
+
+function makeNode(label: Uint8Array): RouteNode {
+  return { label, children: [], parameter: undefined, wildcard: undefined, leaf: undefined };
+}
+
+function makeLeaf(): RouteLeaf {
+  return { allowed: 1 << METHOD_OPTIONS, routes: new Int32Array(METHOD_OTHER + 1).fill(NO_ROUTE) };
+}
+
+function registerMethod(leaf: RouteLeaf, name: string, number: number): void {
+  const method = methodNumber(name);
+  if (method === METHOD_OTHER) throw new Error('the method is not one of those that can be routed');
+  if (leaf.routes[method] !== NO_ROUTE) throw new Error('another route has the same method and path');
+  leaf.routes[method] = number;
+  leaf.allowed |= 1 << method;
+  if (method === METHOD_GET) leaf.allowed |= 1 << METHOD_HEAD;
+}
+
+/** Done last, so that a HEAD route of its own wins in whatever order the two were registered. */
+function completeHead(node: RouteNode): void {
+  for (const leaf of [node.leaf, node.wildcard]) {
+    if (leaf !== undefined && leaf.routes[METHOD_HEAD] === NO_ROUTE) {
+      leaf.routes[METHOD_HEAD] = leaf.routes[METHOD_GET] as number;
+    }
+  }
+  for (const child of node.children) completeHead(child);
+  if (node.parameter !== undefined) completeHead(node.parameter);
+}
+
+/** @returns the leaf of the pattern, made where it was not there yet */
+function insertPattern(root: RouteNode, path: string): RouteLeaf {
+  if (!path.startsWith('/')) throw new Error('the path does not begin with "/"');
+  const segments = path.slice(1).split('/');
+  if (segments.length > MAX_SEGMENTS) throw new Error(`the path has more than ${MAX_SEGMENTS} segments`);
+  const names = new Set<string>();
+  let node = root;
+  let text = '';
+  for (const [index, segment] of segments.entries()) {
+    text += '/';
+    if (!segment.startsWith(':') && !segment.startsWith('*')) {
+      text += staticText(segment);
+      continue;
+    }
+    node = insertText(node, text);
+    text = '';
+    addName(names, segment.slice(1));
+    if (segment.startsWith('*')) {
+      if (index !== segments.length - 1) throw new Error('a wildcard can only be the last segment');
+      node.wildcard ??= makeLeaf();
+      return node.wildcard;
+    }
+    node.parameter ??= makeNode(new Uint8Array(0));
+    node = node.parameter;
+  }
+  node = insertText(node, text);
+  node.leaf ??= makeLeaf();
+  return node.leaf;
+}
+
+function addName(names: Set<string>, name: string): void {
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw new Error(`"${name}" is not a name for a parameter`);
+  if (names.has(name)) throw new Error(`the parameter "${name}" is there twice`);
+  names.add(name);
+  if (names.size > MAX_PARAMETERS) throw new Error(`the path has more than ${MAX_PARAMETERS} parameters`);
+}
+
+/** The segment in the normal form of RFC 3986, section 6.2.2, which is what paths are matched in. */
+function staticText(segment: string): string {
+  const bytes = Buffer.from(segment, 'utf8');
+  const normal = Buffer.alloc(bytes.length + 2);
+  const length = normalizePath(bytes, 0, bytes.length, normal);
+  const text = normal.toString('latin1', 0, length);
+  if (text === '.' || text === '..') throw new Error('dot segments never match');
+  for (const byte of normal.subarray(0, length)) {
+    if (byte !== PERCENT && ((CLASSES[byte] ?? 0) & PATH) === 0) {
+      throw new Error(`"${segment}" has characters that a path has only percent-encoded`);
+    }
+  }
+  if (/%(?![0-9A-F]{2})/.test(text)) throw new Error(`"${segment}" has a malformed percent-encoding`);
+  return text;
+}
+
+/**
+ * Writes the normal form of a path: unreserved characters plain, digits of encodings in upper case.
+ * @returns its length, which is at most the length of the path
+ */
+export function normalizePath(from: Uint8Array, start: number, end: number, to: Uint8Array): number {
+  let length = 0;
+  for (let position = start; position < end; position++) {
+    const byte = from[position] as number;
+    if (byte !== PERCENT || position + 2 >= end) {
+      to[length++] = byte;
+      continue;
+    }
+    const high = from[position + 1] as number;
+    const low = from[position + 2] as number;
+    const value = ((HEX_VALUES[high] as number) << 4) | (HEX_VALUES[low] as number);
+    if (value < 128 && ((CLASSES[value] as number) & UNRESERVED) !== 0) {
+      to[length++] = value;
+    } else {
+      to[length++] = PERCENT;
+      to[length++] = upperCase(high);
+      to[length++] = upperCase(low);
+    }
+    position += 2;
+  }
+  return length;
+}
+
+function upperCase(byte: number): number {
+  return byte >= 0x61 && byte <= 0x66 ? byte - 0x20 : byte;
+}
+
+/** Walks down static text from `node`, splitting and adding edges. */
+function insertText(node: RouteNode, text: string): RouteNode {
+  let at = node;
+  let rest: Uint8Array = Buffer.from(text, 'latin1');
+  while (rest.length > 0) {
+    const child = at.children.find(({ label }) => label[0] === rest[0]);
+    if (child === undefined) {
+      const added = makeNode(Uint8Array.from(rest));
+      at.children.push(added);
+      return added;
+    }
+    const common = commonLength(child.label, rest);
+    if (common < child.label.length) splitEdge(child, common);
+    at = child;
+    rest = rest.subarray(common);
+  }
+  return at;
+}
+
+function commonLength(one: Uint8Array, other: Uint8Array): number {
+  let length = 0;
+  while (length < one.length && length < other.length && one[length] === other[length]) length++;
+  return length;
+}
+
+/** Keeps the first `length` bytes of the node's label and moves everything behind them one level down. */
+function splitEdge(node: RouteNode, length: number): void {
+  const lower: RouteNode = { ...node, label: node.label.slice(length) };
+  node.label = node.label.slice(0, length);
+  node.children = [lower];
+  node.parameter = undefined;
+  node.wildcard = undefined;
+  node.leaf = undefined;
+}

@@ -1,0 +1,81 @@
+/**
+ * The core in WebAssembly: the one place that calls build/core.wasm (assembly/index.ts). The module is
+ * compiled once per thread and instantiated once per core on the shared memory; what it writes lies in the
+ * region the core was given, or is the constant data in RESERVED_BYTES that every instance writes alike.
+ */
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { SCRATCH_OFFSET, SCRATCH_PADDING_BYTES } from '../../../../assembly/layout.ts';
+import { RECORD_WORDS } from '../../../../assembly/record.ts';
+import type { Core, CoreOptions, RoutePattern } from '../core.ts';
+import { buildRouteTree } from '../route-tree.ts';
+import { writeRouteTree } from './wasm-routes.ts';
+
+/** The first bytes of the memory, where the module's constants lie; no region and no buffer may be there. */
+const RESERVED_BYTES = 65536;
+const MODULE_URL = new URL('../../../../build/core.wasm', import.meta.url);
+
+interface CoreExports {
+  configure(region: number, maxHeaderBytes: number, maxTargetBytes: number, maxBodyBytes: number): void;
+  useRoutes(tree: number, allowedAnywhere: number): void;
+  parse(address: number, length: number): number;
+}
+
+let compiled: WebAssembly.Module | undefined;
+
+export class WasmCore implements Core {
+  readonly kind = 'wasm';
+  readonly record: Int32Array;
+  readonly #options: CoreOptions;
+  readonly #memoryBytes: number;
+  readonly #exports: CoreExports;
+  readonly #parse: CoreExports['parse'];
+
+  constructor(options: CoreOptions) {
+    checkOptions(options);
+    const { memory, regionAddress, limits } = options;
+    compiled ??= new WebAssembly.Module(readFileSync(MODULE_URL));
+    const instance = new WebAssembly.Instance(compiled, { env: { memory } });
+    this.#exports = instance.exports as unknown as CoreExports;
+    this.#parse = this.#exports.parse;
+    this.#options = options;
+    this.#memoryBytes = memory.buffer.byteLength;
+    this.record = new Int32Array(memory.buffer, regionAddress, RECORD_WORDS);
+    this.record.fill(0);
+    this.#exports.configure(regionAddress, limits.maxHeaderBytes, limits.maxTargetBytes, limits.maxBodyBytes);
+  }
+
+  loadRoutes(routes: readonly RoutePattern[]): void {
+    const { memory, regionAddress, regionBytes } = this.#options;
+    const tree = buildRouteTree(routes);
+    const root = writeRouteTree(tree, memory, treeAddress(this.#options), regionAddress + regionBytes);
+    this.#exports.useRoutes(root, tree.allowed);
+  }
+
+  parse(address: number, length: number): number {
+    // A caller's mistake here would be a stray read in shared memory, so it is worth two comparisons.
+    if (address < RESERVED_BYTES || length < 0 || address + length > this.#memoryBytes) {
+      throw new RangeError(`a request of ${length} bytes at ${address} does not lie in the memory`);
+    }
+    return this.#parse(address, length);
+  }
+}
+
+/** Where the route tree begins: behind the scratch space for a path as long as a target may be. */
+function treeAddress(options: CoreOptions): number {
+  const offset = SCRATCH_OFFSET + options.limits.maxTargetBytes + SCRATCH_PADDING_BYTES;
+  return options.regionAddress + Math.ceil(offset / 64) * 64;
+}
+
+/** What the module takes for granted. */
+function checkOptions(options: CoreOptions): void {
+  const { memory, regionAddress, regionBytes, limits } = options;
+  assert(memory.buffer instanceof SharedArrayBuffer, 'the memory is not shared');
+  assert(regionAddress % 64 === 0 && regionAddress >= RESERVED_BYTES, 'the region is misplaced');
+  assert(regionAddress + regionBytes <= memory.buffer.byteLength, 'the region is not in the memory');
+  for (const [name, value] of Object.entries(limits)) {
+    assert(Number.isInteger(value) && value > 0 && value < 2 ** 30, `${name} is not a number of bytes`);
+  }
+  assert(treeAddress(options) <= regionAddress + regionBytes, 'the region is too small for the limits');
+}

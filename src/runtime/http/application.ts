@@ -1,0 +1,95 @@
+/**
+ * The application module: what the runtime serves and knows nothing else of. The path is named by the APP
+ * setting; each worker loads it, and one of them prepares.
+ */
+import { isAbsolute } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { ApplicationError } from './errors.ts';
+import type { Pipeline } from './pipeline.ts';
+import type { ErrorListener } from './routing/handler.ts';
+import { Router } from './routing/router.ts';
+
+/** The workers that serve the application, as each of them sees it. */
+export interface WorkerPool {
+  /** How many there are when all is well. */
+  readonly size: number;
+  /** How many take requests at this moment. */
+  readonly serving: number;
+}
+
+/** The named exports of an application module. */
+export interface ApplicationModule {
+  /** Registers routes and middleware; in each worker, before it serves. */
+  routes(router: Router): void;
+  /** Once per process, in one worker, when all have started and none serves yet: make indexes. */
+  prepare?(): void | Promise<void>;
+  /** Once per worker, before it serves: connect to the database. */
+  start?(pool: WorkerPool): void | Promise<void>;
+  /** Once per worker that started, when it has served its last request. */
+  stop?(): void | Promise<void>;
+}
+
+const OPTIONAL_EXPORTS = ['prepare', 'start', 'stop'] as const;
+
+/**
+ * @param path absolute, or a file URL
+ * @throws ApplicationError where there is no such module or it is no application
+ */
+export async function loadApplication(path: string | URL): Promise<ApplicationModule> {
+  const url = moduleUrl(path);
+  let module: Record<string, unknown>;
+  try {
+    module = await import(url.href);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ApplicationError('ERR_APPLICATION_LOAD', `Cannot load the application ${url.href}: ${why}`, {
+      cause,
+    });
+  }
+  assertApplication(module, url);
+  return module;
+}
+
+/** Lets the application register its routes and freezes them. */
+export function compileRoutes(application: ApplicationModule, onError: ErrorListener): Pipeline {
+  const router = new Router();
+  const result: unknown = application.routes(router);
+  if (result instanceof Promise) {
+    throw new ApplicationError(
+      'ERR_APPLICATION_SHAPE',
+      'routes() of the application must be synchronous; what must be awaited belongs in start()',
+    );
+  }
+  return router.compile(onError);
+}
+
+function moduleUrl(path: string | URL): URL {
+  if (path instanceof URL) return path;
+  if (path.startsWith('file:')) return new URL(path);
+  if (isAbsolute(path)) return pathToFileURL(path);
+  throw new ApplicationError(
+    'ERR_APPLICATION_LOAD',
+    `The application's path must be absolute or a file URL, not "${path}"`,
+  );
+}
+
+function assertApplication(
+  module: Record<string, unknown>,
+  url: URL,
+): asserts module is Record<string, unknown> & ApplicationModule {
+  const { routes } = module;
+  if (typeof routes !== 'function') {
+    throw new ApplicationError(
+      'ERR_APPLICATION_SHAPE',
+      `The application ${url.href} must export a function routes(router)`,
+    );
+  }
+  for (const name of OPTIONAL_EXPORTS) {
+    if (module[name] !== undefined && typeof module[name] !== 'function') {
+      throw new ApplicationError(
+        'ERR_APPLICATION_SHAPE',
+        `The export ${name} of the application ${url.href} must be a function`,
+      );
+    }
+  }
+}

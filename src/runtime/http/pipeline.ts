@@ -1,0 +1,204 @@
+/**
+ * Runs one request through middleware, route and handler to a finished response. The runtime calls `run` in
+ * a worker thread for each request, and gets nothing back where all was synchronous: no promise is made for
+ * a handler that needs none. Whatever happens inside, `run` neither throws nor rejects.
+ */
+import { METHOD_OPTIONS, ROUTE_METHOD_NOT_ALLOWED } from '../../../assembly/record.ts';
+import type { RoutePattern } from '../core/core.ts';
+import { RequestEndedError, ResponseError } from './errors.ts';
+import { HttpProblem } from './problem.ts';
+import { answerConditionally } from './representation/conditional.ts';
+import type { Request } from './request/request.ts';
+import { discardBody } from './response/body-stream.ts';
+import type { Response } from './response/response.ts';
+import { AllowHeader } from './routing/allow.ts';
+import type { ErrorListener, Finisher, Handler, Middleware } from './routing/handler.ts';
+
+export interface CompiledRoute {
+  readonly parameterNames: readonly string[];
+  /** Route middleware and, last, the handler. */
+  readonly handlers: readonly Handler[];
+}
+
+export interface PipelineOptions {
+  readonly patterns: readonly RoutePattern[];
+  readonly middleware: readonly Middleware[];
+  /** As `patterns`: index is the route's number. */
+  readonly routes: readonly CompiledRoute[];
+  readonly finishers: readonly Finisher[];
+  readonly onError: ErrorListener;
+}
+
+/** All that runs for one route, or all finishers, in order. */
+interface Chain {
+  readonly steps: readonly Handler[];
+  readonly parameterNames: readonly string[];
+  /** Whether the steps that are left must not run. */
+  readonly isOver: (request: Request, response: Response) => boolean;
+}
+
+export class Pipeline {
+  /** For `core.loadRoutes`; the index is the number that the core reports. */
+  readonly routes: readonly RoutePattern[];
+  readonly #chains: readonly Chain[];
+  readonly #withoutRoute: Chain;
+  readonly #finishers: Chain;
+  readonly #onError: ErrorListener;
+
+  constructor(options: PipelineOptions) {
+    this.routes = Object.freeze([...options.patterns]);
+    this.#chains = options.routes.map(({ handlers, parameterNames }) => ({
+      steps: [...options.middleware, ...handlers],
+      parameterNames,
+      isOver: isDone,
+    }));
+    const allow = new AllowHeader(this.routes);
+    const withoutRoute: Handler = (request, response) => answerWithoutRoute(request, response, allow);
+    this.#withoutRoute = {
+      steps: [...options.middleware, withoutRoute],
+      parameterNames: [],
+      isOver: isDone,
+    };
+    // The last: a 304 says what the 200 would have said (RFC 9110, section 15.4.5), such as compression's Vary.
+    this.#finishers = {
+      steps: [...options.finishers, answerConditionally],
+      parameterNames: [],
+      isOver: isAborted,
+    };
+    this.#onError = options.onError;
+  }
+
+  /** @returns a promise only where a step was asynchronous; it is never rejected */
+  run(request: Request, response: Response): void | Promise<void> {
+    const chain = this.#chains[request.routeNumber] ?? this.#withoutRoute;
+    request.parameterNames = chain.parameterNames;
+    const pending = this.#runSteps(chain, request, response);
+    return pending === undefined
+      ? this.#finish(request, response)
+      : pending.then(() => this.#finish(request, response));
+  }
+
+  /** Makes sure that there is an answer, and lets the finishers at it. */
+  #finish(request: Request, response: Response): void | Promise<void> {
+    if (!response.ended && !request.aborted) this.#fail(request, response, unanswered());
+    const pending = this.#runSteps(this.#finishers, request, response);
+    if (pending !== undefined) return pending.then(() => response.seal());
+    response.seal();
+  }
+
+  /** Runs steps until one is asynchronous or the chain is over; an error becomes the answer. */
+  #runSteps(chain: Chain, request: Request, response: Response): undefined | Promise<void> {
+    let index = 0;
+    try {
+      for (const step of chain.steps) {
+        if (chain.isOver(request, response)) break;
+        index++;
+        const pending = step(request, response);
+        if (isPromise(pending)) return this.#runRest(pending, index, chain, request, response);
+      }
+    } catch (error) {
+      this.#fail(request, response, error);
+    }
+    return undefined;
+  }
+
+  /**
+   * The same after the first asynchronous step.
+   * @param next index of the step that follows it
+   */
+  async #runRest(
+    first: Promise<void>,
+    next: number,
+    chain: Chain,
+    request: Request,
+    response: Response,
+  ): Promise<void> {
+    try {
+      await first;
+      for (const step of chain.steps.slice(next)) {
+        if (chain.isOver(request, response)) break;
+        const pending = step(request, response);
+        if (isPromise(pending)) await pending;
+      }
+    } catch (error) {
+      this.#fail(request, response, error);
+    }
+  }
+
+  /**
+   * Answers with the error, instead of whatever answer there was: that came from a handler that failed. The
+   * runtime gives a request's memory back only once its response is sealed or the request aborted, so that the
+   * path can still be read here.
+   */
+  #fail(request: Request, response: Response, error: unknown): void {
+    // Who has gone away needs no answer, and that a handler stopped for it is no fault.
+    if (request.aborted && isConsequenceOfAbort(error, request)) return;
+    if (!(error instanceof HttpProblem)) this.#report(error, request);
+    if (response.sealed || request.aborted) return;
+    try {
+      discardBody(response.body).catch((cleanUpError) => this.#report(cleanUpError, request));
+      response.reset();
+      response.endWithProblem(error instanceof HttpProblem ? error : internalError());
+    } catch (secondError) {
+      this.#report(secondError, request);
+      response.reset();
+      response.endWithProblem(internalError());
+    }
+  }
+
+  #report(error: unknown, request: Request): void {
+    try {
+      this.#onError(error, request);
+    } catch (listenerError) {
+      // The listener is the runtime's own; that it fails must be seen, and must not cost this request.
+      process.emitWarning(listenerError instanceof Error ? listenerError : String(listenerError));
+    }
+  }
+}
+
+/** 404, 405, or the answer to OPTIONS that every known path has. */
+function answerWithoutRoute(request: Request, response: Response, allow: AllowHeader): void {
+  const isOptions = request.methodNumber === METHOD_OPTIONS;
+  if (isOptions && request.isAsterisk) {
+    response.header('Allow', allow.ofServer).empty();
+    return;
+  }
+  if (request.routeNumber !== ROUTE_METHOD_NOT_ALLOWED) {
+    throw new HttpProblem(404, 'There is nothing at this path.');
+  }
+  response.header('Allow', allow.of(request.allowedMethods));
+  if (!isOptions) throw new HttpProblem(405, 'The path does not know this method; see the Allow header.');
+  response.empty();
+}
+
+function isDone(request: Request, response: Response): boolean {
+  return response.ended || request.aborted;
+}
+
+function isAborted(request: Request): boolean {
+  return request.aborted;
+}
+
+function isPromise(value: unknown): value is Promise<void> {
+  return (
+    value !== undefined && value !== null && typeof (value as { readonly then?: unknown }).then === 'function'
+  );
+}
+
+/** What a handler runs into that goes on after its client has gone or was answered with 504. */
+function isConsequenceOfAbort(error: unknown, request: Request): boolean {
+  if (error === request.signal.reason || error instanceof RequestEndedError) return true;
+  if (error instanceof ResponseError) return error.code === 'ERR_RESPONSE_SENT';
+  return error instanceof Error && error.name === 'AbortError';
+}
+
+function unanswered(): ResponseError {
+  return new ResponseError(
+    'ERR_RESPONSE_MISSING',
+    'The handler returned without ending the response; one that is asynchronous must return its promise',
+  );
+}
+
+function internalError(): HttpProblem {
+  return new HttpProblem(500, 'Something went wrong on the server; it has been logged.');
+}

@@ -1,0 +1,106 @@
+/**
+ * Errors as a client may read them: problem details (RFC 9457). Middleware and controllers throw an
+ * HttpProblem, and the pipeline makes its response of it. The main thread uses `protocolErrorResponse` for
+ * what has no Request yet: a request that cannot be parsed, a timeout, overload.
+ */
+import { httpDate } from './response/date.ts';
+import { reasonPhrase, statusLine } from './response/status.ts';
+
+/** One thing that is wrong with a body or query; `path` is a JSON pointer, '' for the whole. */
+export interface ProblemError {
+  readonly path: string;
+  readonly message: string;
+}
+
+export interface ProblemExtras {
+  /** A URI reference for the kind of problem; the catalogue's for the status where left out. */
+  readonly type?: string;
+  /** A short summary of the kind of problem; the status's phrase where left out. */
+  readonly title?: string;
+  readonly errors?: readonly ProblemError[];
+  /** Further headers of the response, such as WWW-Authenticate or Retry-After. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** For the log only; a client never sees it. */
+  readonly cause?: unknown;
+}
+
+export const PROBLEM_CONTENT_TYPE = 'application/problem+json';
+
+/** Thrown to answer a request with a problem. */
+export class HttpProblem extends Error {
+  readonly code = 'ERR_HTTP_PROBLEM';
+  readonly status: number;
+  readonly type: string;
+  readonly title: string;
+  readonly detail: string;
+  readonly errors: readonly ProblemError[];
+  readonly headers: Readonly<Record<string, string>>;
+
+  /**
+   * @param status 400 to 599
+   * @param detail a sentence for the client about this occurrence; tells nothing of the inside
+   */
+  constructor(status: number, detail: string, extras: ProblemExtras = {}) {
+    super(detail, extras.cause === undefined ? undefined : { cause: extras.cause });
+    if (!Number.isInteger(status) || status < 400 || status > 599) {
+      throw new RangeError(`The status of a problem must be from 400 to 599, not ${status}`);
+    }
+    this.name = 'HttpProblem';
+    this.status = status;
+    this.type = extras.type ?? problemType(status);
+    this.title = extras.title ?? problemTitle(status);
+    this.detail = detail;
+    this.errors = extras.errors ?? [];
+    this.headers = extras.headers ?? {};
+  }
+}
+
+/** The fields of a problem that a body is made of; every HttpProblem is one. */
+export type ProblemFields = Pick<HttpProblem, 'type' | 'title' | 'status' | 'detail' | 'errors'>;
+
+/**
+ * A status's kind of problem as a path-absolute reference, so that an application can put a page there.
+ * It is the registered phrase in kebab case and thus stable: 404 is "/problems/not-found".
+ */
+export function problemType(status: number): string {
+  return `/problems/${problemTitle(status)
+    .toLowerCase()
+    .replace(/[^a-z]+/g, '-')}`;
+}
+
+export function problemTitle(status: number): string {
+  return reasonPhrase(status) || (status < 500 ? 'Client Error' : 'Server Error');
+}
+
+/** The JSON of a problem; `instance` is the path of the request, null where it is not known. */
+export function problemBody(problem: ProblemFields, instance: string | null): string {
+  return JSON.stringify({
+    type: problem.type,
+    title: problem.title,
+    status: problem.status,
+    detail: problem.detail,
+    ...(instance === null ? {} : { instance }),
+    ...(problem.errors.length === 0 ? {} : { errors: problem.errors }),
+  });
+}
+
+/**
+ * A complete response for a request that never reaches an application, or whose application is gone.
+ * @param detail a sentence for the client
+ * @param headers further headers, such as Retry-After; trusted, they are not checked
+ * @param persists whether the connection lives on: never where the framing is in doubt
+ */
+export function protocolErrorResponse(
+  status: number,
+  detail: string,
+  headers: Readonly<Record<string, string>> = {},
+  persists = false,
+): Buffer {
+  const body = problemBody(new HttpProblem(status, detail), null);
+  let head = `${statusLine(status)}Date: ${httpDate()}\r\nContent-Type: ${PROBLEM_CONTENT_TYPE}\r\n`;
+  for (const [name, value] of Object.entries(headers)) {
+    head += `${name}: ${value}\r\n`;
+  }
+  head += `Content-Length: ${Buffer.byteLength(body)}\r\n${persists ? '' : 'Connection: close\r\n'}\r\n`;
+  return Buffer.concat([Buffer.from(head, 'latin1'), Buffer.from(body, 'utf8')]);
+}

@@ -1,0 +1,71 @@
+/**
+ * The content of one request, read from the connection's buffer in shared memory on first use. What is given
+ * out is a private copy; the text is decoded where the bytes lie. Used by Request, which ends it before the
+ * buffer is given back.
+ */
+import {
+  BODY_LENGTH,
+  BODY_START,
+  BODY_WIRE_LENGTH,
+  FLAG_BODY,
+  FLAG_CHUNKED,
+  FLAGS,
+} from '../../../../assembly/record.ts';
+import { decodeChunked } from '../../core/chunked.ts';
+import { RequestEndedError } from '../errors.ts';
+import { decodeUtf8 } from './request-content.ts';
+import type { RequestHead } from './request-head.ts';
+
+export class RequestBody {
+  /** Of the content, without chunk framing. */
+  readonly length: number;
+  /** The request said that there would be a body, perhaps of length 0. */
+  readonly isAnnounced: boolean;
+  readonly #isChunked: boolean;
+  readonly #start: number;
+  readonly #wireLength: number;
+  /** null once given back. */
+  #memory: Buffer | null;
+  #bytes: Uint8Array | null = null;
+  #text: string | null = null;
+
+  /** @param address of the request's first byte in `memory` */
+  constructor(head: RequestHead, memory: Buffer | null, address: number) {
+    this.length = head.word(BODY_LENGTH);
+    this.isAnnounced = (head.word(FLAGS) & FLAG_BODY) !== 0;
+    this.#isChunked = (head.word(FLAGS) & FLAG_CHUNKED) !== 0;
+    this.#start = address + head.word(BODY_START);
+    this.#wireLength = head.word(BODY_WIRE_LENGTH);
+    this.#memory = memory;
+  }
+
+  /** A private copy, the same one at each call. */
+  bytes(): Uint8Array {
+    this.#bytes ??= this.#copy();
+    return this.#bytes;
+  }
+
+  /** @throws HttpProblem 400 where it is not UTF-8 */
+  text(): string {
+    this.#text ??= decodeUtf8(this.#bytes ?? this.#readable());
+    return this.#text;
+  }
+
+  /** The memory goes back; what was not read by now cannot be read any more. */
+  end(): void {
+    this.#memory = null;
+  }
+
+  #copy(): Uint8Array {
+    const content = this.#readable();
+    return this.#isChunked ? content : new Uint8Array(content);
+  }
+
+  /** To be read at once and not given out: for a body in one piece it is a view of shared memory. */
+  #readable(): Uint8Array {
+    if (this.length === 0) return new Uint8Array(0);
+    if (this.#memory === null) throw new RequestEndedError();
+    if (this.#isChunked) return decodeChunked(this.#memory, this.#start, this.#wireLength, this.length);
+    return this.#memory.subarray(this.#start, this.#start + this.length);
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * Content as text and as JSON, and the answers to content that is not what the handler asked for. Used by
+ * Request and RequestBody.
+ */
+import { HttpProblem } from '../problem.ts';
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+/** application/json, or any application subtype with the +json suffix (RFC 6839, section 3.1). */
+const JSON_MEDIA_TYPE = /^application\/(?:[!#$&^_.+0-9a-z-]+\+)?json$/;
+
+export function decodeUtf8(bytes: Uint8Array): string {
+  if (bytes.length === 0) return '';
+  try {
+    return utf8.decode(bytes);
+  } catch (cause) {
+    throw new HttpProblem(400, 'The body is not valid UTF-8.', { cause });
+  }
+}
+
+/**
+ * Bodies are read as they are on the wire; one that is compressed would only look like broken text.
+ * @param contentEncoding the Content-Encoding header, where there is one
+ */
+export function assertNotEncoded(contentEncoding: string | undefined): void {
+  if (contentEncoding === undefined || contentEncoding.toLowerCase() === 'identity') return;
+  throw new HttpProblem(415, 'The body must be sent without a Content-Encoding.', {
+    // RFC 9110, section 12.5.3: which codings would have been accepted.
+    headers: { 'Accept-Encoding': 'identity' },
+  });
+}
+
+/** @param isAnnounced whether the request says that it has a body (RFC 9112, section 6.3), perhaps of length 0 */
+export function assertAnnounced(isAnnounced: boolean): void {
+  if (isAnnounced) return;
+  throw new HttpProblem(
+    411,
+    'A body is expected, and neither Content-Length nor Transfer-Encoding is there.',
+  );
+}
+
+/** @param contentType the Content-Type header, where there is one */
+export function assertJson(contentType: string | undefined, bodyLength: number): void {
+  if (contentType === undefined ? bodyLength > 0 : !isJson(contentType)) {
+    throw new HttpProblem(415, 'The body must be JSON: Content-Type must be application/json in UTF-8.');
+  }
+  if (bodyLength <= 0) throw new HttpProblem(400, 'The body is empty where JSON is expected.');
+}
+
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new HttpProblem(400, 'The body is not valid JSON.', { cause });
+  }
+}
+
+function isJson(contentType: string): boolean {
+  if (contentType === 'application/json') return true;
+  const [mediaType = '', ...parameters] = contentType.toLowerCase().split(';');
+  return JSON_MEDIA_TYPE.test(mediaType.trim()) && parameters.every(isUtf8OrNoCharset);
+}
+
+function isUtf8OrNoCharset(parameter: string): boolean {
+  const [name = '', value = ''] = parameter.split('=');
+  if (name.trim() !== 'charset') return true;
+  return /^(?:utf-8|"utf-8")$/.test(value.trim());
+}

@@ -1,0 +1,269 @@
+/**
+ * The request as an application reads it. Everything is read on first use from the parse record and the
+ * connection's buffer in shared memory, and everything given out is a string or a private copy. The runtime
+ * makes one for each request in a worker thread, calls `detach` once the handler has gone asynchronous, and
+ * `end` before the connection's buffer is given back.
+ */
+import { type Cookies, parseCookie } from 'cookie';
+import {
+  ALLOWED,
+  FLAG_KEEP_ALIVE,
+  FLAGS,
+  FORM_ASTERISK,
+  METHOD,
+  METHOD_LENGTH,
+  METHOD_START,
+  PATH_LENGTH,
+  PATH_START,
+  QUERY_LENGTH,
+  QUERY_START,
+  ROUTE,
+  TARGET_FORM,
+  TARGET_LENGTH,
+  TARGET_START,
+  VERSION_MINOR,
+} from '../../../../assembly/record.ts';
+import { methodName } from '../../core/method.ts';
+import { RequestEndedError } from '../errors.ts';
+import { Query } from './query.ts';
+import { RequestBody } from './request-body.ts';
+import { assertAnnounced, assertJson, assertNotEncoded, parseJson } from './request-content.ts';
+import { RequestHead } from './request-head.ts';
+import type { RequestKey } from './request-key.ts';
+import { type RouteParameters, readParameters } from './route-parameters.ts';
+
+/** Where a request lies; see Core in src/runtime/core/core.ts. */
+export interface RequestSource {
+  /** The parse record of this request; valid until the worker parses again, see `detach`. */
+  readonly record: Int32Array;
+  /** A view of the whole shared memory. */
+  readonly bytes: Buffer;
+  /** Of the request's first byte in `bytes`. */
+  readonly address: number;
+  readonly remoteAddress: string;
+}
+
+const NO_NAMES: readonly string[] = [];
+
+export class Request {
+  readonly remoteAddress: string;
+  /** @internal Set by the pipeline from the route that matched. */
+  parameterNames: readonly string[] = NO_NAMES;
+  /** null once what it reads has been given back. */
+  #head: RequestHead | null;
+  /** With the body; null once given back. */
+  #memory: Buffer | null;
+  readonly #address: number;
+  #values: Map<RequestKey<unknown>, unknown> | null = null;
+  #abortController: AbortController | null = null;
+  #abortReason: unknown = undefined;
+  #aborted = false;
+  // What was read once is kept, and can be read after the end too.
+  #path: string | null = null;
+  #query: Query | null = null;
+  #parameters: RouteParameters | null = null;
+  #headers: Record<string, string> | null = null;
+  #cookies: Cookies | null = null;
+  #body: RequestBody | null = null;
+
+  constructor(source: RequestSource) {
+    this.remoteAddress = source.remoteAddress;
+    this.#address = source.address;
+    this.#memory = source.bytes;
+    this.#head = new RequestHead(source.record, source.bytes, source.address);
+  }
+
+  /** As it came; methods are case-sensitive. */
+  get method(): string {
+    const head = this.#readableHead();
+    return methodName(head.word(METHOD)) ?? head.text(head.word(METHOD_START), head.word(METHOD_LENGTH));
+  }
+
+  /** The METHOD_ constant (assembly/record.ts). */
+  get methodNumber(): number {
+    return this.#readableHead().word(METHOD);
+  }
+
+  /** The request target as it came. */
+  get target(): string {
+    const head = this.#readableHead();
+    return head.text(head.word(TARGET_START), head.word(TARGET_LENGTH));
+  }
+
+  /** The path, percent-encoded as it came; "*" for OPTIONS *. */
+  get path(): string {
+    this.#path ??= this.#readPath();
+    return this.#path;
+  }
+
+  /** @throws HttpProblem 400 where its percent-encoding is malformed */
+  get query(): Query {
+    this.#query ??= this.#readQuery();
+    return this.#query;
+  }
+
+  /**
+   * The route's parameters, percent-decoded exactly once.
+   * @throws HttpProblem 400 where the percent-encoding is malformed
+   */
+  get parameters(): RouteParameters {
+    this.#parameters ??= readParameters(this.#readableHead(), this.parameterNames);
+    return this.#parameters;
+  }
+
+  /** @throws HttpProblem 400; Error for a name that the route does not have */
+  parameter(name: string): string {
+    const value = this.parameters[name];
+    if (value === undefined) throw new TypeError(`The route has no parameter named "${name}"`);
+    return value;
+  }
+
+  /** The value of a header, whatever its case; several fields of the name are joined. */
+  header(name: string): string | undefined {
+    const lowerName = name.toLowerCase();
+    if (this.#headers !== null) return this.#headers[lowerName];
+    return this.#readableHead().header(lowerName);
+  }
+
+  /** All headers by their lower-case names, in order of arrival; without a prototype. */
+  get headers(): Readonly<Record<string, string>> {
+    this.#headers ??= this.#readableHead().headers();
+    return this.#headers;
+  }
+
+  get cookies(): Readonly<Cookies> {
+    this.#cookies ??= parseCookie(this.header('cookie') ?? '');
+    return this.#cookies;
+  }
+
+  /** The host the request is for: of the target where it names one, else of the Host header; '' without. */
+  get host(): string {
+    return this.#readableHead().host();
+  }
+
+  get httpVersion(): '1.0' | '1.1' {
+    return this.#readableHead().word(VERSION_MINOR) === 0 ? '1.0' : '1.1';
+  }
+
+  /** Whether the client lets the connection persist. */
+  get keepAlive(): boolean {
+    return (this.#readableHead().word(FLAGS) & FLAG_KEEP_ALIVE) !== 0;
+  }
+
+  /** Index of the route that matched, or ROUTE_NOT_FOUND or ROUTE_METHOD_NOT_ALLOWED (assembly/record.ts). */
+  get routeNumber(): number {
+    return this.#readableHead().word(ROUTE);
+  }
+
+  /** Bit mask (1 << METHOD_…) of the methods that the path knows. */
+  get allowedMethods(): number {
+    return this.#readableHead().word(ALLOWED);
+  }
+
+  /** Whether the target is "*". */
+  get isAsterisk(): boolean {
+    return this.#readableHead().word(TARGET_FORM) === FORM_ASTERISK;
+  }
+
+  /** Length of the content once decoded, known without reading it. */
+  get bodyLength(): number {
+    return this.#readableBody().length;
+  }
+
+  /** The content, chunk framing removed: a private copy, the same one at each call. */
+  bytes(): Uint8Array {
+    return this.#readableBody().bytes();
+  }
+
+  /** @throws HttpProblem 400 where it is not UTF-8, 415 where it is compressed */
+  text(): string {
+    assertNotEncoded(this.header('content-encoding'));
+    return this.#readableBody().text();
+  }
+
+  /**
+   * @throws HttpProblem 411 where no body was announced, 415 for another media type or where it is compressed, 400
+   * for what is not JSON
+   */
+  json(): unknown {
+    const body = this.#readableBody();
+    assertAnnounced(body.isAnnounced);
+    assertNotEncoded(this.header('content-encoding'));
+    assertJson(this.header('content-type'), body.length);
+    return parseJson(body.text());
+  }
+
+  /** Aborts when the client is gone or the handler's time is over. */
+  get signal(): AbortSignal {
+    if (this.#abortController === null) {
+      this.#abortController = new AbortController();
+      if (this.#aborted) this.#abortController.abort(this.#abortReason);
+    }
+    return this.#abortController.signal;
+  }
+
+  get aborted(): boolean {
+    return this.#aborted;
+  }
+
+  /** Leaves something for the middleware and the handler that come after. */
+  set<T>(key: RequestKey<T>, value: T): void {
+    this.#values ??= new Map();
+    this.#values.set(key, value);
+  }
+
+  get<T>(key: RequestKey<T>): T | undefined {
+    // Only `set` writes here, and it takes a value of the key's own type.
+    return this.#values?.get(key) as T | undefined;
+  }
+
+  /** For what a middleware of the same route is known to have left. */
+  require<T>(key: RequestKey<T>): T {
+    if (this.#values === null || !this.#values.has(key)) {
+      throw new TypeError(`No middleware has set "${key.name}" on this request`);
+    }
+    return this.#values.get(key) as T;
+  }
+
+  /** @internal Copies the head, which the worker's next parse overwrites; the body is still read where it lies. */
+  detach(): void {
+    this.#head?.detach();
+  }
+
+  /** @internal The memory goes back; what was not read by now cannot be read any more. */
+  end(): void {
+    this.#memory = null;
+    this.#body?.end();
+    if (this.#head !== null && !this.#head.isDetached) this.#head = null;
+  }
+
+  /** @internal The client is gone, or the time is over. */
+  abort(reason: unknown): void {
+    if (this.#aborted) return;
+    this.#aborted = true;
+    this.#abortReason = reason;
+    this.#abortController?.abort(reason);
+  }
+
+  #readableHead(): RequestHead {
+    if (this.#head === null) throw new RequestEndedError();
+    return this.#head;
+  }
+
+  #readPath(): string {
+    const head = this.#readableHead();
+    if (head.word(TARGET_FORM) === FORM_ASTERISK) return '*';
+    return head.text(head.word(PATH_START), head.word(PATH_LENGTH)) || '/';
+  }
+
+  #readQuery(): Query {
+    const head = this.#readableHead();
+    const length = head.word(QUERY_LENGTH);
+    return new Query(length <= 0 ? '' : head.text(head.word(QUERY_START), length));
+  }
+
+  #readableBody(): RequestBody {
+    this.#body ??= new RequestBody(this.#readableHead(), this.#memory, this.#address);
+    return this.#body;
+  }
+}

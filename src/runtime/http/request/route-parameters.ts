@@ -1,0 +1,29 @@
+/**
+ * The parameters of the route that matched. The core leaves them percent-encoded; here they are decoded
+ * exactly once, so "%2541" is "%41" and a "%2F" never makes a segment. Used by Request.
+ */
+import { PARAMETER_COUNT, PARAMETERS } from '../../../../assembly/record.ts';
+import { HttpProblem } from '../problem.ts';
+import type { RequestHead } from './request-head.ts';
+
+/** Values by name; without a prototype. */
+export type RouteParameters = Readonly<Record<string, string>>;
+
+export function readParameters(head: RequestHead, names: readonly string[]): RouteParameters {
+  const parameters: Record<string, string> = Object.create(null);
+  const count = Math.min(names.length, head.word(PARAMETER_COUNT));
+  for (let index = 0; index < count; index++) {
+    const pair = PARAMETERS + index * 2;
+    parameters[names[index] as string] = decode(head.text(head.word(pair), head.word(pair + 1)));
+  }
+  return parameters;
+}
+
+function decode(text: string): string {
+  if (!text.includes('%')) return text;
+  try {
+    return decodeURIComponent(text);
+  } catch (cause) {
+    throw new HttpProblem(400, 'The path has a percent-encoding that is malformed or not UTF-8.', { cause });
+  }
+}

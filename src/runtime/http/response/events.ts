@@ -1,0 +1,149 @@
+/**
+ * Server-sent events (WHATWG HTML, section 9.2) over a streamed response. A controller calls `sendEvents`
+ * with a source of events; the connection is kept alive by comments while the source has nothing to say, and
+ * the source is closed when the client is gone.
+ */
+
+import type { Request } from '../request/request.ts';
+import { derivedStream } from './body-stream.ts';
+import type { Response } from './response.ts';
+
+export interface ServerSentEvent {
+  /** What the client sends back as Last-Event-ID when it reconnects. */
+  readonly id?: string;
+  /** The event's type; "message" where left out. */
+  readonly event?: string;
+  /** One or many lines. */
+  readonly data: string;
+  /** How long the client waits before it reconnects. */
+  readonly retryMs?: number;
+}
+
+export interface EventStreamOptions {
+  /** Silence after which a comment is sent, so that no proxy takes the connection for dead. */
+  readonly keepAliveMs?: number;
+}
+
+export const EVENT_STREAM_CONTENT_TYPE = 'text/event-stream';
+
+const DEFAULT_KEEP_ALIVE_MS = 15_000;
+const KEEP_ALIVE_COMMENT = ': keep-alive\n\n';
+const LINE_END = /\r\n|\r|\n/;
+
+/**
+ * Ends the response with a stream of events.
+ * @param source closed (`return`) when the client is gone; one that waits for long should heed request.signal
+ */
+export function sendEvents(
+  request: Request,
+  response: Response,
+  source: AsyncIterable<ServerSentEvent>,
+  options: EventStreamOptions = {},
+): void {
+  // no-transform: a proxy that compressed the stream would hold events back until it has a block full.
+  response.header('Cache-Control', 'no-cache, no-transform').header('X-Accel-Buffering', 'no');
+  const keepAliveMs = options.keepAliveMs ?? DEFAULT_KEEP_ALIVE_MS;
+  const stream = derivedStream(source, () => encodeEvents(source, keepAliveMs, request.signal));
+  response.stream(stream, EVENT_STREAM_CONTENT_TYPE);
+}
+
+/** @throws TypeError for an id or type that would end its line */
+export function encodeEvent(event: ServerSentEvent): string {
+  let text = '';
+  if (event.id !== undefined) text += field('id', event.id);
+  if (event.event !== undefined) text += field('event', event.event);
+  if (event.retryMs !== undefined) text += `retry: ${wholeMilliseconds(event.retryMs)}\n`;
+  for (const line of event.data.split(LINE_END)) {
+    text += `data: ${line}\n`;
+  }
+  return `${text}\n`;
+}
+
+async function* encodeEvents(
+  source: AsyncIterable<ServerSentEvent>,
+  keepAliveMs: number,
+  signal: AbortSignal,
+): AsyncGenerator<string, void, undefined> {
+  const iterator = source[Symbol.asyncIterator]();
+  let turn: Turn | null = null;
+  try {
+    while (!signal.aborted) {
+      turn ??= new Turn(iterator.next());
+      await turn.wait(keepAliveMs, signal);
+      if (signal.aborted) return;
+      if (!turn.settled) {
+        yield KEEP_ALIVE_COMMENT;
+        continue;
+      }
+      const { result } = turn;
+      turn = null;
+      const { done, value } = await result;
+      if (done) return;
+      yield encodeEvent(value);
+    }
+  } finally {
+    await closeSource(iterator, turn);
+  }
+}
+
+/**
+ * One turn of the source. It may be waited for many times, as silence goes on; each wait leaves nothing behind
+ * on the promise, where `Promise.race` would leave a reaction for every comment sent to an idle client.
+ */
+class Turn {
+  readonly result: Promise<IteratorResult<ServerSentEvent>>;
+  settled = false;
+  #wake: () => void = ignore;
+
+  constructor(result: Promise<IteratorResult<ServerSentEvent>>) {
+    this.result = result;
+    const settle = () => {
+      this.settled = true;
+      this.#wake();
+    };
+    result.then(settle, settle);
+  }
+
+  /** Until it has settled, but not past the silence that needs a comment, nor for a client that is gone. */
+  async wait(silenceMs: number, signal: AbortSignal): Promise<void> {
+    if (this.settled) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const wake = () => resolve();
+    const timer = setTimeout(wake, silenceMs);
+    this.#wake = wake;
+    signal.addEventListener('abort', wake);
+    try {
+      await promise;
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', wake);
+    }
+  }
+}
+
+/**
+ * A source that is asleep within `next` would let `return` wait just as long, so it is not waited for then: the
+ * client is gone, and nobody is left whom the outcome could concern.
+ */
+async function closeSource(iterator: AsyncIterator<ServerSentEvent>, turn: Turn | null): Promise<void> {
+  const closed = iterator.return?.();
+  if (turn === null) {
+    await closed;
+  } else {
+    closed?.catch(ignore);
+  }
+}
+
+function ignore(): void {}
+
+function field(name: string, value: string): string {
+  if (/[\r\n\0]/.test(value)) throw new TypeError(`The ${name} of an event cannot have a line end or NUL`);
+  return `${name}: ${value}\n`;
+}
+
+function wholeMilliseconds(milliseconds: number): number {
+  if (!Number.isSafeInteger(milliseconds) || milliseconds < 0) {
+    throw new TypeError(`retryMs must be a whole number of milliseconds, not ${milliseconds}`);
+  }
+  return milliseconds;
+}

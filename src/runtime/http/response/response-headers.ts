@@ -1,0 +1,221 @@
+/**
+ * The header fields of one response, checked when they are set so that no value can end a line early and
+ * smuggle a field or a response of its own. Kept as a plain list: a response has a handful of fields, and a scan
+ * over a handful beats any table.
+ */
+import { ResponseError } from '../errors.ts';
+
+/** tchar of RFC 9110, section 5.6.2. */
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+/** Anything but HTAB, visible ASCII, space and obs-text (RFC 9110, section 5.5). */
+const NOT_A_VALUE = /[^\t\u0020-\u007e\u0080-\u00ff]/;
+
+/** Names already checked, as given, to their lower case. Bounded, since a handler may make names up. */
+const checkedNames = new Map<string, string>();
+const MAX_CHECKED_NAMES = 512;
+
+/** Values of Content-Type already checked: an application has a handful. Bounded, as above. */
+const checkedContentTypes = new Set<string>();
+const MAX_CHECKED_CONTENT_TYPES = 64;
+
+/** Framing and the clock belong to the server; a handler that could set them could break both. */
+const RESERVED = new Set(['content-length', 'transfer-encoding', 'date', 'keep-alive', 'trailer']);
+
+/**
+ * These do not stay on an error that takes the place of the answer: they speak of its content or its freshness, or,
+ * as a cookie with a session, are part of what has failed.
+ */
+const OUTCOME_HEADERS = new Set([
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-location',
+  'content-range',
+  'accept-ranges',
+  'cache-control',
+  'etag',
+  'expires',
+  'last-modified',
+  'location',
+  'set-cookie',
+]);
+
+/** These describe a representation that a 304 does not send; those a cache needs to update itself stay. */
+const REPRESENTATION_HEADERS = new Set([
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-range',
+  'last-modified',
+]);
+
+interface Field {
+  readonly lowerName: string;
+  /** As the handler wrote it. */
+  readonly name: string;
+  readonly value: string;
+}
+
+export class ResponseHeaders {
+  #contentType: string | null = null;
+  #close = false;
+  #fields: Field[] = [];
+
+  /** Content-Type has a place of its own: it is the one field that nearly every response has. */
+  get contentType(): string | null {
+    return this.#contentType;
+  }
+
+  /** There is more than Content-Type and Connection. */
+  get hasFields(): boolean {
+    return this.#fields.length > 0;
+  }
+
+  /** The handler asked for the connection to be closed. */
+  get close(): boolean {
+    return this.#close;
+  }
+
+  setContentType(value: string): void {
+    if (!checkedContentTypes.has(value)) {
+      checkedValue('Content-Type', value);
+      if (checkedContentTypes.size < MAX_CHECKED_CONTENT_TYPES) checkedContentTypes.add(value);
+    }
+    this.#contentType = value;
+  }
+
+  set(name: string, value: string): void {
+    const lowerName = checkedName(name);
+    if (this.#setSpecial(lowerName, name, value)) return;
+    // Checked before anything is deleted: what is refused changes nothing.
+    const field = { lowerName, name, value: checkedValue(name, value) };
+    this.#deleteFields(lowerName);
+    this.#fields.push(field);
+  }
+
+  append(name: string, value: string): void {
+    const lowerName = checkedName(name);
+    if (this.#setSpecial(lowerName, name, value)) return;
+    this.#fields.push({ lowerName, name, value: checkedValue(name, value) });
+  }
+
+  get(name: string): string | undefined {
+    const lowerName = name.toLowerCase();
+    if (lowerName === 'content-type') return this.#contentType ?? undefined;
+    if (lowerName === 'connection') return this.#close ? 'close' : undefined;
+    let joined: string | undefined;
+    for (const field of this.#fields) {
+      if (field.lowerName !== lowerName) continue;
+      joined = joined === undefined ? field.value : `${joined}, ${field.value}`;
+    }
+    return joined;
+  }
+
+  /** Whether there is such a field, other than Content-Type and Connection, which have places of their own. */
+  has(lowerName: string): boolean {
+    return this.#fields.some((field) => field.lowerName === lowerName);
+  }
+
+  delete(name: string): void {
+    const lowerName = name.toLowerCase();
+    if (lowerName === 'content-type') this.#contentType = null;
+    if (lowerName === 'connection') this.#close = false;
+    this.#deleteFields(lowerName);
+  }
+
+  /** Adds a token to a comma-separated list, unless it is in it or the list says "*". */
+  addToList(name: string, token: string): void {
+    const list = this.get(name);
+    if (list === undefined) {
+      this.set(name, token);
+      return;
+    }
+    const tokens = list.split(',').map((item) => item.trim().toLowerCase());
+    if (!tokens.includes('*') && !tokens.includes(token.toLowerCase())) {
+      this.set(name, `${list}, ${token}`);
+    }
+  }
+
+  /** For an error that takes the place of another response. */
+  deleteOutcomeHeaders(): void {
+    this.#deleteAll(OUTCOME_HEADERS);
+  }
+
+  /** For 304. */
+  deleteRepresentationHeaders(): void {
+    this.#deleteAll(REPRESENTATION_HEADERS);
+  }
+
+  /** All fields with their line ends, Content-Type first; Connection is left to the encoder of the head. */
+  lines(): string {
+    let lines = this.#contentType === null ? '' : `Content-Type: ${this.#contentType}\r\n`;
+    for (const field of this.#fields) {
+      lines += `${field.name}: ${field.value}\r\n`;
+    }
+    return lines;
+  }
+
+  *[Symbol.iterator](): IterableIterator<[name: string, value: string]> {
+    if (this.#contentType !== null) yield ['Content-Type', this.#contentType];
+    for (const { name, value } of this.#fields) {
+      yield [name, value];
+    }
+  }
+
+  /** @returns whether the field was one of those that are not kept in the list */
+  #setSpecial(lowerName: string, name: string, value: string): boolean {
+    if (lowerName === 'content-type') {
+      this.setContentType(value);
+      return true;
+    }
+    if (lowerName === 'connection') {
+      if (value.toLowerCase() !== 'close') {
+        throw new ResponseError(
+          'ERR_HEADER_RESERVED',
+          'Connection is the server\'s own; only "close" can be asked for',
+        );
+      }
+      this.#close = true;
+      return true;
+    }
+    if (RESERVED.has(lowerName)) {
+      throw new ResponseError('ERR_HEADER_RESERVED', `${name} is the server's own and cannot be set`);
+    }
+    return false;
+  }
+
+  #deleteAll(lowerNames: ReadonlySet<string>): void {
+    this.#contentType = null;
+    this.#fields = this.#fields.filter((field) => !lowerNames.has(field.lowerName));
+  }
+
+  #deleteFields(lowerName: string): void {
+    if (this.has(lowerName)) {
+      this.#fields = this.#fields.filter((field) => field.lowerName !== lowerName);
+    }
+  }
+}
+
+function checkedName(name: string): string {
+  const known = checkedNames.get(name);
+  if (known !== undefined) return known;
+  if (typeof name !== 'string' || !TOKEN.test(name)) {
+    throw new ResponseError('ERR_HEADER_NAME', `A header name must be a token, not ${JSON.stringify(name)}`);
+  }
+  const lowerName = name.toLowerCase();
+  if (checkedNames.size < MAX_CHECKED_NAMES) checkedNames.set(name, lowerName);
+  return lowerName;
+}
+
+function checkedValue(name: string, value: string): string {
+  if (typeof value !== 'string') {
+    throw new ResponseError('ERR_HEADER_VALUE', `The value of ${name} must be a string, not ${typeof value}`);
+  }
+  if (NOT_A_VALUE.test(value)) {
+    throw new ResponseError(
+      'ERR_HEADER_VALUE',
+      `The value of ${name} has a control character or one above U+00FF; encode it first`,
+    );
+  }
+  return value;
+}

@@ -1,0 +1,21 @@
+/** The types of what an application gives the router; see router.ts for how they are run. */
+import type { Request } from '../request/request.ts';
+import type { Response } from '../response/response.ts';
+
+/**
+ * Answers a request by ending the response, at once or before the promise it returns is fulfilled.
+ * What it throws becomes the answer: an HttpProblem as it is, anything else as 500.
+ */
+export type Handler = (request: Request, response: Response) => void | Promise<void>;
+
+/** Runs before the handler. If it ends the response, nothing after it runs; else the next one does. */
+export type Middleware = Handler;
+
+/**
+ * Runs after the response has ended, errors included, and may change it (headers, `replaceBody`). A response that
+ * 304 will take the place of is still whole then, so that the 304 has what the finishers add.
+ */
+export type Finisher = Handler;
+
+/** Told of every error that is not a client's to know: what a handler threw, or that it never answered. */
+export type ErrorListener = (error: unknown, request: Request) => void;

@@ -1,0 +1,129 @@
+/**
+ * Where an application registers its routes and middleware. It is filled once in each worker before the
+ * first request, and `compile` freezes it into a Pipeline: a route that is registered later would be served
+ * by some workers and not by others, so that is an error.
+ */
+import type { RoutePattern } from '../../core/core.ts';
+import { RouterError } from '../errors.ts';
+import { type CompiledRoute, Pipeline } from '../pipeline.ts';
+import type { ErrorListener, Finisher, Handler, Middleware } from './handler.ts';
+import { parseRoutePath } from './route-path.ts';
+
+/** Route middleware, in order, and last the handler. */
+export type RouteHandlers = readonly [...Middleware[], Handler];
+
+interface RegisteredRoute extends CompiledRoute {
+  readonly pattern: RoutePattern;
+}
+
+export class Router {
+  readonly #middleware: Middleware[] = [];
+  readonly #finishers: Finisher[] = [];
+  readonly #routes: RegisteredRoute[] = [];
+  /** Method and path with nameless parameters, to the path as it was registered. */
+  readonly #shapes = new Map<string, string>();
+  #compiled = false;
+
+  /** Adds middleware that runs on every request, also where no route matches; in order of registration. */
+  use(...middleware: Middleware[]): this {
+    this.#assertOpen('middleware');
+    middleware.forEach((one, index) => {
+      assertFunction(one, `Middleware ${index + 1} of use()`);
+    });
+    this.#middleware.push(...middleware);
+    return this;
+  }
+
+  /** Adds finishers, which run on every response after it has ended; in order of registration. */
+  finish(...finishers: Finisher[]): this {
+    this.#assertOpen('a finisher');
+    finishers.forEach((one, index) => {
+      assertFunction(one, `Finisher ${index + 1} of finish()`);
+    });
+    this.#finishers.push(...finishers);
+    return this;
+  }
+
+  get(path: string, ...handlers: RouteHandlers): this {
+    return this.#add('GET', path, handlers);
+  }
+
+  post(path: string, ...handlers: RouteHandlers): this {
+    return this.#add('POST', path, handlers);
+  }
+
+  put(path: string, ...handlers: RouteHandlers): this {
+    return this.#add('PUT', path, handlers);
+  }
+
+  patch(path: string, ...handlers: RouteHandlers): this {
+    return this.#add('PATCH', path, handlers);
+  }
+
+  delete(path: string, ...handlers: RouteHandlers): this {
+    return this.#add('DELETE', path, handlers);
+  }
+
+  /** Only where HEAD must differ from GET without its content. */
+  head(path: string, ...handlers: RouteHandlers): this {
+    return this.#add('HEAD', path, handlers);
+  }
+
+  /** Only where OPTIONS must do more than list the methods. */
+  options(path: string, ...handlers: RouteHandlers): this {
+    return this.#add('OPTIONS', path, handlers);
+  }
+
+  /**
+   * Freezes the router.
+   * @param onError told of what handlers throw and a client must not read
+   */
+  compile(onError: ErrorListener): Pipeline {
+    this.#assertOpen('a second pipeline');
+    this.#compiled = true;
+    return new Pipeline({
+      patterns: this.#routes.map((route) => route.pattern),
+      middleware: this.#middleware,
+      routes: this.#routes,
+      finishers: this.#finishers,
+      onError,
+    });
+  }
+
+  #add(method: string, path: string, handlers: RouteHandlers): this {
+    this.#assertOpen(`${method} ${path}`);
+    const { shape, parameterNames } = parseRoutePath(path);
+    if (handlers.length === 0) {
+      throw new RouterError('ERR_ROUTE_HANDLER', `${method} ${path} has no handler`);
+    }
+    handlers.forEach((handler, index) => {
+      assertFunction(handler, `Handler ${index + 1} of ${method} ${path}`);
+    });
+    const key = `${method} ${shape}`;
+    const earlier = this.#shapes.get(key);
+    if (earlier !== undefined) {
+      throw new RouterError(
+        'ERR_ROUTE_DUPLICATE',
+        `${method} ${path} matches the same requests as ${method} ${earlier}, which is registered already`,
+      );
+    }
+    this.#shapes.set(key, path);
+    this.#routes.push({ pattern: Object.freeze({ method, path }), parameterNames, handlers });
+    return this;
+  }
+
+  #assertOpen(what: string): void {
+    if (this.#compiled) {
+      throw new RouterError(
+        'ERR_ROUTER_COMPILED',
+        `Cannot register ${what}: the routes are compiled and workers serve them; register everything in routes()`,
+      );
+    }
+  }
+}
+
+function assertFunction(value: unknown, what: string): void {
+  if (typeof value !== 'function') {
+    throw new RouterError('ERR_ROUTE_HANDLER', `${what} must be a function, not ${typeof value}`);
+  }
+}

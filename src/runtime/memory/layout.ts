@@ -1,0 +1,152 @@
+/**
+ * Where everything lies in the one shared WebAssembly.Memory. The main thread computes the layout once from
+ * the configuration and hands it to every worker, so that both sides use the same addresses by construction.
+ * The memory is allocated at its full size and never grown: views made before a growth would go stale, and
+ * pages that nobody touches cost nothing.
+ */
+
+import { TIMED_ROUTES } from './route-times.ts';
+import { START_GATE_WORDS } from './synchronization/start-gate.ts';
+
+/** One contended word per line, so that two threads writing neighbours do not fight over one cache line. */
+export const CACHE_LINE_BYTES = 64;
+export const WORD_BYTES = 4;
+const LINE_WORDS = CACHE_LINE_BYTES / WORD_BYTES;
+const PAGE_BYTES = 65_536;
+
+/** Threads that may exist beyond the pool: a replacement starts without waiting for the end of the old one. */
+export const SPARE_SLOTS = 4;
+
+/** Static data of the core instances; each writes the same constants there again (see asconfig.json). */
+const CORE_STATIC_BYTES = PAGE_BYTES;
+
+/** Control words of the whole process, as lines from the start of the control region. */
+const CONTROL = { running: 0, queueHead: 1, queueTail: 2, mainBell: 3, parked: 4, serving: 5 } as const;
+const CONTROL_LINES = 6;
+
+/** Control lines of one worker slot; see worker-words.ts for who writes them. */
+export const WORKER_LINES = 4;
+
+/** Words of one entry of the connection table, two lines; see connection-table.ts. */
+export const CONNECTION_WORDS = 32;
+
+export interface LayoutOptions {
+  /** Worker threads in the pool. */
+  readonly workers: number;
+  /** Connections at once, those that are closed but not given back included. */
+  readonly connections: number;
+  /** Bytes for inbound buffers. */
+  readonly inboundBytes: number;
+  /** Bytes of each worker's outbound ring: a power of two. */
+  readonly ringBytes: number;
+  /** Bytes of each core's region: parse record and route tree. */
+  readonly coreBytes: number;
+}
+
+/** Names ending in `Word` are indexes of 32-bit words, names ending in `Address` are byte addresses. */
+export interface Layout extends LayoutOptions {
+  readonly slots: number;
+  readonly pages: number;
+  readonly runningWord: number;
+  readonly queueHeadWord: number;
+  readonly queueTailWord: number;
+  readonly mainBellWord: number;
+  /** See start-gate.ts. */
+  readonly startGateWord: number;
+  readonly servingWord: number;
+  readonly parkedWord: number;
+  readonly parkedWords: number;
+  readonly workerWord: number;
+  readonly connectionWord: number;
+  readonly queueWord: number;
+  /** Entries of the ready queue: a power of two, more than there are connections. */
+  readonly queueCapacity: number;
+  readonly routeWord: number;
+  readonly coreAddress: number;
+  readonly ringAddress: number;
+  readonly ringControlWord: number;
+  readonly inboundAddress: number;
+}
+
+/** Lines of a ring: its two counters, and the words from which an unpublished record can be salvaged. */
+export const RING_CONTROL_LINES = 3;
+
+function nextPowerOfTwo(value: number): number {
+  return 2 ** Math.ceil(Math.log2(value));
+}
+
+/** Hands out consecutive regions, each starting on a cache line. */
+class Regions {
+  #end = CORE_STATIC_BYTES;
+
+  take(bytes: number): number {
+    const start = this.#end;
+    this.#end = Math.ceil((start + bytes) / CACHE_LINE_BYTES) * CACHE_LINE_BYTES;
+    return start;
+  }
+
+  takeWords(words: number): number {
+    return this.take(words * WORD_BYTES) / WORD_BYTES;
+  }
+
+  get pages(): number {
+    return Math.ceil(this.#end / PAGE_BYTES);
+  }
+}
+
+export function computeLayout(options: LayoutOptions): Layout {
+  const slots = options.workers + SPARE_SLOTS;
+  const regions = new Regions();
+  const control = regions.takeWords(CONTROL_LINES * LINE_WORDS);
+  const line = (number: number) => control + number * LINE_WORDS;
+  const queueCapacity = nextPowerOfTwo(options.connections + 1);
+  return {
+    ...options,
+    slots,
+    runningWord: line(CONTROL.running),
+    queueHeadWord: line(CONTROL.queueHead),
+    queueTailWord: line(CONTROL.queueTail),
+    mainBellWord: line(CONTROL.mainBell),
+    startGateWord: regions.takeWords(START_GATE_WORDS + slots),
+    servingWord: line(CONTROL.serving),
+    parkedWord: line(CONTROL.parked),
+    parkedWords: Math.ceil(slots / 32),
+    workerWord: regions.takeWords(slots * WORKER_LINES * LINE_WORDS),
+    connectionWord: regions.takeWords(options.connections * CONNECTION_WORDS),
+    queueCapacity,
+    queueWord: regions.takeWords(queueCapacity),
+    routeWord: regions.takeWords(TIMED_ROUTES),
+    coreAddress: regions.take(slots * options.coreBytes),
+    ringControlWord: regions.takeWords(slots * RING_CONTROL_LINES * LINE_WORDS),
+    ringAddress: regions.take(slots * options.ringBytes),
+    inboundAddress: regions.take(options.inboundBytes),
+    pages: regions.pages,
+  };
+}
+
+/** The word where the control lines of a worker slot begin. */
+export function workerLine(layout: Layout, slot: number, line: number): number {
+  return layout.workerWord + (slot * WORKER_LINES + line) * LINE_WORDS;
+}
+
+/** The first word of a control line (0: head, 1: tail, 2: salvage) of a slot's outbound ring. */
+export function ringLine(layout: Layout, slot: number, line: 0 | 1 | 2): number {
+  return layout.ringControlWord + (slot * RING_CONTROL_LINES + line) * LINE_WORDS;
+}
+
+/** The shared memory with the views that everyone needs, made once per thread. */
+export interface SharedMemory {
+  readonly memory: WebAssembly.Memory;
+  readonly layout: Layout;
+  readonly words: Int32Array<SharedArrayBuffer>;
+  readonly bytes: Buffer<SharedArrayBuffer>;
+}
+
+/** Allocates the memory; main thread, once. */
+export function allocateMemory(layout: Layout): WebAssembly.Memory {
+  return new WebAssembly.Memory({ initial: layout.pages, maximum: layout.pages, shared: true });
+}
+
+export function viewMemory(memory: WebAssembly.Memory, layout: Layout): SharedMemory {
+  return { memory, layout, words: new Int32Array(memory.buffer), bytes: Buffer.from(memory.buffer) };
+}

@@ -1,0 +1,78 @@
+/**
+ * Parking and waking: who sleeps, and who must be rung.
+ *
+ * A worker parks by setting its bit, looking once more at everything that could need it, and only then returning
+ * to its event loop. Main pushes work first and looks at the bits after. Atomics are sequentially consistent, so
+ * one of the two sees the other: either the worker sees the work, or main sees the bit. Who clears a bit
+ * (main to wake the worker, or the worker that found work itself) learns from the old value whether it was
+ * first; only main rings, and only for a bit that it cleared itself.
+ *
+ * The other direction is the same with one word: main sets its bell word, looks again at all rings, then sleeps;
+ * a worker publishes its record first and looks at the word after, and who takes the word from 1 to 0 rings.
+ */
+
+import type { SharedMemory } from '../layout.ts';
+
+export class ParkedWorkers {
+  readonly #words: Int32Array;
+  readonly #first: number;
+  readonly #count: number;
+
+  constructor({ words, layout }: Pick<SharedMemory, 'words' | 'layout'>) {
+    this.#words = words;
+    this.#first = layout.parkedWord;
+    this.#count = layout.parkedWords;
+  }
+
+  /** The worker itself. It must look again at its work after this. */
+  park(slot: number): void {
+    Atomics.or(this.#words, this.#first + (slot >>> 5), 1 << slot);
+  }
+
+  /**
+   * Main, to wake a worker; or the worker itself, which found work.
+   * @returns whether the bit was set: main rings then
+   */
+  unpark(slot: number): boolean {
+    return (Atomics.and(this.#words, this.#first + (slot >>> 5), ~(1 << slot)) & (1 << slot)) !== 0;
+  }
+
+  isParked(slot: number): boolean {
+    return (Atomics.load(this.#words, this.#first + (slot >>> 5)) & (1 << slot)) !== 0;
+  }
+
+  get any(): boolean {
+    for (let word = 0; word < this.#count; word++) {
+      if (Atomics.load(this.#words, this.#first + word) !== 0) return true;
+    }
+    return false;
+  }
+}
+
+/** The bell word of the main thread. */
+export class MainBell {
+  readonly #words: Int32Array;
+  readonly #word: number;
+
+  constructor({ words, layout }: Pick<SharedMemory, 'words' | 'layout'>) {
+    this.#words = words;
+    this.#word = layout.mainBellWord;
+  }
+
+  /** Main. It must look again at every ring after this. */
+  park(): void {
+    Atomics.store(this.#words, this.#word, 1);
+  }
+
+  unpark(): void {
+    Atomics.store(this.#words, this.#word, 0);
+  }
+
+  /**
+   * A worker, after it has published something.
+   * @returns whether main was parked and this caller is the one to ring
+   */
+  takeRing(): boolean {
+    return Atomics.load(this.#words, this.#word) === 1 && Atomics.exchange(this.#words, this.#word, 0) === 1;
+  }
+}

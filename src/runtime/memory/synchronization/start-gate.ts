@@ -1,0 +1,73 @@
+/**
+ * Lets only as many workers load the application at the same time as the machine has processors. Loading is pure
+ * work for the processor: more at once end no sooner, need more memory at their peak, and take turns from the workers
+ * that serve while a replacement starts.
+ *
+ * The gate is a Mutex, a ConditionVariable and one flag for each slot that says that its worker is inside. A flag rather
+ * than a count, because a worker can die inside: main then clears that worker's flag, whatever it was.
+ */
+
+import type { SharedMemory } from '../layout.ts';
+import { ConditionVariable } from './condition-variable.ts';
+import { Mutex } from './mutex.ts';
+
+/** Words before the flags: the mutex and the condition variable. */
+export const START_GATE_WORDS = 2;
+
+/** A waiter looks again after this, should the one whose turn to wake it was have died before it did. */
+const LOOK_AGAIN_MS = 500;
+
+export class StartGate {
+  readonly #words: Int32Array;
+  readonly #first: number;
+  readonly #slots: number;
+  readonly #slot: number;
+  readonly #mutex: Mutex;
+  readonly #left: ConditionVariable;
+
+  /** @param slot of the worker that uses this object; for main, the number after the last slot */
+  constructor({ words, layout }: Pick<SharedMemory, 'words' | 'layout'>, slot: number) {
+    this.#words = words;
+    this.#first = layout.startGateWord;
+    this.#slots = layout.slots;
+    this.#slot = slot;
+    this.#mutex = new Mutex(words, this.#first, slot);
+    this.#left = new ConditionVariable(words, this.#first + 1);
+  }
+
+  /** A worker: blocks until fewer than `limit` are inside. @returns what must be disposed of on leaving */
+  enter(limit: number): Disposable {
+    using guard = this.#mutex.lock();
+    // A holder that died changed one flag at most, which main clears: what the mutex protects is never half-changed.
+    if (guard.suspect) guard.markConsistent();
+    while (this.#inside() >= limit) this.#left.wait(guard, LOOK_AGAIN_MS);
+    this.#setInside(this.#slot, 1);
+    return { [Symbol.dispose]: () => this.#leave() };
+  }
+
+  /** Main, after the 'exit' of a worker: it is not inside any more, and holds nothing. */
+  onExit(slot: number): void {
+    this.#mutex.releaseOwnedBy(slot);
+    this.#setInside(slot, 0);
+    this.#left.notifyAll();
+  }
+
+  #leave(): void {
+    using guard = this.#mutex.lock();
+    if (guard.suspect) guard.markConsistent();
+    this.#setInside(this.#slot, 0);
+    this.#left.notifyOne();
+  }
+
+  #inside(): number {
+    let inside = 0;
+    for (let slot = 0; slot < this.#slots; slot++) {
+      inside += Atomics.load(this.#words, this.#first + START_GATE_WORDS + slot);
+    }
+    return inside;
+  }
+
+  #setInside(slot: number, inside: 0 | 1): void {
+    Atomics.store(this.#words, this.#first + START_GATE_WORDS + slot, inside);
+  }
+}

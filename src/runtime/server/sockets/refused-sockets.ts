@@ -1,0 +1,46 @@
+/**
+ * Clients above MAX_CONNECTIONS: each gets its 503. They have no number and no buffer; what they send is thrown
+ * away. Main thread.
+ */
+
+import type { Socket } from 'node:net';
+import { protocolErrorResponse } from '../../http/problem.ts';
+
+export class RefusedSockets {
+  readonly #lingerMs: number;
+  readonly #mostAtOnce: number;
+  readonly #sockets = new Set<Socket>();
+
+  /**
+   * @param lingerMs until a client that does not close is cut off
+   * @param mostAtOnce above it a client is cut off as soon as it was answered: it takes a descriptor that others need
+   */
+  constructor(lingerMs: number, mostAtOnce: number) {
+    this.#lingerMs = lingerMs;
+    this.#mostAtOnce = mostAtOnce;
+  }
+
+  refuse(socket: Socket): void {
+    socket.on('error', () => socket.destroy());
+    socket.end(
+      protocolErrorResponse(503, 'The server has no room for another connection.', { 'Retry-After': '1' }),
+    );
+    // Closing with bytes unread makes the kernel reset the connection, and the client may lose the answer.
+    if (this.#sockets.size < this.#mostAtOnce) this.#linger(socket);
+    else socket.destroySoon();
+  }
+
+  #linger(socket: Socket): void {
+    this.#sockets.add(socket);
+    const timer = setTimeout(() => socket.destroy(), this.#lingerMs);
+    socket.on('close', () => {
+      clearTimeout(timer);
+      this.#sockets.delete(socket);
+    });
+    socket.resume();
+  }
+
+  destroyAll(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+}

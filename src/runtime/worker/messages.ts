@@ -1,0 +1,52 @@
+/**
+ * What the main thread and a worker say to each other through their MessagePort. Plain numbers are the doorbell
+ * and travel often; everything else is rare and travels as an object.
+ */
+
+/** Look at everything again: queue, credit, ring. Either direction. */
+export const BELL = 0;
+
+export type ToWorker =
+  | typeof BELL
+  /** The client of a connection that this worker runs is gone. */
+  | { readonly type: 'abort'; readonly connection: number; readonly generation: number }
+  /** Serve this READY connection, which is not in the queue: it is for a heavy route. */
+  | { readonly type: 'serve'; readonly connection: number }
+  /** Answer through the event loop, as proof that it turns. */
+  | { readonly type: 'ping' }
+  /** Run the application's `prepare`; only one worker of the process is told to. */
+  | { readonly type: 'prepare' }
+  /** Start serving. */
+  | { readonly type: 'serve-all' }
+  /** Take no more requests, finish what is pending, end. */
+  | { readonly type: 'drain' }
+  /** Cut off streams, which may have no end of their own. */
+  | { readonly type: 'end-streams' };
+
+export type ToMain =
+  | typeof BELL
+  /** The application is loaded and started. */
+  | { readonly type: 'started' }
+  | { readonly type: 'prepared' }
+  | { readonly type: 'pong' }
+  /** Loading, starting or preparing failed: the worker ends. */
+  | { readonly type: 'failed'; readonly message: string; readonly stack: string }
+  /** Something was thrown outside any request: the worker drains and must be replaced. */
+  | { readonly type: 'failing'; readonly message: string; readonly stack: string };
+
+/** What a worker thread is started with (`workerData`). */
+export interface WorkerStart {
+  readonly memory: WebAssembly.Memory;
+  readonly layout: import('../memory/layout.ts').Layout;
+  readonly slot: number;
+  readonly core: import('../core/core.ts').CoreKind;
+  readonly limits: import('../core/core.ts').ParseLimits;
+  /** File URL of the application module. */
+  readonly application: string;
+  readonly maxInFlight: number;
+  readonly outboundMemoryMb: number;
+  readonly handlerTimeoutMs: number;
+  readonly drainTimeoutMs: number;
+  readonly nice: number;
+  readonly logLevel: import('../../config.ts').LogLevel;
+}

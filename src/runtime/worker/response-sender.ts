@@ -1,0 +1,139 @@
+/**
+ * Sends a response that does not fit at once: a long body, or a stream of whatever length. It waits for room and
+ * credit as often as it must, so only turns that are suspended call it (turn.ts).
+ */
+
+import { ResponseError } from '../http/errors.ts';
+import { discardBody } from '../http/response/body-stream.ts';
+import type { BodyPiece, BodyStream, Response } from '../http/response/response.ts';
+import {
+  encodeChunk,
+  encodeHead,
+  type HeadOptions,
+  isChunked,
+  LAST_CHUNK,
+} from '../http/response/response-head.ts';
+import type { Output } from './output.ts';
+import type { UnsentMemory } from './unsent-memory.ts';
+
+const LAST_CHUNK_BYTES = Buffer.from(LAST_CHUNK, 'latin1');
+
+export interface Sending {
+  readonly output: Output;
+  readonly response: Response;
+  readonly options: HeadOptions;
+  /** Of the inbound buffer, before this response. */
+  readonly consumed: number;
+  readonly unsent: UnsentMemory;
+  /** Told when what a stream holds cannot be released. */
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * The handler has finished and may use its buffer for something else while we wait: what is sent is a copy.
+ * @param body null where none is to be sent
+ * @throws OutputAbortedError
+ */
+export function sendSlowly(sending: Sending, body: string | Uint8Array | null): Promise<void> {
+  const head = encodeHead(sending.response, sending.options);
+  const bytes = body === null ? null : copyOf(body);
+  sending.response.forgetBody();
+  return sendBytes(sending, head, bytes);
+}
+
+async function sendBytes({ output, consumed }: Sending, head: string, bytes: Buffer | null): Promise<void> {
+  await output.writeAll(Buffer.from(head, 'latin1'), consumed);
+  if (bytes !== null) await output.writeAll(bytes, consumed);
+}
+
+/** @throws OutputAbortedError, or what the stream throws: then the response is not complete */
+export async function sendStream(sending: Sending, body: BodyStream): Promise<void> {
+  const { output, response, options, consumed } = sending;
+  let pieces: AsyncIterator<BodyPiece> | null = null;
+  try {
+    await output.writeAll(Buffer.from(encodeHead(response, options), 'latin1'), consumed);
+    if (options.isHead) {
+      await output.unlessAborted(discardBody(body));
+      return;
+    }
+    pieces = body[Symbol.asyncIterator]();
+    await sendPieces(sending, pieces);
+  } catch (error) {
+    // Nobody waits for a stream that is given up, but what it holds must be released.
+    const released = pieces === null ? discardBody(body) : Promise.resolve(pieces.return?.());
+    released.catch(sending.onError);
+    throw error;
+  }
+}
+
+async function sendPieces(sending: Sending, pieces: AsyncIterator<BodyPiece>): Promise<void> {
+  const { output, response, options } = sending;
+  if (response.streamLength !== null) return await sendExactly(response.streamLength, sending, pieces);
+  const chunked = isChunked(response, options);
+  for (;;) {
+    const piece = await nextPiece(output, pieces);
+    if (piece === null) break;
+    await sendPiece(sending, chunked ? encodeChunk(piece) : copyOf(piece));
+  }
+  if (chunked) await sendPiece(sending, LAST_CHUNK_BYTES);
+}
+
+/** @throws OutputAbortedError, ResponseError where it would wait for its client beyond OUTBOUND_MEMORY_MB */
+async function sendPiece({ output, unsent, consumed }: Sending, piece: Uint8Array): Promise<void> {
+  using held = unsent.hold(piece.length);
+  if (held === null)
+    throw new ResponseError(
+      'ERR_OUTBOUND_MEMORY',
+      'Clients that read too slowly hold all memory for responses',
+    );
+  await output.writeAll(piece, consumed);
+}
+
+/**
+ * Sends a stream that has announced its length. The piece with which the response would be complete waits for the end
+ * of the stream: if more came after it, the client could not tell that something is wrong.
+ */
+async function sendExactly(
+  length: number,
+  sending: Sending,
+  pieces: AsyncIterator<BodyPiece>,
+): Promise<void> {
+  let missing = length;
+  let last: Buffer | null = null;
+  for (;;) {
+    const piece = await nextPiece(sending.output, pieces);
+    if (piece === null) break;
+    const bytes = copyOf(piece);
+    missing -= bytes.length;
+    if (missing < 0) throw wrongLength('more', length);
+    if (missing > 0) await sendPiece(sending, bytes);
+    else last ??= bytes;
+  }
+  if (missing > 0) throw wrongLength('fewer', length);
+  if (last !== null) await sendPiece(sending, last);
+}
+
+function wrongLength(difference: 'more' | 'fewer', length: number): ResponseError {
+  return new ResponseError(
+    'ERR_BODY',
+    `A stream has yielded ${difference} bytes than the ${length} it announced`,
+  );
+}
+
+/** @returns null at the end of the stream */
+async function nextPiece(output: Output, pieces: AsyncIterator<BodyPiece>): Promise<BodyPiece | null> {
+  const { done, value } = await output.unlessAborted(pieces.next());
+  if (done) return null;
+  assertPiece(value);
+  return value;
+}
+
+/** Anything else has a length that is not that of its bytes, and would be filled up with foreign memory. */
+function assertPiece(piece: unknown): asserts piece is BodyPiece {
+  if (typeof piece === 'string' || piece instanceof Uint8Array) return;
+  throw new ResponseError('ERR_BODY', 'A stream yields strings and Uint8Arrays');
+}
+
+function copyOf(piece: BodyPiece): Buffer {
+  return typeof piece === 'string' ? Buffer.from(piece, 'utf8') : Buffer.from(piece);
+}

@@ -1,9 +1,0 @@
-/** What the runtime needs of a logger; pino's has this shape (src/log.ts). */
-export interface RuntimeLogger {
-  debug(details: object, message: string): void;
-  info(details: object, message: string): void;
-  warn(details: object, message: string): void;
-  error(details: object, message: string): void;
-}
-
-export const SILENT_LOGGER: RuntimeLogger = { debug() {}, info() {}, warn() {}, error() {} };

@@ -1,7 +1,0 @@
-/** A thread that takes a slot, says whether it got one, and gives it back when it is told to. */
-import { parentPort } from 'node:worker_threads';
-import { HashingSlots } from '../../../src/auth/hashing-slots.ts';
-
-const slot = HashingSlots.open().tryAcquire();
-parentPort?.on('message', () => slot?.[Symbol.dispose]());
-parentPort?.postMessage(slot === undefined ? 'none' : 'taken');

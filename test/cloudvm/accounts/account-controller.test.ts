@@ -1,0 +1,205 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import {
+  MAX_FAILURES_PER_ACCOUNT,
+  MAX_FAILURES_PER_PAIR,
+} from '../../../src/cloudvm/accounts/logins/login-throttle.ts';
+import { CloudVm, PASSWORD } from '../front-door/support/cloudvm.ts';
+
+let cloudVm: CloudVm;
+
+beforeAll(async () => {
+  cloudVm = await CloudVm.open();
+});
+
+afterAll(async () => {
+  expect(cloudVm.http.errors).toEqual([]);
+  expect(cloudVm.backgroundErrors).toEqual([]);
+  await cloudVm[Symbol.asyncDispose]();
+});
+
+let people = 0;
+
+/** Nobody that another test knows. */
+function person() {
+  people += 1;
+  return { email: `Person${people}@Example.com`, username: `Person-${people}`, password: PASSWORD };
+}
+
+const register = (body: unknown) => cloudVm.http.ask('POST', '/api/auth/register', { body });
+const login = (body: unknown, remoteAddress?: string) =>
+  cloudVm.http.ask('POST', '/api/auth/login', {
+    body,
+    ...(remoteAddress !== undefined && { remoteAddress }),
+  });
+const me = (token: unknown) => cloudVm.http.ask('GET', '/api/auth/me', { token: String(token) });
+
+describe('registering', () => {
+  test('answers with a token and the user, exactly', async () => {
+    const ada = person();
+    const answer = await register(ada);
+    expect(answer.status).toBe(201);
+    expect(answer.headers).toMatchObject({
+      'content-type': 'application/json',
+      'cache-control': 'no-store',
+      location: '/api/auth/me',
+    });
+    expect(answer.json).toEqual({
+      token: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/),
+      user: {
+        id: expect.stringMatching(/^[0-9a-f]{24}$/),
+        email: ada.email,
+        username: ada.username,
+      },
+    });
+    expect((await me(answer.json['token'])).json).toEqual(answer.json['user']);
+  });
+
+  test('with an address or a name that is taken, whatever its case, is 409 and says which', async () => {
+    const ada = person();
+    await register(ada);
+    const sameAddress = await register({ ...person(), email: ada.email.toUpperCase() });
+    expect(sameAddress).toMatchObject({
+      status: 409,
+      json: { errors: [{ path: '/email', message: 'is taken' }] },
+    });
+    const sameName = await register({ ...person(), username: ada.username.toUpperCase() });
+    expect(sameName).toMatchObject({
+      status: 409,
+      json: { errors: [{ path: '/username', message: 'is taken' }] },
+    });
+  });
+
+  test('twice at once succeeds once', async () => {
+    const ada = person();
+    const answers = await Promise.all([register(ada), register(ada), register(ada)]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409]);
+  });
+
+  test('with a body that breaks the schema is 422', async () => {
+    const answer = await register({ ...person(), password: 'short', admin: true });
+    expect(answer.status).toBe(422);
+    expect(answer.headers['content-type']).toBe('application/problem+json');
+    expect(answer.json).toMatchObject({
+      type: expect.any(String),
+      title: expect.any(String),
+      status: 422,
+      detail: expect.any(String),
+      instance: '/api/auth/register',
+      errors: expect.arrayContaining([
+        { path: '/admin', message: 'is not a known field' },
+        { path: '/password', message: 'must have at least 8 characters' },
+      ]),
+    });
+  });
+});
+
+describe('logging in', () => {
+  test('answers with a token and the user, whatever the case of the address', async () => {
+    const ada = person();
+    const registered = await register(ada);
+    const answer = await login({ email: ada.email.toLowerCase(), password: PASSWORD });
+    expect(answer).toMatchObject({ status: 200, headers: { 'cache-control': 'no-store' } });
+    expect(answer.json).toEqual({ token: expect.any(String), user: registered.json['user'] });
+    expect((await me(answer.json['token'])).status).toBe(200);
+  });
+
+  test('does not tell a wrong password from an unknown address', async () => {
+    const ada = person();
+    await register(ada);
+    const wrong = await login({ email: ada.email, password: 'wrong password' });
+    const unknown = await login({ email: 'nobody@example.com', password: 'wrong password' });
+    expect(wrong.status).toBe(401);
+    expect(unknown.status).toBe(401);
+    expect(wrong.text).toBe(unknown.text);
+    expect(wrong.headers['www-authenticate']).toBeDefined();
+  });
+
+  test('hashes a password for an unknown address too', async () => {
+    using verify = vi.spyOn(cloudVm.services.passwords, 'verify');
+    await login({ email: 'nobody-at-all@example.com', password: PASSWORD });
+    expect(verify).toHaveBeenCalledWith(PASSWORD, undefined, expect.anything());
+  });
+
+  test('is 429 after repeated failures from one address, also with the right password', async () => {
+    const ada = person();
+    await register(ada);
+    for (let failures = 0; failures < MAX_FAILURES_PER_PAIR; failures++) {
+      expect((await login({ email: ada.email, password: 'wrong password' })).status).toBe(401);
+    }
+    const throttled = await login({ email: ada.email.toUpperCase(), password: PASSWORD });
+    expect(throttled.status).toBe(429);
+    const seconds = Number(throttled.headers['retry-after']);
+    expect(seconds).toBeGreaterThan(800);
+    expect(seconds).toBeLessThanOrEqual(900);
+    expect((await login({ email: ada.email, password: PASSWORD }, '198.51.100.7')).status).toBe(200);
+  });
+
+  test('goes on from where one has logged in before, however many fail from elsewhere', async () => {
+    const ada = person();
+    await register(ada);
+    const right = { email: ada.email, password: PASSWORD };
+    expect((await login(right, '198.51.100.8')).status).toBe(200);
+    const { throttle } = cloudVm.services;
+    for (let failures = 0; failures < MAX_FAILURES_PER_ACCOUNT; failures++) {
+      const remoteAddress = `203.0.113.${failures % 20}`;
+      (await throttle.begin({ email: ada.email, remoteAddress })).fail();
+    }
+    expect((await login(right, '203.0.113.99')).status).toBe(429);
+    expect((await login(right, '198.51.100.8')).status).toBe(200);
+  });
+
+  test('with success ends the count of failures', async () => {
+    const ada = person();
+    await register(ada);
+    for (let round = 0; round < 2; round++) {
+      for (let failures = 1; failures < MAX_FAILURES_PER_PAIR; failures++) {
+        expect((await login({ email: ada.email, password: 'wrong password' })).status).toBe(401);
+      }
+      expect((await login({ email: ada.email, password: PASSWORD })).status).toBe(200);
+    }
+  });
+});
+
+describe('who one is', () => {
+  test('is 401 without a token and for a user that is not there', async () => {
+    expect((await cloudVm.http.ask('GET', '/api/auth/me')).status).toBe(401);
+    const nobody = await me(cloudVm.services.tokens.issue('f'.repeat(24)));
+    expect(nobody).toMatchObject({ status: 401 });
+    expect(nobody.headers['www-authenticate']).toContain('invalid_token');
+  });
+});
+
+const guessOf = ({ email }: { email: string }) => ({ email, password: PASSWORD });
+
+describe('many logins at once', () => {
+  const statusesOf = async (answers: readonly Promise<{ status: number }>[]) =>
+    (await Promise.all(answers)).map(({ status }) => status);
+
+  test('are no way to have more guesses evaluated than one after the other', async () => {
+    const ada = person();
+    await register(ada);
+    const guess = () => login({ email: ada.email, password: 'wrong password' }, '192.0.2.80');
+    const statuses = await statusesOf(Array.from({ length: 80 }, guess));
+    expect(statuses.filter((status) => status === 401).length).toBeLessThanOrEqual(MAX_FAILURES_PER_PAIR);
+    // What found no place in the line was not evaluated; tried again, it is counted.
+    while ((await guess()).status === 401);
+    expect((await guess()).status).toBe(429);
+  });
+
+  test('from everywhere are answered with 503 and when to try again, where too many wait', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, index) => login(guessOf(person()), `192.0.2.${index}`)),
+    );
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401, 503]));
+    const refused = answers.find(({ status }) => status === 503);
+    expect(refused?.headers['retry-after']).toBe('1');
+  });
+
+  test('from one network do not keep others from logging in', async () => {
+    const ada = person();
+    await register(ada);
+    const flood = Array.from({ length: 40 }, () => login(guessOf(person()), '192.0.2.81'));
+    expect((await login({ email: ada.email, password: PASSWORD }, '198.51.100.1')).status).toBe(200);
+    await statusesOf(flood);
+  });
+});

@@ -1,0 +1,157 @@
+import { randomBytes } from 'node:crypto';
+import { afterEach, expect, test, vi } from 'vitest';
+import {
+  KNOWN_MS,
+  LoginThrottle,
+  LoginThrottledError,
+  MAX_FAILURES_PER_ACCOUNT,
+  MAX_FAILURES_PER_NETWORK,
+  MAX_FAILURES_PER_PAIR,
+  WINDOW_MS,
+} from '../../../../src/cloudvm/accounts/logins/login-throttle.ts';
+import { LOGIN_FAILURES } from '../../../../src/cloudvm/database/collections.ts';
+import { describeOnEveryDatabase } from '../../../support/databases.ts';
+
+interface Origin {
+  readonly email: string;
+  readonly remoteAddress: string;
+}
+
+describeOnEveryDatabase('the login throttle', (database) => {
+  const throttle = () => new LoginThrottle(database.service);
+  let networks = 0;
+
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  const someone = () => `${randomBytes(6).toString('hex')}@example.com`;
+
+  /** A network that no other test knows. */
+  function somewhere(): string {
+    networks += 1;
+    return `2001:db8:0:${networks.toString(16)}::1`;
+  }
+
+  const origin = (): Origin => ({ email: someone(), remoteAddress: somewhere() });
+
+  async function fail(from: Origin, times = 1): Promise<void> {
+    for (let count = 0; count < times; count++) (await throttle().begin(from)).fail();
+  }
+
+  async function succeed(from: Origin): Promise<void> {
+    await using attempt = await throttle().begin(from);
+    await attempt.succeed();
+  }
+
+  async function exhaust(remoteAddress: string): Promise<void> {
+    for (let count = 0; count < MAX_FAILURES_PER_NETWORK; count++)
+      await fail({ email: someone(), remoteAddress });
+  }
+
+  const refusal = (from: Origin) => expect(fail(from)).rejects;
+  const countsNow = () => database.service.collection(LOGIN_FAILURES).countDocuments();
+
+  test('lets nobody in where one network has failed too often for one account', async () => {
+    const ada = origin();
+    await fail(ada, MAX_FAILURES_PER_PAIR);
+    await refusal(ada).toBeInstanceOf(LoginThrottledError);
+    await refusal({ ...ada, email: ada.email.toUpperCase() }).toThrow(/too many/);
+    await fail({ ...ada, email: someone() });
+    await fail({ ...ada, remoteAddress: somewhere() });
+  });
+
+  test('counts the addresses of one IPv6 network as one', async () => {
+    const ada = origin();
+    await fail(ada, MAX_FAILURES_PER_PAIR);
+    const neighbour = ada.remoteAddress.replace('::1', ':abcd:1:2:3');
+    await refusal({ ...ada, remoteAddress: neighbour }).toBeInstanceOf(LoginThrottledError);
+  });
+
+  test('bounds one network over all accounts, and keeps no count for what it refuses', async () => {
+    const remoteAddress = somewhere();
+    await exhaust(remoteAddress);
+    const before = await countsNow();
+    await refusal({ email: someone(), remoteAddress }).toBeInstanceOf(LoginThrottledError);
+    expect(await countsNow()).toBe(before);
+  });
+
+  test('bounds one account over all networks, except those that know it', async () => {
+    const email = someone();
+    const home = { email, remoteAddress: somewhere() };
+    await succeed(home);
+    for (let count = 0; count < MAX_FAILURES_PER_ACCOUNT; count++)
+      await fail({ email, remoteAddress: somewhere() });
+    await refusal({ email, remoteAddress: somewhere() }).toBeInstanceOf(LoginThrottledError);
+    await succeed(home);
+  });
+
+  test('leaves those that know each other to their own limit, for as long as they do', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const home = origin();
+    await succeed(home);
+    await exhaust(home.remoteAddress);
+    await fail(home, MAX_FAILURES_PER_PAIR);
+    await refusal(home).toBeInstanceOf(LoginThrottledError);
+    vi.setSystemTime(Date.now() + KNOWN_MS + 1);
+    await exhaust(home.remoteAddress);
+    await refusal(home).toBeInstanceOf(LoginThrottledError);
+  });
+
+  test('counts an attempt before its password is checked', async () => {
+    const ada = origin();
+    const underWay = [];
+    for (let count = 0; count < MAX_FAILURES_PER_PAIR; count++) underWay.push(await throttle().begin(ada));
+    await refusal(ada).toBeInstanceOf(LoginThrottledError);
+    for (const attempt of underWay) await attempt[Symbol.asyncDispose]();
+    await fail(ada);
+  });
+
+  test('lets no more through at once than one after the other', async () => {
+    const ada = origin();
+    const attempts = Array.from({ length: 4 * MAX_FAILURES_PER_PAIR }, () => throttle().begin(ada));
+    const outcomes = await Promise.allSettled(attempts);
+    const passed = outcomes.filter(({ status }) => status === 'fulfilled');
+    // FerretDB 1.24 reads a document and writes it later; of two at once one may be lost there.
+    if (database.atomic) expect(passed).toHaveLength(MAX_FAILURES_PER_PAIR);
+  });
+
+  test('gives back what has not failed, and keeps no count for it', async () => {
+    const before = await countsNow();
+    const ada = origin();
+    for (let count = 0; count < 2 * MAX_FAILURES_PER_PAIR; count++) {
+      await using _attempt = await throttle().begin(ada);
+    }
+    expect(await countsNow()).toBe(before);
+  });
+
+  test('forgets the failures of an account and a network after a success', async () => {
+    const ada = origin();
+    await fail(ada, MAX_FAILURES_PER_PAIR - 1);
+    await succeed(ada);
+    await fail(ada, MAX_FAILURES_PER_PAIR);
+  });
+
+  test('says when to try again, forgets everything then, and begins a new count', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const ada = origin();
+    await fail(ada, MAX_FAILURES_PER_PAIR);
+    await refusal(ada).toMatchObject({ retryAfterSeconds: WINDOW_MS / 1000 });
+    vi.setSystemTime(Date.now() + WINDOW_MS + 1);
+    await fail(ada, MAX_FAILURES_PER_PAIR);
+    await refusal(ada).toBeInstanceOf(LoginThrottledError);
+  });
+
+  test('keeps nothing that has expired when it is prepared again, and no address in clear', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const ada = origin();
+    await fail(ada);
+    const stored = database.service.collection(LOGIN_FAILURES);
+    const text = JSON.stringify(await stored.find().toArray());
+    expect(text).not.toContain('example.com');
+    expect(text).not.toContain('2001');
+    vi.setSystemTime(Date.now() + 2 * KNOWN_MS);
+    await throttle().prepare();
+    expect(await stored.countDocuments()).toBe(0);
+  });
+});

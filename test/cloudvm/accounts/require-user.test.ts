@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import { SUBJECT } from '../../../src/cloudvm/accounts/authenticate.ts';
+import { requireUser, userIdOf } from '../../../src/cloudvm/accounts/require-user.ts';
+import type { Handler } from '../../../src/runtime/http/routing/handler.ts';
+import { InProcess } from '../front-door/support/in-process.ts';
+
+const USER = '0123456789abcdef01234567';
+const answer: Handler = (request, response) => response.text(userIdOf(request));
+
+test('a request with a token passes, and its user is known', async () => {
+  const http = new InProcess((router) => {
+    router.use((request) => request.set(SUBJECT, { userId: USER, expiresAt: 0 }));
+    router.get('/mine', requireUser, answer);
+  });
+  expect(await http.ask('GET', '/mine')).toMatchObject({ status: 200, text: USER });
+});
+
+test('without a token: 401 where the route needs one, 404 and 405 where no route matches', async () => {
+  const http = new InProcess((router) => router.get('/mine', requireUser, answer));
+  const missing = await http.ask('GET', '/mine');
+  expect(missing).toMatchObject({ status: 401, headers: { 'www-authenticate': 'Bearer realm="cloudvm"' } });
+  expect((await http.ask('GET', '/nothing')).status).toBe(404);
+  const other = await http.ask('DELETE', '/mine');
+  expect(other.status).toBe(405);
+  expect(other.headers['allow']).toContain('GET');
+});

@@ -1,0 +1,230 @@
+/** DatabaseService when all is well, and when the database is slow, away, or lost in the middle of a write. */
+
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { inspect } from 'node:util';
+import { ObjectId } from 'mongodb';
+import { describe, expect, test } from 'vitest';
+import { UserRepository } from '../../../src/cloudvm/accounts/user-repository.ts';
+import {
+  DatabaseService,
+  type DatabaseServiceOptions,
+  poolSizePerWorker,
+} from '../../../src/cloudvm/database/database-service.ts';
+import { type NewVm, VM_TRANSITIONS } from '../../../src/cloudvm/vms/vm.ts';
+import { VmRepository } from '../../../src/cloudvm/vms/vm-repository.ts';
+import { describeOnEveryDatabase } from '../../support/databases.ts';
+import { FaultProxy } from './fault-proxy.ts';
+
+const WEB: NewVm = { name: 'web', provider: 'aws', region: 'eu', size: 'small', tags: [] };
+const USER = { email: 'a@example.org', username: 'a', passwordHash: 'x' };
+const BASE: Omit<DatabaseServiceOptions, 'uri'> = {
+  databaseName: 'cloudvm_test',
+  workers: 1,
+};
+
+async function unusedUri(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return `mongodb://127.0.0.1:${address.port}`;
+}
+
+describe('connections', () => {
+  test.each([
+    [1, 64],
+    [8, 8],
+    [20, 3],
+    [32, 2],
+    [33, 2],
+    [1_000, 2],
+  ])('%i workers get %i connections each', (workers, connections) => {
+    expect(poolSizePerWorker(workers)).toBe(connections);
+  });
+
+  test.each([0, -1, 1.5, Number.NaN])('%s is no number of workers', (workers) => {
+    expect(() => poolSizePerWorker(workers)).toThrow(
+      expect.objectContaining({ code: 'DATABASE_CONFIGURATION' }),
+    );
+  });
+
+  test('what the connection string sets itself is left as it says', async () => {
+    const uri = 'mongodb://127.0.0.1:1/?MAXPOOLSIZE=5&w=1';
+    await using service = new DatabaseService({ ...BASE, uri });
+    expect(service.maxPoolSize).toBe(5);
+  });
+});
+
+describe('settings', () => {
+  test.each([
+    'http://127.0.0.1/',
+    'mongodb://',
+    'mongodb://user:hunter2-secret@/',
+    'mongodb://user:hunter2-secret@host:port:port/',
+    'mongodb://user:hunter2-secret@host/?unknownOption=1',
+    'user:hunter2-secret',
+  ])('%s cannot be used, and its password is not told', (uri) => {
+    const open = () => new DatabaseService({ ...BASE, uri });
+    expect(open).toThrow(expect.objectContaining({ code: 'DATABASE_CONFIGURATION' }));
+    expect(open).not.toThrow(/hunter2/);
+  });
+
+  test('a name that no database can have cannot be used', () => {
+    for (const databaseName of ['a/b', 'a b', 'a.b', '', '$a', 'a\u0000', 'a'.repeat(64)]) {
+      expect(
+        () => new DatabaseService({ ...BASE, uri: 'mongodb://127.0.0.1', databaseName }),
+        databaseName,
+      ).toThrow(expect.objectContaining({ code: 'DATABASE_CONFIGURATION' }));
+    }
+  });
+});
+
+describe('a database that is away', () => {
+  test('is reported when the service opens, without the password', async () => {
+    const uri = (await unusedUri()).replace('//', '//user:hunter2-secret@');
+    const error: unknown = await DatabaseService.open({ ...BASE, uri, serverSelectionTimeoutMs: 100 }).catch(
+      (reason: unknown) => reason,
+    );
+    expect(error).toMatchObject({ code: 'DATABASE_UNREACHABLE' });
+    expect(inspect(error, { depth: 20 })).not.toContain('hunter2');
+  });
+
+  test('is described by its hosts and name, without the password', async () => {
+    const uri = 'mongodb://user:hunter2-secret@one.example:1,two.example:2/?replicaSet=rs';
+    await using service = new DatabaseService({ ...BASE, uri });
+    expect(service.description).toBe('one.example:1,two.example:2/cloudvm_test');
+    expect(inspect(service, { depth: 20, showHidden: true })).not.toContain('hunter2');
+  });
+});
+
+describeOnEveryDatabase('the database service', (database) => {
+  test.beforeEach((context) => {
+    if (!FaultProxy.canServe(database.uri)) context.skip('the proxy serves single, unencrypted hosts');
+  });
+
+  const openThrough = (proxy: FaultProxy, options: Partial<DatabaseServiceOptions> = {}) =>
+    DatabaseService.open({
+      ...BASE,
+      databaseName: database.service.databaseName,
+      uri: proxy.uri,
+      ...options,
+    });
+  const ping = (service: DatabaseService) => service.run(() => service.collection('vms').findOne({}));
+
+  test('answers a ping while it is open, and refuses once it is closed', async () => {
+    const service = await DatabaseService.open({ ...BASE, uri: database.uri });
+    await service.ping();
+    expect(service.inFlight).toBe(0);
+    await service.close();
+    await service.close();
+    await expect(service.ping()).rejects.toMatchObject({ code: 'DATABASE_UNREACHABLE' });
+    await expect(ping(service)).rejects.toMatchObject({ code: 'DATABASE_UNREACHABLE' });
+  });
+
+  test('closing waits for the operations under way', async () => {
+    await using proxy = await FaultProxy.start(database.uri);
+    const service = await openThrough(proxy);
+    const held = proxy.holdAnswersOf('find', 1);
+    const operation = ping(service);
+    await held;
+    const closed = service.close();
+    proxy.release();
+    await Promise.all([operation, closed]);
+  });
+
+  test('what exceeds the connections and the bound on waiters is refused at once', async () => {
+    await using proxy = await FaultProxy.start(database.uri);
+    await using service = await openThrough(proxy, { totalConnections: 2, maxWaiting: 3 });
+    const held = proxy.holdAnswersOf('find', 2);
+    const accepted = Array.from({ length: 5 }, () => ping(service));
+    await held;
+    expect(service.inFlight).toBe(5);
+    await expect(ping(service)).rejects.toMatchObject({ code: 'DATABASE_BUSY' });
+    proxy.release();
+    await Promise.all(accepted);
+    expect(service.inFlight).toBe(0);
+    await ping(service);
+  });
+
+  test('what waits too long for a connection is refused, and readiness still tells busy from away', async () => {
+    await using proxy = await FaultProxy.start(database.uri);
+    await using service = await openThrough(proxy, { totalConnections: 2, waitQueueTimeoutMs: 100 });
+    const held = proxy.holdAnswersOf('find', 2);
+    const accepted = [ping(service), ping(service)];
+    await held;
+    await expect(ping(service)).rejects.toMatchObject({ code: 'DATABASE_BUSY' });
+    await expect(service.ping()).rejects.toMatchObject({ code: 'DATABASE_BUSY' });
+    proxy.release();
+    await Promise.all(accepted);
+  });
+
+  // At once, since each loses time: the driver asks a server that it lost again after half a second.
+  test.concurrent('a read whose answer got lost is made again', async () => {
+    await using proxy = await FaultProxy.start(database.uri);
+    await using service = await openThrough(proxy);
+    const owner = new ObjectId().toHexString();
+    const { vm } = await new VmRepository(service).create(owner, WEB);
+    proxy.loseAnswerOf('find');
+    expect(await new VmRepository(service).findById(owner, vm.id)).toEqual(vm);
+  });
+
+  test.concurrent('an operation that must not be repeated fails when its answer got lost, and was made once', async () => {
+    await using proxy = await FaultProxy.start(database.uri);
+    await using service = await openThrough(proxy);
+    const vms = new VmRepository(service);
+    const owner = new ObjectId().toHexString();
+    const { vm } = await vms.create(owner, WEB);
+    proxy.loseAnswerOf('findAndModify');
+    await expect(vms.update(owner, vm.id, { name: 'new' })).rejects.toMatchObject({
+      code: 'DATABASE_UNREACHABLE',
+    });
+    expect(await vms.findById(owner, vm.id)).toMatchObject({ name: 'new', version: 2 });
+  });
+
+  test.concurrent('writes that are keyed or conditional succeed once although their answers got lost', async () => {
+    await using proxy = await FaultProxy.start(database.uri);
+    await using service = await openThrough(proxy);
+    const [users, vms] = [new UserRepository(service), new VmRepository(service)];
+    const owner = new ObjectId().toHexString();
+
+    proxy.loseAnswerOf('insert');
+    const user = await users.create(USER);
+    expect(await users.findById(user.id)).toEqual(user);
+
+    proxy.loseAnswerOf('insert');
+    const { vm, replayed } = await vms.create(owner, WEB);
+    expect(replayed).toBe(false);
+    proxy.loseAnswerOf('insert');
+    expect((await vms.create(owner, WEB, 'key')).replayed).toBe(false);
+    expect((await vms.list(owner, { limit: 5 })).total).toBe(2);
+
+    proxy.loseAnswerOf('findAndModify');
+    expect(await vms.update(owner, vm.id, { name: 'new' }, 1)).toMatchObject({ name: 'new', version: 2 });
+    proxy.loseAnswerOf('findAndModify');
+    const started = await vms.changeStatus(owner, vm.id, VM_TRANSITIONS.started);
+    expect(started).toMatchObject({ status: 'running', version: 3 });
+    proxy.loseAnswerOf('delete');
+    expect(await vms.delete(owner, vm.id)).toBe(true);
+    expect(await vms.findById(owner, vm.id)).toBeUndefined();
+  });
+
+  test.concurrent('a repetition that really lost the race is still refused', async () => {
+    await using proxy = await FaultProxy.start(database.uri);
+    await using service = await openThrough(proxy);
+    const vms = new VmRepository(service);
+    const owner = new ObjectId().toHexString();
+    const { vm } = await vms.create(owner, WEB);
+    await vms.update(owner, vm.id, { name: 'other' });
+    proxy.loseAnswerOf('findAndModify');
+    await expect(vms.update(owner, vm.id, { name: 'late' }, 1)).rejects.toMatchObject({
+      code: 'VERSION_MISMATCH',
+    });
+    proxy.loseAnswerOf('delete');
+    await expect(vms.delete(owner, vm.id)).rejects.toMatchObject({ code: 'STATUS_CONFLICT' });
+    proxy.loseAnswerOf('delete');
+    expect(await vms.delete(new ObjectId().toHexString(), vm.id), 'of another owner').toBe(true);
+  });
+});

@@ -1,0 +1,104 @@
+/**
+ * The application module as the runtime uses it: routes, start, prepare, stop, and its settings from the
+ * environment.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { ApplicationModule } from '../../../src/runtime/http/application.ts';
+import { type DatabaseServer, startEmbeddedDatabase } from '../../support/databases.ts';
+import type { InProcess } from './support/in-process.ts';
+
+const POOL = { size: 1, serving: 1 };
+
+let dataDirectory: string;
+let application: Required<ApplicationModule>;
+let inProcess: () => InProcess;
+
+beforeEach(async () => {
+  dataDirectory = await mkdtemp(join(tmpdir(), 'cloudvm-test-'));
+  vi.stubEnv('DATA_DIR', dataDirectory);
+  vi.stubEnv('MONGODB_URI', undefined);
+  vi.stubEnv('MONGODB_DB', `cloudvm_test_${randomBytes(6).toString('hex')}`);
+  vi.stubEnv('LOG_LEVEL', 'silent');
+  // Its state is the module's: each test is a worker of its own, with the whole HTTP layer.
+  vi.resetModules();
+  const [app, support] = await Promise.all([
+    import('../../../src/cloudvm/application.ts'),
+    import('./support/in-process.ts'),
+  ]);
+  application = app;
+  inProcess = () => new support.InProcess(app.routes);
+});
+
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await rm(dataDirectory, { recursive: true, force: true });
+});
+
+const readinessOf = async (http: InProcess) => (await http.ask('GET', '/health/ready')).text;
+
+describe('in a worker', () => {
+  let database: DatabaseServer;
+
+  beforeEach(async () => {
+    database = await startEmbeddedDatabase();
+    vi.stubEnv('MONGODB_URI', database.uri);
+  });
+
+  afterEach(() => database[Symbol.asyncDispose]());
+
+  test('it is starting, then ready, then draining, and healthy all the time', async () => {
+    const http = inProcess();
+    expect(await readinessOf(http)).toContain('Not ready: starting.');
+    await application.start(POOL);
+    await application.prepare();
+    expect(await readinessOf(http)).toBe('{"status":"ready"}');
+    const body = { email: 'ada@example.com', username: 'ada', password: 'correct horse' };
+    expect((await http.ask('POST', '/api/auth/register', { body })).status).toBe(201);
+    await application.stop();
+    expect(await readinessOf(http)).toContain('Not ready: draining.');
+    expect((await http.ask('GET', '/health')).status).toBe(200);
+    expect(http.errors).toEqual([]);
+  });
+
+  test('it may be prepared again, as every start of the process does', async () => {
+    await application.start(POOL);
+    await application.prepare();
+    await application.prepare();
+    await application.stop();
+  });
+
+  test('it lets the origins of CORS_ORIGINS read', async () => {
+    vi.stubEnv('CORS_ORIGINS', 'https://app.example');
+    const answer = await inProcess().ask('GET', '/health', {
+      headers: { Origin: 'https://app.example' },
+    });
+    expect(answer.headers['access-control-allow-origin']).toBe('https://app.example');
+  });
+});
+
+describe('it does not start', () => {
+  test('without a database, and says so', async () => {
+    await expect(application.start(POOL)).rejects.toThrow(/MONGODB_URI is not set/);
+    await application.stop();
+  });
+
+  test('with a database that does not answer', async () => {
+    vi.stubEnv('MONGODB_URI', 'mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=50');
+    await expect(application.start(POOL)).rejects.toThrow('the database cannot be reached');
+  });
+
+  test('with a setting that is wrong, and names it', async () => {
+    vi.stubEnv('JWT_TTL_SECONDS', 'soon');
+    await expect(application.start(POOL)).rejects.toThrow(/JWT_TTL_SECONDS/);
+  });
+
+  test('in production without a secret', async () => {
+    vi.stubEnv('MONGODB_URI', 'mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=50');
+    vi.stubEnv('NODE_ENV', 'production');
+    await expect(application.start(POOL)).rejects.toThrow(/JWT_SECRET must be set/);
+  });
+});

@@ -1,0 +1,117 @@
+/**
+ * The command `node src/main.ts` and the signals it is sent, while it serves and while it starts.
+ */
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { getRequest, RawClient } from '../../support/raw-client.ts';
+import { type ServerChild, spawnServer } from './support/cloudvm-process.ts';
+
+const ECHO_APPLICATION = new URL('../../fixtures/echo-app.ts', import.meta.url).pathname;
+
+let dataDirectory: string;
+const children: ServerChild[] = [];
+
+beforeEach(async () => {
+  dataDirectory = await mkdtemp(join(tmpdir(), 'cloudvm-test-'));
+});
+
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+  }
+  await rm(dataDirectory, { recursive: true, force: true });
+});
+
+function start(settings: Readonly<Record<string, string>>): ServerChild {
+  const child = spawnServer(dataDirectory, settings);
+  children.push(child);
+  return child;
+}
+
+async function portOf(child: ServerChild): Promise<number> {
+  const port = await lineOf(child, /listening on http:\/\/127\.0\.0\.1:(\d+)/);
+  return Number(port);
+}
+
+/** Waits for a line of its log. @returns what the expression caught */
+async function lineOf(child: ServerChild, expression: RegExp): Promise<string | undefined> {
+  const { promise, resolve, reject } = Promise.withResolvers<string | undefined>();
+  createInterface(child.stdout).on('line', (line) => {
+    const found = expression.exec(line);
+    if (found !== null) resolve(found[1]);
+  });
+  child.once('exit', (code) => reject(new Error(`the process has ended with ${code}`)));
+  return promise;
+}
+
+describe('while it serves', () => {
+  test.each([
+    ['SIGINT', 'SIGINT'],
+    ['SIGTERM', 'SIGTERM'],
+    ['SIGINT', 'SIGTERM'],
+  ] as const)('%s and %s at once are one signal: what is pending is finished', async (first, second) => {
+    const child = start({ APP: ECHO_APPLICATION });
+    using client = await RawClient.connect(await portOf(child));
+    client.send(getRequest('/health') + getRequest('/wait?ms=300'));
+    expect((await client.next()).status).toBe(200);
+    child.kill(first);
+    // As npm does: it passes on what the terminal has sent to both already.
+    await lineOf(child, /stopping: SIG/);
+    child.kill(second);
+    expect((await client.next()).status).toBe(200);
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+});
+
+describe('while it starts', () => {
+  test('the outermost values that the configuration takes are values that it can start with', async () => {
+    const bounds = { MAX_TARGET_BYTES: '65536', MAX_BODY_BYTES: '1', WORKER_HEAP_MB: '32' };
+    const child = start({ ...bounds, CORE: 'verify' });
+    await portOf(child);
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+
+  test('a signal ends it in order, though its database never answers', async () => {
+    const silent = createServer((socket) => socket.on('error', () => {}).resume());
+    try {
+      await once(silent.listen(0, '127.0.0.1'), 'listening');
+      const { port } = silent.address() as AddressInfo;
+      const child = start({ MONGODB_URI: `mongodb://127.0.0.1:${port}` });
+      const errors = text(child.stderr);
+      await once(silent, 'connection');
+      child.kill('SIGTERM');
+      expect(await once(child, 'exit')).toEqual([0, null]);
+      expect(await errors).toBe('');
+    } finally {
+      silent.close();
+    }
+  });
+
+  test('a signal ends it within a bound, though the start never ends', async () => {
+    const APP = join(dataDirectory, 'never-started.mjs');
+    await writeFile(
+      APP,
+      `export function routes() {}
+      export function start() { console.log('starts'); return new Promise((resolve) => setTimeout(resolve, 2 ** 30)); }`,
+    );
+    const child = start({ APP, SHUTDOWN_TIMEOUT_MS: '100' });
+    await lineOf(child, /^(starts)$/);
+    child.kill('SIGTERM');
+    const [code, signal] = await once(child, 'exit');
+    expect([code, signal]).toEqual([null, 'SIGKILL']);
+  });
+
+  test.runIf(process.platform === 'linux')('a data directory that nobody can make is refused', async () => {
+    const child = start({ DATA_DIR: '/proc/cloudvm/data' });
+    const errors = text(child.stderr);
+    expect(await once(child, 'exit')).toEqual([3, null]);
+    expect(await errors).toContain('/proc/cloudvm/data');
+  });
+});

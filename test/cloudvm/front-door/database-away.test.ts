@@ -1,0 +1,34 @@
+/**
+ * What clients and operators learn when the database goes away under a server that runs.
+ */
+import { expect, test } from 'vitest';
+import { ApplicationReadiness } from '../../../src/cloudvm/health/readiness.ts';
+import { CloudVm, PASSWORD } from './support/cloudvm.ts';
+
+test('requests that need the database are 503 and tell when to try again; health goes on', async () => {
+  await using cloudVm = await CloudVm.open({ provisioningDelayMs: 600_000 });
+  const token = await cloudVm.register('ada');
+  const readiness = new ApplicationReadiness(() => ({
+    services: cloudVm.services,
+    pool: { size: 1, serving: 1 },
+  }));
+  expect(await readiness.check()).toBeUndefined();
+
+  await cloudVm.stopDatabase();
+  expect(await readiness.check()).toBe('database unreachable');
+  const login = { email: 'ada@example.com', password: PASSWORD };
+  const answers = await Promise.all([
+    cloudVm.http.ask('GET', '/api/vms', { token }),
+    cloudVm.http.ask('GET', '/api/auth/me', { token }),
+    cloudVm.http.ask('POST', '/api/auth/login', { body: login }),
+    cloudVm.http.ask('POST', '/api/vms', { token, body: { name: 'web', provider: 'aws', region: 'here' } }),
+  ]);
+  for (const answer of answers) {
+    expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '5' } });
+    expect(answer.json['detail']).toBe('The database cannot be reached.');
+  }
+  expect((await cloudVm.http.ask('GET', '/health')).status).toBe(200);
+  // Nothing of this is a defect, and all of it is told.
+  expect(cloudVm.http.errors).toEqual([]);
+  expect(cloudVm.backgroundErrors).toHaveLength(answers.length);
+});

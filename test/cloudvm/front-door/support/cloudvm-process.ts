@@ -1,0 +1,106 @@
+/**
+ * The whole server as its users run it: `node src/main.ts` in a process of its own, on a free port and a data
+ * directory that outlives it, so that it can be killed and started again.
+ */
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+
+const MAIN = new URL('../../../../src/main.ts', import.meta.url).pathname;
+/** Settings of whoever runs the tests that would make it another server. CORE is theirs to choose. */
+const FOREIGN = ['HOST', 'APP', 'MONGODB_URI', 'MONGODB_DB', 'JWT_SECRET', 'CORS_ORIGINS', 'NODE_ENV'];
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** The body as JSON; undefined where there is none. */
+  readonly json: Record<string, unknown>;
+}
+
+export interface Question {
+  readonly token?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+}
+
+export type ServerChild = ChildProcessByStdio<null, Readable, Readable>;
+
+/** The command, just started. Nobody has seen yet whether it serves. */
+export function spawnServer(
+  dataDirectory: string,
+  settings: Readonly<Record<string, string>> = {},
+): ServerChild {
+  const environment = Object.entries(process.env).filter(([name]) => !FOREIGN.includes(name));
+  return spawn(process.execPath, [MAIN], {
+    env: {
+      ...Object.fromEntries(environment),
+      PORT: '0',
+      WORKERS: '2',
+      DATA_DIR: dataDirectory,
+      LOG_LEVEL: 'info',
+      ...settings,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+export class CloudVmProcess implements AsyncDisposable {
+  readonly url: string;
+  readonly #child: ServerChild;
+  readonly #exited: Promise<unknown[]>;
+
+  static async start(dataDirectory: string): Promise<CloudVmProcess> {
+    const child = spawnServer(dataDirectory);
+    const exited = once(child, 'exit');
+    child.stderr.pipe(process.stderr, { end: false });
+    for await (const line of createInterface(child.stdout)) {
+      const url = /listening on (http:\/\/\S+)/.exec(line)?.[1];
+      if (url === undefined) continue;
+      // The pipe must not fill up while nobody reads along.
+      child.stdout.resume();
+      return new CloudVmProcess(child, exited, url);
+    }
+    throw new Error(`the server ended before it listened: ${String(await exited)}`);
+  }
+
+  private constructor(child: ServerChild, exited: Promise<unknown[]>, url: string) {
+    this.#child = child;
+    this.#exited = exited;
+    this.url = url;
+  }
+
+  async ask(method: string, path: string, question: Question = {}): Promise<Answer> {
+    const { token, headers = {}, body } = question;
+    const response = await fetch(this.url + path, {
+      method,
+      headers: {
+        ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+        ...(body !== undefined && { 'Content-Type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const json = text === '' ? undefined : JSON.parse(text);
+    return { status: response.status, headers: response.headers, json };
+  }
+
+  /** As a power cut would: nothing of the process runs any more. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#exited;
+  }
+
+  /** @returns the exit code */
+  async stop(): Promise<unknown> {
+    this.#child.kill('SIGTERM');
+    const [code] = await this.#exited;
+    return code;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) await this.kill();
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * CloudVM in process, on a database of its own: services and routes as src/cloudvm/application.ts puts them together.
+ */
+import { randomBytes } from 'node:crypto';
+import { registerRoutes } from '../../../../src/cloudvm/routes.ts';
+import { prepareServices, Services } from '../../../../src/cloudvm/services.ts';
+import { type DatabaseServer, startEmbeddedDatabase } from '../../../support/databases.ts';
+import { InProcess } from './in-process.ts';
+
+export const SECRET = 'a secret for tests that is long enough';
+export const PASSWORD = 'correct horse battery';
+
+/** A database that is away is found away soon. */
+const SERVER_SELECTION_TIMEOUT_MS = 1_000;
+
+export interface CloudVmOptions {
+  readonly provisioningDelayMs?: number;
+  readonly tokenTtlSeconds?: number;
+}
+
+export class CloudVm implements AsyncDisposable {
+  readonly services: Services;
+  readonly http: InProcess;
+  /** What the operator would have been told of. */
+  readonly backgroundErrors: readonly unknown[];
+  readonly #server: DatabaseServer;
+  readonly #resources: AsyncDisposableStack;
+
+  static async open(options: CloudVmOptions = {}): Promise<CloudVm> {
+    await using resources = new AsyncDisposableStack();
+    const server = resources.use(await startEmbeddedDatabase());
+    const { uri } = server;
+    const databaseName = `cloudvm_test_${randomBytes(6).toString('hex')}`;
+    const errors: unknown[] = [];
+    const services = resources.use(
+      await Services.open({
+        uri,
+        databaseName,
+        workers: 8,
+        serverSelectionTimeoutMs: SERVER_SELECTION_TIMEOUT_MS,
+        secrets: [SECRET],
+        tokenTtlSeconds: options.tokenTtlSeconds ?? 3600,
+        provisioningDelayMs: options.provisioningDelayMs ?? 10,
+        onError: (error) => errors.push(error),
+      }),
+    );
+    await prepareServices(services.database);
+    return new CloudVm(server, services, errors, resources.move());
+  }
+
+  private constructor(
+    server: DatabaseServer,
+    services: Services,
+    errors: unknown[],
+    resources: AsyncDisposableStack,
+  ) {
+    this.#server = server;
+    this.services = services;
+    this.#resources = resources;
+    this.http = new InProcess((router) => {
+      registerRoutes(router, {
+        corsOrigins: [],
+        services: () => services,
+        readiness: { check: async () => undefined },
+        onDatabaseTrouble: (error) => errors.push(error),
+      });
+    });
+    this.backgroundErrors = errors;
+  }
+
+  /** @returns the token of a user made for this call */
+  async register(username = `u${randomBytes(6).toString('hex')}`): Promise<string> {
+    const body = { email: `${username}@example.com`, username, password: PASSWORD };
+    const answer = await this.http.ask('POST', '/api/auth/register', { body });
+    if (answer.status !== 201) throw new Error(`registering was answered with ${answer.text}`);
+    return String(answer.json['token']);
+  }
+
+  async stopDatabase(): Promise<void> {
+    await this.#server[Symbol.asyncDispose]();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#resources.disposeAsync();
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * Runs an application's routes without a socket: a request's bytes go through the JS core, the pipeline and the
+ * encoder of response heads, as they do in a worker. For tests of middleware and controllers.
+ */
+import * as record from '../../../../assembly/record.ts';
+import { JsCore } from '../../../../src/runtime/core/js/js-core.ts';
+import type { Pipeline } from '../../../../src/runtime/http/pipeline.ts';
+import { Request } from '../../../../src/runtime/http/request/request.ts';
+import { Response } from '../../../../src/runtime/http/response/response.ts';
+import { Router } from '../../../../src/runtime/http/routing/router.ts';
+
+export interface Question {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON, unless it is a string, which is sent as it is. */
+  readonly body?: unknown;
+  readonly token?: string;
+  readonly remoteAddress?: string;
+}
+
+export interface Answer {
+  readonly status: number;
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+  /** The body as JSON. */
+  readonly json: Record<string, unknown>;
+}
+
+const PAGES = 64;
+const REGION_BYTES = 1 << 20;
+const LIMITS = { maxHeaderBytes: 16_384, maxTargetBytes: 8_192, maxBodyBytes: 1_048_576 };
+
+export class InProcess {
+  readonly #pipeline: Pipeline;
+  /** What was reported as a defect; a test that expects none asserts that it is empty. */
+  readonly errors: unknown[] = [];
+
+  constructor(register: (router: Router) => void) {
+    const router = new Router();
+    register(router);
+    this.#pipeline = router.compile((error) => this.errors.push(error));
+  }
+
+  async ask(method: string, target: string, question: Question = {}): Promise<Answer> {
+    const request = this.#parse(encode(method, target, question), question.remoteAddress ?? '192.0.2.1');
+    const response = new Response(request);
+    const pending = this.#pipeline.run(request, response);
+    if (pending !== undefined) {
+      request.detach();
+      await pending;
+    }
+    request.end();
+    const text = typeof response.body === 'string' ? response.body : '';
+    return {
+      status: response.statusCode,
+      headers: Object.fromEntries([...response.headers].map(([name, value]) => [name.toLowerCase(), value])),
+      text,
+      get json() {
+        return JSON.parse(text);
+      },
+    };
+  }
+
+  /** A core of its own for each request, as requests of one test may be under way together. */
+  #parse(bytes: Buffer, remoteAddress: string): Request {
+    const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES, shared: true });
+    const core = new JsCore({ memory, regionAddress: 0, regionBytes: REGION_BYTES, limits: LIMITS });
+    core.loadRoutes(this.#pipeline.routes);
+    const shared = Buffer.from(memory.buffer);
+    shared.set(bytes, REGION_BYTES);
+    const status = core.parse(REGION_BYTES, bytes.length);
+    if (status !== record.PARSE_COMPLETE) throw new Error(`the request is not complete: status ${status}`);
+    return new Request({ record: core.record, bytes: shared, address: REGION_BYTES, remoteAddress });
+  }
+}
+
+function encode(method: string, target: string, { headers = {}, body, token }: Question): Buffer {
+  const content = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);
+  const fields: Record<string, string> = {
+    Host: 'localhost',
+    ...(body !== undefined && {
+      'Content-Type': 'application/json',
+      'Content-Length': String(Buffer.byteLength(content)),
+    }),
+    ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+    ...headers,
+  };
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
+  return Buffer.concat([
+    Buffer.from(`${method} ${target} HTTP/1.1\r\n${lines.join('')}\r\n`, 'latin1'),
+    Buffer.from(content, 'utf8'),
+  ]);
+}

@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { HealthController, type NotReady } from '../../../src/cloudvm/health/health-controller.ts';
+import { InProcess } from '../front-door/support/in-process.ts';
+
+function open(reason?: NotReady): InProcess {
+  const health = new HealthController({ check: async () => reason });
+  return new InProcess((router) => {
+    router.get('/health', health.health);
+    router.get('/health/ready', health.ready);
+  });
+}
+
+test('who serves is healthy, ready or not', async () => {
+  expect(await open('draining').ask('GET', '/health')).toMatchObject({
+    status: 200,
+    text: '{"status":"ok"}',
+  });
+});
+
+test('who can work is ready', async () => {
+  expect(await open().ask('GET', '/health/ready')).toMatchObject({ status: 200, text: '{"status":"ready"}' });
+});
+
+test.each(['starting', 'draining', 'database unreachable'] as const)(
+  '%s is 503 and says so',
+  async (reason) => {
+    const answer = await open(reason).ask('GET', '/health/ready');
+    expect(answer).toMatchObject({
+      status: 503,
+      headers: { 'retry-after': '1', 'cache-control': 'no-store' },
+      json: { status: 503, detail: `Not ready: ${reason}.` },
+    });
+  },
+);

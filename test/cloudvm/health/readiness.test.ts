@@ -1,0 +1,46 @@
+import { expect, test, vi } from 'vitest';
+import { DatabaseUnreachableError } from '../../../src/cloudvm/database/errors.ts';
+import { ApplicationReadiness, type ApplicationState } from '../../../src/cloudvm/health/readiness.ts';
+
+/** An application whose database answers a ping with what `ping` does. */
+function started(ping: () => Promise<void>, pool = { size: 8, serving: 8 }): ApplicationState {
+  return { services: { database: { ping } }, pool } as unknown as ApplicationState;
+}
+
+test.each(['starting', 'draining'] as const)('an application that is %s is not ready', async (state) => {
+  expect(await new ApplicationReadiness(() => state).check()).toBe(state);
+});
+
+test('an application is ready while its database answers', async () => {
+  const ping = vi.fn(async () => {});
+  const state = started(ping);
+  const readiness = new ApplicationReadiness(() => state);
+  expect(await readiness.check()).toBeUndefined();
+  ping.mockRejectedValueOnce(new DatabaseUnreachableError('away'));
+  expect(await readiness.check()).toBe('database unreachable');
+  expect(await readiness.check()).toBeUndefined();
+});
+
+test('a database that does not answer in time is unreachable', async () => {
+  const state = started(() => new Promise(() => {}));
+  expect(await new ApplicationReadiness(() => state, 1).check()).toBe('database unreachable');
+});
+
+test('many questions at once are one question to the database', async () => {
+  const ping = vi.fn(async () => {});
+  const state = started(ping);
+  const readiness = new ApplicationReadiness(() => state);
+  await Promise.all(Array.from({ length: 50 }, () => readiness.check()));
+  expect(ping).toHaveBeenCalledTimes(1);
+  await readiness.check();
+  expect(ping).toHaveBeenCalledTimes(2);
+});
+
+test('a process is not ready while fewer than half of its workers serve', async () => {
+  const pool = { size: 8, serving: 3 };
+  const state = started(async () => {}, pool);
+  const readiness = new ApplicationReadiness(() => state);
+  expect(await readiness.check()).toBe('workers failing');
+  pool.serving = 4;
+  expect(await readiness.check()).toBeUndefined();
+});

@@ -1,0 +1,93 @@
+import { describe, expect, test, vi } from 'vitest';
+import { LoginThrottledError } from '../../src/cloudvm/accounts/logins/login-throttle.ts';
+import { PasswordsBusyError } from '../../src/cloudvm/accounts/passwords/passwords.ts';
+import {
+  DatabaseBusyError,
+  DatabaseFullError,
+  DatabaseSlowError,
+  DatabaseUnreachableError,
+  DuplicateKeyError,
+  IdempotencyKeyReusedError,
+  InvalidCursorError,
+  StatusConflictError,
+  VersionMismatchError,
+} from '../../src/cloudvm/database/errors.ts';
+import { toProblem, withProblems } from '../../src/cloudvm/problems.ts';
+import { HttpProblem } from '../../src/runtime/http/problem.ts';
+import { InProcess } from './front-door/support/in-process.ts';
+
+describe('an error of the layers below becomes a status', () => {
+  test.each([
+    [409, new DuplicateKeyError(['email'])],
+    [409, new StatusConflictError('pending')],
+    [412, new VersionMismatchError(3)],
+    [422, new IdempotencyKeyReusedError()],
+    [422, new InvalidCursorError()],
+    [429, new LoginThrottledError(17)],
+    [503, new DatabaseBusyError('busy')],
+    [503, new DatabaseUnreachableError('away')],
+    [503, new DatabaseFullError('full')],
+    [503, new PasswordsBusyError('busy')],
+  ])('%i for %o', (status, error) => {
+    expect(toProblem(error)).toBeInstanceOf(HttpProblem);
+    expect(toProblem(error)).toMatchObject({ status });
+  });
+
+  test('with Retry-After where waiting helps', () => {
+    const waiting = [
+      new LoginThrottledError(17),
+      new DatabaseBusyError('busy'),
+      new DatabaseUnreachableError('away'),
+      new DatabaseFullError('full'),
+    ];
+    for (const error of waiting)
+      expect(toProblem(error)).toMatchObject({ headers: { 'Retry-After': expect.stringMatching(/^\d+$/) } });
+  });
+
+  test('and any other error stays what it is', () => {
+    const error = new TypeError('a defect');
+    expect(toProblem(error)).toBe(error);
+  });
+});
+
+describe('a handler', () => {
+  test('is answered for, whether it throws or rejects', async () => {
+    const trouble = vi.fn();
+    const throws = withProblems(() => {
+      throw new StatusConflictError('pending');
+    }, trouble);
+    const rejects = withProblems(async () => {
+      throw new StatusConflictError('pending');
+    }, trouble);
+    const http = new InProcess((router) => {
+      router.get('/throws', throws);
+      router.get('/rejects', rejects);
+    });
+    for (const path of ['/throws', '/rejects']) expect((await http.ask('GET', path)).status).toBe(409);
+    expect(http.errors).toEqual([]);
+    expect(trouble).not.toHaveBeenCalled();
+  });
+
+  test.each([
+    [new DatabaseUnreachableError('inside'), '5'],
+    [new DatabaseFullError('inside'), '60'],
+    [new DatabaseSlowError('inside'), '1'],
+  ])(
+    'that meets a database which does not do its part, %o, is 503, and the operator is told',
+    async (error, seconds) => {
+      const trouble = vi.fn();
+      const http = new InProcess((router) => {
+        router.get(
+          '/',
+          withProblems(async () => {
+            throw error;
+          }, trouble),
+        );
+      });
+      const answer = await http.ask('GET', '/');
+      expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': seconds } });
+      expect(answer.text).not.toContain('inside');
+      expect(trouble).toHaveBeenCalledExactlyOnceWith(error);
+    },
+  );
+});

@@ -1,0 +1,30 @@
+import { randomBytes } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { PendingVms } from '../../../../src/cloudvm/vms/provisioning/pending-vms.ts';
+import { VM_TRANSITIONS } from '../../../../src/cloudvm/vms/vm.ts';
+import { VmRepository } from '../../../../src/cloudvm/vms/vm-repository.ts';
+import { describeOnEveryDatabase } from '../../../support/databases.ts';
+
+describeOnEveryDatabase('the machines that are pending', (database) => {
+  async function create(vms: VmRepository) {
+    const ownerId = randomBytes(12).toString('hex');
+    const vm = { name: 'web', provider: 'aws', region: 'eu-west-1', size: 'small', tags: [] } as const;
+    return (await vms.create(ownerId, vm)).vm;
+  }
+
+  test('are found for all owners, the oldest first, as many as asked for', async () => {
+    const vms = new VmRepository(database.service);
+    const pending = new PendingVms(database.service);
+    await pending.prepare();
+    const created = [await create(vms), await create(vms), await create(vms)];
+    const running = created[1];
+    if (running === undefined) throw new Error('nothing was created');
+    await vms.changeStatus(running.ownerId, running.id, VM_TRANSITIONS.started);
+    const found = await pending.find(10);
+    expect(found).toEqual(
+      [created[0], created[2]].map((vm) => ({ id: vm?.id, ownerId: vm?.ownerId, updatedAt: vm?.updatedAt })),
+    );
+    expect(await pending.find(1)).toEqual(found.slice(0, 1));
+    expect(await pending.find(0)).toEqual([]);
+  });
+});

@@ -1,0 +1,137 @@
+/** The pages of a list of virtual machines: filters, orders and cursors, on every supported database. */
+import { ObjectId } from 'mongodb';
+import { expect, test } from 'vitest';
+import { InvalidCursorError } from '../../../src/cloudvm/database/errors.ts';
+import { type NewVm, VM_PROVIDERS, VM_TRANSITIONS, type Vm } from '../../../src/cloudvm/vms/vm.ts';
+import { VM_SORTS, type VmSort } from '../../../src/cloudvm/vms/vm-cursor.ts';
+import type { VmQuery } from '../../../src/cloudvm/vms/vm-query.ts';
+import { VmRepository } from '../../../src/cloudvm/vms/vm-repository.ts';
+import { describeOnEveryDatabase } from '../../support/databases.ts';
+
+const newOwner = () => new ObjectId().toHexString();
+
+describeOnEveryDatabase('the list of virtual machines', (database) => {
+  const vms = () => new VmRepository(database.service);
+  const create = async (owner: string, changes: Partial<NewVm> = {}): Promise<Vm> => {
+    const base: NewVm = { name: 'vm', provider: 'local', region: 'here', size: 'small', tags: [] };
+    return (await vms().create(owner, { ...base, ...changes })).vm;
+  };
+  /** Created all at once, so that several share their time to the millisecond. */
+  const createMany = (
+    owner: string,
+    count: number,
+    name: (index: number) => string = (index) => `vm-${index}`,
+  ) => Promise.all(Array.from({ length: count }, (_, index) => create(owner, { name: name(index) })));
+
+  const pages = async (owner: string, query: Omit<VmQuery, 'cursor'>): Promise<Vm[][]> => {
+    const collected: Vm[][] = [];
+    let cursor: string | null | undefined;
+    do {
+      const page = await vms().list(owner, { ...query, cursor: cursor ?? undefined });
+      collected.push([...page.vms]);
+      cursor = page.nextCursor;
+    } while (cursor !== null && collected.length < 100);
+    return collected;
+  };
+
+  test('a new owner has an empty list', async () => {
+    expect(await vms().list(newOwner(), { limit: 20 })).toEqual({ vms: [], total: 0, nextCursor: null });
+  });
+
+  test('in every order the pages together are the whole list, each machine once', async () => {
+    const owner = newOwner();
+    const created = await createMany(owner, 23, (index) => `name-${index % 4}`);
+    for (const sort of VM_SORTS) {
+      const expected = [...created].sort(comparison(sort)).map(({ id }) => id);
+      for (const limit of [1, 5, 22, 23, 24]) {
+        const collected = await pages(owner, { limit, sort });
+        expect(
+          collected.flat().map(({ id }) => id),
+          `${sort} by ${limit}`,
+        ).toEqual(expected);
+        expect(collected, `${sort} by ${limit}`).toHaveLength(Math.ceil(23 / limit));
+      }
+    }
+  });
+
+  test('the newest come first where no order is asked for', async () => {
+    const owner = newOwner();
+    await createMany(owner, 5);
+    const [implicit, explicit] = [
+      await pages(owner, { limit: 2 }),
+      await pages(owner, { limit: 2, sort: '-createdAt' }),
+    ];
+    expect(implicit).toEqual(explicit);
+  });
+
+  test('names are ordered by their code points, not by a language', async () => {
+    const owner = newOwner();
+    const names = ['b', 'B', 'a', 'ä', 'Z', 'ab', '', '機', '9'];
+    for (const name of names) await create(owner, { name });
+    const [page] = await pages(owner, { limit: 20, sort: 'name' });
+    expect(page?.map(({ name }) => name)).toEqual(['', '9', 'B', 'Z', 'a', 'ab', 'b', 'ä', '機']);
+  });
+
+  test('filters narrow the list and its total, alone and together', async () => {
+    const owner = newOwner();
+    for (const provider of VM_PROVIDERS) {
+      for (const region of ['north', 'south']) await create(owner, { provider, region });
+    }
+    const { id } = await create(owner, { provider: 'gcp', region: 'south' });
+    await vms().changeStatus(owner, id, VM_TRANSITIONS.started);
+    const total = async (query: Partial<VmQuery>) => (await vms().list(owner, { limit: 1, ...query })).total;
+
+    expect(await total({})).toBe(9);
+    expect(await total({ provider: 'gcp' })).toBe(3);
+    expect(await total({ region: 'north' })).toBe(4);
+    expect(await total({ status: 'running' })).toBe(1);
+    expect(await total({ status: 'stopped' })).toBe(0);
+    expect(await total({ status: 'pending', provider: 'gcp', region: 'south' })).toBe(1);
+    const collected = await pages(owner, { limit: 2, provider: 'gcp', sort: 'createdAt' });
+    expect(collected.flat()).toHaveLength(3);
+    expect(collected.flat().every(({ provider }) => provider === 'gcp')).toBe(true);
+  });
+
+  test('what is created or deleted between two pages neither repeats nor hides the others', async () => {
+    const owner = newOwner();
+    for (const name of ['b', 'd', 'f', 'h']) await create(owner, { name });
+    const first = await vms().list(owner, { limit: 2, sort: 'name' });
+    await create(owner, { name: 'a' });
+    await create(owner, { name: 'e' });
+    const last = first.vms[1];
+    await vms().changeStatus(owner, last?.id ?? '', VM_TRANSITIONS.started);
+    expect(await vms().delete(owner, last?.id ?? '')).toBe(true);
+    const second = await vms().list(owner, { limit: 9, sort: 'name', cursor: first.nextCursor ?? '' });
+    expect(second.vms.map(({ name }) => name)).toEqual(['e', 'f', 'h']);
+    expect(second.nextCursor).toBeNull();
+  });
+
+  test("a cursor of another owner shows nothing of that owner's", async () => {
+    const [owner, other] = [newOwner(), newOwner()];
+    await createMany(owner, 3);
+    const own = await createMany(other, 2);
+    const { nextCursor } = await vms().list(owner, { limit: 1, sort: 'name' });
+    const page = await vms().list(other, { limit: 10, sort: 'name', cursor: nextCursor ?? '' });
+    const ids = new Set(own.map(({ id }) => id));
+    expect(page.vms.every(({ id }) => ids.has(id))).toBe(true);
+  });
+
+  test('a malformed cursor is refused', async () => {
+    await expect(vms().list(newOwner(), { limit: 1, cursor: 'nonsense' })).rejects.toThrow(
+      InvalidCursorError,
+    );
+  });
+
+  test('a page has 1 to 100 entries', async () => {
+    for (const limit of [0, -1, 101, 1.5, Number.NaN, Number.POSITIVE_INFINITY]) {
+      await expect(vms().list(newOwner(), { limit }), String(limit)).rejects.toThrow(RangeError);
+    }
+    expect((await vms().list(newOwner(), { limit: 100 })).vms).toEqual([]);
+  });
+});
+
+function comparison(sort: VmSort): (left: Vm, right: Vm) => number {
+  const sign = sort.startsWith('-') ? -1 : 1;
+  const key = (vm: Vm) => (sort.endsWith('name') ? vm.name : vm.createdAt.toISOString()) + vm.id;
+  return (left, right) => (key(left) < key(right) ? -sign : sign);
+}

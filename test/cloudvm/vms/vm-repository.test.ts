@@ -1,0 +1,282 @@
+/** Single virtual machines: created, read, changed and deleted by their owner, on every supported database. */
+import { ObjectId } from 'mongodb';
+import { expect, test } from 'vitest';
+import {
+  IdempotencyKeyReusedError,
+  StatusConflictError,
+  VersionMismatchError,
+} from '../../../src/cloudvm/database/errors.ts';
+import { type NewVm, VM_TRANSITIONS, type Vm } from '../../../src/cloudvm/vms/vm.ts';
+import { VmRepository } from '../../../src/cloudvm/vms/vm-repository.ts';
+import { describeOnEveryDatabase } from '../../support/databases.ts';
+
+const WEB: NewVm = {
+  name: 'web-1',
+  provider: 'aws',
+  region: 'eu-central-1',
+  size: 'small',
+  tags: [{ key: 'team', value: 'blue' }],
+};
+const UNKNOWN_ID = '0123456789abcdef01234567';
+const MALFORMED_IDS = ['', 'x', UNKNOWN_ID.slice(1), `${UNKNOWN_ID}0`, '0123456789ab', '$ne', '\u0000'];
+
+const newOwner = () => new ObjectId().toHexString();
+const succeeded = (outcomes: readonly PromiseSettledResult<unknown>[]) =>
+  outcomes.filter(({ status }) => status === 'fulfilled').length;
+
+describeOnEveryDatabase('virtual machines', (database) => {
+  const vms = () => new VmRepository(database.service);
+  const create = async (owner: string, changes: Partial<NewVm> = {}): Promise<Vm> =>
+    (await vms().create(owner, { ...WEB, ...changes })).vm;
+  const running = async (owner: string): Promise<Vm> => {
+    const { id } = await create(owner);
+    const vm = await vms().changeStatus(owner, id, VM_TRANSITIONS.started);
+    if (vm === undefined) throw new Error('the machine that was created is not there');
+    return vm;
+  };
+
+  test('a new machine is pending, has version 1, and is found again as it was returned', async () => {
+    const owner = newOwner();
+    const vm = await create(owner, { instanceId: 'i-0abc' });
+    expect(vm).toEqual({
+      ...WEB,
+      id: expect.stringMatching(/^[0-9a-f]{24}$/),
+      ownerId: owner,
+      instanceId: 'i-0abc',
+      status: 'pending',
+      createdAt: expect.any(Date),
+      updatedAt: vm.createdAt,
+      version: 1,
+    });
+    expect(await vms().findById(owner, vm.id)).toEqual(vm);
+  });
+
+  test('a machine without an instance id gets one of its own', async () => {
+    const owner = newOwner();
+    const [first, second] = [await create(owner), await create(owner)];
+    expect(first.instanceId).toMatch(/^[A-Za-z0-9._-]{1,64}$/);
+    expect(first.instanceId).not.toBe(second.instanceId);
+  });
+
+  test('text of every kind comes back as it was', async () => {
+    const owner = newOwner();
+    const name = 'Größe 機械 🖥️ "\\ $set {a.b}';
+    const tags = [
+      { key: '$where', value: '' },
+      { key: 'a.b', value: '\u0000x' },
+      { key: '__proto__', value: 'constructor' },
+    ];
+    const { id } = await create(owner, { name, tags });
+    expect(await vms().findById(owner, id)).toMatchObject({ name, tags });
+  });
+
+  test("another owner's machine is absent, whatever is done to it", async () => {
+    const [owner, other] = [newOwner(), newOwner()];
+    const vm = await running(owner);
+    expect(await vms().findById(other, vm.id)).toBeUndefined();
+    expect(await vms().update(other, vm.id, { name: 'mine' })).toBeUndefined();
+    expect(
+      await vms().update(other, vm.id, { name: 'mine' }, 999),
+      'even with a wrong version',
+    ).toBeUndefined();
+    expect(await vms().changeStatus(other, vm.id, VM_TRANSITIONS.start)).toBeUndefined();
+    expect(await vms().delete(other, vm.id)).toBe(false);
+    expect((await vms().list(other, { limit: 10 })).total).toBe(0);
+    expect(await vms().findById(owner, vm.id)).toEqual(vm);
+  });
+
+  test('unknown and malformed ids are absent', async () => {
+    const owner = newOwner();
+    for (const id of [UNKNOWN_ID, ...MALFORMED_IDS]) {
+      expect(await vms().findById(owner, id), id).toBeUndefined();
+      expect(await vms().update(owner, id, { name: 'x' }, 1), id).toBeUndefined();
+      expect(await vms().changeStatus(owner, id, VM_TRANSITIONS.stop), id).toBeUndefined();
+      expect(await vms().delete(owner, id), id).toBe(false);
+    }
+  });
+
+  test('an update changes what it names, the version and the time, and nothing else', async () => {
+    const owner = newOwner();
+    const vm = await create(owner);
+    const renamed = await vms().update(owner, vm.id, { name: 'web-2' });
+    expect(renamed).toEqual({ ...vm, name: 'web-2', version: 2, updatedAt: expect.any(Date) });
+    expect(renamed?.updatedAt.getTime()).toBeGreaterThanOrEqual(vm.updatedAt.getTime());
+
+    const all = await vms().update(owner, vm.id, { name: 'web-3', size: 'large', tags: [] });
+    expect(all).toMatchObject({ name: 'web-3', size: 'large', tags: [], version: 3 });
+    expect(await vms().findById(owner, vm.id)).toEqual(all);
+  });
+
+  test('an update that expects a version is made at that version only', async () => {
+    const owner = newOwner();
+    const vm = await create(owner);
+    expect(await vms().update(owner, vm.id, { size: 'medium' }, 1)).toMatchObject({
+      size: 'medium',
+      version: 2,
+    });
+    const late = vms().update(owner, vm.id, { size: 'large' }, 1);
+    await expect(late).rejects.toThrow(VersionMismatchError);
+    await expect(late).rejects.toMatchObject({ code: 'VERSION_MISMATCH', currentVersion: 2 });
+    expect(await vms().findById(owner, vm.id)).toMatchObject({ size: 'medium', version: 2 });
+  });
+
+  test('of many updates at once that expect the same version exactly one is made', async (context) => {
+    if (!database.atomic) context.skip('it reads first and writes later');
+    const owner = newOwner();
+    const vm = await create(owner);
+    const names = Array.from({ length: 10 }, (_, index) => `racer-${index}`);
+    const outcomes = await Promise.allSettled(names.map((name) => vms().update(owner, vm.id, { name }, 1)));
+    expect(succeeded(outcomes)).toBe(1);
+    const winner = names[outcomes.findIndex(({ status }) => status === 'fulfilled')];
+    expect(await vms().findById(owner, vm.id)).toMatchObject({ name: winner, version: 2 });
+  });
+
+  test('updates at once that expect nothing are all made', async (context) => {
+    if (!database.atomic) context.skip('it reads first and writes later');
+    const owner = newOwner();
+    const vm = await create(owner);
+    await Promise.all(Array.from({ length: 10 }, () => vms().update(owner, vm.id, { size: 'large' })));
+    expect((await vms().findById(owner, vm.id))?.version).toBe(11);
+  });
+
+  test('statuses change along the allowed ways only', async () => {
+    const owner = newOwner();
+    const { id } = await create(owner);
+    const go = async (way: keyof typeof VM_TRANSITIONS) =>
+      (await vms().changeStatus(owner, id, VM_TRANSITIONS[way]))?.status;
+    const refused = async (way: keyof typeof VM_TRANSITIONS, status: string) => {
+      await expect(go(way), way).rejects.toMatchObject({ code: 'STATUS_CONFLICT', status });
+    };
+
+    for (const way of ['start', 'stop', 'restart', 'stopped'] as const) await refused(way, 'pending');
+    expect(await go('started')).toBe('running');
+    for (const way of ['start', 'started', 'stopped', 'failed'] as const) await refused(way, 'running');
+    expect(await go('stop')).toBe('stopping');
+    for (const way of ['start', 'stop', 'restart', 'started', 'failed'] as const)
+      await refused(way, 'stopping');
+    expect(await go('stopped')).toBe('stopped');
+    for (const way of ['stop', 'restart', 'started', 'stopped', 'failed'] as const)
+      await refused(way, 'stopped');
+    expect(await go('start')).toBe('pending');
+    expect(await go('failed')).toBe('error');
+    for (const way of ['stop', 'restart', 'started', 'stopped', 'failed'] as const)
+      await refused(way, 'error');
+    expect(await go('start')).toBe('pending');
+    expect(await go('started')).toBe('running');
+    expect(await go('restart')).toBe('pending');
+    expect((await vms().findById(owner, id))?.version, 'every change counts').toBe(9);
+  });
+
+  test('of many stops at once exactly one is accepted', async (context) => {
+    if (!database.atomic) context.skip('it reads first and writes later');
+    const owner = newOwner();
+    const { id } = await running(owner);
+    const stops = Array.from({ length: 10 }, () => vms().changeStatus(owner, id, VM_TRANSITIONS.stop));
+    expect(succeeded(await Promise.allSettled(stops))).toBe(1);
+  });
+
+  test('a machine at rest is deleted once', async () => {
+    const owner = newOwner();
+    const { id } = await running(owner);
+    expect(await vms().delete(owner, id)).toBe(true);
+    expect(await vms().delete(owner, id)).toBe(false);
+    expect(await vms().findById(owner, id)).toBeUndefined();
+  });
+
+  test('a deletion that expects another version is refused, one that expects this version is made', async () => {
+    const owner = newOwner();
+    const { id, version } = await running(owner);
+    await expect(vms().delete(owner, id, version + 1)).rejects.toMatchObject({
+      code: 'VERSION_MISMATCH',
+      currentVersion: version,
+    });
+    expect(await vms().delete(owner, id, version)).toBe(true);
+  });
+
+  test('a pending or stopping machine is not deleted', async () => {
+    const owner = newOwner();
+    const { id } = await create(owner);
+    await expect(vms().delete(owner, id)).rejects.toThrow(StatusConflictError);
+    await expect(vms().delete(owner, id)).rejects.toMatchObject({
+      code: 'STATUS_CONFLICT',
+      status: 'pending',
+    });
+    await vms().changeStatus(owner, id, VM_TRANSITIONS.started);
+    await vms().changeStatus(owner, id, VM_TRANSITIONS.stop);
+    await expect(vms().delete(owner, id)).rejects.toMatchObject({ status: 'stopping' });
+    expect(await vms().findById(owner, id)).toMatchObject({ status: 'stopping' });
+  });
+
+  test('of a delete and a stop at once exactly one wins', async (context) => {
+    if (!database.atomic) context.skip('it reads first and writes later');
+    const owner = newOwner();
+    for (let round = 0; round < 10; round += 1) {
+      const { id } = await running(owner);
+      const [deleted, stopped] = await Promise.allSettled([
+        vms().delete(owner, id),
+        vms().changeStatus(owner, id, VM_TRANSITIONS.stop),
+      ]);
+      const wasDeleted = deleted.status === 'fulfilled' && deleted.value;
+      const wasStopped = stopped.status === 'fulfilled' && stopped.value !== undefined;
+      expect([wasDeleted, wasStopped].filter(Boolean), `round ${round}`).toHaveLength(1);
+    }
+  });
+
+  test('the same idempotency key and machine give the machine that is there', async () => {
+    const owner = newOwner();
+    const first = await vms().create(owner, WEB, 'key-1');
+    const changed = await vms().update(owner, first.vm.id, { name: 'renamed' });
+    const again = await vms().create(owner, { ...WEB, tags: [{ value: 'blue', key: 'team' }] }, 'key-1');
+    expect(first.replayed).toBe(false);
+    expect(again).toEqual({ vm: changed, replayed: true });
+    expect((await vms().list(owner, { limit: 10 })).total).toBe(1);
+  });
+
+  test('the same idempotency key with another machine is refused', async () => {
+    const owner = newOwner();
+    await vms().create(owner, WEB, 'key-1');
+    const others: Partial<NewVm>[] = [
+      { name: 'web-2' },
+      { provider: 'gcp' },
+      { region: 'us-east-1' },
+      { size: 'large' },
+      { instanceId: 'i-1' },
+      { tags: [] },
+    ];
+    for (const other of others) {
+      await expect(vms().create(owner, { ...WEB, ...other }, 'key-1')).rejects.toThrow(
+        IdempotencyKeyReusedError,
+      );
+    }
+    expect((await vms().list(owner, { limit: 10 })).total).toBe(1);
+  });
+
+  test('idempotency keys belong to their owner, and differ in case', async () => {
+    const [owner, other] = [newOwner(), newOwner()];
+    const ids = [
+      await vms().create(owner, WEB, 'key'),
+      await vms().create(owner, WEB, 'KEY'),
+      await vms().create(other, WEB, 'key'),
+      await vms().create(owner, WEB),
+      await vms().create(owner, WEB),
+    ].map(({ vm }) => vm.id);
+    expect(new Set(ids).size).toBe(5);
+  });
+
+  test("a key that imitates another machine's id creates a machine of its own", async () => {
+    const owner = newOwner();
+    const vm = await create(owner);
+    for (const key of [vm.id, `id:${vm.id}`]) {
+      expect((await vms().create(owner, WEB, key)).replayed).toBe(false);
+    }
+  });
+
+  test('of many creations at once with one key exactly one creates', async () => {
+    const owner = newOwner();
+    const key = 'k'.repeat(255);
+    const all = await Promise.all(Array.from({ length: 12 }, () => vms().create(owner, WEB, key)));
+    expect(all.filter(({ replayed }) => !replayed)).toHaveLength(1);
+    expect(new Set(all.map(({ vm }) => vm.id)).size).toBe(1);
+    expect((await vms().list(owner, { limit: 10 })).total).toBe(1);
+  });
+});

@@ -1,0 +1,23 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { occasionally } from '../../src/platform/occasionally.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test('one error is reported at once, and then one in each interval with how many there were', () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  const report = vi.fn();
+  const note = occasionally(1_000, report);
+  for (const error of ['a', 'b', 'c']) note(error);
+  expect(report.mock.calls).toEqual([['a', 0]]);
+  vi.advanceTimersByTime(1_000);
+  for (const error of ['d', 'e']) note(error);
+  vi.advanceTimersByTime(1_000);
+  note('f');
+  expect(report.mock.calls).toEqual([
+    ['a', 0],
+    ['d', 2],
+    ['f', 1],
+  ]);
+});

@@ -1,0 +1,112 @@
+import { describe, expect, test } from 'vitest';
+import { cors } from '../../../src/runtime/http/cors.ts';
+import { HttpProblem } from '../../../src/runtime/http/problem.ts';
+import { InProcess } from '../../cloudvm/front-door/support/in-process.ts';
+
+const APP = 'https://app.example';
+
+function open(...origins: string[]): InProcess {
+  return new InProcess((router) => {
+    router.use(cors(origins));
+    router.get('/thing', (_, response) => response.text('thing'));
+    router.get('/broken', () => {
+      throw new HttpProblem(409, 'No.');
+    });
+  });
+}
+
+const from = (origin: string) => ({ headers: { Origin: origin } });
+const preflightFrom = (origin: string) => ({
+  headers: { Origin: origin, 'Access-Control-Request-Method': 'PATCH' },
+});
+
+function corsHeaders(headers: Readonly<Record<string, string>>): string[] {
+  return Object.keys(headers).filter((name) => name.startsWith('access-control-'));
+}
+
+describe('without origins', () => {
+  test('no answer speaks of CORS, whoever asks', async () => {
+    for (const method of ['GET', 'OPTIONS']) {
+      const answer = await open().ask(method, '/thing', preflightFrom(APP));
+      expect(corsHeaders(answer.headers)).toEqual([]);
+      expect(answer.headers['vary']).toBeUndefined();
+    }
+  });
+
+  test('OPTIONS is what it always is', async () => {
+    const answer = await open().ask('OPTIONS', '/thing', preflightFrom(APP));
+    expect(answer.status).toBe(204);
+    expect(answer.headers['allow']).toContain('GET');
+  });
+});
+
+describe('a listed origin', () => {
+  test('may read answers, with credentials', async () => {
+    const { headers } = await open('https://other.example', APP).ask('GET', '/thing', from(APP));
+    expect(headers).toMatchObject({
+      'access-control-allow-origin': APP,
+      'access-control-allow-credentials': 'true',
+      vary: 'Origin',
+    });
+    expect(headers['access-control-expose-headers']).toContain('ETag');
+  });
+
+  test.each(['/broken', '/nothing'])('may read errors: %s', async (path) => {
+    const { headers } = await open(APP).ask('GET', path, from(APP));
+    expect(headers['access-control-allow-origin']).toBe(APP);
+  });
+
+  test('has its preflight answered, also for a path that is not there', async () => {
+    for (const path of ['/thing', '/nothing']) {
+      const answer = await open(APP).ask('OPTIONS', path, preflightFrom(APP));
+      expect(answer.status).toBe(204);
+      expect(answer.headers).toMatchObject({
+        'access-control-allow-origin': APP,
+        'access-control-allow-methods': 'GET, HEAD, POST, PUT, PATCH, DELETE',
+        vary: 'Origin, Access-Control-Request-Method, Access-Control-Request-Headers',
+      });
+      expect(answer.headers['access-control-allow-headers']).toContain('Authorization');
+    }
+  });
+
+  test('may send a plain OPTIONS, which is no preflight', async () => {
+    const answer = await open(APP).ask('OPTIONS', '/thing', from(APP));
+    expect(answer.headers['allow']).toContain('GET');
+    expect(answer.headers['access-control-allow-origin']).toBe(APP);
+  });
+});
+
+describe('an origin that is not listed', () => {
+  test.each(['https://evil.example', `${APP}.evil.example`, 'null', 'HTTPS://APP.EXAMPLE', ''])(
+    'gets nothing: "%s"',
+    async (origin) => {
+      for (const method of ['GET', 'OPTIONS']) {
+        const answer = await open(APP).ask(method, '/thing', preflightFrom(origin));
+        expect(corsHeaders(answer.headers)).toEqual([]);
+        expect(answer.headers['vary']).toBe('Origin');
+      }
+    },
+  );
+});
+
+describe('"*"', () => {
+  test('lets every origin read, never with credentials', async () => {
+    const { headers } = await open('*').ask('GET', '/thing', from(APP));
+    expect(headers['access-control-allow-origin']).toBe('*');
+    expect(headers['access-control-allow-credentials']).toBeUndefined();
+    expect(headers['vary']).toBeUndefined();
+  });
+
+  test('beside listed origins leaves those their credentials and gives none to the others', async () => {
+    const http = open('*', APP);
+    const listed = await http.ask('GET', '/thing', from(APP));
+    expect(listed.headers).toMatchObject({
+      'access-control-allow-origin': APP,
+      'access-control-allow-credentials': 'true',
+    });
+    const other = await http.ask('GET', '/thing', from('https://other.example'));
+    expect(other.headers['access-control-allow-origin']).toBe('*');
+    expect(other.headers['access-control-allow-credentials']).toBeUndefined();
+    expect(other.headers['vary']).toBe('Origin');
+  });
+});

@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest';
+import { RouterError } from '../../../../src/runtime/http/errors.ts';
+import type { Handler } from '../../../../src/runtime/http/routing/handler.ts';
+import { Router } from '../../../../src/runtime/http/routing/router.ts';
+
+const handler: Handler = (_request, response) => response.empty();
+const ignoreErrors = () => {};
+
+function codeOf(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof RouterError) return error.code;
+    throw error;
+  }
+  throw new Error('expected a RouterError');
+}
+
+test('routes are numbered in the order of their registration, all methods chain', () => {
+  const router = new Router()
+    .use(handler)
+    .get('/', handler)
+    .post('/vms/:id/start', handler, handler)
+    .put('/a-b_c~d.e', handler)
+    .patch('/vms/:id', handler)
+    .delete('/vms/:id', handler)
+    .head('/files/*path', handler)
+    .options('/vms/', handler);
+  expect(router.compile(ignoreErrors).routes).toEqual([
+    { method: 'GET', path: '/' },
+    { method: 'POST', path: '/vms/:id/start' },
+    { method: 'PUT', path: '/a-b_c~d.e' },
+    { method: 'PATCH', path: '/vms/:id' },
+    { method: 'DELETE', path: '/vms/:id' },
+    { method: 'HEAD', path: '/files/*path' },
+    { method: 'OPTIONS', path: '/vms/' },
+  ]);
+});
+
+describe('a path is refused', () => {
+  test.each([
+    ['', 'begin with "/"'],
+    ['vms', 'begin with "/"'],
+    ['*', 'begin with "/"'],
+    [undefined as never, 'begin with "/"'],
+    ['/a//b', 'empty segment'],
+    ['//', 'empty segment'],
+    ['/a/../b', 'resolve ".."'],
+    ['/.', 'resolve "."'],
+    ['/:', 'needs a name'],
+    ['/:1a', 'needs a name'],
+    ['/:a-b', 'needs a name'],
+    ['/*', 'needs a name'],
+    ['/*rest/more', 'must be the last'],
+    ['/vms:start', 'begin a segment'],
+    ['/v*', 'begin a segment'],
+    ['/a?b=1', 'unencoded'],
+    ['/a#b', 'unencoded'],
+    ['/a b', 'unencoded'],
+    ['/ä', 'unencoded'],
+    ['/a%20b', 'unencoded'],
+    ['/a\r\nb', 'unencoded'],
+    ['/:a/:a', 'same name'],
+    ['/:a/*a', 'same name'],
+    [`/${Array.from({ length: 17 }, (_, index) => `:p${index}`).join('/')}`, 'more than 16'],
+  ])('%j: %s', (path, why) => {
+    expect(codeOf(() => new Router().get(path, handler))).toBe('ERR_ROUTE_PATTERN');
+    expect(() => new Router().get(path, handler)).toThrow(why);
+  });
+});
+
+test('two routes that match the same requests are refused, whatever their parameters are called', () => {
+  const router = new Router().get('/vms/:id', handler).get('/vms/new', handler).delete('/vms/:id', handler);
+  expect(codeOf(() => router.get('/vms/:name', handler))).toBe('ERR_ROUTE_DUPLICATE');
+  expect(() => router.get('/vms/:name', handler)).toThrow('GET /vms/:id');
+});
+
+test('what is no function is refused where it is registered', () => {
+  expect(codeOf(() => new Router().get('/', undefined as never))).toBe('ERR_ROUTE_HANDLER');
+  expect(codeOf(() => new Router().get('/', handler, {} as never))).toBe('ERR_ROUTE_HANDLER');
+  expect(codeOf(() => new Router().use(handler, null as never))).toBe('ERR_ROUTE_HANDLER');
+  expect(codeOf(() => new Router().finish('x' as never))).toBe('ERR_ROUTE_HANDLER');
+  const get: (path: string) => unknown = (path) => Reflect.apply(Router.prototype.get, new Router(), [path]);
+  expect(codeOf(() => get('/'))).toBe('ERR_ROUTE_HANDLER');
+});
+
+test('nothing can be registered once the routes are compiled', () => {
+  const router = new Router().get('/', handler);
+  const pipeline = router.compile(ignoreErrors);
+  for (const register of [
+    () => router.get('/late', handler),
+    () => router.use(handler),
+    () => router.finish(handler),
+    () => router.compile(ignoreErrors),
+  ]) {
+    expect(codeOf(register)).toBe('ERR_ROUTER_COMPILED');
+    expect(register).toThrow('routes are compiled');
+  }
+  expect(pipeline.routes).toHaveLength(1);
+  expect(Object.isFrozen(pipeline.routes)).toBe(true);
+});

@@ -1,0 +1,183 @@
+import { describe, expect, test } from 'vitest';
+import { ringLine, type SharedMemory } from '../../../src/runtime/memory/layout.ts';
+import {
+  OutboundRingReader,
+  OutboundRingWriter,
+  RECORD_BOUNDARY,
+  TURN_ANSWERED,
+  TURN_GOES_ON,
+} from '../../../src/runtime/memory/outbound-ring.ts';
+import { COUNTER_STARTS, createShared, partsOf } from './threads/shared.ts';
+import { runThreads, TestThread } from './threads/thread.ts';
+
+const RING_BYTES = 4_096;
+
+function createRings(start = 0): SharedMemory {
+  const shared = createShared({ connections: 1, ringBytes: RING_BYTES });
+  for (let slot = 0; slot < shared.layout.slots; slot++) {
+    shared.words[ringLine(shared.layout, slot, 0)] = start;
+    shared.words[ringLine(shared.layout, slot, 1)] = start;
+  }
+  return shared;
+}
+
+/** Writes a record if there is room. */
+function put(shared: SharedMemory, writer: OutboundRingWriter, text: string, connection = 0): boolean {
+  if (!writer.open(text.length)) return false;
+  writer.advance(shared.bytes.write(text, writer.address, 'latin1'));
+  writer.publish(connection, 7, RECORD_BOUNDARY | TURN_ANSWERED, 0, 0, 0);
+  return true;
+}
+
+function payload(shared: SharedMemory, reader: OutboundRingReader): string {
+  return shared.bytes.toString('latin1', reader.payloadAddress, reader.payloadAddress + reader.payloadLength);
+}
+
+describe('OutboundRing', () => {
+  test('a record arrives with everything that was said about it', () => {
+    const shared = createRings();
+    const writer = new OutboundRingWriter(shared, 2);
+    const reader = new OutboundRingReader(shared, 2);
+    expect(reader.next()).toBe(false);
+    expect(writer.open(5)).toBe(true);
+    writer.advance(shared.bytes.write('hello', writer.address, 'latin1'));
+    expect(reader.isEmpty, 'nobody sees a record before it is published').toBe(true);
+    writer.publish(41, 3, TURN_GOES_ON, 120, 9, 200);
+    expect(reader.next()).toBe(true);
+    expect({ ...pick(reader), text: payload(shared, reader) }).toEqual({
+      connection: 41,
+      generation: 3,
+      flags: TURN_GOES_ON,
+      consumed: 120,
+      argument: 9,
+      seen: 200,
+      text: 'hello',
+    });
+    expect(reader.next()).toBe(false);
+    expect(new OutboundRingReader(shared, 1).isEmpty, 'the ring beside it').toBe(true);
+  });
+
+  test.each(COUNTER_STARTS)(
+    'is filled to the last byte, refuses, and goes on when there is room, from %d',
+    (start) => {
+      const shared = createRings(start);
+      const writer = new OutboundRingWriter(shared, 0);
+      const reader = new OutboundRingReader(shared, 0);
+      // 32 bytes of header and 32 of payload: 64 of them are exactly the ring.
+      const record = (number: number) => `record ${number} `.padEnd(32, '.');
+      let written = 0;
+      let read = 0;
+      for (let turn = 0; turn < 50; turn++) {
+        while (put(shared, writer, record(written))) written++;
+        expect(written - read).toBe(RING_BYTES / 64);
+        for (let count = 0; count < 1 + (turn % 5); count++) {
+          expect(reader.next()).toBe(true);
+          expect(payload(shared, reader)).toBe(record(read++));
+        }
+        expect(put(shared, writer, ''), 'read, but not yet released').toBe(false);
+        reader.release();
+      }
+    },
+  );
+
+  test('the largest record finds room in every position once the ring is drained', () => {
+    for (let start = 0; start < RING_BYTES; start += 32) {
+      const shared = createRings(start);
+      const writer = new OutboundRingWriter(shared, 0);
+      const reader = new OutboundRingReader(shared, 0);
+      const text = 'x'.repeat(writer.largestPayload);
+      expect(put(shared, writer, text), `at ${start}`).toBe(true);
+      expect(reader.next()).toBe(true);
+      expect(payload(shared, reader)).toBe(text);
+    }
+  });
+
+  test('writes nowhere but in its own ring', () => {
+    const shared = createRings();
+    const { ringAddress } = shared.layout;
+    const before = Buffer.from(shared.bytes);
+    const writer = new OutboundRingWriter(shared, 1);
+    const reader = new OutboundRingReader(shared, 1);
+    for (let number = 0; number < 500; number++) {
+      expect(put(shared, writer, 'y'.repeat((number * 37) % writer.largestPayload))).toBe(true);
+      while (reader.next());
+      reader.release();
+    }
+    for (const counter of [0, 1] as const) {
+      before.writeInt32LE(
+        shared.words[ringLine(shared.layout, 1, counter)] ?? 0,
+        4 * ringLine(shared.layout, 1, counter),
+      );
+    }
+    const own = ringAddress + RING_BYTES;
+    expect(before.subarray(0, own).equals(shared.bytes.subarray(0, own))).toBe(true);
+    expect(before.subarray(own + RING_BYTES).equals(shared.bytes.subarray(own + RING_BYTES))).toBe(true);
+  });
+
+  test('of a writer that was killed all published records are left, and nothing else', async () => {
+    const shared = createRings(-64);
+    const data = { ...partsOf(shared), task: 'write-and-hang', slot: 3, rounds: 3, rings: 1 };
+    await using thread = new TestThread('outbound-ring-thread.ts', data);
+    expect(await thread.nextMessage()).toBe('open');
+    await thread.worker.terminate();
+
+    const reader = new OutboundRingReader(shared, 3);
+    const numbers: number[] = [];
+    while (reader.next()) numbers.push(reader.connection);
+    expect(numbers).toEqual([0, 1, 2]);
+    reader.reset();
+    const successor = new OutboundRingWriter(shared, 3);
+    expect(put(shared, successor, 'from the next thread of the slot', 9)).toBe(true);
+    expect(reader.next()).toBe(true);
+    expect(reader.connection).toBe(9);
+    expect(payload(shared, reader)).toBe('from the next thread of the slot');
+  });
+
+  test('what was committed of an open record can be salvaged, but only while it is not published', () => {
+    const shared = createRings(-64);
+    const writer = new OutboundRingWriter(shared, 0);
+    const reader = new OutboundRingReader(shared, 0);
+    expect(reader.nextSalvaged(), 'nothing was committed').toBe(false);
+    writer.open(64);
+    for (const text of ['first ', 'second ']) {
+      writer.advance(shared.bytes.write(text, writer.address, 'latin1'));
+      writer.commit(4, 7, 10 * text.length);
+    }
+    writer.advance(shared.bytes.write('half of the third', writer.address, 'latin1'));
+
+    expect(reader.next()).toBe(false);
+    expect(reader.nextSalvaged()).toBe(true);
+    expect({ ...pick(reader), text: payload(shared, reader) }).toMatchObject({
+      connection: 4,
+      generation: 7,
+      flags: RECORD_BOUNDARY | TURN_GOES_ON,
+      consumed: 70,
+      text: 'first second ',
+    });
+
+    writer.publish(4, 7, TURN_ANSWERED, 90, 0, 90);
+    expect(reader.nextSalvaged(), 'published, and to be read as a record').toBe(false);
+    expect(reader.next()).toBe(true);
+    expect(payload(shared, reader)).toBe('first second half of the third');
+    expect(reader.nextSalvaged(), 'read').toBe(false);
+  });
+
+  test.each(COUNTER_STARTS)(
+    '4 writers and their reader: nothing lost, damaged or out of order, from %d',
+    async (start) => {
+      const shared = createRings(start);
+      const rings = 4;
+      await runThreads('outbound-ring-thread.ts', rings + 1, (slot) => ({
+        ...partsOf(shared),
+        task: slot === rings ? 'read' : 'write',
+        slot,
+        rings,
+        rounds: 15_000,
+      }));
+    },
+  );
+});
+
+function pick({ connection, generation, flags, consumed, argument, seen }: OutboundRingReader) {
+  return { connection, generation, flags, consumed, argument, seen };
+}

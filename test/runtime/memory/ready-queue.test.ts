@@ -1,0 +1,85 @@
+import { describe, expect, test } from 'vitest';
+import { claimOf, NO_CLAIM, QUEUE_EMPTY, ReadyQueue } from '../../../src/runtime/memory/ready-queue.ts';
+import { WorkerWords } from '../../../src/runtime/memory/worker-words.ts';
+import { COUNTER_STARTS, createShared, partsOf } from './threads/shared.ts';
+import { runThreads, sharedWords, TestThread } from './threads/thread.ts';
+
+function createQueue(connections: number, start = 0) {
+  const shared = createShared({ connections });
+  shared.words[shared.layout.queueHeadWord] = start;
+  shared.words[shared.layout.queueTailWord] = start;
+  return { shared, queue: new ReadyQueue(shared), worker: new WorkerWords(shared, 0) };
+}
+
+describe('ReadyQueue', () => {
+  test('has more places than there are connections', () => {
+    for (const connections of [1, 2, 3, 63, 64, 65, 10_000]) {
+      expect(createShared({ connections }).layout.queueCapacity).toBeGreaterThan(connections);
+    }
+  });
+
+  test.each(COUNTER_STARTS)(
+    'hands out what was pushed in its order, full and empty, from position %d',
+    (start) => {
+      const { queue, worker } = createQueue(7, start);
+      for (let turn = 0; turn < 2_000; turn++) {
+        expect(queue.pop(worker.claimWord)).toBe(QUEUE_EMPTY);
+        for (let connection = 0; connection < 7; connection++) queue.push(connection);
+        expect(queue.length).toBe(7);
+        for (let connection = 0; connection < 7; connection++) {
+          expect(queue.pop(worker.claimWord)).toBe(connection);
+        }
+        expect(queue.length).toBe(0);
+      }
+    },
+  );
+
+  test.each(COUNTER_STARTS)('the claim names the position that was popped, from position %d', (start) => {
+    const { queue, worker } = createQueue(7, start);
+    for (let turn = 0; turn < 5_000; turn++) {
+      const position = queue.push(3);
+      expect(queue.hasPassed(position)).toBe(false);
+      queue.pop(worker.claimWord);
+      expect(queue.hasPassed(position)).toBe(true);
+      expect(worker.claim).toBe(claimOf(position));
+    }
+    queue.pop(worker.claimWord);
+    expect(worker.claim, 'a worker that found nothing claims nothing').toBe(NO_CLAIM);
+  });
+
+  test('the claim of a worker that was killed with a connection in its hand says which one', async () => {
+    const { shared, queue } = createQueue(7, -1);
+    queue.push(2);
+    const position = queue.push(5);
+    queue.pop(new WorkerWords(shared, 7).claimWord);
+    const data = { ...partsOf(shared), task: 'pop-and-hang', slot: 4, rounds: 0, book: sharedWords(1) };
+    await using thread = new TestThread('ready-queue-thread.ts', data);
+    expect(await thread.nextMessage()).toBe(5);
+    await thread.worker.terminate();
+    expect(queue.hasPassed(position)).toBe(true);
+    expect(new WorkerWords(shared, 4).claim).toBe(claimOf(position));
+  });
+
+  test.each(COUNTER_STARTS)(
+    '8 consumers get every entry once and in order, nothing is lost, from position %d',
+    async (start) => {
+      const connections = 63;
+      const rounds = 100_000;
+      const { shared, queue } = createQueue(connections, start);
+      const book = sharedWords(3 * connections + 1);
+      await runThreads('ready-queue-thread.ts', 9, (slot) => ({
+        ...partsOf(shared),
+        task: slot === 8 ? 'produce' : 'consume',
+        slot,
+        rounds,
+        book,
+      }));
+      let delivered = 0;
+      for (let connection = 0; connection < connections; connection++)
+        delivered += book[3 * connection + 2] ?? 0;
+      expect(delivered).toBe(rounds);
+      expect(queue.length).toBe(0);
+      expect(queue.head).toBe((start + rounds) | 0);
+    },
+  );
+});

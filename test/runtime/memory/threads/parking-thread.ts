@@ -1,0 +1,57 @@
+/**
+ * A worker of the parking stress: pops connections, publishes one record for each, and parks when there is
+ * nothing, exactly in the order of steps that src/runtime/memory/synchronization/parking.ts asks for. No timer helps it: a lost
+ * wake-up leaves the whole test standing still.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { OutboundRingWriter, TURN_ANSWERED } from '../../../../src/runtime/memory/outbound-ring.ts';
+import { QUEUE_EMPTY, ReadyQueue } from '../../../../src/runtime/memory/ready-queue.ts';
+import { MainBell, ParkedWorkers } from '../../../../src/runtime/memory/synchronization/parking.ts';
+import { WorkerWords } from '../../../../src/runtime/memory/worker-words.ts';
+import { type SharedParts, viewParts, yieldProcessor } from './shared.ts';
+
+export interface ParkingTask extends SharedParts {
+  readonly slot: number;
+}
+
+const { slot, ...parts } = workerData as ParkingTask;
+const shared = viewParts(parts);
+const queue = new ReadyQueue(shared);
+const parked = new ParkedWorkers(shared);
+const mainBell = new MainBell(shared);
+const words = new WorkerWords(shared, slot);
+const ring = new OutboundRingWriter(shared, slot);
+let turns = 0;
+
+if (!parentPort) throw new Error('runs as a worker');
+parentPort.on('message', work);
+work();
+
+function work(): void {
+  for (;;) {
+    serveAll();
+    if (turns % 16 === slot) yieldProcessor(); // The moment in which a wake-up could get lost, made longer.
+    parked.park(slot);
+    // Look again: main may have pushed before it could see the bit. (The server's workers also ring main when
+    // they park; not so here, since that would hide a missing look.)
+    if (queue.length === 0) return;
+    parked.unpark(slot);
+  }
+}
+
+function serveAll(): void {
+  for (;;) {
+    const connection = queue.pop(words.claimWord);
+    if (connection === QUEUE_EMPTY) return;
+    words.clearClaim();
+    while (!ring.open(0)) yieldProcessor();
+    ring.publish(connection, 0, TURN_ANSWERED, 0, 0, 0);
+    turns++;
+    ringMain();
+    if (turns % 8 === slot) yieldProcessor(); // So that the threads meet in ever different steps.
+  }
+}
+
+function ringMain(): void {
+  if (mainBell.takeRing()) parentPort?.postMessage('ring');
+}

@@ -1,0 +1,178 @@
+/** The server as a process, with the test application: signals, exit codes, and handlers that want all memory. */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { createInterface } from 'node:readline';
+import { describe, expect, test } from 'vitest';
+import { getRequest, postRequest, RawClient } from '../../support/raw-client.ts';
+
+const MAIN = new URL('../../../src/main.ts', import.meta.url).pathname;
+const ECHO_APPLICATION = new URL('../../fixtures/echo-app.ts', import.meta.url).pathname;
+
+class ServerProcess implements AsyncDisposable {
+  readonly child: ChildProcess;
+  /** What was written to standard error, complete after `exited`. */
+  errors = '';
+  output = '';
+  readonly #exited: Promise<unknown[]>;
+  readonly #port = Promise.withResolvers<number>();
+
+  constructor(settings: Readonly<Record<string, string>>) {
+    this.child = spawn(process.execPath, [MAIN], {
+      env: {
+        PATH: process.env['PATH'],
+        ...(process.env['CORE'] !== undefined && { CORE: process.env['CORE'] }),
+        APP: ECHO_APPLICATION,
+        PORT: '0',
+        WORKERS: '2',
+        ...settings,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const { stdout, stderr } = this.child;
+    stderr?.on('data', (bytes: Buffer) => {
+      this.errors += bytes.toString();
+    });
+    if (stdout === null) throw new Error('The output of the process is not piped');
+    createInterface(stdout).on('line', (line) => {
+      this.output += `${line}\n`;
+      const port = /listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1];
+      if (port !== undefined) this.#port.resolve(Number(port));
+    });
+    this.#exited = once(this.child, 'close');
+    this.#exited.then(
+      () => this.#port.reject(new Error(`The process has ended: ${this.output}${this.errors}`)),
+      this.#port.reject,
+    );
+    this.#port.promise.catch(() => {});
+  }
+
+  /** Waits until it listens. */
+  get port(): Promise<number> {
+    return this.#port.promise;
+  }
+
+  get isRunning(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  async exitCode(): Promise<unknown> {
+    const [code] = await this.#exited;
+    return code;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.isRunning) this.child.kill('SIGKILL');
+    await this.#exited;
+  }
+}
+
+describe('the process', () => {
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    'ends with code 0 after %s, and finishes what is pending',
+    async (signal) => {
+      await using server = new ServerProcess({});
+      using client = await RawClient.connect(await server.port);
+      using idle = await RawClient.connect(await server.port);
+      expect((await idle.get('/health')).status).toBe(200);
+      // Answered in the order in which they came, so the second is being served when the signal comes.
+      client.send(getRequest('/health') + postRequest('/echo', 'one') + getRequest('/wait?ms=200'));
+      expect((await client.next()).status).toBe(200);
+      expect((await client.next()).body.toString()).toBe('one');
+      server.child.kill(signal);
+      expect((await client.next()).status).toBe(200);
+      expect(await client.end()).toHaveLength(0);
+      client.halfClose();
+      expect(await server.exitCode()).toBe(0);
+      expect(server.errors).toBe('');
+    },
+  );
+
+  test('replaces its workers after SIGHUP', async () => {
+    await using server = new ServerProcess({ WORKERS: '1' });
+    using client = await RawClient.connect(await server.port);
+    const threadOf = async () => JSON.parse((await client.get('/cpu?ms=0')).body.toString()).worker;
+    const before = await threadOf();
+    server.child.kill('SIGHUP');
+    while ((await threadOf()) === before);
+    server.child.kill('SIGTERM');
+    expect(await server.exitCode()).toBe(0);
+  });
+
+  test('says that its port is taken, and ends with code 3', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as AddressInfo;
+    await using server = new ServerProcess({ PORT: `${port}` });
+    expect(await server.exitCode()).toBe(3);
+    expect(server.errors).toContain(`port ${port} on 127.0.0.1 is taken`);
+    expect(server.errors).not.toContain('    at ');
+    taken.close();
+  });
+
+  test.each([
+    [{ PORT: 'http' }, 'PORT'],
+    [{ WORKERS: '0' }, 'WORKERS'],
+    [{ CORE: 'rust' }, 'CORE'],
+  ])('names a setting that is wrong, %j, and ends with code 2', async (settings, name) => {
+    await using server = new ServerProcess(settings);
+    expect(await server.exitCode()).toBe(2);
+    expect(server.errors).toContain(name);
+    expect(server.errors).not.toContain('    at ');
+  });
+
+  test('says that its application cannot be loaded, and ends with code 3', async () => {
+    await using server = new ServerProcess({ APP: 'no/such/app.ts' });
+    expect(await server.exitCode()).toBe(3);
+    expect(server.errors).toContain('no/such/app.ts');
+  });
+});
+
+describe('a handler that allocates without end', () => {
+  const settings = { WORKER_HEAP_MB: '48', HANDLER_TIMEOUT_MS: '1500' };
+
+  test.each(['objects', 'arrays', 'growing', 'buffers'])(
+    '(%s) ends its worker, and nobody else is harmed',
+    async (shape) => {
+      await using server = new ServerProcess(settings);
+      const port = await server.port;
+      using client = await RawClient.connect(port);
+      using bystander = await RawClient.connect(port);
+      let answered = false;
+      client.send(getRequest(`/oom?shape=${shape}`));
+      const failed = client.next().then(({ status }) => {
+        answered = true;
+        return status;
+      });
+      for (let number = 0; !answered; number++) {
+        expect((await bystander.get(`/params/b/${number}`)).body.toString()).toBe(
+          `{"a":"b","b":"${number}"}`,
+        );
+      }
+      expect([500, 504]).toContain(await failed);
+      // Its connection goes on.
+      expect((await client.get('/health')).status).toBe(200);
+      expect((await bystander.get('/health')).status).toBe(200);
+      expect(server.isRunning).toBe(true);
+      server.child.kill('SIGTERM');
+      expect(await server.exitCode()).toBe(0);
+    },
+  );
+
+  test('(huge) ends its worker or, where V8 cannot contain it, the process, and never leaves it hanging', async () => {
+    // A single allocation beyond the heap limit: V8 may abort the whole process, for its supervisor to restart.
+    await using server = new ServerProcess(settings);
+    using client = await RawClient.connect(await server.port);
+    client.send(getRequest('/oom?shape=huge'));
+    const outcome = await client.next().then(
+      ({ status }) => status,
+      () => 'aborted',
+    );
+    expect([500, 504, 'aborted']).toContain(outcome);
+    server.child.kill('SIGTERM');
+    await server.exitCode();
+    expect([0, 134, 'SIGABRT']).toContain(server.child.exitCode ?? server.child.signalCode);
+  });
+});

@@ -1,0 +1,202 @@
+/** Clients that read slowly or not at all: they get every byte, cost bounded memory, and delay nobody. */
+
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { getRequest, RawClient } from '../../support/raw-client.ts';
+import { SlowReader } from '../../support/slow-reader.ts';
+import { until } from '../../support/until.ts';
+import { firstDifference } from './support/pattern.ts';
+import { expectRest, startServer } from './support/start.ts';
+
+const MB = 1_048_576;
+
+/** Reads a /pattern response in pieces of changing size, with a pause after each, and checks every byte. */
+async function readPattern(reader: SlowReader, seed: number, length: number): Promise<void> {
+  expect(await reader.readHead()).toContain(`\r\nContent-Length: ${length}\r\n`);
+  let offset = 0;
+  for (let piece = 0; offset < length; piece++) {
+    const bytes = await reader.read(Math.min(length - offset, 1 + ((piece * 7_919) % 60_000)));
+    if (bytes === null) throw new Error(`The connection has ended after ${offset} of ${length} bytes`);
+    expect(firstDifference(bytes, seed, offset)).toBe(-1);
+    offset += bytes.length;
+    await nextTurn();
+  }
+}
+
+describe('slow readers', () => {
+  test('on many connections get every byte of large responses, and none of another', async () => {
+    await using server = await startServer();
+    const length = 4 * MB + 321;
+    const clients = await Promise.all(Array.from({ length: 24 }, () => SlowReader.connect(server.port)));
+    await Promise.all(
+      clients.map(async (reader, seed) => {
+        using _ = reader;
+        for (let round = 0; round < 2; round++) {
+          reader.socket.write(getRequest(`/pattern/${seed}/${length}`));
+          await readPattern(reader, seed, length);
+        }
+      }),
+    );
+    await expectRest(server);
+  });
+
+  test('keep their whole window over many responses', async () => {
+    // A window of one piece: bytes that are not credited again would soon leave none.
+    await using server = await startServer({ outboundWindowBytes: 16_384, workers: 1 });
+    using reader = await SlowReader.connect(server.port);
+    const lengths = Array.from({ length: 300 }, (_, number) => 1 + ((number * 48_271) % 150_000));
+    reader.socket.write(lengths.map((length, seed) => getRequest(`/pattern/${seed}/${length}`)).join(''));
+    for (const [seed, length] of lengths.entries()) await readPattern(reader, seed, length);
+    reader.socket.end();
+    await expectRest(server, 1);
+  });
+
+  test('cost no more than their window, and delay nobody', async () => {
+    await using server = await startServer({ workers: 1 });
+    const length = 32 * MB;
+    const readers = await Promise.all(
+      Array.from({ length: 8 }, () => RawClient.connect(server.port, { paused: true })),
+    );
+    using other = await RawClient.connect(server.port);
+    await other.get('/health');
+    const before = process.memoryUsage().arrayBuffers;
+    for (const reader of readers) reader.send(getRequest(`/stream?chunks=1000000`));
+    for (let number = 0; number < 200; number++) {
+      expect((await other.get('/health')).status).toBe(200);
+    }
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(length);
+    // A window each, and what the requests themselves take.
+    expect(server.usage.inboundBytes).toBeLessThanOrEqual(9 * 2_048);
+    for (const reader of readers) reader.reset();
+    other.halfClose();
+    await expectRest(server, 1);
+  });
+
+  test('together hold no more than OUTBOUND_MEMORY_MB: who comes then is answered 503', async () => {
+    await using server = await startServer({ workers: 2, outboundMemoryMb: 16 });
+    const readers = await Promise.all(
+      Array.from({ length: 8 }, () => RawClient.connect(server.port, { paused: true })),
+    );
+    for (const reader of readers) {
+      reader.send(getRequest(`/big?bytes=${6 * MB}`));
+      await until('it is served', () => server.usage.queued === 0);
+    }
+    using other = await RawClient.connect(server.port);
+    expect((await other.get('/health')).status).toBe(200);
+    const statuses: number[] = [];
+    for (const reader of readers) {
+      reader.resume();
+      const response = await reader.next();
+      statuses.push(response.status);
+      expect(response.body.length).toBe(
+        response.status === 200 ? 6 * MB : Number(response.headers['content-length']),
+      );
+      reader.halfClose();
+    }
+    expect(statuses).toContain(200);
+    expect(statuses).toContain(503);
+    // Released again: there is room for the next.
+    other.send(getRequest(`/big?bytes=${6 * MB}`));
+    expect((await other.next()).status).toBe(200);
+    other.halfClose();
+    await expectRest(server);
+  });
+
+  test('of streams hold no more than that either: a stream beyond it is cut off', async () => {
+    await using server = await startServer({ workers: 1, outboundMemoryMb: 4 });
+    using first = await RawClient.connect(server.port, { paused: true });
+    using second = await RawClient.connect(server.port, { paused: true });
+    for (const client of [first, second]) {
+      client.send(getRequest('/blocks'));
+      await until('its first block waits', () => server.usage.queued === 0 && server.usage.inboundBytes > 0);
+    }
+    second.resume();
+    expect((await second.end()).toString('latin1')).not.toContain('\r\n0\r\n');
+    expect(second.error).toBeUndefined();
+    first.resume();
+    expect((await first.next()).body).toHaveLength(3 * 3 * MB);
+    second.halfClose();
+    first.halfClose();
+    await expectRest(server, 1);
+  });
+
+  test('that hold memory of a worker which dies hold it no more', async () => {
+    await using server = await startServer({ workers: 1, outboundMemoryMb: 16 });
+    using reader = await RawClient.connect(server.port, { paused: true });
+    reader.send(getRequest(`/big?bytes=${12 * MB}`));
+    using client = await RawClient.connect(server.port);
+    expect((await client.get(`/big?bytes=${8 * MB}`)).status).toBe(503);
+    expect((await client.get('/exit')).status).toBe(500);
+    reader.reset();
+    expect((await client.get(`/big?bytes=${12 * MB}`)).status).toBe(200);
+    client.halfClose();
+    await expectRest(server, 1);
+  });
+
+  test('that speak HTTP/1.0 and take nothing see a reset, as the end of a stream would pass for that of the whole', async () => {
+    await using server = await startServer({ workers: 1, writeTimeoutMs: 300 });
+    using reader = await RawClient.connect(server.port, { paused: true });
+    reader.send('GET /stream?chunks=1000000 HTTP/1.0\r\n\r\n');
+    await until('it is closed', () => server.usage.connections === 0);
+    reader.resume();
+    await reader.end();
+    expect(reader.error).toBe('ECONNRESET');
+    await expectRest(server, 1);
+  });
+
+  test('that take nothing are closed after WRITE_TIMEOUT_MS, those that take something are not', async () => {
+    await using server = await startServer({ writeTimeoutMs: 400, workers: 1 });
+    using none = await SlowReader.connect(server.port);
+    using some = await SlowReader.connect(server.port);
+    const length = 24 * MB;
+    none.socket.write(getRequest(`/pattern/1/${length}`));
+    some.socket.write(getRequest(`/pattern/2/${length}`));
+    await some.readHead();
+    let taken = 0;
+    // Takes a little whenever the event loop comes round, for as long as the other one lives.
+    while (server.usage.connections === 2) {
+      const bytes = await some.read(65_536);
+      if (bytes === null) break;
+      expect(firstDifference(bytes, 2, taken)).toBe(-1);
+      taken += bytes.length;
+      if (taken > length - 8 * MB) throw new Error('The reader that takes nothing was not closed');
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    for (let bytes = await some.read(MB); bytes !== null; bytes = await some.read(MB)) {
+      expect(firstDifference(bytes, 2, taken)).toBe(-1);
+      taken += bytes.length;
+      if (taken === length) break;
+    }
+    expect(taken).toBe(length);
+    some.socket.end();
+    await expectRest(server, 1);
+  });
+
+  test('that go away in the middle of a response leave nothing behind', async () => {
+    await using server = await startServer({ workers: 1 });
+    const readers = await Promise.all(Array.from({ length: 16 }, () => SlowReader.connect(server.port)));
+    for (const [seed, reader] of readers.entries())
+      reader.socket.write(getRequest(`/pattern/${seed}/${8 * MB}`));
+    await Promise.all(readers.map((reader) => reader.readHead()));
+    for (const [index, reader] of readers.entries()) {
+      if (index % 2 === 0) reader.socket.destroy();
+      else reader.socket.resetAndDestroy();
+    }
+    await expectRest(server, 1);
+    using other = await RawClient.connect(server.port);
+    expect((await other.get('/health')).status).toBe(200);
+  });
+
+  test('of a stream stop its producer, and end it when they go', async () => {
+    await using server = await startServer({ workers: 1 });
+    using reader = await RawClient.connect(server.port, { paused: true });
+    reader.send(getRequest('/stream?chunks=1000000'));
+    using other = await RawClient.connect(server.port);
+    expect((await other.get('/health')).status).toBe(200);
+    reader.resume();
+    await until('some of the stream was read', () => reader.received > 2 * MB);
+    reader.reset();
+    other.halfClose();
+    await expectRest(server, 1);
+  });
+});

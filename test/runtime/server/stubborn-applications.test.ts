@@ -1,0 +1,68 @@
+/** Applications that do not come to an end, or end where they should not: every wait for them has a bound. */
+
+import { mkdtempDisposableSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { Server } from '../../../src/runtime/server/server.ts';
+import { RawClient } from '../../support/raw-client.ts';
+import { until } from '../../support/until.ts';
+
+const APPLICATION = new URL('./fixtures/stubborn-app.ts', import.meta.url).href;
+
+interface StubbornOptions {
+  readonly workers?: number;
+  /** Made by the first worker that misbehaves, so that the others do not. */
+  readonly marker?: string;
+}
+
+function start(stubborn: string, { workers = 1, marker }: StubbornOptions = {}): Promise<Server> {
+  return Server.start({
+    app: APPLICATION,
+    port: 0,
+    workers,
+    handlerTimeoutMs: 2_000,
+    drainTimeoutMs: 200,
+    shutdownTimeoutMs: 5_000,
+    logLevel: 'silent',
+    environment: { ...process.env, STUBBORN: stubborn, MARKER: marker },
+  });
+}
+
+test('a worker that ends in prepare() fails the start', async () => {
+  await expect(start('prepare')).rejects.toThrow('exit code 1');
+});
+
+test('a stop() that never settles holds up neither a reload nor the end', async () => {
+  const server = await start('stop');
+  await server.reload();
+  expect((await fetch(`${server.url}/ready`)).status).toBe(200);
+  expect(await server.close()).toBe(true);
+});
+
+test('a handler that a reload finds in flight has its own deadline, and is not cut off before', async () => {
+  await using server = await start('nowhere');
+  using client = await RawClient.connect(server.port);
+  client.send('POST /until-aborted HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n');
+  await until('the handler waits', () => server.usage.inboundBytes > 0);
+  const [response] = await Promise.all([client.next(), server.reload()]);
+  expect(response.status).toBe(504);
+  client.halfClose();
+});
+
+test('a worker that ends between its start and the start of the server is replaced', async () => {
+  using directory = mkdtempDisposableSync(join(tmpdir(), 'stubborn-'));
+  await using server = await start('before-serving', { workers: 3, marker: join(directory.path, 'marker') });
+  await until('the pool is complete', () => server.usage.workers === 3);
+  expect((await fetch(`${server.url}/ready`)).status).toBe(200);
+});
+
+test('a worker that fails between its start and the start of the server never serves', async () => {
+  using directory = mkdtempDisposableSync(join(tmpdir(), 'stubborn-'));
+  await using server = await start('throws-before-serving', {
+    workers: 2,
+    marker: join(directory.path, 'marker'),
+  });
+  const answers = await Promise.all(Array.from({ length: 20 }, () => fetch(`${server.url}/ready`)));
+  expect(await Promise.all(answers.map((answer) => answer.text()))).toEqual(new Array(20).fill('ready'));
+});

@@ -1,0 +1,31 @@
+/** Starts a server with the trial application for one test, on the core that the tests run with. */
+
+import { expect } from 'vitest';
+import { loadConfiguration } from '../../../../src/config.ts';
+import { Server, type ServerOptions } from '../../../../src/runtime/server/server.ts';
+import { until } from '../../../support/until.ts';
+import type { Stage } from './stage.ts';
+
+export const ECHO_APPLICATION = new URL('../../../fixtures/echo-app.ts', import.meta.url).href;
+const TRIAL_APPLICATION = new URL('../fixtures/trial-app.ts', import.meta.url).href;
+
+export async function startServer(options: ServerOptions = {}, stage?: Stage): Promise<Server> {
+  return await Server.start({
+    app: TRIAL_APPLICATION,
+    port: 0,
+    workers: 2,
+    core: loadConfiguration({ CORE: process.env['CORE'] }).core,
+    logLevel: 'silent',
+    // Where other tests take the whole machine, a worker must not look stuck.
+    workerNice: 0,
+    environment: { ...process.env, STAGE: stage?.name },
+    ...options,
+  });
+}
+
+/** Every connection, buffer and queue entry is given back, and the pool is complete. */
+export async function expectRest(server: Server, workers = 2): Promise<void> {
+  const rest = { connections: 0, inboundBytes: 0, queued: 0, workers };
+  const isAtRest = () => JSON.stringify(server.usage) === JSON.stringify(rest);
+  await until('nothing is held any more', isAtRest).catch(() => expect(server.usage).toEqual(rest));
+}
