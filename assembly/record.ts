@@ -21,6 +21,8 @@ export const ERROR_REASON = 4;
 
 // Where to go on when more bytes have come. The caller sets these four before a call (all zero for a
 // request not seen yet), and keeps them for the connection when the answer is NEED.
+export const RESUME = 5;
+export const RESUME_WORDS = 4;
 /** One of the PHASE_ constants. */
 export const PHASE = 5;
 /**

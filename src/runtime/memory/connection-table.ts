@@ -34,12 +34,9 @@
  * | peer (4 words)      | main, before the first READY                      |
  */
 
+import { RESUME as RECORD_RESUME, RESUME_WORDS } from '../../../assembly/record.ts';
 import { CONNECTION_WORDS, type SharedMemory } from './layout.ts';
-
-export const STATE_FREE = 0;
-export const STATE_IDLE = 1;
-export const STATE_READY = 2;
-export const STATE_RUNNING = 3;
+import { STATE_FREE, STATE_IDLE, STATE_READY, STATE_RUNNING } from './protocol.ts';
 
 const STATE_MASK = 0b11;
 const CLOSED_BIT = 0b100;
@@ -53,8 +50,7 @@ const ADDRESS = 1;
 const LENGTH = 2;
 const CONSUMED = 3;
 const RESUME = 4;
-const RESUME_WORDS = 4;
-const REQUEST_END = 8;
+const REQUEST_END = RESUME + RESUME_WORDS;
 const REQUEST = 9;
 const CREDIT = 10;
 const CREDIT_WAIT = 11;
@@ -62,15 +58,6 @@ const HANDLER_SINCE = 12;
 // On a line of its own, which a plain request does not touch.
 const PEER = 16;
 const PEER_WORDS = 4;
-
-/** `request` bits: what main must know about the request in process should its worker die. */
-export const REQUEST_SAFE = 1;
-export const REQUEST_HEAD = 2;
-export const REQUEST_CLOSE = 4;
-/** Set by main: a heavy request has waited long enough for a worker without handlers in flight. */
-export const REQUEST_INSIST = 8;
-/** From an HTTP/1.0 client: where its response has no length, nothing but a reset tells that it is not complete. */
-export const REQUEST_HTTP_1_0 = 16;
 
 export const stateOf = (word: number): number => word & STATE_MASK;
 export const isClosed = (word: number): boolean => (word & CLOSED_BIT) !== 0;
@@ -200,15 +187,17 @@ export class ConnectionTable {
   }
 
   /** The owner, at a NEED: copies the four resume words of the parse record into the table. */
-  saveResume(connection: number, record: Int32Array, from: number): void {
+  saveResume(connection: number, record: Int32Array): void {
     const at = this.#at(connection, RESUME);
-    for (let word = 0; word < RESUME_WORDS; word++) this.#words[at + word] = record[from + word] ?? 0;
+    for (let word = 0; word < RESUME_WORDS; word++)
+      this.#words[at + word] = record[RECORD_RESUME + word] ?? 0;
   }
 
   /** The owner, at the start of a turn: the opposite. */
-  loadResume(connection: number, record: Int32Array, from: number): void {
+  loadResume(connection: number, record: Int32Array): void {
     const at = this.#at(connection, RESUME);
-    for (let word = 0; word < RESUME_WORDS; word++) record[from + word] = this.#words[at + word] ?? 0;
+    for (let word = 0; word < RESUME_WORDS; word++)
+      record[RECORD_RESUME + word] = this.#words[at + word] ?? 0;
   }
 
   /** Phase of the parser at the last NEED, a PHASE_ constant. */

@@ -5,13 +5,10 @@
  * pages that nobody touches cost nothing.
  */
 
+import { CACHE_LINE_BYTES, LINE_WORDS, WORD_BYTES } from './protocol.ts';
 import { TIMED_ROUTES } from './route-times.ts';
 import { START_GATE_WORDS } from './synchronization/start-gate.ts';
 
-/** One contended word per line, so that two threads writing neighbours do not fight over one cache line. */
-export const CACHE_LINE_BYTES = 64;
-export const WORD_BYTES = 4;
-const LINE_WORDS = CACHE_LINE_BYTES / WORD_BYTES;
 const PAGE_BYTES = 65_536;
 
 /** Threads that may exist beyond the pool: a replacement starts without waiting for the end of the old one. */

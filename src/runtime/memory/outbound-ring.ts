@@ -15,23 +15,7 @@
  */
 
 import { ringLine, type SharedMemory } from './layout.ts';
-
-/** How a turn ends; ORed with RECORD_BOUNDARY into the flags of a record. */
-export const TURN_GOES_ON = 0;
-/** All complete requests that the worker found are answered. */
-export const TURN_ANSWERED = 1;
-/** A request is incomplete; the argument says how many bytes are missing, 0 where that is unknown. */
-export const TURN_NEED = 2;
-/** The next request is for a heavy route, and this worker has handlers in flight. */
-export const TURN_HEAVY = 3;
-/** The connection is to be closed after these bytes. */
-export const TURN_CLOSE = 4;
-/** The response cannot be completed: the connection ends such that the client does not take it for whole. */
-export const TURN_ABORT = 5;
-export const TURN_MASK = 7;
-/** The bytes so far end with the end of a response. */
-export const RECORD_BOUNDARY = 8;
-const RECORD_PADDING = 16;
+import { RECORD_BOUNDARY, RECORD_PADDING, TURN_ABORT, TURN_GOES_ON, type TurnEnding } from './protocol.ts';
 
 const HEADER_BYTES = 32;
 const RECORD_ALIGNMENT = 32;
@@ -62,6 +46,16 @@ const aligned = (bytes: number): number => (bytes + RECORD_ALIGNMENT - 1) & -REC
 function contiguous(payload: number, toEnd: number): number {
   const needed = HEADER_BYTES + aligned(payload);
   return needed <= toEnd ? needed : toEnd + needed;
+}
+
+/** How far a turn has come, as its records say. The turn keeps one such object, so a record costs no allocation. */
+export interface TurnProgress {
+  readonly connection: number;
+  readonly generation: number;
+  /** Bytes of the inbound buffer whose requests are answered with this record and those before it. */
+  readonly consumed: number;
+  /** Bytes of the inbound buffer that the worker has looked at. */
+  readonly seen: number;
 }
 
 interface RingView {
@@ -150,47 +144,46 @@ export class OutboundRingWriter {
     this.#used += bytes;
   }
 
+  /** Publishes the open record. The turn goes on. @param isBoundary the bytes end with the end of a response */
+  publishPart(turn: TurnProgress, isBoundary: boolean): void {
+    this.#publish(turn, isBoundary ? TURN_GOES_ON | RECORD_BOUNDARY : TURN_GOES_ON, 0);
+  }
+
   /**
-   * Publishes the open record: from now on main may read it at any moment.
-   * @param flags a TURN_ constant, and RECORD_BOUNDARY
-   * @param consumed bytes of the inbound buffer whose requests are answered with this record
-   * @param argument of TURN_NEED
-   * @param seen bytes of the inbound buffer that the worker has looked at
+   * Publishes the open record as the last one of the turn: from now on main may give the connection to another worker.
+   * @param missing of TURN_NEED: how many bytes are missing, 0 where that is unknown
    */
-  publish(
-    connection: number,
-    generation: number,
-    flags: number,
-    consumed: number,
-    argument: number,
-    seen: number,
-  ): void {
-    const { words, address, bytes } = this.#ring;
-    const header = (address + (this.#start & (bytes - 1))) >>> 2;
-    words[header + LENGTH] = this.#used;
-    words[header + CONNECTION] = connection;
-    words[header + GENERATION] = generation;
-    words[header + FLAGS] = flags;
-    words[header + CONSUMED] = consumed;
-    words[header + ARGUMENT] = argument;
-    words[header + SEEN] = seen;
-    this.#isOpen = false;
-    // The store orders all plain writes above before it: who sees the tail sees the record.
-    Atomics.store(words, this.#ring.tail, (this.#start + HEADER_BYTES + aligned(this.#used)) | 0);
+  endTurn(turn: TurnProgress, ending: TurnEnding, missing: number): void {
+    this.#publish(turn, ending === TURN_ABORT ? ending : ending | RECORD_BOUNDARY, missing);
   }
 
   /** Makes the complete responses in the open record survive this worker. */
-  commit(connection: number, generation: number, consumed: number): void {
+  commit(turn: TurnProgress): void {
     const { words, salvage } = this.#ring;
     const slot = words[salvage + VALID_SLOT] === 1 ? 2 : 1;
     const at = salvage + slotWord(slot);
     words[at + SLOT_POSITION] = this.#start;
     words[at + SLOT_LENGTH] = this.#used;
-    words[at + SLOT_CONNECTION] = connection;
-    words[at + SLOT_GENERATION] = generation;
-    words[at + SLOT_CONSUMED] = consumed;
+    words[at + SLOT_CONNECTION] = turn.connection;
+    words[at + SLOT_GENERATION] = turn.generation;
+    words[at + SLOT_CONSUMED] = turn.consumed;
     // Plain: main reads it after the 'exit' of the worker, or when the worker has been stuck since for seconds.
     words[salvage + VALID_SLOT] = slot;
+  }
+
+  #publish(turn: TurnProgress, flags: number, argument: number): void {
+    const { words, address, bytes } = this.#ring;
+    const header = (address + (this.#start & (bytes - 1))) >>> 2;
+    words[header + LENGTH] = this.#used;
+    words[header + CONNECTION] = turn.connection;
+    words[header + GENERATION] = turn.generation;
+    words[header + FLAGS] = flags;
+    words[header + CONSUMED] = turn.consumed;
+    words[header + ARGUMENT] = argument;
+    words[header + SEEN] = turn.seen;
+    this.#isOpen = false;
+    // The store orders all plain writes above before it: who sees the tail sees the record.
+    Atomics.store(words, this.#ring.tail, (this.#start + HEADER_BYTES + aligned(this.#used)) | 0);
   }
 
   #begin(start: number, contiguous: number): void {

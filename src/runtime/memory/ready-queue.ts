@@ -15,6 +15,7 @@
  */
 
 import type { SharedMemory } from './layout.ts';
+import { claimOf, NO_CLAIM } from './protocol.ts';
 
 /** Answer of `pop` when there is nothing. */
 export const QUEUE_EMPTY = -1;
@@ -79,12 +80,4 @@ export class ReadyQueue {
   hasPassed(position: number): boolean {
     return ((this.head - position) | 0) > 0;
   }
-}
-
-/** The value of a claim word that claims nothing. */
-export const NO_CLAIM = 0;
-
-/** Positions are claimed by their low 31 bits above a bit that says that there is a claim. */
-export function claimOf(position: number): number {
-  return (position << 1) | 1;
 }

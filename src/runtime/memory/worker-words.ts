@@ -15,19 +15,15 @@
  * looks at in every round are on another line, which it so keeps in its cache.
  */
 
-import { CACHE_LINE_BYTES, type Layout, type SharedMemory, WORD_BYTES, workerLine } from './layout.ts';
-import { NO_CLAIM } from './ready-queue.ts';
+import { type Layout, type SharedMemory, workerLine } from './layout.ts';
+import { LINE_WORDS, NO_CLAIM, NO_CONNECTION } from './protocol.ts';
 
-/** `current` while the worker runs no handler synchronously. */
-export const NO_CONNECTION = -1;
-
-const LINE = CACHE_LINE_BYTES / WORD_BYTES;
 const CURRENT = 1;
-const IN_FLIGHT = LINE;
-const MEAN_NANOSECONDS = LINE + 1;
-const HEAVY = LINE + 2;
-const UNSENT_KILOBYTES = LINE + 3;
-const RING_WAIT = 2 * LINE;
+const IN_FLIGHT = LINE_WORDS;
+const MEAN_NANOSECONDS = LINE_WORDS + 1;
+const HEAVY = LINE_WORDS + 2;
+const UNSENT_KILOBYTES = LINE_WORDS + 3;
+const RING_WAIT = 2 * LINE_WORDS;
 
 export class WorkerWords {
   readonly #words: Int32Array;

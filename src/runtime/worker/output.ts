@@ -4,7 +4,8 @@
  * looks again.
  */
 
-import { RECORD_BOUNDARY, TURN_GOES_ON } from '../memory/outbound-ring.ts';
+import type { TurnProgress } from '../memory/outbound-ring.ts';
+import type { TurnEnding } from '../memory/protocol.ts';
 import type { WorkerContext } from './context.ts';
 import { OutputAbortedError } from './errors.ts';
 
@@ -33,13 +34,17 @@ export class OutputWaiters {
   }
 }
 
-/** The outbound side of one connection during one turn. */
-export class Output {
+/** The outbound side of one connection during one turn. It keeps how far the turn has come, for its records. */
+export class Output implements TurnProgress {
+  readonly connection: number;
+  readonly generation: number;
+  /** Bytes of the inbound buffer whose requests are answered. The turn moves it on after each response. */
+  consumed: number;
+  /** Bytes of the inbound buffer that the turn has looked at. */
+  seen = 0;
   readonly #context: WorkerContext;
   readonly #ringWaiters: OutputWaiters;
   readonly #creditWaiters: OutputWaiters;
-  readonly #connection: number;
-  readonly #generation: number;
   /** As last looked at; see connection-table.ts. */
   #credit: number;
   /** Bytes written to records in this turn. */
@@ -57,8 +62,9 @@ export class Output {
     this.#context = context;
     this.#ringWaiters = ringWaiters;
     this.#creditWaiters = creditWaiters;
-    this.#connection = connection;
-    this.#generation = generation;
+    this.connection = connection;
+    this.generation = generation;
+    this.consumed = context.table.consumed(connection);
     this.#credit = context.table.credit(connection);
   }
 
@@ -75,14 +81,13 @@ export class Output {
    * @param head one byte a character (latin1)
    * @param body text is written as UTF-8
    * @param bodyLength bytes of the body as written
-   * @param consumed of the inbound buffer, before this response
    * @returns false, with nothing written, when room or credit are too small now
    */
-  tryWrite(head: string, body: string | Uint8Array | null, bodyLength: number, consumed: number): boolean {
+  tryWrite(head: string, body: string | Uint8Array | null, bodyLength: number): boolean {
     const { ring, shared } = this.#context;
     const size = head.length + bodyLength;
     if (size > this.#available || size > ring.largestPayload) return false;
-    if (ring.isOpen && ring.room < size) this.#publishBoundary(consumed);
+    if (ring.isOpen && ring.room < size) this.#publishPart(true);
     if (!ring.isOpen && !ring.open(size)) return false;
     shared.bytes.write(head, ring.address, head.length, 'latin1');
     if (bodyLength > 0 && body !== null) {
@@ -108,22 +113,19 @@ export class Output {
   }
 
   /** Before a handler runs, which may be the worker's last: what is collected so far survives it. */
-  commit(consumed: number): void {
+  commit(): void {
     const { ring } = this.#context;
-    if (ring.isOpen && ring.used > 0) ring.commit(this.#connection, this.#generation, consumed);
+    if (ring.isOpen && ring.used > 0) ring.commit(this);
   }
 
   /** Publishes what was collected: the turn is about to wait. */
-  flush(consumed: number): void {
-    if (this.#context.ring.isOpen) this.#publishBoundary(consumed);
+  flush(): void {
+    if (this.#context.ring.isOpen) this.#publishPart(true);
   }
 
-  /**
-   * Writes all bytes, each piece as a record of its own, waiting for room and credit where necessary.
-   * @param consumed of the inbound buffer, before this response
-   */
-  async writeAll(bytes: Uint8Array, consumed: number): Promise<void> {
-    this.flush(consumed);
+  /** Writes all bytes, each piece as a record of its own. Waits for room and credit where necessary. */
+  async writeAll(bytes: Uint8Array): Promise<void> {
+    this.flush();
     let start = 0;
     while (start < bytes.length) {
       if (this.#aborted) throw new OutputAbortedError();
@@ -133,7 +135,7 @@ export class Output {
         await this.#waitForCredit(Math.min(wanted, SMALLEST_PIECE));
       else if (!this.#context.ring.open(piece)) await this.#waitForRoom(piece);
       else {
-        this.#writePiece(bytes.subarray(start, start + piece), consumed);
+        this.#writePiece(bytes.subarray(start, start + piece));
         start += piece;
       }
     }
@@ -142,39 +144,32 @@ export class Output {
   /**
    * Says that a response which was sent in pieces is complete: should the worker die in the next one, the connection
    * is not taken for one with half a response on it.
-   * @param consumed of the inbound buffer, that response included
    */
-  async completeResponse(consumed: number): Promise<void> {
+  async completeResponse(): Promise<void> {
     while (!this.#context.ring.open(0)) await this.#waitForRoom(0);
-    this.#publishBoundary(consumed);
+    this.#publishPart(true);
   }
 
-  /**
-   * Ends the turn: publishes the last record. Waits only while the ring has no room for even an empty one.
-   * @param flags a TURN_ constant, with RECORD_BOUNDARY unless a response is left incomplete
-   */
-  end(flags: number, consumed: number, missing: number, seen: number): void | Promise<void> {
+  /** Ends the turn: publishes the last record. Waits only while the ring has no room for even an empty one. */
+  end(ending: TurnEnding, missing: number): void | Promise<void> {
     const { ring } = this.#context;
     if (!ring.isOpen && !ring.open(0)) {
-      return this.#waitForRoom(0).then(() => this.end(flags, consumed, missing, seen));
+      return this.#waitForRoom(0).then(() => this.end(ending, missing));
     }
-    this.#publish(flags, consumed, missing, seen);
+    ring.endTurn(this, ending, missing);
+    this.#context.ringMain();
   }
 
-  #writePiece(piece: Uint8Array, consumed: number): void {
+  #writePiece(piece: Uint8Array): void {
     const { ring, shared } = this.#context;
     shared.bytes.set(piece, ring.address);
     ring.advance(piece.length);
     this.#spend(piece.length);
-    this.#publish(TURN_GOES_ON, consumed, 0, 0);
+    this.#publishPart(false);
   }
 
-  #publishBoundary(consumed: number): void {
-    this.#publish(TURN_GOES_ON | RECORD_BOUNDARY, consumed, 0, 0);
-  }
-
-  #publish(flags: number, consumed: number, missing: number, seen: number): void {
-    this.#context.ring.publish(this.#connection, this.#generation, flags, consumed, missing, seen);
+  #publishPart(isBoundary: boolean): void {
+    this.#context.ring.publishPart(this, isBoundary);
     this.#context.ringMain();
   }
 
@@ -188,14 +183,14 @@ export class Output {
   }
 
   #lookAtCredit(): number {
-    this.#credit = this.#context.table.credit(this.#connection);
+    this.#credit = this.#context.table.credit(this.connection);
     return this.#available;
   }
 
   /** Sets the flag, looks again, and only then waits: main extends the credit first and takes the flag after. */
   async #waitForCredit(wanted: number): Promise<void> {
     const { table } = this.#context;
-    table.setCreditWait(this.#connection);
+    table.setCreditWait(this.connection);
     if (this.#lookAtCredit() >= wanted) return;
     await this.#creditWaiters.wait();
   }

@@ -22,8 +22,6 @@ export interface Sending {
   readonly output: Output;
   readonly response: Response;
   readonly options: HeadOptions;
-  /** Of the inbound buffer, before this response. */
-  readonly consumed: number;
   readonly unsent: UnsentMemory;
   /** Told when what a stream holds cannot be released. */
   readonly onError: (error: unknown) => void;
@@ -41,17 +39,17 @@ export function sendSlowly(sending: Sending, body: string | Uint8Array | null): 
   return sendBytes(sending, head, bytes);
 }
 
-async function sendBytes({ output, consumed }: Sending, head: string, bytes: Buffer | null): Promise<void> {
-  await output.writeAll(Buffer.from(head, 'latin1'), consumed);
-  if (bytes !== null) await output.writeAll(bytes, consumed);
+async function sendBytes({ output }: Sending, head: string, bytes: Buffer | null): Promise<void> {
+  await output.writeAll(Buffer.from(head, 'latin1'));
+  if (bytes !== null) await output.writeAll(bytes);
 }
 
 /** @throws OutputAbortedError, or what the stream throws: then the response is not complete */
 export async function sendStream(sending: Sending, body: BodyStream): Promise<void> {
-  const { output, response, options, consumed } = sending;
+  const { output, response, options } = sending;
   let pieces: AsyncIterator<BodyPiece> | null = null;
   try {
-    await output.writeAll(Buffer.from(encodeHead(response, options), 'latin1'), consumed);
+    await output.writeAll(Buffer.from(encodeHead(response, options), 'latin1'));
     if (options.isHead) {
       await output.unlessAborted(discardBody(body));
       return;
@@ -79,14 +77,14 @@ async function sendPieces(sending: Sending, pieces: AsyncIterator<BodyPiece>): P
 }
 
 /** @throws OutputAbortedError, ResponseError where it would wait for its client beyond OUTBOUND_MEMORY_MB */
-async function sendPiece({ output, unsent, consumed }: Sending, piece: Uint8Array): Promise<void> {
+async function sendPiece({ output, unsent }: Sending, piece: Uint8Array): Promise<void> {
   using held = unsent.hold(piece.length);
   if (held === null)
     throw new ResponseError(
       'ERR_OUTBOUND_MEMORY',
       'Clients that read too slowly hold all memory for responses',
     );
-  await output.writeAll(piece, consumed);
+  await output.writeAll(piece);
 }
 
 /**

@@ -7,7 +7,7 @@ import { METHOD_GET, METHOD_HEAD, METHOD_OPTIONS } from '../../../assembly/recor
 import type { Request } from '../http/request/request.ts';
 import type { Response } from '../http/response/response.ts';
 import type { HeadOptions } from '../http/response/response-head.ts';
-import { REQUEST_CLOSE, REQUEST_HEAD, REQUEST_HTTP_1_0, REQUEST_SAFE } from '../memory/connection-table.ts';
+import { REQUEST_CLOSE, REQUEST_HEAD, REQUEST_HTTP_1_0, REQUEST_SAFE } from '../memory/protocol.ts';
 
 export interface RunningRequest {
   readonly request: Request;

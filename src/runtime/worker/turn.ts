@@ -25,6 +25,8 @@ import {
   PARSE_NEED,
   PHASE,
   PHASE_BODY,
+  RESUME,
+  RESUME_WORDS,
   ROUTE,
   VERSION_MINOR,
 } from '../../../assembly/record.ts';
@@ -36,16 +38,17 @@ import { discardBody, isStream } from '../http/response/body-stream.ts';
 import { beginsWithHead, withoutContent } from '../http/response/head-method.ts';
 import { type BodyStream, Response } from '../http/response/response.ts';
 import { encodeHead, type HeadOptions, persists } from '../http/response/response-head.ts';
-import { generationOf, isClosed, REQUEST_INSIST } from '../memory/connection-table.ts';
+import { generationOf, isClosed } from '../memory/connection-table.ts';
 import {
-  RECORD_BOUNDARY,
+  NO_CONNECTION,
+  REQUEST_INSIST,
   TURN_ABORT,
   TURN_ANSWERED,
   TURN_CLOSE,
   TURN_HEAVY,
   TURN_NEED,
-} from '../memory/outbound-ring.ts';
-import { NO_CONNECTION } from '../memory/worker-words.ts';
+  type TurnEnding,
+} from '../memory/protocol.ts';
 import { ClientGoneError, OutputAbortedError } from './errors.ts';
 import { Output } from './output.ts';
 import type { RequestWorker } from './request-worker.ts';
@@ -56,7 +59,6 @@ import { bodyLengthOf, headOptions, type RunningRequest, requestBits } from './r
 const MAX_REQUESTS = 64;
 
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
-const RESUME_WORDS = 4;
 
 export class Turn {
   readonly connection: number;
@@ -66,8 +68,6 @@ export class Turn {
   readonly #address: number;
   readonly #insist: boolean;
   #isClosed: boolean;
-  #consumed: number;
-  #seen = 0;
   #served = 0;
   /** The server is not stopping. */
   #mayPersist = true;
@@ -87,7 +87,6 @@ export class Turn {
     this.#isClosed = isClosed(stateWord);
     this.#insist = insist || (table.request(connection) & REQUEST_INSIST) !== 0;
     this.#address = table.address(connection);
-    this.#consumed = table.consumed(connection);
     this.#output = new Output(
       worker.context,
       worker.ringWaiters,
@@ -102,8 +101,8 @@ export class Turn {
     const { table, running } = this.#worker.context;
     this.#mayPersist = running.isSet();
     while (!this.#isClosed) {
-      if (this.#consumed >= this.#seen) this.#seen = table.length(this.connection);
-      if (this.#consumed === this.#seen || this.#served >= MAX_REQUESTS) {
+      if (this.#output.consumed >= this.#output.seen) this.#output.seen = table.length(this.connection);
+      if (this.#output.consumed === this.#output.seen || this.#served >= MAX_REQUESTS) {
         this.#end(TURN_ANSWERED);
         return;
       }
@@ -144,10 +143,13 @@ export class Turn {
   #serveNext(): boolean {
     const { context } = this.#worker;
     const { record } = this.#worker.core;
-    if (this.#served === 0) context.table.loadResume(this.connection, record, PHASE);
-    else for (let word = 0; word < RESUME_WORDS; word++) record[PHASE + word] = 0;
+    if (this.#served === 0) context.table.loadResume(this.connection, record);
+    else for (let word = 0; word < RESUME_WORDS; word++) record[RESUME + word] = 0;
     const wasInBody = (record[PHASE] ?? 0) >= PHASE_BODY;
-    const status = this.#worker.core.parse(this.#address + this.#consumed, this.#seen - this.#consumed);
+    const status = this.#worker.core.parse(
+      this.#address + this.#output.consumed,
+      this.#output.seen - this.#output.consumed,
+    );
     if (status === PARSE_COMPLETE) return this.#run();
     if (status === PARSE_NEED) return this.#need(wasInBody);
     this.#refuse(record[ERROR_STATUS] ?? 400, reasonSentence(record[ERROR_REASON] ?? 0));
@@ -170,7 +172,7 @@ export class Turn {
     const request = new Request({
       record,
       bytes: context.shared.bytes,
-      address: this.#address + this.#consumed,
+      address: this.#address + this.#output.consumed,
       remoteAddress: this.#worker.remoteAddress(this.connection, this.generation),
     });
     const running: RunningRequest = {
@@ -179,12 +181,12 @@ export class Turn {
       isHead: method === METHOD_HEAD,
       keepAlive,
       versionMinor: record[VERSION_MINOR] ?? 1,
-      end: this.#consumed + (record[CONSUMED] ?? 0),
+      end: this.#output.consumed + (record[CONSUMED] ?? 0),
     };
     const isQuick = context.routeTimes.isQuick(route);
     // Who waits for an answer that is there must not wait for the next handler, unless that costs less than a wake-up.
-    if (isQuick) this.#output.commit(this.#consumed);
-    else this.#output.flush(this.#consumed);
+    if (isQuick) this.#output.commit();
+    else this.#output.flush();
     context.table.beginRequest(this.connection, running.end, requestBits(method, running));
     if (!isQuick) context.flushRing();
     this.#setCurrent(true);
@@ -208,7 +210,7 @@ export class Turn {
   /** The handler has returned a promise: the turn waits, the worker goes on with others. */
   #wait(running: RunningRequest, pending: Promise<void>): void {
     running.request.detach();
-    this.#output.flush(this.#consumed);
+    this.#output.flush();
     this.#running = running;
     this.handlerSince = performance.now();
     this.#worker.context.table.setHandlerSince(this.connection, this.handlerSince);
@@ -249,7 +251,7 @@ export class Turn {
     const options = headOptions(running, length);
     const head = encodeHead(response, options, this.#worker.lastTime);
     const sent = running.isHead ? null : body;
-    if (!this.#output.tryWrite(head, sent, running.isHead ? 0 : length, this.#consumed)) {
+    if (!this.#output.tryWrite(head, sent, running.isHead ? 0 : length)) {
       return this.#respondSlowly(running, options, sent, length);
     }
     this.#answered(running);
@@ -306,7 +308,7 @@ export class Turn {
       () => {
         this.#answered(running);
         if (!persists(running.response, options)) this.#end(TURN_CLOSE);
-        else this.#output.completeResponse(this.#consumed).then(() => this.#goOn());
+        else this.#output.completeResponse().then(() => this.#goOn());
       },
       (error: unknown) => this.#cutShort(running, error),
     );
@@ -317,7 +319,6 @@ export class Turn {
       output: this.#output,
       response: running.response,
       options,
-      consumed: this.#consumed,
       unsent: this.#worker.unsent,
       onError: (error) => this.#worker.reportError(error, running.request),
     };
@@ -341,7 +342,7 @@ export class Turn {
     this.#isStreaming = false;
     // That a request is in process is cleared by main alone, with the record that says how far all is answered:
     // cleared here, a death before that record would make main run the request again.
-    this.#consumed = running.end;
+    this.#output.consumed = running.end;
   }
 
   /**
@@ -355,7 +356,7 @@ export class Turn {
     const mustInvite = headJustEnded && ((record[FLAGS] ?? 0) & FLAG_EXPECT_CONTINUE) !== 0;
     if (mustInvite && (record[ROUTE] ?? 0) < 0) return this.#runWithoutContent();
     const missing = record[MISSING] ?? 0;
-    context.table.saveResume(this.connection, record, PHASE);
+    context.table.saveResume(this.connection, record);
     if (mustInvite) this.#writeThenEnd(CONTINUE, TURN_NEED, missing);
     else this.#end(TURN_NEED, missing);
     return false;
@@ -377,29 +378,32 @@ export class Turn {
   /** What cannot be parsed is answered once, and the connection closed: where the next request begins is unknown. */
   #refuse(status: number, detail: string): void {
     const { bytes } = this.#worker.context.shared;
-    const isHead = beginsWithHead(bytes, this.#address + this.#consumed, this.#address + this.#seen);
+    const isHead = beginsWithHead(
+      bytes,
+      this.#address + this.#output.consumed,
+      this.#address + this.#output.seen,
+    );
     const response = protocolErrorResponse(status, detail);
     this.#writeThenEnd((isHead ? withoutContent(response) : response).toString('latin1'), TURN_CLOSE, 0);
   }
 
   /** For what the server itself has to say. */
-  #writeThenEnd(text: string, turn: number, missing: number): void {
-    if (this.#output.tryWrite(text, null, 0, this.#consumed)) {
-      this.#end(turn, missing);
+  #writeThenEnd(text: string, ending: TurnEnding, missing: number): void {
+    if (this.#output.tryWrite(text, null, 0)) {
+      this.#end(ending, missing);
       return;
     }
     this.#worker.suspended(this);
-    this.#output.writeAll(Buffer.from(text, 'latin1'), this.#consumed).then(
-      () => this.#end(turn, missing),
+    this.#output.writeAll(Buffer.from(text, 'latin1')).then(
+      () => this.#end(ending, missing),
       // Only because the client is gone.
       () => this.#end(TURN_ABORT),
     );
   }
 
-  #end(turn: number, missing = 0): void {
+  #end(ending: TurnEnding, missing = 0): void {
     this.#setCurrent(false);
-    const flags = turn === TURN_ABORT ? turn : turn | RECORD_BOUNDARY;
-    const waiting = this.#output.end(flags, this.#consumed, missing, this.#seen);
+    const waiting = this.#output.end(ending, missing);
     if (waiting === undefined) this.#worker.ended(this);
     else waiting.then(() => this.#worker.ended(this));
   }

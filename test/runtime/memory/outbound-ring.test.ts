@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { ringLine, type SharedMemory } from '../../../src/runtime/memory/layout.ts';
+import { OutboundRingReader, OutboundRingWriter } from '../../../src/runtime/memory/outbound-ring.ts';
 import {
-  OutboundRingReader,
-  OutboundRingWriter,
   RECORD_BOUNDARY,
+  TURN_ABORT,
   TURN_ANSWERED,
   TURN_GOES_ON,
-} from '../../../src/runtime/memory/outbound-ring.ts';
+  TURN_NEED,
+} from '../../../src/runtime/memory/protocol.ts';
 import { COUNTER_STARTS, createShared, partsOf } from './threads/shared.ts';
 import { runThreads, TestThread } from './threads/thread.ts';
 
@@ -25,7 +26,7 @@ function createRings(start = 0): SharedMemory {
 function put(shared: SharedMemory, writer: OutboundRingWriter, text: string, connection = 0): boolean {
   if (!writer.open(text.length)) return false;
   writer.advance(shared.bytes.write(text, writer.address, 'latin1'));
-  writer.publish(connection, 7, RECORD_BOUNDARY | TURN_ANSWERED, 0, 0, 0);
+  writer.endTurn({ connection, generation: 7, consumed: 0, seen: 0 }, TURN_ANSWERED, 0);
   return true;
 }
 
@@ -42,12 +43,12 @@ describe('OutboundRing', () => {
     expect(writer.open(5)).toBe(true);
     writer.advance(shared.bytes.write('hello', writer.address, 'latin1'));
     expect(reader.isEmpty, 'nobody sees a record before it is published').toBe(true);
-    writer.publish(41, 3, TURN_GOES_ON, 120, 9, 200);
+    writer.endTurn({ connection: 41, generation: 3, consumed: 120, seen: 200 }, TURN_NEED, 9);
     expect(reader.next()).toBe(true);
     expect({ ...pick(reader), text: payload(shared, reader) }).toEqual({
       connection: 41,
       generation: 3,
-      flags: TURN_GOES_ON,
+      flags: TURN_NEED | RECORD_BOUNDARY,
       consumed: 120,
       argument: 9,
       seen: 200,
@@ -55,6 +56,27 @@ describe('OutboundRing', () => {
     });
     expect(reader.next()).toBe(false);
     expect(new OutboundRingReader(shared, 1).isEmpty, 'the ring beside it').toBe(true);
+  });
+
+  test('a part and an ending say whether the bytes so far end with a response', () => {
+    const shared = createRings();
+    const writer = new OutboundRingWriter(shared, 0);
+    const reader = new OutboundRingReader(shared, 0);
+    const turn = { connection: 0, generation: 0, consumed: 0, seen: 0 };
+    const publications = [
+      () => writer.publishPart(turn, false),
+      () => writer.publishPart(turn, true),
+      () => writer.endTurn(turn, TURN_ANSWERED, 0),
+      () => writer.endTurn(turn, TURN_ABORT, 0),
+    ];
+    const flags = publications.map((publish) => {
+      writer.open(0);
+      publish();
+      reader.next();
+      return reader.flags;
+    });
+    const whole = RECORD_BOUNDARY;
+    expect(flags).toEqual([TURN_GOES_ON, TURN_GOES_ON | whole, TURN_ANSWERED | whole, TURN_ABORT]);
   });
 
   test.each(COUNTER_STARTS)(
@@ -141,7 +163,7 @@ describe('OutboundRing', () => {
     writer.open(64);
     for (const text of ['first ', 'second ']) {
       writer.advance(shared.bytes.write(text, writer.address, 'latin1'));
-      writer.commit(4, 7, 10 * text.length);
+      writer.commit({ connection: 4, generation: 7, consumed: 10 * text.length, seen: 90 });
     }
     writer.advance(shared.bytes.write('half of the third', writer.address, 'latin1'));
 
@@ -155,7 +177,7 @@ describe('OutboundRing', () => {
       text: 'first second ',
     });
 
-    writer.publish(4, 7, TURN_ANSWERED, 90, 0, 90);
+    writer.endTurn({ connection: 4, generation: 7, consumed: 90, seen: 90 }, TURN_ANSWERED, 0);
     expect(reader.nextSalvaged(), 'published, and to be read as a record').toBe(false);
     expect(reader.next()).toBe(true);
     expect(payload(shared, reader)).toBe('first second half of the third');

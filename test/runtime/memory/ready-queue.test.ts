@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { claimOf, NO_CLAIM, QUEUE_EMPTY, ReadyQueue } from '../../../src/runtime/memory/ready-queue.ts';
+import { claimOf, NO_CLAIM } from '../../../src/runtime/memory/protocol.ts';
+import { QUEUE_EMPTY, ReadyQueue } from '../../../src/runtime/memory/ready-queue.ts';
 import { WorkerWords } from '../../../src/runtime/memory/worker-words.ts';
 import { COUNTER_STARTS, createShared, partsOf } from './threads/shared.ts';
 import { runThreads, sharedWords, TestThread } from './threads/thread.ts';

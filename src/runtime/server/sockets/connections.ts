@@ -10,23 +10,20 @@
 
 import type { Server as NetServer, Socket } from 'node:net';
 import { PHASE_BODY } from '../../../../assembly/record.ts';
-import {
-  type ConnectionTable,
-  REQUEST_INSIST,
-  STATE_RUNNING,
-  stateOf,
-} from '../../memory/connection-table.ts';
+import { type ConnectionTable, stateOf } from '../../memory/connection-table.ts';
 import type { OutboundRingReader } from '../../memory/outbound-ring.ts';
+import { addressToWords } from '../../memory/peer-address.ts';
 import {
   RECORD_BOUNDARY,
+  REQUEST_INSIST,
+  STATE_RUNNING,
   TURN_ABORT,
   TURN_CLOSE,
   TURN_GOES_ON,
   TURN_HEAVY,
   TURN_MASK,
   TURN_NEED,
-} from '../../memory/outbound-ring.ts';
-import { addressToWords } from '../../memory/peer-address.ts';
+} from '../../memory/protocol.ts';
 import type { ReadyQueue } from '../../memory/ready-queue.ts';
 import { adoptSocket } from './adopt-socket.ts';
 import { Connection, IN_QUEUE } from './connection.ts';

@@ -16,18 +16,19 @@
 
 import { protocolErrorResponse } from '../../http/problem.ts';
 import { withoutContent } from '../../http/response/head-method.ts';
+import { type ConnectionTable, ownerOf, stateOf } from '../../memory/connection-table.ts';
 import {
-  type ConnectionTable,
-  ownerOf,
+  claimOf,
   REQUEST_CLOSE,
   REQUEST_HEAD,
   REQUEST_SAFE,
   STATE_READY,
   STATE_RUNNING,
-  stateOf,
-} from '../../memory/connection-table.ts';
-import { TURN_ABORT, TURN_ANSWERED, TURN_CLOSE } from '../../memory/outbound-ring.ts';
-import { claimOf, type ReadyQueue } from '../../memory/ready-queue.ts';
+  TURN_ABORT,
+  TURN_ANSWERED,
+  TURN_CLOSE,
+} from '../../memory/protocol.ts';
+import type { ReadyQueue } from '../../memory/ready-queue.ts';
 import { type Connection, IN_QUEUE } from '../sockets/connection.ts';
 import type { Connections } from '../sockets/connections.ts';
 import type { Outbound } from '../sockets/outbound.ts';

@@ -9,7 +9,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { type SharedMemory, SPARE_SLOTS } from '../../memory/layout.ts';
-import { NO_CONNECTION } from '../../memory/worker-words.ts';
+import { NO_CONNECTION } from '../../memory/protocol.ts';
 import type { ToMain, WorkerStart } from '../../worker/messages.ts';
 import type { RuntimeLogger } from '../runtime-logger.ts';
 import type { CauseOfDeath } from './recovery.ts';

@@ -1,11 +1,7 @@
 /** One thread of the OutboundRing stress: the writer of one ring, or the reader of all of them. */
 import { parentPort, workerData } from 'node:worker_threads';
-import {
-  OutboundRingReader,
-  OutboundRingWriter,
-  RECORD_BOUNDARY,
-  TURN_ANSWERED,
-} from '../../../../src/runtime/memory/outbound-ring.ts';
+import { OutboundRingReader, OutboundRingWriter } from '../../../../src/runtime/memory/outbound-ring.ts';
+import { RECORD_BOUNDARY, TURN_ANSWERED } from '../../../../src/runtime/memory/protocol.ts';
 import { type SharedParts, viewParts, yieldProcessor } from './shared.ts';
 
 export interface OutboundRingTask extends SharedParts {
@@ -30,7 +26,8 @@ function write(): void {
     if (writer.room < size) throw new Error(`asked for ${size} bytes, got ${writer.room}`);
     shared.bytes.fill(fillByte(number), writer.address, writer.address + size);
     writer.advance(size);
-    writer.publish(number, slot, RECORD_BOUNDARY | TURN_ANSWERED, number * 3, size, number * 5);
+    const turn = { connection: number, generation: slot, consumed: number * 3, seen: number * 5 };
+    writer.endTurn(turn, TURN_ANSWERED, size);
   }
   if (task === 'write') return;
   // A record that is written and not published, in the hands of a thread that will be killed.

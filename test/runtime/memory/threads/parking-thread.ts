@@ -4,7 +4,8 @@
  * wake-up leaves the whole test standing still.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { OutboundRingWriter, TURN_ANSWERED } from '../../../../src/runtime/memory/outbound-ring.ts';
+import { OutboundRingWriter } from '../../../../src/runtime/memory/outbound-ring.ts';
+import { TURN_ANSWERED } from '../../../../src/runtime/memory/protocol.ts';
 import { QUEUE_EMPTY, ReadyQueue } from '../../../../src/runtime/memory/ready-queue.ts';
 import { MainBell, ParkedWorkers } from '../../../../src/runtime/memory/synchronization/parking.ts';
 import { WorkerWords } from '../../../../src/runtime/memory/worker-words.ts';
@@ -45,7 +46,7 @@ function serveAll(): void {
     if (connection === QUEUE_EMPTY) return;
     words.clearClaim();
     while (!ring.open(0)) yieldProcessor();
-    ring.publish(connection, 0, TURN_ANSWERED, 0, 0, 0);
+    ring.endTurn({ connection, generation: 0, consumed: 0, seen: 0 }, TURN_ANSWERED, 0);
     turns++;
     ringMain();
     if (turns % 8 === slot) yieldProcessor(); // So that the threads meet in ever different steps.
