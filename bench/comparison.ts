@@ -1,6 +1,6 @@
 /**
- * Measures several servers under the same load in interleaved rounds, so that whatever else the machine does
- * falls on all of them, and keeps every round: the reports take medians and show the spread.
+ * Measures several servers under the same load in interleaved rounds. Whatever else the machine does then
+ * disturbs all of them alike. Every round is kept: reports take medians and show the spread.
  */
 import { type LoadOptions, type LoadResult, runLoad } from './load.ts';
 import type { ServerProcess } from './server-process.ts';
@@ -11,7 +11,7 @@ export interface Measurement extends LoadResult {
   readonly residentBytes: number;
 }
 
-/** Of each server, in the order in which they were given; one measurement a round. */
+/** The measurements of each server, one for each round, in the order in which the servers were given. */
 export interface ServerMeasurements {
   readonly name: string;
   readonly rounds: readonly Measurement[];
@@ -20,7 +20,7 @@ export interface ServerMeasurements {
 export interface ComparisonOptions extends Omit<LoadOptions, 'url'> {
   readonly path: string;
   readonly rounds: number;
-  /** Before the first round, until V8 has compiled the hot code; 0 for servers that have run already. */
+  /** Load before the first round, until V8 has compiled the hot code. 0 for servers that are warm already. */
   readonly warmUpSeconds: number;
 }
 
@@ -33,7 +33,7 @@ export async function compare(
     for (const { server } of results) await measure(server, { ...options, seconds: options.warmUpSeconds });
   }
   for (let round = 0; round < options.rounds; round += 1) {
-    // Every other round goes backwards, so that none always comes after the same other.
+    // Every other round runs backwards, so no server always follows the same other one.
     const order = round % 2 === 0 ? results : results.toReversed();
     for (const { server, rounds } of order) rounds.push(await measure(server, options));
   }

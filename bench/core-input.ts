@@ -4,10 +4,10 @@ import type { CoreOptions } from '../src/runtime/core/core.ts';
 const PAGES = 64;
 const REGION_ADDRESS = 1_048_576;
 const REGION_BYTES = 262_144;
-/** Where the input begins; not at a boundary, since inputs on connections are not either. */
+/** Where the input begins. It is unaligned on purpose, as it is on real connections. */
 export const INPUT_ADDRESS = 2_097_152 + 5;
 
-/** What a core is made with; the limits are those of the HTTP contract. */
+/** The options of a core, with the default limits of the server. */
 export function coreOptions(input: Uint8Array): CoreOptions {
   const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES, shared: true });
   new Uint8Array(memory.buffer).set(input, INPUT_ADDRESS);

@@ -1,7 +1,7 @@
 /**
- * `npm run bench -- gate`: the comparison that continuous integration runs, in well under a minute. Only ratios
- * decide, measured against Fastify in the same minute on the same machine, and only clearly bad ones, three times in
- * a row: it is there to catch a lost advantage, not to measure one (that is `health`).
+ * `npm run bench -- gate`: the comparison that continuous integration runs, in well under a minute. It
+ * compares ratios to Fastify, measured in the same minute on the same machine. Only a clearly bad ratio
+ * fails, and only three times in a row. The gate catches a lost advantage. To measure one, run `health`.
  */
 import { compare } from './comparison.ts';
 import { LOAD_GENERATOR } from './load.ts';
@@ -9,21 +9,21 @@ import { readOptions } from './options.ts';
 import { measurementTable, type Ratio, ratioLines, ratiosOf } from './report.ts';
 import { FASTIFY, ServerProcess, THIS_SERVER } from './server-process.ts';
 
-/** A machine that is busy with something else moves both ratios; a server that has lost its advantage misses both. */
+/** A busy machine moves one of the two ratios. A server that has lost its advantage misses both. */
 interface Part {
   readonly pipeline: number;
   readonly leastRequestsRatio: number;
   readonly mostCpuRatio: number;
 }
 
-/** Whatever it costs: a server that is quick only where it may idle has lost its advantage too. */
+/** The least ratio of requests per second, however little CPU the server uses. */
 const LEAST_REQUESTS_RATIO = 0.8;
 
 /** Expected near 1.5 and 0.7. */
 const PLAIN: Part = { pipeline: 1, leastRequestsRatio: 1.1, mostCpuRatio: 0.9 };
-/** Expected near 6 and 0.3; with autocannon, which is slower than both servers, near 1.6 and 0.6. */
+/** Expected near 6 and 0.3. With autocannon, which is slower than both servers, expect 1.6 and 0.6. */
 const PIPELINED: Part = { pipeline: 16, leastRequestsRatio: 1.5, mostCpuRatio: 0.75 };
-/** One request at a time, autocannon takes longer than the servers, and measures itself. */
+/** With one request at a time, autocannon is slower than the servers and would measure itself. */
 const PARTS = LOAD_GENERATOR === 'wrk' ? [PLAIN, PIPELINED] : [PIPELINED];
 
 const LOAD = { path: '/health', connections: 64, rounds: 3, seconds: 1 } as const;

@@ -1,7 +1,7 @@
 /**
- * `npm run bench -- health`: the smallest request there is, GET /health, on this server, on Fastify and on
- * node:http, first one request at a time on each connection, then pipelined. It measures what the servers cost
- * themselves, since the handler costs nothing.
+ * `npm run bench -- health`: GET /health on this server, on Fastify and on node:http. First each connection
+ * has one request at a time, then requests are pipelined. The handler does nothing, so this measures the
+ * servers themselves.
  */
 import { compare } from './comparison.ts';
 import { describeOptions, type NumberOption, readOptions } from './options.ts';

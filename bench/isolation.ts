@@ -1,8 +1,8 @@
 /**
- * `npm run bench -- isolation`: what some requests do to others. While two clients keep CPU-bound handlers busy,
- * GET /health is measured on other connections, here and on Fastify; while many clients wait for a timer, the
- * share of a core that the main thread takes is measured: it should sleep. Last it counts the threads that take
- * part in CPU-bound work.
+ * `npm run bench -- isolation`: what some requests do to others, here and on Fastify. First two clients keep
+ * CPU-bound handlers busy while GET /health is measured on other connections. Then many clients wait for a
+ * timer while the main thread's share of a core is measured; it should sleep. Last it counts the threads that
+ * take part in CPU-bound work.
  */
 import { availableParallelism } from 'node:os';
 import { measure } from './comparison.ts';
@@ -35,7 +35,7 @@ interface IsolationRound {
 
 interface WaitingRound {
   readonly requestsPerSecond: number;
-  /** Of one core; undefined where the system does not tell it by thread. */
+  /** Share of one core. undefined where the system does not report CPU time for each thread. */
   readonly mainThreadShare: number | undefined;
   readonly processShare: number;
 }

@@ -1,6 +1,7 @@
 /**
- * undici's llhttp (WebAssembly, SIMD) as a contestant: called as undici calls it, but on bytes that are in its
- * memory already, as they are for the cores. Its callbacks count the spans, or make strings of them as well.
+ * undici's llhttp (WebAssembly, SIMD) as a contestant. It is called as undici calls it, on bytes that are
+ * already in its memory, as they are for the cores. Its callbacks count the spans. In a second mode they also
+ * make strings of them.
  */
 import { createRequire } from 'node:module';
 
@@ -20,7 +21,7 @@ export class LlhttpParser {
   readonly #length: number;
   requests = 0;
   fields = 0;
-  /** Characters of all strings made. */
+  /** The number of characters in all strings that were made. */
   characters = 0;
 
   constructor(input: Uint8Array, makesStrings: boolean) {

@@ -1,6 +1,7 @@
 /**
- * Puts a server under load for a given time and says what came back: with wrk where it is installed, which is
- * cheap enough to leave the server its core, else with autocannon. A run with any failed request is no result.
+ * Puts a server under load for a given time and reports what came back. It uses wrk where that is installed,
+ * since wrk is cheap enough to leave the server its core. Elsewhere it uses autocannon. A run with a failed
+ * request is no result.
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -27,8 +28,8 @@ export interface LoadResult {
   readonly requests: number;
   readonly requestsPerSecond: number;
   /**
-   * undefined for wrk with pipelining: it corrects for coordinated omission by the mean time between two answers
-   * on a connection, and so takes every request of a batch but the first for one that was sent late.
+   * undefined for wrk with pipelining. wrk corrects for coordinated omission by the mean time between two
+   * answers on a connection. It would take every request of a batch but the first for one that was sent late.
    */
   readonly latency: Latency | undefined;
 }
@@ -81,7 +82,7 @@ async function runWrk({ url, connections, seconds, pipeline }: LoadOptions): Pro
   };
 }
 
-/** Only a script that pipelines has a `request` function: calling it costs wrk time for every request. */
+/** The script has a `request` function only when it pipelines, since wrk would call it for every request. */
 function wrkScript(pipeline: number): string {
   const request = `
     local batch

@@ -1,9 +1,9 @@
 /**
- * `npm run bench -- NAME [options]`: finds the benchmark of that name and runs it. Each is a module of this
- * folder that exports `run(parameters)`; `--help` after the name lists its options.
+ * `npm run bench -- NAME [options]`: finds the benchmark of that name and runs it. A benchmark is a module of
+ * this folder that exports `run(parameters)`. `--help` after its name lists its options.
  */
 interface Benchmark {
-  /** Resolves when it has printed its result; rejects, with a message for a person, when there is none. */
+  /** Resolves when it has printed its result. @throws Error with a message for a person when there is none */
   run(parameters: readonly string[]): Promise<void>;
 }
 
@@ -40,7 +40,7 @@ async function main(): Promise<void> {
   await (await benchmark.load()).run(parameters);
 }
 
-// Whoever started a process has registered an exit handler that stops it; see managed-process.ts.
+// Each process that was started has an exit handler that stops it, see managed-process.ts.
 process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
 

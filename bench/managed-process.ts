@@ -1,11 +1,11 @@
 /**
- * A process that a benchmark starts and that never outlives it: it is stopped when the scope that holds it ends,
- * and also when the benchmark itself is interrupted. Used for the servers and for wrk.
+ * A process that a benchmark starts and that never outlives it. It is stopped when the scope that holds it
+ * ends, and when the benchmark is interrupted. Used for the servers and for wrk.
  */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 
-/** Longer than the time in which this server promises to have stopped. */
+/** Longer than this server takes to stop at most. */
 const STOP_TIMEOUT_MS = 15_000;
 const KEPT_OUTPUT_CHARACTERS = 4000;
 
@@ -42,12 +42,12 @@ export class ManagedProcess implements AsyncDisposable {
     return this.child.exitCode === null && this.child.signalCode === null;
   }
 
-  /** The end of what it wrote to standard error. */
+  /** The last part of its standard error. */
   get errorOutput(): string {
     return this.#errorOutput;
   }
 
-  /** All of its standard output, once it has ended. @throws Error where it failed */
+  /** All of its standard output, once it has ended. @throws Error if it failed */
   async output(): Promise<string> {
     let text = '';
     this.child.stdout?.setEncoding('utf8').on('data', (piece: string) => {

@@ -1,7 +1,7 @@
 /**
- * `npm run bench -- match`: nanoseconds to look up a route among 100, for this project's two cores and find-my-way,
- * Fastify's router. The cores match as a part of parsing, so they are timed with the routes and with none, and the
- * difference is the look-up; the bytes of the request are the same.
+ * `npm run bench -- match`: nanoseconds to look up a route among 100, for this project's two cores and for
+ * find-my-way, Fastify's router. The cores match as a part of parsing. So they are timed on the same bytes
+ * with the routes and without any, and the difference is the look-up.
  */
 import FindMyWay from 'find-my-way';
 import * as r from '../assembly/record.ts';
@@ -96,7 +96,7 @@ function wasmContestant(
   return { name: 'WebAssembly core', does: PARSE_WORK, run, verify };
 }
 
-/** As above, with a loop of its own: one that both cores share would be optimised for neither. */
+/** The same loop again: V8 would optimise a loop that both cores share for neither. */
 function jsContestant(
   lookUps: readonly LookUp[],
   input: Uint8Array,

@@ -1,6 +1,7 @@
 /**
- * Times small pieces of work against each other in one process: batches of a millisecond, the contestants
- * in turn, many rounds, so that whatever disturbs the machine disturbs all of them. Used by parse.ts and match.ts.
+ * Times small pieces of work against each other in one process. The contestants take turns in batches of a
+ * millisecond, for many rounds, so whatever disturbs the machine disturbs all of them. Used by parse.ts and
+ * match.ts.
  */
 import { table } from './report.ts';
 import { summarize } from './statistics.ts';
@@ -9,7 +10,7 @@ export interface Contestant {
   readonly name: string;
   /** What one piece of its work comprises, for the reader of the table. */
   readonly does: string;
-  /** Does the work so many times. @returns a number that depends on all of it, so that none can be left out */
+  /** Does the work so many times. @returns a number that depends on all of it, so V8 can leave none out */
   run(times: number): number;
   /** @throws when what it found is not what is in the input */
   verify(): void;
@@ -23,15 +24,15 @@ export interface MicroOptions {
 export interface MicroResult {
   readonly name: string;
   readonly does: string;
-  /** Nanoseconds for one piece of work, of each round. */
+  /** Nanoseconds for one piece of work, one value for each round. */
   readonly rounds: readonly number[];
 }
 
-/** Until optimised code is in place. */
+/** Time until V8 runs optimised code. */
 const WARM_UP_BATCHES = 60;
 const MAX_GROWTH = 4;
 
-/** Keeps what the contestants return, so that their work has a use. */
+/** Keeps what the contestants return, so V8 cannot drop their work. */
 let sink = 0;
 
 /** @param piecesPerRun pieces of work in one, by which the time is divided */
@@ -61,7 +62,7 @@ function timesFor(contestant: Contestant, batchMs: number): number {
   let times = 10;
   for (let batch = 0; batch < WARM_UP_BATCHES; ) {
     const nanoseconds = timeBatch(contestant, times);
-    // One batch may be quick by chance, or slow since its code is new: what it says is believed step by step.
+    // One batch may be quick by chance, or slow because its code is new. So the size grows step by step.
     const factor = Math.min(MAX_GROWTH, wanted / Math.max(nanoseconds, 1));
     times = Math.max(1, Math.round(times * factor));
     if (nanoseconds > wanted / 2) batch++;
@@ -70,8 +71,8 @@ function timesFor(contestant: Contestant, batchMs: number): number {
 }
 
 /**
- * Wall time: the CPU time of a thread comes in steps of some milliseconds. A batch is shorter than a time slice,
- * so most of them are not interrupted even on a busy machine, and the median is of those.
+ * Wall time, since a thread's CPU time comes in steps of some milliseconds. A batch is shorter than a time
+ * slice, so most batches are not interrupted even on a busy machine. The median is one of those.
  */
 function timeBatch(contestant: Contestant, times: number): number {
   const start = process.hrtime.bigint();
@@ -79,7 +80,7 @@ function timeBatch(contestant: Contestant, times: number): number {
   return Number(process.hrtime.bigint() - start);
 }
 
-/** Medians with their spread, and how many times the first one's median each one's is. */
+/** Medians with their spread, and each median as a multiple of the first. */
 export function microTable(results: readonly MicroResult[]): string {
   const [first] = results;
   if (first === undefined) return '';
@@ -97,13 +98,13 @@ export function microTable(results: readonly MicroResult[]): string {
   );
 }
 
-/** Median absolute deviation from the median, in per cent of it. */
+/** Median absolute deviation, in per cent of the median. */
 function deviation(values: readonly number[]): number {
   const { median } = summarize(values);
   return (summarize(values.map((value) => Math.abs(value - median))).median / median) * 100;
 }
 
-/** What one contestant takes beyond another that does the same but for the work in question. */
+/** How much longer one contestant takes than another that does the same without the work in question. */
 export function difference(name: string, does: string, whole: MicroResult, part: MicroResult): MicroResult {
   return { name, does, rounds: whole.rounds.map((value, i) => value - (part.rounds[i] ?? Number.NaN)) };
 }

@@ -1,7 +1,7 @@
 /**
- * `npm run bench -- parse`: nanoseconds to parse one request, for this project's two cores and undici's llhttp.
- * The work is not the same, so the table says what each does: the cores check more and match a route, llhttp
- * hands its spans to callbacks as it goes.
+ * `npm run bench -- parse`: nanoseconds to parse one request, for this project's two cores and undici's
+ * llhttp. They do not do the same work, so the table says what each does. The cores check more and match a
+ * route. llhttp hands its spans to callbacks as it goes.
  */
 import * as r from '../assembly/record.ts';
 import type { RoutePattern } from '../src/runtime/core/core.ts';
@@ -19,7 +19,7 @@ const OPTIONS = {
   milliseconds: { fallback: 1, least: 1, most: 10_000, about: 'milliseconds of each round' },
 } as const satisfies Record<string, NumberOption>;
 
-/** Enough that a route is found, few enough that it is the parser that is measured. */
+/** A few routes, so that one is found and the parser is what takes the time. */
 const ROUTES: readonly RoutePattern[] = [
   { method: 'GET', path: '/health' },
   { method: 'GET', path: '/api/vms' },
@@ -64,7 +64,7 @@ function contestants(sample: SampleRequest): Contestant[] {
   ];
 }
 
-/** The two cores have a loop each: one that both share would be optimised for neither. */
+/** Each core has a loop of its own: V8 would optimise a loop that both share for neither. */
 function wasmContestant(sample: SampleRequest, input: Uint8Array): Contestant {
   const core = new WasmCore(coreOptions(input));
   core.loadRoutes(ROUTES);

@@ -1,12 +1,12 @@
 /**
- * Which worker threads take part in CPU-bound work: several clients ask for /cpu at once, one request after the
- * other each, and every answer of the test application names the thread that gave it.
+ * Counts the worker threads that take part in CPU-bound work. Several clients ask for /cpu, each with one
+ * request at a time. Every answer of the test application names the thread that gave it.
  */
 import { Agent, request } from 'undici';
 
 export interface Participation {
   readonly requests: number;
-  /** Answers by the number of the thread that gave them. */
+  /** The number of answers by the number of the thread that gave them. */
   readonly byThread: Readonly<Record<string, number>>;
 }
 

@@ -1,6 +1,7 @@
 /**
- * What a server process has used: CPU time of all its threads, and memory. Linux tells from outside and for each
- * thread; elsewhere the process is asked over its IPC channel (usage-reporter.ts), which costs it one message.
+ * The CPU time of all threads of a server process, and its memory. Linux tells them from outside, and for
+ * each thread. Elsewhere the process is asked over its IPC channel (usage-reporter.ts), which costs it one
+ * message.
  */
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
@@ -13,9 +14,9 @@ export interface ProcessUsage {
 
 export const HAS_PROC = existsSync('/proc/self/task');
 
-/** USER_HZ, which the kernel's interface fixes at 100 whatever its own clock is. */
+/** USER_HZ. The kernel's interface fixes it at 100, whatever the rate of its own clock. */
 const TICKS_PER_SECOND = 100;
-/** Of /proc/PID/stat, counted after the name in parentheses, which may hold spaces; proc(5) counts from 1. */
+/** Fields of /proc/PID/stat (proc(5)), counted after the name in parentheses, which may hold spaces. */
 const USER_TIME_FIELD = 14 - 3;
 const SYSTEM_TIME_FIELD = 15 - 3;
 
@@ -27,7 +28,9 @@ export async function readUsage(process: ManagedProcess): Promise<ProcessUsage> 
   };
 }
 
-/** CPU seconds of the thread that runs a process's main JavaScript; undefined where nobody tells. */
+/**
+ * CPU seconds of the thread that runs a process's main JavaScript. undefined where the system does not say.
+ */
 export function mainThreadCpuSeconds(pid: number): number | undefined {
   return HAS_PROC ? cpuSeconds(`/proc/${pid}/task/${pid}/stat`) : undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * Turns measurements into what is printed: a table of medians with their spread, and the ratios of the first
- * server to each other one, computed round by round. The same data is what `--json` prints.
+ * Prints measurements: a table of medians with their spread, and the ratios of the first server to each other
+ * one, computed round by round. `--json` prints the same data.
  */
 import { arch, availableParallelism, cpus, platform, release } from 'node:os';
 import type { Measurement, ServerMeasurements } from './comparison.ts';
@@ -14,7 +14,7 @@ export interface Ratio {
   readonly cpuPerRequest: Summary;
 }
 
-/** The machine and the tools, without which no number means anything. */
+/** Describes the machine and the tools. No number means anything without them. */
 export function describeSetting(): string {
   const model = cpus()[0]?.model.trim() ?? 'unknown processor';
   return `${availableParallelism()} × ${model}, ${platform()} ${release()} ${arch()}, Node ${process.version}, load by ${LOAD_GENERATOR}`;
@@ -69,7 +69,7 @@ function measurementRow({ name, rounds }: ServerMeasurements): string[] {
   ];
 }
 
-/** The median of the rounds; a dash where the load generator did not measure it. */
+/** The median of the rounds, or a dash where the load generator did not measure it. */
 export function latencyCell(rounds: readonly LoadResult[], percentile: keyof Latency): string {
   const values = rounds.flatMap(({ latency }) => (latency === undefined ? [] : [latency[percentile]]));
   return values.length === 0 ? '-' : summarize(values).median.toFixed(2);
@@ -84,7 +84,7 @@ export function ratioLines(ratios: readonly Ratio[]): string {
     .join('\n');
 }
 
-/** The first column to the left, the others to the right. */
+/** Aligns the first column to the left and the others to the right. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => (row[column] ?? '').length)),
@@ -100,7 +100,7 @@ export function table(rows: readonly (readonly string[])[]): string {
     .join('\n');
 }
 
-/** The median, and how far the rounds lie apart around it. */
+/** The median, and the range of the rounds around it. */
 function withSpread({ median, least, most }: Summary, digits: number): string {
   const percent = median === 0 ? 0 : ((most - least) / 2 / median) * 100;
   return `${grouped(median, digits)} ±${percent.toFixed(0).padStart(2)} %`;

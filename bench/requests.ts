@@ -8,7 +8,7 @@ export interface SampleRequest {
   readonly fields: number;
 }
 
-/** The request of picohttpparser's benchmark, which most parsers quote their speed on. */
+/** The request of picohttpparser's benchmark. Most parsers quote their speed on it. */
 const BROWSER_REQUEST = [
   'GET /wp-content/uploads/2010/03/hello-kitty-darth-vader-pink.jpg HTTP/1.1',
   'Host: www.kittyhell.com',
@@ -31,7 +31,7 @@ const API_REQUEST = [
   '\r\n',
 ].join('\r\n');
 
-/** The token has the length of one with the claims sub, iat and exp. */
+/** A request with a token as long as one with the claims sub, iat and exp. */
 const TOKEN = `${'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9'}.${'x'.repeat(92)}.${'y'.repeat(43)}`;
 
 const TOKEN_REQUEST = [

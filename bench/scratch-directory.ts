@@ -1,4 +1,6 @@
-/** A directory for the files of one run, gone when its scope ends and also when the benchmark is interrupted. */
+/**
+ * A directory for the files of one run. It is removed when its scope ends or the benchmark is interrupted.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

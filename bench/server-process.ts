@@ -1,6 +1,6 @@
 /**
- * The servers that benchmarks compare, each as a process of its own with the same Node, the same work behind
- * each route and an address that the system chooses on this machine only.
+ * The servers that benchmarks compare. Each is a process of its own, on the same Node, with the same work
+ * behind each route, on a loopback port that the system chooses.
  */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
@@ -74,7 +74,7 @@ export class ServerProcess implements AsyncDisposable {
   }
 }
 
-/** WORKERS, CORE and the like can be set from outside; where to listen, to store and to say so cannot. */
+/** WORKERS, CORE and the like can be set from outside. Where to listen, store and log cannot. */
 function environmentFor(definition: ServerDefinition, directory: string): NodeJS.ProcessEnv {
   return {
     JWT_SECRET: randomBytes(32).toString('hex'),
@@ -87,7 +87,7 @@ function environmentFor(definition: ServerDefinition, directory: string): NodeJS
   };
 }
 
-/** Goes on reading after the address has come, so that the server never waits for a full pipe. */
+/** Keeps reading after the address has come, so the server never waits for a full pipe. */
 async function listeningAddress(name: string, process: ManagedProcess): Promise<string> {
   const { stdout } = process.child;
   if (stdout === null) throw new Error(`${name} was started without a pipe`);

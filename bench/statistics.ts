@@ -1,4 +1,4 @@
-/** The few statistics of the reports: medians, because one disturbed round must not move a result. */
+/** The statistics of the reports. They are medians, because one disturbed round must not move a result. */
 
 export interface Summary {
   readonly median: number;
@@ -14,7 +14,7 @@ export function summarize(values: readonly number[]): Summary {
   return { median: quantile(sorted, 0.5), least, most };
 }
 
-/** Between the two nearest values in proportion. @param sorted ascending, not empty */
+/** Interpolates between the two nearest values. @param sorted ascending, not empty */
 export function quantile(sorted: readonly number[], fraction: number): number {
   const position = (sorted.length - 1) * fraction;
   const below = sorted[Math.floor(position)];

@@ -1,7 +1,7 @@
 /**
- * Preloaded (`--import`) into a server under measurement where the system does not tell what a process uses:
- * answers each message of the benchmark with the process's usage. Keeps no process alive, and is silent in its
- * worker threads, which preload it too.
+ * Answers each message of the benchmark with the usage of its process. It is preloaded (`--import`) into a
+ * server under measurement where the system does not tell what a process uses. It keeps no process alive.
+ * Worker threads preload it too, and there it does nothing.
  */
 import { isMainThread } from 'node:worker_threads';
 import type { ProcessUsage } from './process-usage.ts';

@@ -1,4 +1,4 @@
-/** node:http alone, answering GET /health and nothing else: the least that a server on Node's own HTTP does. */
+/** node:http alone, answering GET /health. A server on Node's own HTTP cannot do less. */
 import { createServer } from 'node:http';
 
 const server = createServer((request, response) => {
