@@ -1,4 +1,6 @@
-/** Load generators, each for a moment: every request is answered, and nothing they count as an error happens. */
+/**
+ * Load generators, each for a moment: every request is answered, and nothing they count as an error happens.
+ */
 
 import autocannon from 'autocannon';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

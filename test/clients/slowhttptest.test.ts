@@ -1,6 +1,6 @@
 /**
- * slowhttptest in all of its modes: hundreds of connections that send or read next to nothing. The server ends
- * each in its time, and whoever asks for something meanwhile gets it.
+ * slowhttptest in all of its modes: hundreds of connections that send or read next to nothing. The server
+ * ends each in its time, and whoever asks for something meanwhile gets it.
  */
 
 import { describe, expect, it } from 'vitest';
@@ -9,7 +9,7 @@ import { startEchoServer } from './support/echo-server.ts';
 import { needTool, runTool } from './support/tool.ts';
 
 const CONNECTIONS = ['-c', '300', '-r', '300'];
-/** The tool ends by itself once the server has ended its connections; this is its bound. */
+/** The tool ends by itself once the server has ended its connections. This is its bound. */
 const LONGEST = ['-l', '8', '-p', '5'];
 
 const MODES: readonly (readonly [name: string, path: string, parameters: readonly string[]])[] = [

@@ -1,29 +1,31 @@
 /**
- * The conformance cases: raw requests as data (http-cases.json and more-cases.json, one per line) with what RFC 9110,
- * 9112 and 3986 or the HTTP contract expect of the test application. The runner, the differential tests and the fuzzer
- * read them here; nobody changes an expectation to make a server pass.
+ * The conformance cases: raw requests as data (http-cases.json and more-cases.json, one per line) with what
+ * RFC 9110, 9112 and 3986 or the HTTP contract expect of the test application. The runner, the differential
+ * tests and the fuzzer read them here. Nobody changes an expectation to make a server pass.
  */
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What is expected of the responses and of the connection; a field that is not there is not judged. */
+/** What is expected of the responses and of the connection. A field that is not there is not judged. */
 export interface Expectation {
-  /** Acceptable codes of the first response; 0: none but a close; empty: none, the server has to keep waiting. */
+  /**
+   * Acceptable codes of the first response. 0: none but a close. Empty: none, the server has to keep waiting.
+   */
   readonly statuses: readonly number[];
-  /** Whether the server ends the connection; null: either. */
+  /** Whether the server ends the connection. null: either. */
   readonly closes: boolean | null;
-  /** Number of final responses; null: any. */
+  /** Number of final responses. null: any. */
   readonly responses: number | null;
-  /** Alternatives, each laid over the rest; one that matches fully is enough. */
+  /** Alternatives, each laid over the rest. One that matches fully is enough. */
   readonly anyOf?: readonly Partial<Expectation>[];
   /** Acceptable codes of each final response. */
   readonly all?: readonly (readonly number[])[] | null;
-  /** Decoded content of the first response, of each response; judged where it is a 2xx. */
+  /** Decoded content of the first response, of each response. Judged where it is a 2xx. */
   readonly body?: string;
   readonly bodies?: readonly (string | null)[];
   readonly bodyLen?: number;
-  /** Interim codes that must have come, no other; empty: none may have. */
+  /** Interim codes that must have come, no other. Empty: none may have. */
   readonly interim?: readonly number[];
   /** Indexes of final responses that answer HEAD. */
   readonly head?: readonly number[];
@@ -41,14 +43,16 @@ export interface ConformanceCase {
   readonly id: string;
   readonly source: string;
   readonly group: string;
-  /** Whose rule it is: MUST or SHOULD of an RFC, MAY (several ways are right), or the contract's own limit. */
+  /**
+   * Whose rule it is: MUST or SHOULD of an RFC, MAY (several ways are right), or the contract's own limit.
+   */
   readonly level: 'must' | 'should' | 'may' | 'local';
   /** One character, one byte. */
   readonly raw: string;
   readonly why: string;
   /** Byte offsets to write in pieces at, or every one. */
   readonly split?: 'each' | readonly number[];
-  /** Byte offsets; what follows the k-th is sent once another response head has come. */
+  /** Byte offsets. What follows the k-th is sent once another response head has come. */
   readonly gate?: readonly number[];
   /** The client half-closes after its last byte. */
   readonly fin?: boolean;

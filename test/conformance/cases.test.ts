@@ -1,4 +1,7 @@
-/** Every conformance case over real sockets, with both cores, as written and with each byte in a segment of its own. */
+/**
+ * Every conformance case over real sockets, with both cores, as written and with each byte in a segment of
+ * its own.
+ */
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CoreKind } from '../../src/runtime/core/core.ts';
@@ -15,7 +18,8 @@ describe.each<CoreKind>(['wasm', 'js'])('HTTP/1.1 with the %s core', (core) => {
   let server: Server;
 
   beforeAll(async () => {
-    // On a busy machine a request that comes byte by byte may take long; the deadlines have tests of their own.
+    // On a busy machine a request that comes byte by byte may take long. The deadlines have tests of their
+    // own.
     const deadlines = { headersTimeoutMs: 60_000, requestTimeoutMs: 60_000 };
     server = await startServer({ app: ECHO_APPLICATION, core, ...deadlines });
   });

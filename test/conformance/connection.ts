@@ -1,6 +1,6 @@
 /**
  * One raw TCP connection of a test client: writes exact bytes, keeps everything that comes back, and lets the
- * caller wait for what happens. Nothing here sleeps; the deadlines only bound a server that hangs.
+ * caller wait for what happens. Nothing here sleeps. The deadlines only bound a server that hangs.
  */
 
 import { once } from 'node:events';
@@ -82,7 +82,9 @@ export class Connection implements Disposable {
     this.#socket.end();
   }
 
-  /** Waits until the condition holds, which is looked at whenever something came; false after the deadline. */
+  /**
+   * Waits until the condition holds, which is looked at whenever something came. False after the deadline.
+   */
   async until(condition: () => boolean, deadlineMs: number): Promise<boolean> {
     const deadline = AbortSignal.timeout(deadlineMs);
     const expired = once(deadline, 'abort');

@@ -1,6 +1,7 @@
 /**
- * Plays one case to a server: writes its bytes at the asked pace, waits for what is expected to happen, and then
- * makes sure that nothing else does. Time is measured in round trips of other requests, not in milliseconds.
+ * Plays one case to a server: writes its bytes at the asked pace, waits for what is expected to happen, and
+ * then makes sure that nothing else does. Time is measured in round trips of other requests, not in
+ * milliseconds.
  */
 
 import type { ConformanceCase, Expectation } from './case.ts';
@@ -23,7 +24,7 @@ export interface Outcome {
 
 /** A server that has not answered by then never will. */
 const DEADLINE_MS = 15_000;
-/** A gate opens after this, response or not; long enough that it is no race on a busy machine. */
+/** A gate opens after this, response or not. Long enough that it is no race on a busy machine. */
 const GATE_MS = 5_000;
 /** Round trips of other requests after which a server has done what it was going to do. */
 const SETTLING_ROUND_TRIPS = 3;
@@ -51,7 +52,9 @@ export async function play(conformanceCase: ConformanceCase, address: Address, p
   return { responses, rest, closed, error, nextRequest };
 }
 
-/** Whether the server closes, in those of the expected alternatives that begin with the response that came. */
+/**
+ * Whether the server closes, in those of the expected alternatives that begin with the response that came.
+ */
 function possibleEndings(expect: Expectation, first: Response | undefined): (boolean | null)[] {
   const alternatives = (expect.anyOf ?? [{}]).map((alternative) => ({ ...expect, ...alternative }));
   const possible = alternatives.filter(

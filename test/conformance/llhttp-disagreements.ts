@@ -1,7 +1,7 @@
 /**
- * Every way in which this server's parser is known to disagree with llhttp, Node's own, in its strict mode, with
- * the reason and an example. The fuzzer and test/conformance/llhttp.test.ts fail on any other, and on one of
- * these where the request does not have what explains it.
+ * Every way in which this server's parser is known to disagree with llhttp, Node's own, in its strict mode,
+ * with the reason and an example. The fuzzer and test/conformance/llhttp.test.ts fail on any other, and on
+ * one of these where the request does not have what explains it.
  *
  * "refused" is the harmless direction: what is refused here cannot be framed differently by two parsers.
  * "accepted" and "different" are the ones to be careful with, hence `only`.

@@ -1,4 +1,7 @@
-/** What this server accepts, and how it frames it, against llhttp: they agree but for a list of explained cases. */
+/**
+ * What this server accepts, and how it frames it, against llhttp: they agree but for a list of explained
+ * cases.
+ */
 
 import { describe, expect, it } from 'vitest';
 import { Arena } from '../fuzz/arena.ts';

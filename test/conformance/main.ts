@@ -1,6 +1,7 @@
 /**
- * `node test/conformance/main.ts http://127.0.0.1:5001 [--only TEXT] [--every-byte]`: the conformance cases against
- * any server that serves the test application (APP=test/fixtures/echo-app.ts). Prints what fails and the counts.
+ * `node test/conformance/main.ts http://127.0.0.1:5001 [--only TEXT] [--every-byte]`: the conformance cases
+ * against any server that serves the test application (APP=test/fixtures/echo-app.ts). Prints what fails and
+ * the counts.
  */
 
 import { parseArgs } from 'node:util';

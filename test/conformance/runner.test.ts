@@ -35,7 +35,10 @@ async function playTo(
   return [conformanceCase, await play(conformanceCase, { host: '127.0.0.1', port }, pace)];
 }
 
-/** Answers each request that ends with an empty line; the last one, which asks for a close, as it should be. */
+/**
+ * Answers each request that ends with an empty line. Only the last one, which asks for a close, gets what it
+ * should.
+ */
 function answerWith(text: string): (socket: Socket, received: string) => void {
   return (socket, received) => {
     if (!received.endsWith('\r\n\r\n')) return;
@@ -55,7 +58,7 @@ describe('the conformance runner', () => {
       if (!text.includes('/params')) lengths.push(text.length);
       answerWith(OK)(socket, text);
     });
-    // Under load the system may join some; the split tests of the cores leave nothing to it.
+    // Under load the system may join some. The split tests of the cores leave nothing to it.
     expect(new Set(lengths).size).toBeGreaterThan(30);
   });
 

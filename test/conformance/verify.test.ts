@@ -1,4 +1,6 @@
-/** CORE=verify finds no difference between the cores in any conformance case, as requests come over sockets. */
+/**
+ * CORE=verify finds no difference between the cores in any conformance case, as requests come over sockets.
+ */
 
 import { expect, it } from 'vitest';
 import type { Server } from '../../src/runtime/server/server.ts';

@@ -1,4 +1,6 @@
-/** The fuzzer's checks are themselves checked: a core with a planted fault must be found out by the right one. */
+/**
+ * The fuzzer's checks are themselves checked: a core with a planted fault must be found out by the right one.
+ */
 
 import { describe, expect, it } from 'vitest';
 import * as r from '../../assembly/record.ts';

@@ -30,7 +30,7 @@ export class Finding extends Error {
 /** More than any SIMD read goes beyond the bytes that it is about. */
 const TAIL_BYTES = 256;
 
-/** What may lie behind a request; each would complete, continue or break some unfinished request. */
+/** What may lie behind a request. Each would complete, continue or break some unfinished request. */
 export const TAILS: readonly Uint8Array[] = [
   '\0',
   '\r\n',

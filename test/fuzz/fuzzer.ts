@@ -15,12 +15,12 @@ import { minimize } from './minimize.ts';
 import { mutate } from './mutate.ts';
 import { Random } from './random.ts';
 
-/** Inputs that the grammar makes at a time; fast-check is quickest in batches. */
+/** Inputs that the grammar makes at a time. fast-check is quickest in batches. */
 const GRAMMAR_BATCH = 64;
-/** One input in so many comes from the grammar as it is; mutants of the last batch are in the corpus too. */
+/** One input in so many comes from the grammar as it is. Mutants of the last batch are in the corpus too. */
 const GRAMMAR_SHARE = 4;
 const MAX_FINDINGS = 20;
-/** Limits that most inputs are just within or just beyond; one input in so many is parsed under them. */
+/** Limits that most inputs are just within or just beyond. One input in so many is parsed under them. */
 const NARROW_LIMITS = { maxHeaderBytes: 64, maxTargetBytes: 24, maxBodyBytes: 12 };
 const NARROW_SHARE = 6;
 
@@ -51,7 +51,7 @@ export class Fuzzer {
     return [...this.#found.values()];
   }
 
-  /** Runs a number of inputs; goes on after a finding, so that one does not hide the others. */
+  /** Runs a number of inputs. Goes on after a finding, so that one does not hide the others. */
   run(inputs: number): void {
     for (let count = 0; count < inputs && this.#found.size < MAX_FINDINGS; count++) {
       const input = this.#nextInput();

@@ -1,6 +1,7 @@
 /**
- * Requests from the grammar of RFC 9112, most of them valid, some with one part replaced by a hostile one. They
- * reach deeper than mutants of the corpus do: many headers, long targets, chunked bodies with every extra.
+ * Requests from the grammar of RFC 9112, most of them valid, some with one part replaced by a hostile one.
+ * They reach deeper than mutants of the corpus do: many headers, long targets, chunked bodies with every
+ * extra.
  */
 
 import fc from 'fast-check';

@@ -20,7 +20,7 @@ export interface Disagreement {
   readonly detail: string;
 }
 
-/** The first disagreement of the two over `input`; undefined where there is none. */
+/** The first disagreement of the two over `input`. undefined where there is none. */
 export function compareWithLlhttp(
   arena: Arena,
   core: Core,
@@ -94,12 +94,16 @@ function fieldsOf(record: Int32Array, bytes: Uint8Array): [string, string][] {
   });
 }
 
-/** llhttp leaves the white space behind a value to its user; Node takes it off, as RFC 9112, section 5.1 asks. */
+/**
+ * llhttp leaves the white space behind a value to its user. Node takes it off, as RFC 9112, section 5.1 asks.
+ */
 function trimmed(fields: LlhttpRequest['fields']): [string, string][] {
   return fields.map(([name, value]) => [name, value.replace(/[ \t]+$/, '')]);
 }
 
-/** Content of a complete request as it was sent: chunks decoded once more, by other code than the server's. */
+/**
+ * Content of a complete request as it was sent: chunks decoded once more, by other code than the server's.
+ */
 export function bodyOf(record: Int32Array, bytes: Uint8Array): string {
   const wire = text(bytes, record[r.BODY_START], record[r.BODY_WIRE_LENGTH]);
   if (((record[r.FLAGS] ?? 0) & r.FLAG_CHUNKED) === 0) return wire;

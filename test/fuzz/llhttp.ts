@@ -10,7 +10,7 @@ const HPE_OK = 0;
 const HPE_PAUSED = 21;
 const HPE_PAUSED_UPGRADE = 22;
 
-/** A request that llhttp accepted; texts are latin1, one character per byte. */
+/** A request that llhttp accepted. Texts are latin1, one character per byte. */
 export interface LlhttpRequest {
   readonly target: string;
   readonly fields: readonly (readonly [name: string, value: string])[];
@@ -24,7 +24,7 @@ export interface LlhttpRequest {
 
 export interface LlhttpResult {
   readonly requests: readonly LlhttpRequest[];
-  /** Name of the error that ended the parse; undefined where llhttp wants more bytes or read all. */
+  /** Name of the error that ended the parse. undefined where llhttp wants more bytes or read all. */
   readonly error: string | undefined;
 }
 

@@ -1,6 +1,6 @@
 /**
- * `npm run fuzz -- --seconds N [--seed S]`: fuzzes both cores for a while and prints what it found, each with the
- * smallest input. Exit code 1 when there is a finding. Single-threaded; run several with different seeds.
+ * `npm run fuzz -- --seconds N [--seed S]`: fuzzes both cores for a while and prints what it found, each with
+ * the smallest input. Exit code 1 when there is a finding. Single-threaded. Run several with different seeds.
  */
 
 import { parseArgs } from 'node:util';

@@ -3,7 +3,7 @@
  * long as the input still fails in the same way. The fuzzer calls it once per finding.
  */
 
-/** Removing slices converges long before; the bound is for checks whose failures come and go. */
+/** Removing slices converges long before. The bound is for checks whose failures come and go. */
 const MAX_ATTEMPTS = 20_000;
 
 export function minimize(input: Uint8Array, stillFails: (candidate: Uint8Array) => boolean): Uint8Array {

@@ -9,7 +9,7 @@ import type { Arena } from './arena.ts';
 import { bodyOf } from './llhttp-comparison.ts';
 
 export interface Prediction {
-  /** For each complete request, the body that an echo returns; undefined where the route is no echo. */
+  /** For each complete request, the body that an echo returns. undefined where the route is no echo. */
   readonly echoes: readonly (string | undefined)[];
   /** Indexes of the requests with HEAD, the refused or unfinished one included. */
   readonly heads: readonly number[];
@@ -50,8 +50,9 @@ function beginsWithHead(request: Uint8Array): boolean {
 }
 
 /**
- * True where "HEAD " begins a line, but not a request behind an ordinary one: line breaks at the wrong place may be
- * refused before or after it is seen that HEAD follows them, so whether the refusal has content is left open.
+ * True where "HEAD " begins a line, but not a request behind an ordinary one: line breaks at the wrong place
+ * may be refused before or after it is seen that HEAD follows them, so whether the refusal has content is
+ * left open.
  */
 export function hasStrayHead(input: Uint8Array): boolean {
   const text = Buffer.from(input).toString('latin1');
@@ -59,8 +60,9 @@ export function hasStrayHead(input: Uint8Array): boolean {
 }
 
 /**
- * True where content may be expected of a request that is no POST or PUT of an echo: if no route takes it, it is
- * answered before its content where that has not come yet, and the connection closes; else it lives on.
+ * True where content may be expected of a request that is no POST or PUT of an echo: if no route takes it, it
+ * is answered before its content where that has not come yet, and the connection closes. Otherwise it lives
+ * on.
  */
 export function mayDeclineContent(input: Uint8Array): boolean {
   const text = Buffer.from(input).toString('latin1');

@@ -1,6 +1,7 @@
 /**
  * A small seeded generator of random numbers (mulberry32), so that every finding of the fuzzer can be
- * repeated from the seed it prints. Used by the fuzzer and by the tests that run it for a fixed number of rounds.
+ * repeated from the seed it prints. Used by the fuzzer and by the tests that run it for a fixed number of
+ * rounds.
  */
 
 export class Random {

@@ -1,6 +1,7 @@
 /**
- * Mutants over real sockets: whatever a client sends, in whatever pieces, the server answers each request that its
- * core accepts, in order, then refuses the one that it does not accept, and holds nothing afterwards.
+ * Mutants over real sockets: whatever a client sends, in whatever pieces, the server answers each request
+ * that its core accepts, in order, then refuses the one that it does not accept, and holds nothing
+ * afterwards.
  */
 
 import { gunzipSync } from 'node:zlib';
@@ -37,7 +38,10 @@ interface Plan {
   readonly prediction: Prediction;
 }
 
-/** Everything random is fixed before the first byte is sent, so a seed repeats it in whatever order things happen. */
+/**
+ * Everything random is fixed before the first byte is sent, so a seed repeats it in whatever order things
+ * happen.
+ */
 function makePlans(seed: number): Plan[] {
   const arena = new Arena();
   const random = new Random(seed);
@@ -49,7 +53,7 @@ function makePlans(seed: number): Plan[] {
   });
 }
 
-/** @returns what is wrong with the answers; undefined where nothing is */
+/** @returns what is wrong with the answers. undefined where nothing is */
 async function play({ input, cuts, prediction }: Plan): Promise<string | undefined> {
   using connection = await Connection.open({ host: '127.0.0.1', port: server.port }, prediction.heads);
   let from = 0;

@@ -18,12 +18,14 @@ export interface DatabaseServer extends AsyncDisposable {
   readonly uri: string;
 }
 
-/** What a suite is given; usable once its tests run. */
+/** What a suite is given. Usable once its tests run. */
 export interface DatabaseUnderTest {
   readonly uri: string;
   /** Prepared, in a database of its own that is dropped at the end. */
   readonly service: DatabaseService;
-  /** Whether the server decides a conditional write atomically; FerretDB 1.24 reads first and writes later. */
+  /**
+   * Whether the server decides a conditional write atomically. FerretDB 1.24 reads first and writes later.
+   */
   readonly atomic: boolean;
 }
 

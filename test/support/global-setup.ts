@@ -1,6 +1,6 @@
 /**
- * Runs once before all test files, in vitest's own process: makes what several of them need, so that no test's
- * time contains it and no two of them make it at once.
+ * Runs once before all test files, in vitest's own process: makes what several of them need, so that no
+ * test's time contains it and no two of them make it at once.
  */
 import { BuildError, isCoreStale, makeCore } from '../../build/make.ts';
 import { buildFerretDb } from './ferretdb/build.ts';
@@ -11,8 +11,8 @@ export async function setup(): Promise<void> {
 }
 
 /**
- * `npm test` has made the core before vitest starts, and ends there if that fails. Where vitest is run by hand, a
- * core that does not compile must not keep all other tests from running.
+ * `npm test` has made the core before vitest starts, and ends there if that fails. Where vitest is run by
+ * hand, a core that does not compile must not keep all other tests from running.
  */
 function makeCoreIfStale(): void {
   try {

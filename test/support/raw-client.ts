@@ -1,7 +1,7 @@
 /**
- * A client that is nothing but one TCP connection, for tests of what happens on the wire: it sends exactly the
- * bytes it is given, takes the responses apart in the order in which they come, and can half-close, reset or stop
- * reading. It waits for events only; what a server never sends ends in the time limit of the test.
+ * A client that is nothing but one TCP connection, for tests of what happens on the wire: it sends exactly
+ * the bytes it is given, takes the responses apart in the order in which they come, and can half-close, reset
+ * or stop reading. It waits for events only. What a server never sends ends in the time limit of the test.
  */
 
 import { once } from 'node:events';
@@ -16,7 +16,7 @@ export interface RawResponse {
 
 export interface RawClientOptions {
   readonly host?: string;
-  /** Starts without reading; see `resume`. */
+  /** Starts without reading. See `resume`. */
   readonly paused?: boolean;
 }
 
@@ -119,7 +119,7 @@ export class RawClient implements Disposable {
     this.socket.resume();
   }
 
-  /** Sends FIN; what the server sends is still read. */
+  /** Sends FIN. What the server sends is still read. */
   halfClose(): void {
     this.socket.end();
   }

@@ -1,6 +1,6 @@
 /**
- * A client that reads only as many bytes as it is asked to, so that what it does not read stays with the server
- * (and in the buffers of the kernel). For tests of slow readers; waits for events only.
+ * A client that reads only as many bytes as it is asked to, so that what it does not read stays with the
+ * server (and in the buffers of the kernel). For tests of slow readers. Waits for events only.
  */
 
 import { once } from 'node:events';
@@ -34,7 +34,7 @@ export class SlowReader implements Disposable {
     socket.on('error', () => this.#setEnded());
   }
 
-  /** Up to `most` bytes, at least one; null where the connection has ended. */
+  /** Up to `most` bytes, at least one. null where the connection has ended. */
   async read(most: number): Promise<Buffer | null> {
     for (;;) {
       const bytes: Buffer | null = this.socket.read(Math.min(most, this.socket.readableLength || most));

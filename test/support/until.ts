@@ -4,7 +4,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 const LOOK_EVERY_MS = 2;
 
-/** Looks again and again until the condition holds. @throws Error after the deadline, saying what was waited for */
+/**
+ * Looks again and again until the condition holds. @throws Error after the deadline, saying what was waited
+ * for
+ */
 export async function until(what: string, condition: () => boolean, deadlineMs = 20_000): Promise<void> {
   const deadline = performance.now() + deadlineMs;
   while (!condition()) {

@@ -1,6 +1,6 @@
 /**
- * Programs of the machine that the client tests talk to the server with. A test whose program is not installed
- * says so and is skipped; a program that does not end in time is stopped.
+ * Programs of the machine that the client tests talk to the server with. A test whose program is not
+ * installed says so and is skipped. A program that does not end in time is stopped.
  */
 
 import { spawn } from 'node:child_process';

@@ -1,7 +1,7 @@
 /**
  * Builds the FerretDB program beside this file, once for each version of its sources, however many test
- * processes ask: the first one builds under a lock, the others wait for it. Called by vitest's global set-up, so
- * that no test's time contains the build, and again by whoever starts FerretDB.
+ * processes ask: the first one builds under a lock, the others wait for it. Called by vitest's global set-up,
+ * so that no test's time contains the build, and again by whoever starts FerretDB.
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -23,7 +23,9 @@ const run = promisify(execFile);
 
 export type FerretDbBuild = { readonly program: string } | { readonly unavailable: string };
 
-/** @returns the program, or why there is none on this machine. @throws Error when the sources do not compile */
+/**
+ * @returns the program, or why there is none on this machine. @throws Error when the sources do not compile
+ */
 export async function buildFerretDb(): Promise<FerretDbBuild> {
   const version = await goVersion();
   if (version === undefined)
