@@ -14,6 +14,7 @@
  * there. A slot counts only while the tail is where it was at the commit, that is until the record was published.
  */
 
+import { invariant } from '../../platform/invariant.ts';
 import { ringLine, type SharedMemory } from './layout.ts';
 import { RECORD_BOUNDARY, RECORD_PADDING, TURN_ABORT, TURN_GOES_ON, type TurnEnding } from './protocol.ts';
 
@@ -97,6 +98,8 @@ export class OutboundRingWriter {
    * @returns false when the ring is too full now
    */
   open(payload: number): boolean {
+    invariant(!this.#isOpen, 'A worker has one open record at most.');
+    invariant(payload >= 0 && payload <= this.largestPayload, 'A record holds the largest payload at most.');
     const { words, bytes } = this.#ring;
     const tail = words[this.#ring.tail] ?? 0;
     const free = bytes - ((tail - Atomics.load(words, this.#ring.head)) | 0);
@@ -141,6 +144,7 @@ export class OutboundRingWriter {
 
   /** Says that `bytes` payload bytes were written at `address`. */
   advance(bytes: number): void {
+    invariant(this.#isOpen && bytes >= 0 && bytes <= this.room, 'A worker writes within the open record.');
     this.#used += bytes;
   }
 
@@ -159,6 +163,7 @@ export class OutboundRingWriter {
 
   /** Makes the complete responses in the open record survive this worker. */
   commit(turn: TurnProgress): void {
+    invariant(this.#isOpen, 'Only an open record can be committed.');
     const { words, salvage } = this.#ring;
     const slot = words[salvage + VALID_SLOT] === 1 ? 2 : 1;
     const at = salvage + slotWord(slot);
@@ -172,6 +177,7 @@ export class OutboundRingWriter {
   }
 
   #publish(turn: TurnProgress, flags: number, argument: number): void {
+    invariant(this.#isOpen, 'Only an open record can be published.');
     const { words, address, bytes } = this.#ring;
     const header = (address + (this.#start & (bytes - 1))) >>> 2;
     words[header + LENGTH] = this.#used;
@@ -241,7 +247,12 @@ export class OutboundRingReader {
       const length = words[header + LENGTH] ?? 0;
       this.#cursor = (this.#cursor + HEADER_BYTES + aligned(length)) | 0;
       const flags = words[header + FLAGS] ?? 0;
+      invariant(
+        length >= 0 && ((this.#end - this.#cursor) | 0) >= 0,
+        'A record lies within what was published.',
+      );
       if (flags === RECORD_PADDING) continue;
+      invariant((flags & ~RECORD_BOUNDARY) <= TURN_ABORT, 'A record ends its turn in a known way.');
       this.connection = words[header + CONNECTION] ?? 0;
       this.generation = words[header + GENERATION] ?? 0;
       this.flags = flags;

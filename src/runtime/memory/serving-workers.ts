@@ -2,6 +2,7 @@
  * How many workers take requests at this moment: one word that main writes whenever it changes, and anyone reads.
  */
 
+import { invariant } from '../../platform/invariant.ts';
 import type { SharedMemory } from './layout.ts';
 
 export class ServingWorkers {
@@ -9,11 +10,13 @@ export class ServingWorkers {
   readonly size: number;
   readonly #words: Int32Array;
   readonly #word: number;
+  readonly #slots: number;
 
   constructor({ words, layout }: Pick<SharedMemory, 'words' | 'layout'>) {
     this.size = layout.workers;
     this.#words = words;
     this.#word = layout.servingWord;
+    this.#slots = layout.slots;
   }
 
   get serving(): number {
@@ -22,6 +25,7 @@ export class ServingWorkers {
 
   /** Main. */
   publish(serving: number): void {
+    invariant(serving >= 0 && serving <= this.#slots, 'No more workers serve than there are slots.');
     Atomics.store(this.#words, this.#word, serving);
   }
 }

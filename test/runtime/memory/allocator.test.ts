@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { InvariantError } from '../../../src/platform/invariant.ts';
 import { BuddyAllocator, SMALLEST_BUFFER_BYTES } from '../../../src/runtime/memory/allocator.ts';
 
 const START = 3 * 65_536 + 64;
@@ -62,6 +63,27 @@ describe('BuddyAllocator', () => {
     for (const { address, size } of allocateAll(allocator, UNIT)) allocator.free(address, size);
     expect(allocator.allocatedBytes).toBe(0);
     expect(allocator.allocate(units * UNIT)).toBe(START);
+  });
+
+  test('takes a buffer back once, with its own size, and only if it was handed out', () => {
+    const allocator = new BuddyAllocator(START, 8 * UNIT);
+    const address = allocator.allocate(2 * UNIT);
+    expect(() => allocator.free(address, UNIT), 'another size').toThrow(InvariantError);
+    expect(() => allocator.free(address + UNIT, UNIT), 'the middle of a buffer').toThrow(InvariantError);
+    expect(() => allocator.free(address + 1, 2 * UNIT), 'between two units').toThrow(InvariantError);
+    expect(() => allocator.free(START - UNIT, UNIT), 'before the memory').toThrow(InvariantError);
+    allocator.free(address, 2 * UNIT);
+    expect(() => allocator.free(address, 2 * UNIT), 'twice').toThrow(InvariantError);
+    const small = allocator.allocate(UNIT);
+    allocator.free(small, UNIT);
+    expect(() => allocator.free(small, UNIT), 'twice, of those kept aside').toThrow(InvariantError);
+  });
+
+  test('hands out only sizes that sizeFor gives', () => {
+    const allocator = new BuddyAllocator(START, 8 * UNIT);
+    for (const size of [0, UNIT / 2, UNIT + 1, 3 * UNIT]) {
+      expect(() => allocator.allocate(size), `${size}`).toThrow(InvariantError);
+    }
   });
 
   test('in any order of allocating and freeing: inside, aligned, never overlapping, all back at the end', () => {

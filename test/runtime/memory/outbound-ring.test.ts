@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { InvariantError } from '../../../src/platform/invariant.ts';
 import { ringLine, type SharedMemory } from '../../../src/runtime/memory/layout.ts';
 import { OutboundRingReader, OutboundRingWriter } from '../../../src/runtime/memory/outbound-ring.ts';
 import {
@@ -77,6 +78,40 @@ describe('OutboundRing', () => {
     });
     const whole = RECORD_BOUNDARY;
     expect(flags).toEqual([TURN_GOES_ON, TURN_GOES_ON | whole, TURN_ANSWERED | whole, TURN_ABORT]);
+  });
+
+  test('a worker publishes only a record that is open, and writes only into its room', () => {
+    const shared = createRings();
+    const writer = new OutboundRingWriter(shared, 0);
+    const turn = { connection: 0, generation: 0, consumed: 0, seen: 0 };
+    expect(() => writer.publishPart(turn, true)).toThrow(InvariantError);
+    expect(() => writer.endTurn(turn, TURN_ANSWERED, 0)).toThrow(InvariantError);
+    expect(() => writer.commit(turn)).toThrow(InvariantError);
+    expect(() => writer.advance(1)).toThrow(InvariantError);
+    expect(() => writer.open(writer.largestPayload + 1), 'more than a record takes').toThrow(InvariantError);
+    writer.open(8);
+    expect(() => writer.open(8), 'open already').toThrow(InvariantError);
+    expect(() => writer.advance(writer.room + 1), 'more than there is room').toThrow(InvariantError);
+    writer.publishPart(turn, true);
+    expect(() => writer.endTurn(turn, TURN_ANSWERED, 0), 'published already').toThrow(InvariantError);
+    expect(new OutboundRingReader(shared, 0).next(), 'the one that was right').toBe(true);
+  });
+
+  test('main refuses a record that no worker can have written', () => {
+    const shared = createRings();
+    const writer = new OutboundRingWriter(shared, 0);
+    const header = shared.layout.ringAddress / 4;
+    put(shared, writer, 'four');
+    const [length = 0, , , flags = 0] = shared.words.subarray(header, header + 4);
+    shared.words[header] = 64;
+    expect(() => new OutboundRingReader(shared, 0).next(), 'longer than what is published').toThrow(
+      InvariantError,
+    );
+    shared.words[header] = length;
+    shared.words[header + 3] = flags | 7;
+    expect(() => new OutboundRingReader(shared, 0).next(), 'an unknown ending').toThrow(InvariantError);
+    shared.words[header + 3] = flags;
+    expect(new OutboundRingReader(shared, 0).next()).toBe(true);
   });
 
   test.each(COUNTER_STARTS)(

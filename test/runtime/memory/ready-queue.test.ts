@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { InvariantError } from '../../../src/platform/invariant.ts';
 import { claimOf, NO_CLAIM } from '../../../src/runtime/memory/protocol.ts';
 import { QUEUE_EMPTY, ReadyQueue } from '../../../src/runtime/memory/ready-queue.ts';
 import { WorkerWords } from '../../../src/runtime/memory/worker-words.ts';
@@ -46,6 +47,24 @@ describe('ReadyQueue', () => {
     }
     queue.pop(worker.claimWord);
     expect(worker.claim, 'a worker that found nothing claims nothing').toBe(NO_CLAIM);
+  });
+
+  test('refuses a number that stands in it already, and one that is no connection', () => {
+    const { queue, worker } = createQueue(7, -3);
+    for (let connection = 0; connection < 7; connection++) queue.push(connection);
+    for (const number of [0, 6, 7, -1]) {
+      expect(() => queue.push(number), `${number}`).toThrow(InvariantError);
+    }
+    expect(queue.pop(worker.claimWord)).toBe(0);
+    queue.push(0);
+    expect(() => queue.push(0)).toThrow(InvariantError);
+  });
+
+  test('a worker that pops what main never pushed learns of it', () => {
+    const { shared, queue, worker } = createQueue(7);
+    queue.push(3);
+    shared.words[shared.layout.queueWord] = 7;
+    expect(() => queue.pop(worker.claimWord)).toThrow(InvariantError);
   });
 
   test('the claim of a worker that was killed with a connection in its hand says which one', async () => {

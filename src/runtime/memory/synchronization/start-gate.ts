@@ -7,6 +7,7 @@
  * than a count, because a worker can die inside: main then clears that worker's flag, whatever it was.
  */
 
+import { invariant } from '../../../platform/invariant.ts';
 import type { SharedMemory } from '../layout.ts';
 import { ConditionVariable } from './condition-variable.ts';
 import { Mutex } from './mutex.ts';
@@ -41,6 +42,7 @@ export class StartGate {
     // A holder that died changed one flag at most, which main clears: what the mutex protects is never half-changed.
     if (guard.suspect) guard.markConsistent();
     while (this.#inside() >= limit) this.#left.wait(guard, LOOK_AGAIN_MS);
+    invariant(!this.#isInside(this.#slot), 'A worker enters the gate once.');
     this.#setInside(this.#slot, 1);
     return { [Symbol.dispose]: () => this.#leave() };
   }
@@ -55,16 +57,19 @@ export class StartGate {
   #leave(): void {
     using guard = this.#mutex.lock();
     if (guard.suspect) guard.markConsistent();
+    invariant(this.#isInside(this.#slot), 'A worker leaves the gate once.');
     this.#setInside(this.#slot, 0);
     this.#left.notifyOne();
   }
 
   #inside(): number {
     let inside = 0;
-    for (let slot = 0; slot < this.#slots; slot++) {
-      inside += Atomics.load(this.#words, this.#first + START_GATE_WORDS + slot);
-    }
+    for (let slot = 0; slot < this.#slots; slot++) if (this.#isInside(slot)) inside++;
     return inside;
+  }
+
+  #isInside(slot: number): boolean {
+    return Atomics.load(this.#words, this.#first + START_GATE_WORDS + slot) !== 0;
   }
 
   #setInside(slot: number, inside: 0 | 1): void {

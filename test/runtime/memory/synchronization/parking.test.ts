@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { InvariantError } from '../../../../src/platform/invariant.ts';
 import type { SharedMemory } from '../../../../src/runtime/memory/layout.ts';
 import { OutboundRingReader } from '../../../../src/runtime/memory/outbound-ring.ts';
 import { ReadyQueue } from '../../../../src/runtime/memory/ready-queue.ts';
@@ -28,6 +29,16 @@ describe('ParkedWorkers', () => {
     expect(parked.unpark(5)).toBe(false);
     expect(parked.unpark(4)).toBe(false);
   });
+
+  test('a worker that is parked does not park again, and no slot is beyond the last', () => {
+    const shared = createShared({ connections: 1 });
+    const parked = new ParkedWorkers(shared);
+    parked.park(5);
+    expect(() => parked.park(5)).toThrow(InvariantError);
+    expect(() => parked.park(shared.layout.slots)).toThrow(InvariantError);
+    parked.unpark(5);
+    parked.park(5);
+  });
 });
 
 describe('MainBell', () => {
@@ -40,6 +51,14 @@ describe('MainBell', () => {
     bell.park();
     bell.unpark();
     expect(bell.takeRing()).toBe(false);
+  });
+
+  test('main, once parked, does not park again before it has woken', () => {
+    const bell = new MainBell(createShared({ connections: 1 }));
+    bell.park();
+    expect(() => bell.park()).toThrow(InvariantError);
+    bell.unpark();
+    bell.park();
   });
 });
 

@@ -29,6 +29,7 @@ parentPort.on('message', work);
 work();
 
 function work(): void {
+  parked.unpark(slot);
   for (;;) {
     serveAll();
     if (turns % 16 === slot) yieldProcessor(); // The moment in which a wake-up could get lost, made longer.
