@@ -4,7 +4,7 @@
  */
 
 import type { Config } from '../config.ts';
-import { EmbeddedDatabase } from '../embedded-mongodb/start.ts';
+import { EmbeddedDatabase } from '../embedded-mongodb/index.ts';
 import type { RuntimeLogger } from '../runtime/server/runtime-logger.ts';
 import { shareHashingSlots } from './accounts/passwords/hashing-slots.ts';
 import { prepareSecret } from './accounts/tokens/secret.ts';

@@ -64,7 +64,7 @@ const KINDS: readonly DatabaseKind[] = [
 ];
 
 export async function startEmbeddedDatabase(): Promise<DatabaseServer> {
-  const { EmbeddedDatabase } = await import('../../src/embedded-mongodb/start.ts');
+  const { EmbeddedDatabase } = await import('../../src/embedded-mongodb/index.ts');
   const directory = await mkdtemp(join(tmpdir(), 'cloudvm-test-'));
   const database = await EmbeddedDatabase.start({ dataDirectory: directory });
   return {
