@@ -3,10 +3,21 @@
  * trailer line that was not complete when the last one ended.
  */
 
-import { BACKSLASH, CR, classesOf, EQUALS, hexValue, LF, QUOTE, SEMICOLON, TOKEN, VALUE } from './characters';
-import { parseField } from './fields';
+import {
+  BACKSLASH,
+  CR,
+  classesOf,
+  EQUALS,
+  hexValue,
+  LF,
+  QUOTE,
+  SEMICOLON,
+  TOKEN,
+  VALUE,
+} from './bytes/characters';
+import { findLf, isSpace } from './bytes/scan';
+import { parseField } from './head/fields';
 import * as r from './record';
-import { findLf, isSpace } from './scan';
 import { ANSWERED, base, end, fail, maxBodyBytes, maxHeaderBytes, maxTargetBytes, need, Word } from './state';
 
 /**

@@ -5,15 +5,15 @@
  * between two calls but its settings: where to go on lies in the record. wasm-core.ts is its one caller.
  */
 
-import { CR } from './characters';
+import { CR } from './bytes/characters';
+import { findLf } from './bytes/scan';
 import { isLineBreakAt, measureChunks, measureTrailers } from './chunks';
-import { FieldLine, fieldFault, forgetFields, parseField, stoppedAt } from './fields';
-import { judgeHead } from './head';
+import { FieldLine, fieldFault, forgetFields, parseField, stoppedAt } from './head/fields';
+import { judgeHead } from './head/head';
+import { exceedsRequestLineLimits, parseRequestLine } from './head/request-line';
 import { FRAMES_OFFSET, SCRATCH_OFFSET, SHORT_REQUEST_BYTES, SHORT_REQUEST_OFFSET } from './layout';
 import * as r from './record';
-import { exceedsRequestLineLimits, parseRequestLine } from './request-line';
-import { matchRoute, setRoutes } from './router';
-import { findLf } from './scan';
+import { matchRoute, setRoutes } from './routing/router';
 import {
   ANSWERED,
   base,

@@ -3,9 +3,9 @@
  * real recovery, queue and table: the other threads' steps happen when main reads a claim.
  */
 import { expect, test } from 'vitest';
-import { ConnectionTable } from '../../src/runtime/memory/connection-table.ts';
-import { ReadyQueue } from '../../src/runtime/memory/ready-queue.ts';
-import { WorkerWords } from '../../src/runtime/memory/worker-words.ts';
+import { ConnectionTable } from '../../src/runtime/memory/connections/connection-table.ts';
+import { ReadyQueue } from '../../src/runtime/memory/connections/ready-queue.ts';
+import { WorkerWords } from '../../src/runtime/memory/workers/worker-words.ts';
 import type { Connection } from '../../src/runtime/server/sockets/connection.ts';
 import { IN_QUEUE } from '../../src/runtime/server/sockets/connection.ts';
 import { Recovery, type RecoveryOptions } from '../../src/runtime/server/workers/recovery.ts';

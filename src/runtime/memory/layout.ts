@@ -6,8 +6,6 @@
  */
 
 import { CACHE_LINE_BYTES, LINE_WORDS, WORD_BYTES } from './protocol.ts';
-import { TIMED_ROUTES } from './route-times.ts';
-import { START_GATE_WORDS } from './synchronization/start-gate.ts';
 
 const PAGE_BYTES = 65_536;
 
@@ -21,10 +19,16 @@ const CORE_STATIC_BYTES = PAGE_BYTES;
 const CONTROL = { running: 0, queueHead: 1, queueTail: 2, mainBell: 3, parked: 4, serving: 5 } as const;
 const CONTROL_LINES = 6;
 
-/** Control lines of one worker slot; see worker-words.ts for who writes them. */
+/** Control lines of one worker slot; see workers/worker-words.ts for who writes them. */
 export const WORKER_LINES = 4;
 
-/** Words of one entry of the connection table, two lines; see connection-table.ts. */
+/** Routes with a mean time; see workers/route-times.ts. */
+export const TIMED_ROUTES = 1_024;
+
+/** Words before the flags of the start gate: a mutex and a condition variable. */
+export const START_GATE_WORDS = 2;
+
+/** Words of one entry of the connection table, two lines; see connections/connection-table.ts. */
 export const CONNECTION_WORDS = 32;
 
 export interface LayoutOptions {
@@ -48,7 +52,7 @@ export interface Layout extends LayoutOptions {
   readonly queueHeadWord: number;
   readonly queueTailWord: number;
   readonly mainBellWord: number;
-  /** See start-gate.ts. */
+  /** See synchronization/start-gate.ts. */
   readonly startGateWord: number;
   readonly servingWord: number;
   readonly parkedWord: number;

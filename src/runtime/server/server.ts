@@ -8,7 +8,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server as NetServer } from 'node:net';
 import { type Config, loadConfiguration } from '../../config.ts';
-import { ConnectionTable, ownerOf } from '../memory/connection-table.ts';
+import { ConnectionTable } from '../memory/connections/connection-table.ts';
+import { ReadyQueue } from '../memory/connections/ready-queue.ts';
+import { ownerOf } from '../memory/connections/state-word.ts';
 import {
   allocateMemory,
   computeLayout,
@@ -16,11 +18,10 @@ import {
   SPARE_SLOTS,
   viewMemory,
 } from '../memory/layout.ts';
-import { ReadyQueue } from '../memory/ready-queue.ts';
-import { ServingWorkers } from '../memory/serving-workers.ts';
 import { AtomicFlag } from '../memory/synchronization/atomic-flag.ts';
 import { MainBell, ParkedWorkers } from '../memory/synchronization/parking.ts';
 import { StartGate } from '../memory/synchronization/start-gate.ts';
+import { ServingWorkers } from '../memory/workers/serving-workers.ts';
 import type { WorkerStart } from '../worker/messages.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import { type RuntimeLogger, SILENT_LOGGER } from './runtime-logger.ts';

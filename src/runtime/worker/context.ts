@@ -3,14 +3,14 @@
  * port to the main thread. Made once, when the thread starts.
  */
 
-import { ConnectionTable } from '../memory/connection-table.ts';
+import { ConnectionTable } from '../memory/connections/connection-table.ts';
+import { ReadyQueue } from '../memory/connections/ready-queue.ts';
 import { type SharedMemory, viewMemory } from '../memory/layout.ts';
-import { OutboundRingWriter } from '../memory/outbound-ring.ts';
-import { ReadyQueue } from '../memory/ready-queue.ts';
-import { RouteTimes } from '../memory/route-times.ts';
 import { AtomicFlag } from '../memory/synchronization/atomic-flag.ts';
 import { MainBell, ParkedWorkers } from '../memory/synchronization/parking.ts';
-import { WorkerWords } from '../memory/worker-words.ts';
+import { OutboundRingWriter } from '../memory/workers/outbound-ring-writer.ts';
+import { RouteTimes } from '../memory/workers/route-times.ts';
+import { WorkerWords } from '../memory/workers/worker-words.ts';
 import { BELL, type ToMain, type WorkerStart } from './messages.ts';
 
 export class WorkerContext {

@@ -4,8 +4,8 @@
  * looks again.
  */
 
-import type { TurnProgress } from '../memory/outbound-ring.ts';
 import type { TurnEnding } from '../memory/protocol.ts';
+import type { TurnProgress } from '../memory/workers/outbound-ring-writer.ts';
 import type { WorkerContext } from './context.ts';
 import { OutputAbortedError } from './errors.ts';
 

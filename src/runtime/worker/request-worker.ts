@@ -6,8 +6,8 @@
 import type { Core } from '../core/core.ts';
 import type { Pipeline } from '../http/pipeline.ts';
 import type { Request } from '../http/request/request.ts';
-import { wordsToAddress } from '../memory/peer-address.ts';
-import { QUEUE_EMPTY } from '../memory/ready-queue.ts';
+import { wordsToAddress } from '../memory/connections/peer-address.ts';
+import { QUEUE_EMPTY } from '../memory/connections/ready-queue.ts';
 import type { WorkerContext } from './context.ts';
 import { OutputWaiters } from './output.ts';
 import { Turn } from './turn.ts';

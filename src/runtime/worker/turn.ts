@@ -38,7 +38,7 @@ import { discardBody, isStream } from '../http/response/body-stream.ts';
 import { beginsWithHead, withoutContent } from '../http/response/head-method.ts';
 import { type BodyStream, Response } from '../http/response/response.ts';
 import { encodeHead, type HeadOptions, persists } from '../http/response/response-head.ts';
-import { generationOf, isClosed } from '../memory/connection-table.ts';
+import { generationOf, isClosed } from '../memory/connections/state-word.ts';
 import {
   NO_CONNECTION,
   REQUEST_INSIST,

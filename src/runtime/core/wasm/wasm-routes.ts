@@ -1,5 +1,5 @@
 /**
- * Writes a route tree into the region of a WebAssembly core, in the layout that assembly/router.ts walks.
+ * Writes a route tree into the region of a WebAssembly core, in the layout that assembly/routing/router.ts walks.
  * Called by wasm.ts when the routes are loaded; nothing in the tree changes afterwards.
  */
 

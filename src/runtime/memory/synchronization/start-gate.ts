@@ -8,12 +8,9 @@
  */
 
 import { invariant } from '../../../platform/invariant.ts';
-import type { SharedMemory } from '../layout.ts';
+import { type SharedMemory, START_GATE_WORDS } from '../layout.ts';
 import { ConditionVariable } from './condition-variable.ts';
 import { Mutex } from './mutex.ts';
-
-/** Words before the flags: the mutex and the condition variable. */
-export const START_GATE_WORDS = 2;
 
 /** A waiter looks again after this, should the one whose turn to wake it was have died before it did. */
 const LOOK_AGAIN_MS = 500;

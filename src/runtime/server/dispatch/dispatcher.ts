@@ -3,9 +3,9 @@
  * It runs by `setImmediate`, so after all sockets that were readable in this turn of the event loop.
  */
 
-import type { ConnectionTable } from '../../memory/connection-table.ts';
+import type { ConnectionTable } from '../../memory/connections/connection-table.ts';
+import type { ReadyQueue } from '../../memory/connections/ready-queue.ts';
 import type { SharedMemory } from '../../memory/layout.ts';
-import type { ReadyQueue } from '../../memory/ready-queue.ts';
 import type { MainBell, ParkedWorkers } from '../../memory/synchronization/parking.ts';
 import { type Connection, WAITS_FOR_IDLE } from '../sockets/connection.ts';
 import { type Connections, insist } from '../sockets/connections.ts';

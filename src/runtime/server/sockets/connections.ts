@@ -10,9 +10,10 @@
 
 import type { Server as NetServer, Socket } from 'node:net';
 import { PHASE_BODY } from '../../../../assembly/record.ts';
-import { type ConnectionTable, stateOf } from '../../memory/connection-table.ts';
-import type { OutboundRingReader } from '../../memory/outbound-ring.ts';
-import { addressToWords } from '../../memory/peer-address.ts';
+import type { ConnectionTable } from '../../memory/connections/connection-table.ts';
+import { addressToWords } from '../../memory/connections/peer-address.ts';
+import type { ReadyQueue } from '../../memory/connections/ready-queue.ts';
+import { stateOf } from '../../memory/connections/state-word.ts';
 import {
   RECORD_BOUNDARY,
   REQUEST_INSIST,
@@ -24,7 +25,7 @@ import {
   TURN_MASK,
   TURN_NEED,
 } from '../../memory/protocol.ts';
-import type { ReadyQueue } from '../../memory/ready-queue.ts';
+import type { OutboundRingReader } from '../../memory/workers/outbound-ring-reader.ts';
 import { adoptSocket } from './adopt-socket.ts';
 import { Connection, IN_QUEUE } from './connection.ts';
 import { type DeadlineOptions, Deadlines } from './deadlines.ts';

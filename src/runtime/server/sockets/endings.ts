@@ -5,7 +5,7 @@
 
 import { protocolErrorResponse } from '../../http/problem.ts';
 import { withoutContent } from '../../http/response/head-method.ts';
-import type { ConnectionTable } from '../../memory/connection-table.ts';
+import type { ConnectionTable } from '../../memory/connections/connection-table.ts';
 import { REQUEST_HTTP_1_0 } from '../../memory/protocol.ts';
 import type { Connection } from './connection.ts';
 import type { Deadlines } from './deadlines.ts';

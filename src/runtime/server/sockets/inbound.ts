@@ -9,7 +9,7 @@
 
 import { beginsWithHead } from '../../http/response/head-method.ts';
 import { BuddyAllocator } from '../../memory/allocator.ts';
-import type { ConnectionTable } from '../../memory/connection-table.ts';
+import type { ConnectionTable } from '../../memory/connections/connection-table.ts';
 import type { SharedMemory } from '../../memory/layout.ts';
 import type { Connection } from './connection.ts';
 

@@ -6,7 +6,7 @@
  * socket has passed them on, so that no client makes the process hold more than OUTBOUND_WINDOW_BYTES.
  */
 
-import type { ConnectionTable } from '../../memory/connection-table.ts';
+import type { ConnectionTable } from '../../memory/connections/connection-table.ts';
 import { takenBytes } from './adopt-socket.ts';
 import type { Connection } from './connection.ts';
 

@@ -16,7 +16,9 @@
 
 import { protocolErrorResponse } from '../../http/problem.ts';
 import { withoutContent } from '../../http/response/head-method.ts';
-import { type ConnectionTable, ownerOf, stateOf } from '../../memory/connection-table.ts';
+import type { ConnectionTable } from '../../memory/connections/connection-table.ts';
+import type { ReadyQueue } from '../../memory/connections/ready-queue.ts';
+import { ownerOf, stateOf } from '../../memory/connections/state-word.ts';
 import {
   claimOf,
   REQUEST_CLOSE,
@@ -28,7 +30,6 @@ import {
   TURN_ANSWERED,
   TURN_CLOSE,
 } from '../../memory/protocol.ts';
-import type { ReadyQueue } from '../../memory/ready-queue.ts';
 import { type Connection, IN_QUEUE } from '../sockets/connection.ts';
 import type { Connections } from '../sockets/connections.ts';
 import type { Outbound } from '../sockets/outbound.ts';

@@ -4,8 +4,8 @@
 
 import { Worker } from 'node:worker_threads';
 import type { SharedMemory } from '../../memory/layout.ts';
-import { OutboundRingReader } from '../../memory/outbound-ring.ts';
-import { WorkerWords } from '../../memory/worker-words.ts';
+import { OutboundRingReader } from '../../memory/workers/outbound-ring-reader.ts';
+import { WorkerWords } from '../../memory/workers/worker-words.ts';
 import { BELL, type ToMain, type ToWorker, type WorkerStart } from '../../worker/messages.ts';
 
 export interface WorkerHandleOptions {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { InvariantError } from '../../../../src/platform/invariant.ts';
+import { ReadyQueue } from '../../../../src/runtime/memory/connections/ready-queue.ts';
 import type { SharedMemory } from '../../../../src/runtime/memory/layout.ts';
-import { OutboundRingReader } from '../../../../src/runtime/memory/outbound-ring.ts';
-import { ReadyQueue } from '../../../../src/runtime/memory/ready-queue.ts';
 import { MainBell, ParkedWorkers } from '../../../../src/runtime/memory/synchronization/parking.ts';
+import { OutboundRingReader } from '../../../../src/runtime/memory/workers/outbound-ring-reader.ts';
 import { createShared, partsOf } from '../threads/shared.ts';
 import { TestThread } from '../threads/thread.ts';
 

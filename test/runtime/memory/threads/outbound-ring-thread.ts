@@ -1,7 +1,8 @@
 /** One thread of the OutboundRing stress: the writer of one ring, or the reader of all of them. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { OutboundRingReader, OutboundRingWriter } from '../../../../src/runtime/memory/outbound-ring.ts';
 import { RECORD_BOUNDARY, TURN_ANSWERED } from '../../../../src/runtime/memory/protocol.ts';
+import { OutboundRingReader } from '../../../../src/runtime/memory/workers/outbound-ring-reader.ts';
+import { OutboundRingWriter } from '../../../../src/runtime/memory/workers/outbound-ring-writer.ts';
 import { type SharedParts, viewParts, yieldProcessor } from './shared.ts';
 
 export interface OutboundRingTask extends SharedParts {

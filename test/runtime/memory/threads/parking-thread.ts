@@ -4,11 +4,11 @@
  * wake-up leaves the whole test standing still.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { OutboundRingWriter } from '../../../../src/runtime/memory/outbound-ring.ts';
+import { QUEUE_EMPTY, ReadyQueue } from '../../../../src/runtime/memory/connections/ready-queue.ts';
 import { TURN_ANSWERED } from '../../../../src/runtime/memory/protocol.ts';
-import { QUEUE_EMPTY, ReadyQueue } from '../../../../src/runtime/memory/ready-queue.ts';
 import { MainBell, ParkedWorkers } from '../../../../src/runtime/memory/synchronization/parking.ts';
-import { WorkerWords } from '../../../../src/runtime/memory/worker-words.ts';
+import { OutboundRingWriter } from '../../../../src/runtime/memory/workers/outbound-ring-writer.ts';
+import { WorkerWords } from '../../../../src/runtime/memory/workers/worker-words.ts';
 import { type SharedParts, viewParts, yieldProcessor } from './shared.ts';
 
 export interface ParkingTask extends SharedParts {

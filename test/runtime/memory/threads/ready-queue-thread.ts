@@ -3,8 +3,8 @@
  * consumer, or one of the consumers.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { QUEUE_EMPTY, ReadyQueue } from '../../../../src/runtime/memory/ready-queue.ts';
-import { WorkerWords } from '../../../../src/runtime/memory/worker-words.ts';
+import { QUEUE_EMPTY, ReadyQueue } from '../../../../src/runtime/memory/connections/ready-queue.ts';
+import { WorkerWords } from '../../../../src/runtime/memory/workers/worker-words.ts';
 import { type SharedParts, viewParts, yieldProcessor } from './shared.ts';
 
 export interface ReadyQueueTask extends SharedParts {

@@ -1,16 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { InvariantError } from '../../../src/platform/invariant.ts';
-import { ringLine, type SharedMemory } from '../../../src/runtime/memory/layout.ts';
-import { OutboundRingReader, OutboundRingWriter } from '../../../src/runtime/memory/outbound-ring.ts';
+import { InvariantError } from '../../../../src/platform/invariant.ts';
+import { ringLine, type SharedMemory } from '../../../../src/runtime/memory/layout.ts';
 import {
   RECORD_BOUNDARY,
   TURN_ABORT,
   TURN_ANSWERED,
   TURN_GOES_ON,
   TURN_NEED,
-} from '../../../src/runtime/memory/protocol.ts';
-import { COUNTER_STARTS, createShared, partsOf } from './threads/shared.ts';
-import { runThreads, TestThread } from './threads/thread.ts';
+} from '../../../../src/runtime/memory/protocol.ts';
+import { OutboundRingReader } from '../../../../src/runtime/memory/workers/outbound-ring-reader.ts';
+import { OutboundRingWriter } from '../../../../src/runtime/memory/workers/outbound-ring-writer.ts';
+import { COUNTER_STARTS, createShared, partsOf } from '../threads/shared.ts';
+import { runThreads, TestThread } from '../threads/thread.ts';
 
 const RING_BYTES = 4_096;
 

@@ -14,8 +14,8 @@ import {
   HOST,
   HOST_HALVES,
   OPENING_BRACKET,
-} from './characters';
-import { isPercentEncoding, skipClass } from './scan';
+} from '../bytes/characters';
+import { isPercentEncoding, skipClass } from '../bytes/scan';
 
 /** Bytes of the host that [start, stop) begins with, 0 for none; -1 where a bracketed address is malformed. */
 export function hostLength(start: usize, stop: usize): i32 {

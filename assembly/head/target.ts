@@ -4,11 +4,19 @@
  * handle a path that cannot be decoded.
  */
 
+import {
+  ASTERISK,
+  hexValue,
+  PATH_HALVES,
+  PERCENT,
+  QUERY_HALVES,
+  QUESTION_MARK,
+  SLASH,
+} from '../bytes/characters';
+import { isPercentEncoding, skipClass } from '../bytes/scan';
+import * as r from '../record';
+import { base, end, fail, Word } from '../state';
 import { hostLength, portLength } from './authority';
-import { ASTERISK, hexValue, PATH_HALVES, PERCENT, QUERY_HALVES, QUESTION_MARK, SLASH } from './characters';
-import * as r from './record';
-import { isPercentEncoding, skipClass } from './scan';
-import { base, end, fail, Word } from './state';
 
 /** The path of this request has percent-encodings. */
 export let encodedPath: bool = false;

@@ -14,9 +14,9 @@
  *    passed and which no living worker claims, and queues it again (server/recovery.ts).
  */
 
-import { checksInvariants, invariant } from '../../platform/invariant.ts';
-import type { SharedMemory } from './layout.ts';
-import { claimOf, NO_CLAIM } from './protocol.ts';
+import { checksInvariants, invariant } from '../../../platform/invariant.ts';
+import type { SharedMemory } from '../layout.ts';
+import { claimOf, NO_CLAIM } from '../protocol.ts';
 
 /** Answer of `pop` when there is nothing. */
 export const QUEUE_EMPTY = -1;

@@ -5,10 +5,10 @@
  * so that the answer is the same however the bytes arrived.
  */
 
-import { CR, classesOf, DIGIT, LF, PERCENT, SPACE, TOKEN, TOKEN_HALVES } from './characters';
-import * as r from './record';
-import { find, findLf, skipClass } from './scan';
-import { ANSWERED, end, fail, maxTargetBytes, needWithoutHead, Word } from './state';
+import { CR, classesOf, DIGIT, LF, PERCENT, SPACE, TOKEN, TOKEN_HALVES } from '../bytes/characters';
+import { find, findLf, skipClass } from '../bytes/scan';
+import * as r from '../record';
+import { ANSWERED, end, fail, maxTargetBytes, needWithoutHead, Word } from '../state';
 import { judgeTarget, skipTarget } from './target';
 
 // First byte lowest.

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { InvariantError } from '../../../src/platform/invariant.ts';
-import { claimOf, NO_CLAIM } from '../../../src/runtime/memory/protocol.ts';
-import { QUEUE_EMPTY, ReadyQueue } from '../../../src/runtime/memory/ready-queue.ts';
-import { WorkerWords } from '../../../src/runtime/memory/worker-words.ts';
-import { COUNTER_STARTS, createShared, partsOf } from './threads/shared.ts';
-import { runThreads, sharedWords, TestThread } from './threads/thread.ts';
+import { InvariantError } from '../../../../src/platform/invariant.ts';
+import { QUEUE_EMPTY, ReadyQueue } from '../../../../src/runtime/memory/connections/ready-queue.ts';
+import { claimOf, NO_CLAIM } from '../../../../src/runtime/memory/protocol.ts';
+import { WorkerWords } from '../../../../src/runtime/memory/workers/worker-words.ts';
+import { COUNTER_STARTS, createShared, partsOf } from '../threads/shared.ts';
+import { runThreads, sharedWords, TestThread } from '../threads/thread.ts';
 
 function createQueue(connections: number, start = 0) {
   const shared = createShared({ connections });

@@ -16,10 +16,10 @@ import {
   SPACE,
   TAB,
   TOKEN_HALVES,
-} from './characters';
-import * as r from './record';
-import { isSpace, Stops, skipClass, skipValue } from './scan';
-import { base, end, lastBlock, record, Word } from './state';
+} from '../bytes/characters';
+import { isSpace, Stops, skipClass, skipValue } from '../bytes/scan';
+import * as r from '../record';
+import { base, end, lastBlock, record, Word } from '../state';
 import { recognizeName } from './well-known';
 
 const CRLF: u16 = 0x0a0d;

@@ -4,10 +4,8 @@
  * means without a protocol: a lost update loses one sample of an estimate and nothing else.
  */
 
-import type { SharedMemory } from './layout.ts';
+import { type SharedMemory, TIMED_ROUTES } from '../layout.ts';
 
-/** Routes with a mean; further ones share words with these, which only blurs an estimate. */
-export const TIMED_ROUTES = 1_024;
 /** A route is heavy above this. */
 const HEAVY_NANOSECONDS = 1_000_000;
 /** A route is quick below this: a few times what waking a thread costs. */

@@ -4,12 +4,12 @@
  * fields are judged together and in a fixed order, so that the answer depends on nothing but the section.
  */
 
+import { classesOf, DIGIT } from '../bytes/characters';
+import * as r from '../record';
+import { base, fail, maxBodyBytes, Word } from '../state';
 import { hostLength, portLength } from './authority';
-import { classesOf, DIGIT } from './characters';
 import { repeated, seen } from './fields';
 import { isMemberToken, memberLength, memberStart, nextMember, startList } from './lists';
-import * as r from './record';
-import { base, fail, maxBodyBytes, Word } from './state';
 
 const HOST_BIT: u32 = 1 << r.HEADER_HOST;
 const CONNECTION_BIT: u32 = 1 << r.HEADER_CONNECTION;

@@ -16,7 +16,7 @@ import {
   NODE_PARAMETER,
   NODE_SPAN,
   NODE_WILDCARD,
-} from './layout';
+} from '../layout';
 
 export class Node {
   /** The entry for children whose labels begin with this byte, or 0. */

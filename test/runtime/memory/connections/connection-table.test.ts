@@ -1,14 +1,19 @@
 import { describe, expect, test } from 'vitest';
-import { InvariantError } from '../../../src/platform/invariant.ts';
+import { InvariantError } from '../../../../src/platform/invariant.ts';
+import { ConnectionTable } from '../../../../src/runtime/memory/connections/connection-table.ts';
 import {
-  ConnectionTable,
   generationOf,
   isClosed,
   ownerOf,
   stateOf,
-} from '../../../src/runtime/memory/connection-table.ts';
-import { STATE_FREE, STATE_IDLE, STATE_READY, STATE_RUNNING } from '../../../src/runtime/memory/protocol.ts';
-import { createShared } from './threads/shared.ts';
+} from '../../../../src/runtime/memory/connections/state-word.ts';
+import {
+  STATE_FREE,
+  STATE_IDLE,
+  STATE_READY,
+  STATE_RUNNING,
+} from '../../../../src/runtime/memory/protocol.ts';
+import { createShared } from '../threads/shared.ts';
 
 const SLOT = 5;
 

@@ -9,10 +9,10 @@
  * addresses are absolute, 0 stands for none.
  */
 
-import { classesOf, DOT, hexValue, PERCENT, SLASH, UNRESERVED } from './characters';
-import * as r from './record';
-import { base, Word } from './state';
-import { encodedPath } from './target';
+import { classesOf, DOT, hexValue, PERCENT, SLASH, UNRESERVED } from '../bytes/characters';
+import { encodedPath } from '../head/target';
+import * as r from '../record';
+import { base, Word } from '../state';
 import * as node from './tree';
 
 let root: usize = 0;

@@ -34,17 +34,20 @@
  * | peer (4 words)      | main, before the first READY                      |
  */
 
-import { RESUME as RECORD_RESUME, RESUME_WORDS } from '../../../assembly/record.ts';
-import { checksInvariants, invariant } from '../../platform/invariant.ts';
-import { CONNECTION_WORDS, type SharedMemory } from './layout.ts';
-import { STATE_FREE, STATE_IDLE, STATE_READY, STATE_RUNNING } from './protocol.ts';
-
-const STATE_MASK = 0b11;
-const CLOSED_BIT = 0b100;
-const OWNER_SHIFT = 3;
-const OWNER_MASK = 0x7f;
-const GENERATION_SHIFT = 10;
-const GENERATION_MASK = 0x3f_ffff;
+import { RESUME as RECORD_RESUME, RESUME_WORDS } from '../../../../assembly/record.ts';
+import { checksInvariants, invariant } from '../../../platform/invariant.ts';
+import { CONNECTION_WORDS, type SharedMemory } from '../layout.ts';
+import { STATE_FREE, STATE_IDLE, STATE_READY, STATE_RUNNING } from '../protocol.ts';
+import {
+  CLOSED_BIT,
+  inGeneration,
+  inState,
+  isClosed,
+  newWord,
+  nextGeneration,
+  ownedBy,
+  stateOf,
+} from './state-word.ts';
 
 const STATE = 0;
 const ADDRESS = 1;
@@ -65,15 +68,7 @@ const IDLE = 1 << STATE_IDLE;
 const READY = 1 << STATE_READY;
 const RUNNING = 1 << STATE_RUNNING;
 
-export const stateOf = (word: number): number => word & STATE_MASK;
-export const isClosed = (word: number): boolean => (word & CLOSED_BIT) !== 0;
-export const ownerOf = (word: number): number => (word >>> OWNER_SHIFT) & OWNER_MASK;
-export const generationOf = (word: number): number => word >>> GENERATION_SHIFT;
-
 const NOT_THE_OWNER = 'Only the owner of a connection says how far its request has come.';
-
-/** A state word without state and owner: CLOSED and generation stay. */
-const idleWord = (word: number): number => word & ~(STATE_MASK | (OWNER_MASK << OWNER_SHIFT));
 
 export class ConnectionTable {
   readonly capacity: number;
@@ -94,10 +89,10 @@ export class ConnectionTable {
   /** Main: a new client gets the number. @returns its generation */
   open(connection: number, credit: number): number {
     this.#expect(connection, FREE, 'Reused last: only a free number is given to a client.');
-    const generation = (generationOf(this.stateWord(connection)) + 1) & GENERATION_MASK;
+    const generation = nextGeneration(this.stateWord(connection));
     this.#words.fill(0, this.#at(connection, ADDRESS), this.#at(connection, CONNECTION_WORDS));
     this.#store(connection, CREDIT, credit);
-    this.#store(connection, STATE, (generation << GENERATION_SHIFT) | STATE_IDLE);
+    this.#store(connection, STATE, newWord(generation, STATE_IDLE));
     return generation;
   }
 
@@ -117,7 +112,7 @@ export class ConnectionTable {
   makeIdle(connection: number): void {
     this.#expect(connection, RUNNING, 'Main gives back: a connection rests after a turn.');
     const at = this.#at(connection, STATE);
-    this.#words[at] = idleWord(this.#words[at] ?? 0) | STATE_IDLE;
+    this.#words[at] = inState(this.#words[at] as number, STATE_IDLE);
   }
 
   /**
@@ -129,7 +124,7 @@ export class ConnectionTable {
     for (;;) {
       const word = Atomics.load(this.#words, at);
       if (stateOf(word) !== STATE_READY) return 0;
-      const running = idleWord(word) | (slot << OWNER_SHIFT) | STATE_RUNNING;
+      const running = ownedBy(word, slot, STATE_RUNNING);
       if (Atomics.compareExchange(this.#words, at, word, running) === word) return running;
     }
   }
@@ -141,10 +136,9 @@ export class ConnectionTable {
   disown(connection: number): number {
     this.#expect(connection, RUNNING, 'Generations: only an owner can be disowned.');
     const word = this.stateWord(connection);
-    const generation = (generationOf(word) + 1) & GENERATION_MASK;
-    const rest = word & ((1 << GENERATION_SHIFT) - 1);
+    const generation = nextGeneration(word);
     // The owner does not write the word while it is RUNNING, and CLOSED is set by this thread.
-    Atomics.store(this.#words, this.#at(connection, STATE), (generation << GENERATION_SHIFT) | rest);
+    this.#store(connection, STATE, inGeneration(word, generation));
     return generation;
   }
 
@@ -173,7 +167,7 @@ export class ConnectionTable {
   }
 
   address(connection: number): number {
-    return this.#words[this.#at(connection, ADDRESS)] ?? 0;
+    return this.#read(connection, ADDRESS);
   }
 
   /** Main, after the bytes: who sees the length sees the bytes. */
@@ -205,7 +199,7 @@ export class ConnectionTable {
 
   /** Bytes at the start of the buffer that were answered in earlier turns. */
   consumed(connection: number): number {
-    return this.#words[this.#at(connection, CONSUMED)] ?? 0;
+    return this.#read(connection, CONSUMED);
   }
 
   /** The owner, at a NEED: copies the four resume words of the parse record into the table. */
@@ -251,7 +245,7 @@ export class ConnectionTable {
 
   /** Main, after the owner's 'exit': how long the asynchronous handler has run, in milliseconds; 0 where there is none. */
   handlerTime(connection: number, now: number): number {
-    const since = this.#words[this.#at(connection, HANDLER_SINCE)] ?? 0;
+    const since = this.#read(connection, HANDLER_SINCE);
     return since === 0 ? 0 : ((now | 0) - since) | 0;
   }
 
@@ -292,7 +286,7 @@ export class ConnectionTable {
     invariant(bytes >= 0, 'Credit only grows behind the back of an owner.');
     const at = this.#at(connection, CREDIT);
     // Nobody else writes it, so what is read plainly here is what was written last.
-    Atomics.store(this.#words, at, ((this.#words[at] ?? 0) + bytes) | 0);
+    Atomics.store(this.#words, at, ((this.#words[at] as number) + bytes) | 0);
   }
 
   /** The owner waits for credit: set, look again at the credit, return to the event loop. */
@@ -317,8 +311,7 @@ export class ConnectionTable {
   /** A client that is gone may leave its buffer behind in a turn that is drained: its number is free next. */
   #expectAtRest(connection: number): void {
     if (!checksInvariants) return;
-    const isClosed = (this.stateWord(connection) & CLOSED_BIT) !== 0;
-    const states = isClosed ? IDLE | RUNNING : IDLE;
+    const states = isClosed(this.stateWord(connection)) ? IDLE | RUNNING : IDLE;
     this.#expect(
       connection,
       states,
@@ -332,13 +325,19 @@ export class ConnectionTable {
     // Main sets CLOSED itself, and workers change the word only from READY, where main does not come here:
     // so nobody else writes the word now, and a plain store loses nothing.
     const word = Atomics.load(this.#words, at);
-    Atomics.store(this.#words, at, idleWord(word) | state);
+    Atomics.store(this.#words, at, inState(word, state));
   }
 
   #at(connection: number, word: number): number {
     return this.#base + connection * CONNECTION_WORDS + word;
   }
 
+  /** Plainly: what was handed over together with the connection, or what only this thread writes. */
+  #read(connection: number, word: number): number {
+    return this.#words[this.#at(connection, word)] as number;
+  }
+
+  /** Atomically: what may change while the connection is RUNNING. */
   #load(connection: number, word: number): number {
     return Atomics.load(this.#words, this.#at(connection, word));
   }

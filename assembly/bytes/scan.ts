@@ -4,6 +4,7 @@
  * left, the last whole block of the request is read again and the bytes already judged are shifted out.
  */
 
+import { end, lastBlock } from '../state';
 import {
   classesOf,
   DELETES,
@@ -16,7 +17,6 @@ import {
   SPACE,
   TAB,
 } from './characters';
-import { end, lastBlock } from './state';
 
 /**
  * For each of sixteen bytes one bit, the first byte's lowest: set where a search stops. The vectors are handed

@@ -15,9 +15,9 @@
  * looks at in every round are on another line, which it so keeps in its cache.
  */
 
-import { checksInvariants, invariant } from '../../platform/invariant.ts';
-import { type Layout, type SharedMemory, workerLine } from './layout.ts';
-import { LINE_WORDS, NO_CLAIM, NO_CONNECTION } from './protocol.ts';
+import { checksInvariants, invariant } from '../../../platform/invariant.ts';
+import { type Layout, type SharedMemory, workerLine } from '../layout.ts';
+import { LINE_WORDS, NO_CLAIM, NO_CONNECTION } from '../protocol.ts';
 
 const CURRENT = 1;
 const IN_FLIGHT = LINE_WORDS;

@@ -2,8 +2,8 @@
  * How many workers take requests at this moment: one word that main writes whenever it changes, and anyone reads.
  */
 
-import { invariant } from '../../platform/invariant.ts';
-import type { SharedMemory } from './layout.ts';
+import { invariant } from '../../../platform/invariant.ts';
+import type { SharedMemory } from '../layout.ts';
 
 export class ServingWorkers {
   /** That there are when all is well. */

@@ -42,7 +42,7 @@ import {
   HEADER_USER_AGENT,
   HEADER_VIA,
   HEADER_X_FORWARDED_FOR,
-} from './record';
+} from '../record';
 
 const LOWER_CASE: u64 = 0x2020202020202020;
 const LOWER_CASE_4: u32 = 0x20202020;

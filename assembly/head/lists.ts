@@ -3,11 +3,11 @@
  * empty members. Transfer-Encoding, Connection and Expect are such lists.
  */
 
-import { COMMA, classesOf, TOKEN } from './characters';
+import { COMMA, classesOf, TOKEN } from '../bytes/characters';
+import { isSpace } from '../bytes/scan';
+import * as r from '../record';
+import { base, Word } from '../state';
 import { repeated } from './fields';
-import * as r from './record';
-import { isSpace } from './scan';
-import { base, Word } from './state';
 
 /** The member that `nextMember` found. */
 export let memberStart: usize = 0;
