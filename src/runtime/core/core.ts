@@ -35,7 +35,7 @@ export interface CoreOptions {
 
 export interface Core {
   readonly kind: CoreKind;
-  /** The record that `parse` fills; valid until the next call of `parse`. */
+  /** The record that `parse` fills, valid until the next call of `parse`. ParseRecord reads it by names. */
   readonly record: Int32Array;
   /**
    * Compiles the routes; once, before the first `parse`.

@@ -4,6 +4,7 @@
  */
 
 import type { Core } from '../core/core.ts';
+import { ParseRecord } from '../core/parse-record.ts';
 import type { Pipeline } from '../http/pipeline.ts';
 import type { Request } from '../http/request/request.ts';
 import { wordsToAddress } from '../memory/connections/peer-address.ts';
@@ -40,6 +41,8 @@ export interface RequestWorkerOptions {
 export class RequestWorker {
   readonly context: WorkerContext;
   readonly core: Core;
+  /** What the core said about the request that it parsed last. */
+  readonly record: ParseRecord;
   readonly pipeline: Pipeline;
   /** Turns that wait for room in this worker's ring, or for their connection's credit. */
   readonly ringWaiters = new OutputWaiters();
@@ -66,6 +69,7 @@ export class RequestWorker {
     this.#options = options;
     this.context = options.context;
     this.core = options.core;
+    this.record = new ParseRecord(options.core.record);
     this.pipeline = options.pipeline;
     this.unsent = new UnsentMemory(this.context.words, this.context.start.outboundMemoryMb);
   }

@@ -7,29 +7,7 @@
  * loop, their responses collected in one record.
  */
 
-import {
-  BODY_LENGTH,
-  BODY_START,
-  BODY_WIRE_LENGTH,
-  CONSUMED,
-  ERROR_REASON,
-  ERROR_STATUS,
-  FLAG_CHUNKED,
-  FLAG_EXPECT_CONTINUE,
-  FLAG_KEEP_ALIVE,
-  FLAGS,
-  METHOD,
-  METHOD_HEAD,
-  MISSING,
-  PARSE_COMPLETE,
-  PARSE_NEED,
-  PHASE,
-  PHASE_BODY,
-  RESUME,
-  RESUME_WORDS,
-  ROUTE,
-  VERSION_MINOR,
-} from '../../../assembly/record.ts';
+import { METHOD_HEAD, PARSE_COMPLETE, PARSE_NEED } from '../../../assembly/record.ts';
 import { reasonSentence } from '../core/reasons.ts';
 import { NO_ROUTE } from '../core/route-tree.ts';
 import { HttpProblem, protocolErrorResponse } from '../http/problem.ts';
@@ -142,33 +120,32 @@ export class Turn {
   /** @returns true when the next request may follow at once; false when the turn has ended or waits */
   #serveNext(): boolean {
     const { context } = this.#worker;
-    const { record } = this.#worker.core;
-    if (this.#served === 0) context.table.loadResume(this.connection, record);
-    else for (let word = 0; word < RESUME_WORDS; word++) record[RESUME + word] = 0;
-    const wasInBody = (record[PHASE] ?? 0) >= PHASE_BODY;
-    const status = this.#worker.core.parse(
+    const { core, record } = this.#worker;
+    if (this.#served === 0) context.table.loadResume(this.connection, record.words);
+    else record.clearResume();
+    const wasInBody = record.isInBody;
+    const status = core.parse(
       this.#address + this.#output.consumed,
       this.#output.seen - this.#output.consumed,
     );
     if (status === PARSE_COMPLETE) return this.#run();
     if (status === PARSE_NEED) return this.#need(wasInBody);
-    this.#refuse(record[ERROR_STATUS] ?? 400, reasonSentence(record[ERROR_REASON] ?? 0));
+    this.#refuse(record.errorStatus, reasonSentence(record.errorReason));
     return false;
   }
 
   /** Runs the request that the parse record describes. */
   #run(): boolean {
-    const { context, core, pipeline } = this.#worker;
-    const { record } = core;
-    const route = record[ROUTE] ?? 0;
+    const { context, record, pipeline } = this.#worker;
+    const { route } = record;
     const isHeavy = context.routeTimes.isHeavy(route);
     // A worker with handlers in flight does not hold them up.
     if (isHeavy && this.#worker.inFlight > 0 && !this.#insist) {
       this.#end(TURN_HEAVY);
       return false;
     }
-    const method = record[METHOD] ?? 0;
-    const keepAlive = ((record[FLAGS] ?? 0) & FLAG_KEEP_ALIVE) !== 0 && this.#mayPersist;
+    const { method } = record;
+    const keepAlive = record.keepsAlive && this.#mayPersist;
     const request = new Request({
       record,
       bytes: context.shared.bytes,
@@ -180,8 +157,8 @@ export class Turn {
       response: new Response(request),
       isHead: method === METHOD_HEAD,
       keepAlive,
-      versionMinor: record[VERSION_MINOR] ?? 1,
-      end: this.#output.consumed + (record[CONSUMED] ?? 0),
+      versionMinor: record.versionMinor,
+      end: this.#output.consumed + record.consumed,
     };
     const isQuick = context.routeTimes.isQuick(route);
     // Who waits for an answer that is there must not wait for the next handler, unless that costs less than a wake-up.
@@ -350,13 +327,12 @@ export class Turn {
    * @returns as `#serveNext`
    */
   #need(wasInBody: boolean): boolean {
-    const { context, core } = this.#worker;
-    const { record } = core;
-    const headJustEnded = !wasInBody && (record[PHASE] ?? 0) >= PHASE_BODY;
-    const mustInvite = headJustEnded && ((record[FLAGS] ?? 0) & FLAG_EXPECT_CONTINUE) !== 0;
-    if (mustInvite && (record[ROUTE] ?? 0) < 0) return this.#runWithoutContent();
-    const missing = record[MISSING] ?? 0;
-    context.table.saveResume(this.connection, record);
+    const { context, record } = this.#worker;
+    const headJustEnded = !wasInBody && record.isInBody;
+    const mustInvite = headJustEnded && record.expectsContinue;
+    if (mustInvite && record.route < 0) return this.#runWithoutContent();
+    const { missing } = record;
+    context.table.saveResume(this.connection, record.words);
     if (mustInvite) this.#writeThenEnd(CONTINUE, TURN_NEED, missing);
     else this.#end(TURN_NEED, missing);
     return false;
@@ -367,11 +343,7 @@ export class Turn {
    * the connection closes after the answer.
    */
   #runWithoutContent(): boolean {
-    const { record } = this.#worker.core;
-    record[CONSUMED] = record[BODY_START] ?? 0;
-    record[BODY_LENGTH] = 0;
-    record[BODY_WIRE_LENGTH] = 0;
-    record[FLAGS] = (record[FLAGS] ?? 0) & ~(FLAG_KEEP_ALIVE | FLAG_CHUNKED);
+    this.#worker.record.dropContent();
     return this.#run();
   }
 

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { PARSE_COMPLETE } from '../../../assembly/record.ts';
 import { createCore } from '../../../src/runtime/core/create.ts';
+import { ParseRecord } from '../../../src/runtime/core/parse-record.ts';
 import { Request } from '../../../src/runtime/http/request/request.ts';
 import { Response } from '../../../src/runtime/http/response/response.ts';
 import { encodeHead } from '../../../src/runtime/http/response/response-head.ts';
@@ -48,7 +49,12 @@ function serve(kind: 'js' | 'wasm') {
     bytes.write(raw, address, 'latin1');
     core.record.fill(0, 0, 9);
     expect(core.parse(address, raw.length)).toBe(PARSE_COMPLETE);
-    const request = new Request({ record: core.record, bytes, address, remoteAddress: '::1' });
+    const request = new Request({
+      record: new ParseRecord(core.record),
+      bytes,
+      address,
+      remoteAddress: '::1',
+    });
     const isHead = request.method === 'HEAD';
     const versionMinor = request.httpVersion === '1.0' ? 0 : 1;
     const { keepAlive } = request;

@@ -3,18 +3,10 @@
  * out is a private copy; the text is decoded where the bytes lie. Used by Request, which ends it before the
  * buffer is given back.
  */
-import {
-  BODY_LENGTH,
-  BODY_START,
-  BODY_WIRE_LENGTH,
-  FLAG_BODY,
-  FLAG_CHUNKED,
-  FLAGS,
-} from '../../../../assembly/record.ts';
 import { decodeChunked } from '../../core/chunked.ts';
+import type { ParseRecord } from '../../core/parse-record.ts';
 import { RequestEndedError } from '../errors.ts';
 import { decodeUtf8 } from './request-content.ts';
-import type { RequestHead } from './request-head.ts';
 
 export class RequestBody {
   /** Of the content, without chunk framing. */
@@ -30,12 +22,12 @@ export class RequestBody {
   #text: string | null = null;
 
   /** @param address of the request's first byte in `memory` */
-  constructor(head: RequestHead, memory: Buffer | null, address: number) {
-    this.length = head.word(BODY_LENGTH);
-    this.isAnnounced = (head.word(FLAGS) & FLAG_BODY) !== 0;
-    this.#isChunked = (head.word(FLAGS) & FLAG_CHUNKED) !== 0;
-    this.#start = address + head.word(BODY_START);
-    this.#wireLength = head.word(BODY_WIRE_LENGTH);
+  constructor(record: ParseRecord, memory: Buffer | null, address: number) {
+    this.length = record.bodyLength;
+    this.isAnnounced = record.announcesBody;
+    this.#isChunked = record.isChunked;
+    this.#start = address + record.bodyStart;
+    this.#wireLength = record.bodyWireLength;
     this.#memory = memory;
   }
 

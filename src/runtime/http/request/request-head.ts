@@ -3,23 +3,14 @@
  * the record points into. Request uses it and nothing else touches the head's bytes. It reads shared memory
  * until `detach`, and after that what it owns.
  */
-import {
-  AUTHORITY_LENGTH,
-  AUTHORITY_START,
-  BODY_START,
-  HEADER_COOKIE,
-  HEADER_COUNT,
-  HEADER_HOST,
-  HEADER_WORDS,
-  HEADERS,
-  WELL_KNOWN,
-} from '../../../../assembly/record.ts';
+import { HEADER_COOKIE, HEADER_HOST } from '../../../../assembly/record.ts';
+import type { ParseRecord } from '../../core/parse-record.ts';
 import { WELL_KNOWN_HEADERS, wellKnownHeaderNumber } from '../../core/well-known-headers.ts';
 
 const CASE_BIT = 0x20;
 
 export class RequestHead {
-  #record: Int32Array;
+  #record: ParseRecord;
   readonly #bytes: Buffer;
   readonly #address: number;
   /**
@@ -30,7 +21,7 @@ export class RequestHead {
   #whole: string | null = null;
   #isDetached = false;
 
-  constructor(record: Int32Array, bytes: Buffer, address: number) {
+  constructor(record: ParseRecord, bytes: Buffer, address: number) {
     this.#record = record;
     this.#bytes = bytes;
     this.#address = address;
@@ -45,14 +36,13 @@ export class RequestHead {
   detach(): void {
     if (this.#isDetached) return;
     this.#whole ??= this.#readWhole();
-    // slice makes a new, unshared Int32Array, also of a shared one.
-    this.#record = this.#record.slice(0, HEADERS + this.word(HEADER_COUNT) * HEADER_WORDS);
+    this.#record = this.#record.copy();
     this.#isDetached = true;
   }
 
-  /** One word of the record; the callers' indexes are constants within it. */
-  word(index: number): number {
-    return this.#record[index] as number;
+  /** What the core says about the request. Read it anew each time: `detach` replaces it. */
+  get record(): ParseRecord {
+    return this.#record;
   }
 
   /** A string of one character for each byte: what HTTP's octets are without knowing more. */
@@ -65,7 +55,7 @@ export class RequestHead {
   /** @param lowerName in lower case */
   header(lowerName: string): string | undefined {
     const number = wellKnownHeaderNumber(lowerName);
-    const first = number === undefined ? this.#find(lowerName, 0) : this.word(WELL_KNOWN + number) - 1;
+    const first = number === undefined ? this.#find(lowerName, 0) : this.#record.wellKnownHeader(number);
     if (first === -1) return undefined;
     const value = this.#value(first);
     const next = this.#find(lowerName, first + 1);
@@ -75,7 +65,7 @@ export class RequestHead {
   headers(): Record<string, string> {
     this.#whole ??= this.#readWhole();
     const headers: Record<string, string> = Object.create(null);
-    const count = this.word(HEADER_COUNT);
+    const count = this.#record.headerCount;
     for (let index = 0; index < count; index++) {
       const name = this.#name(index);
       const known = headers[name];
@@ -87,19 +77,17 @@ export class RequestHead {
 
   /** The authority of the target wins over the Host header (RFC 9112, section 3.2.2). */
   host(): string {
-    const length = this.word(AUTHORITY_LENGTH);
-    if (length > 0) return this.text(this.word(AUTHORITY_START), length);
+    const { authorityLength, authorityStart } = this.#record;
+    if (authorityLength > 0) return this.text(authorityStart, authorityLength);
     return this.header(WELL_KNOWN_HEADERS[HEADER_HOST] ?? 'host') ?? '';
   }
 
   #name(index: number): string {
-    const entry = HEADERS + index * HEADER_WORDS;
-    return this.text(this.word(entry), this.word(entry + 1)).toLowerCase();
+    return this.text(this.#record.headerNameStart(index), this.#record.headerNameLength(index)).toLowerCase();
   }
 
   #value(index: number): string {
-    const entry = HEADERS + index * HEADER_WORDS;
-    return this.text(this.word(entry + 2), this.word(entry + 3));
+    return this.text(this.#record.headerValueStart(index), this.#record.headerValueLength(index));
   }
 
   #join(lowerName: string, value: string, next: number): string {
@@ -112,11 +100,10 @@ export class RequestHead {
 
   /** Index of the first field of that name from `from` on, or -1. Lengths differ for most, so few bytes are read. */
   #find(lowerName: string, from: number): number {
-    const count = this.word(HEADER_COUNT);
+    const count = this.#record.headerCount;
     for (let index = from; index < count; index++) {
-      const entry = HEADERS + index * HEADER_WORDS;
-      if (this.word(entry + 1) === lowerName.length && this.#isNamed(this.word(entry), lowerName))
-        return index;
+      if (this.#record.headerNameLength(index) !== lowerName.length) continue;
+      if (this.#isNamed(this.#record.headerNameStart(index), lowerName)) return index;
     }
     return -1;
   }
@@ -134,7 +121,7 @@ export class RequestHead {
   }
 
   #readWhole(): string {
-    return this.#bytes.toString('latin1', this.#address, this.#address + this.word(BODY_START));
+    return this.#bytes.toString('latin1', this.#address, this.#address + this.#record.bodyStart);
   }
 }
 

@@ -5,25 +5,9 @@
  * `end` before the connection's buffer is given back.
  */
 import { type Cookies, parseCookie } from 'cookie';
-import {
-  ALLOWED,
-  FLAG_KEEP_ALIVE,
-  FLAGS,
-  FORM_ASTERISK,
-  METHOD,
-  METHOD_LENGTH,
-  METHOD_START,
-  PATH_LENGTH,
-  PATH_START,
-  QUERY_LENGTH,
-  QUERY_START,
-  ROUTE,
-  TARGET_FORM,
-  TARGET_LENGTH,
-  TARGET_START,
-  VERSION_MINOR,
-} from '../../../../assembly/record.ts';
+import { FORM_ASTERISK } from '../../../../assembly/record.ts';
 import { methodName } from '../../core/method.ts';
+import type { ParseRecord } from '../../core/parse-record.ts';
 import { RequestEndedError } from '../errors.ts';
 import { Query } from './query.ts';
 import { RequestBody } from './request-body.ts';
@@ -35,7 +19,7 @@ import { type RouteParameters, readParameters } from './route-parameters.ts';
 /** Where a request lies; see Core in src/runtime/core/core.ts. */
 export interface RequestSource {
   /** The parse record of this request; valid until the worker parses again, see `detach`. */
-  readonly record: Int32Array;
+  readonly record: ParseRecord;
   /** A view of the whole shared memory. */
   readonly bytes: Buffer;
   /** Of the request's first byte in `bytes`. */
@@ -76,18 +60,19 @@ export class Request {
   /** As it came; methods are case-sensitive. */
   get method(): string {
     const head = this.#readableHead();
-    return methodName(head.word(METHOD)) ?? head.text(head.word(METHOD_START), head.word(METHOD_LENGTH));
+    const { method, methodStart, methodLength } = head.record;
+    return methodName(method) ?? head.text(methodStart, methodLength);
   }
 
   /** The METHOD_ constant (assembly/record.ts). */
   get methodNumber(): number {
-    return this.#readableHead().word(METHOD);
+    return this.#readableHead().record.method;
   }
 
   /** The request target as it came. */
   get target(): string {
     const head = this.#readableHead();
-    return head.text(head.word(TARGET_START), head.word(TARGET_LENGTH));
+    return head.text(head.record.targetStart, head.record.targetLength);
   }
 
   /** The path, percent-encoded as it came; "*" for OPTIONS *. */
@@ -142,27 +127,27 @@ export class Request {
   }
 
   get httpVersion(): '1.0' | '1.1' {
-    return this.#readableHead().word(VERSION_MINOR) === 0 ? '1.0' : '1.1';
+    return this.#readableHead().record.versionMinor === 0 ? '1.0' : '1.1';
   }
 
   /** Whether the client lets the connection persist. */
   get keepAlive(): boolean {
-    return (this.#readableHead().word(FLAGS) & FLAG_KEEP_ALIVE) !== 0;
+    return this.#readableHead().record.keepsAlive;
   }
 
   /** Index of the route that matched, or ROUTE_NOT_FOUND or ROUTE_METHOD_NOT_ALLOWED (assembly/record.ts). */
   get routeNumber(): number {
-    return this.#readableHead().word(ROUTE);
+    return this.#readableHead().record.route;
   }
 
   /** Bit mask (1 << METHOD_…) of the methods that the path knows. */
   get allowedMethods(): number {
-    return this.#readableHead().word(ALLOWED);
+    return this.#readableHead().record.allowedMethods;
   }
 
   /** Whether the target is "*". */
   get isAsterisk(): boolean {
-    return this.#readableHead().word(TARGET_FORM) === FORM_ASTERISK;
+    return this.#readableHead().record.targetForm === FORM_ASTERISK;
   }
 
   /** Length of the content once decoded, known without reading it. */
@@ -252,18 +237,18 @@ export class Request {
 
   #readPath(): string {
     const head = this.#readableHead();
-    if (head.word(TARGET_FORM) === FORM_ASTERISK) return '*';
-    return head.text(head.word(PATH_START), head.word(PATH_LENGTH)) || '/';
+    const { targetForm, pathStart, pathLength } = head.record;
+    return targetForm === FORM_ASTERISK ? '*' : head.text(pathStart, pathLength) || '/';
   }
 
   #readQuery(): Query {
     const head = this.#readableHead();
-    const length = head.word(QUERY_LENGTH);
-    return new Query(length <= 0 ? '' : head.text(head.word(QUERY_START), length));
+    const { queryStart, queryLength } = head.record;
+    return new Query(queryLength <= 0 ? '' : head.text(queryStart, queryLength));
   }
 
   #readableBody(): RequestBody {
-    this.#body ??= new RequestBody(this.#readableHead(), this.#memory, this.#address);
+    this.#body ??= new RequestBody(this.#readableHead().record, this.#memory, this.#address);
     return this.#body;
   }
 }

@@ -2,7 +2,6 @@
  * The parameters of the route that matched. The core leaves them percent-encoded; here they are decoded
  * exactly once, so "%2541" is "%41" and a "%2F" never makes a segment. Used by Request.
  */
-import { PARAMETER_COUNT, PARAMETERS } from '../../../../assembly/record.ts';
 import { HttpProblem } from '../problem.ts';
 import type { RequestHead } from './request-head.ts';
 
@@ -11,10 +10,11 @@ export type RouteParameters = Readonly<Record<string, string>>;
 
 export function readParameters(head: RequestHead, names: readonly string[]): RouteParameters {
   const parameters: Record<string, string> = Object.create(null);
-  const count = Math.min(names.length, head.word(PARAMETER_COUNT));
+  const { record } = head;
+  const count = Math.min(names.length, record.parameterCount);
   for (let index = 0; index < count; index++) {
-    const pair = PARAMETERS + index * 2;
-    parameters[names[index] as string] = decode(head.text(head.word(pair), head.word(pair + 1)));
+    const text = head.text(record.parameterStart(index), record.parameterLength(index));
+    parameters[names[index] as string] = decode(text);
   }
   return parameters;
 }

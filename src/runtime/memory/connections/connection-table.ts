@@ -207,7 +207,7 @@ export class ConnectionTable {
     this.#expect(connection, RUNNING, NOT_THE_OWNER);
     const at = this.#at(connection, RESUME);
     for (let word = 0; word < RESUME_WORDS; word++)
-      this.#words[at + word] = record[RECORD_RESUME + word] ?? 0;
+      this.#words[at + word] = record[RECORD_RESUME + word] as number;
   }
 
   /** The owner, at the start of a turn: the opposite. */
@@ -215,12 +215,12 @@ export class ConnectionTable {
     this.#expect(connection, RUNNING, NOT_THE_OWNER);
     const at = this.#at(connection, RESUME);
     for (let word = 0; word < RESUME_WORDS; word++)
-      record[RECORD_RESUME + word] = this.#words[at + word] ?? 0;
+      record[RECORD_RESUME + word] = this.#words[at + word] as number;
   }
 
   /** Phase of the parser at the last NEED, a PHASE_ constant. */
   resumePhase(connection: number): number {
-    return this.#words[this.#at(connection, RESUME)] ?? 0;
+    return this.#read(connection, RESUME);
   }
 
   clearResume(connection: number): void {

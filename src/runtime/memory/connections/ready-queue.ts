@@ -73,7 +73,7 @@ export class ReadyQueue {
         this.#words[claimWord] = NO_CLAIM;
         return QUEUE_EMPTY;
       }
-      const connection = this.#words[this.#entries + (head & this.#mask)] ?? 0;
+      const connection = this.#words[this.#entries + (head & this.#mask)] as number;
       // Plain, as is the entry: the compare-and-swap below orders them for whoever sees the head moved.
       this.#words[claimWord] = claimOf(head);
       if (Atomics.compareExchange(this.#words, this.#head, head, (head + 1) | 0) === head) {

@@ -63,21 +63,21 @@ export class OutboundRingReader {
       }
       const start = address + (this.#cursor & (bytes - 1));
       const header = start >>> 2;
-      const length = words[header + RECORD_LENGTH] ?? 0;
+      const length = this.#word(header + RECORD_LENGTH);
       this.#cursor = (this.#cursor + HEADER_BYTES + aligned(length)) | 0;
-      const flags = words[header + RECORD_FLAGS] ?? 0;
+      const flags = this.#word(header + RECORD_FLAGS);
       invariant(
         length >= 0 && ((this.#end - this.#cursor) | 0) >= 0,
         'A record lies within what was published.',
       );
       if (flags === RECORD_PADDING) continue;
       invariant((flags & ~RECORD_BOUNDARY) <= TURN_ABORT, 'A record ends its turn in a known way.');
-      this.connection = words[header + RECORD_CONNECTION] ?? 0;
-      this.generation = words[header + RECORD_GENERATION] ?? 0;
+      this.connection = this.#word(header + RECORD_CONNECTION);
+      this.generation = this.#word(header + RECORD_GENERATION);
       this.flags = flags;
-      this.consumed = words[header + RECORD_CONSUMED] ?? 0;
-      this.argument = words[header + RECORD_ARGUMENT] ?? 0;
-      this.seen = words[header + RECORD_SEEN] ?? 0;
+      this.consumed = this.#word(header + RECORD_CONSUMED);
+      this.argument = this.#word(header + RECORD_ARGUMENT);
+      this.seen = this.#word(header + RECORD_SEEN);
       this.payloadAddress = start + HEADER_BYTES;
       this.payloadLength = length;
       return true;
@@ -93,16 +93,16 @@ export class OutboundRingReader {
     const slot = Atomics.load(words, salvage + VALID_SLOT);
     if (slot === 0) return false;
     const at = salvage + slotWord(slot);
-    const position = words[at + SLOT_POSITION] ?? 0;
+    const position = this.#word(at + SLOT_POSITION);
     if (position !== Atomics.load(words, this.#ring.tail) || position !== this.#cursor) return false;
-    this.connection = words[at + SLOT_CONNECTION] ?? 0;
-    this.generation = words[at + SLOT_GENERATION] ?? 0;
+    this.connection = this.#word(at + SLOT_CONNECTION);
+    this.generation = this.#word(at + SLOT_GENERATION);
     this.flags = TURN_GOES_ON | RECORD_BOUNDARY;
-    this.consumed = words[at + SLOT_CONSUMED] ?? 0;
+    this.consumed = this.#word(at + SLOT_CONSUMED);
     this.argument = 0;
     this.seen = 0;
     this.payloadAddress = address + (position & (bytes - 1)) + HEADER_BYTES;
-    this.payloadLength = words[at + SLOT_LENGTH] ?? 0;
+    this.payloadLength = this.#word(at + SLOT_LENGTH);
     // A worker that was only believed stuck may have gone on: then what was read may be of two commits.
     return (
       Atomics.load(words, salvage + VALID_SLOT) === slot && Atomics.load(words, this.#ring.tail) === position
@@ -120,5 +120,9 @@ export class OutboundRingReader {
     this.#end = this.#cursor;
     Atomics.store(this.#ring.words, this.#ring.salvage + VALID_SLOT, 0);
     this.release();
+  }
+
+  #word(index: number): number {
+    return this.#ring.words[index] as number;
   }
 }

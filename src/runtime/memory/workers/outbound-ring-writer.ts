@@ -63,7 +63,7 @@ export class OutboundRingWriter {
     invariant(!this.#isOpen, 'A worker has one open record at most.');
     invariant(payload >= 0 && payload <= this.largestPayload, 'A record holds the largest payload at most.');
     const { words, bytes } = this.#ring;
-    const tail = words[this.#ring.tail] ?? 0;
+    const tail = words[this.#ring.tail] as number;
     const free = bytes - ((tail - Atomics.load(words, this.#ring.head)) | 0);
     const toEnd = bytes - (tail & (bytes - 1));
     if (contiguous(payload, toEnd) > free) return false;
@@ -79,7 +79,7 @@ export class OutboundRingWriter {
   /** Whether `open` would succeed now; opens nothing. */
   hasRoomFor(payload: number): boolean {
     const { words, bytes } = this.#ring;
-    const tail = words[this.#ring.tail] ?? 0;
+    const tail = words[this.#ring.tail] as number;
     const free = bytes - ((tail - Atomics.load(words, this.#ring.head)) | 0);
     return contiguous(payload, bytes - (tail & (bytes - 1))) <= free;
   }

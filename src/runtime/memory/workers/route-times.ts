@@ -28,17 +28,22 @@ export class RouteTimes {
     if (route < 0) return;
     const at = this.#first + (route % TIMED_ROUTES);
     const sample = Math.min(milliseconds * 1e6, LONGEST_NANOSECONDS) | 0;
-    const mean = this.#words[at] ?? 0;
+    const mean = this.#words[at] as number;
     this.#words[at] = mean + ((sample - mean) >> SMOOTHING);
   }
 
   /** Whether the route is known to answer so soon that nobody minds waiting for it. */
   isQuick(route: number): boolean {
-    const mean = route < 0 ? 0 : (this.#words[this.#first + (route % TIMED_ROUTES)] ?? 0);
+    const mean = this.#mean(route);
     return mean > 0 && mean < QUICK_NANOSECONDS;
   }
 
   isHeavy(route: number): boolean {
-    return route >= 0 && (this.#words[this.#first + (route % TIMED_ROUTES)] ?? 0) > HEAVY_NANOSECONDS;
+    return this.#mean(route) > HEAVY_NANOSECONDS;
+  }
+
+  /** 0 where nothing is known yet, or there is no route. */
+  #mean(route: number): number {
+    return route < 0 ? 0 : (this.#words[this.#first + (route % TIMED_ROUTES)] as number);
   }
 }

@@ -4,6 +4,7 @@
  */
 import * as record from '../../../../assembly/record.ts';
 import { JsCore } from '../../../../src/runtime/core/js/js-core.ts';
+import { ParseRecord } from '../../../../src/runtime/core/parse-record.ts';
 import type { Pipeline } from '../../../../src/runtime/http/pipeline.ts';
 import { Request } from '../../../../src/runtime/http/request/request.ts';
 import { Response } from '../../../../src/runtime/http/response/response.ts';
@@ -70,7 +71,12 @@ export class InProcess {
     shared.set(bytes, REGION_BYTES);
     const status = core.parse(REGION_BYTES, bytes.length);
     if (status !== record.PARSE_COMPLETE) throw new Error(`the request is not complete: status ${status}`);
-    return new Request({ record: core.record, bytes: shared, address: REGION_BYTES, remoteAddress });
+    return new Request({
+      record: new ParseRecord(core.record),
+      bytes: shared,
+      address: REGION_BYTES,
+      remoteAddress,
+    });
   }
 }
 

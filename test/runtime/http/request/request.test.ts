@@ -242,7 +242,7 @@ describe('a request whose handler has gone asynchronous', () => {
   test('keeps its head when the worker parses the next request', () => {
     const { request, source, overwrite } = fakeRequest(raw, { parameters: ['%41'], parameterNames: ['id'] });
     request.detach();
-    source.record.fill(7);
+    source.record.words.fill(7);
     source.bytes.fill('X', source.address, source.address + raw.indexOf('body'));
     expect(request.text()).toBe('body');
     overwrite();

@@ -4,6 +4,7 @@
  */
 import * as record from '../../../../assembly/record.ts';
 import { methodNumber } from '../../../../src/runtime/core/method.ts';
+import { ParseRecord } from '../../../../src/runtime/core/parse-record.ts';
 import { wellKnownHeaderNumber } from '../../../../src/runtime/core/well-known-headers.ts';
 import { Request, type RequestSource } from '../../../../src/runtime/http/request/request.ts';
 
@@ -35,7 +36,7 @@ export function fakeRequest(raw: string, options: FakeOptions = {}): FakeRequest
   bytes.write(raw, ADDRESS, 'latin1');
   const words = new Int32Array(memory.buffer, 0, record.RECORD_WORDS);
   fill(words, raw, options);
-  const source = { record: words, bytes, address: ADDRESS, remoteAddress: '192.0.2.7' };
+  const source = { record: new ParseRecord(words), bytes, address: ADDRESS, remoteAddress: '192.0.2.7' };
   const request = new Request(source);
   request.parameterNames = options.parameterNames ?? [];
   const overwrite = () => {
