@@ -79,8 +79,8 @@ async function serve({ server, resources }: Running, logger: Logger, signals: Si
 async function stop({ server, resources }: Running, logger: Logger): Promise<boolean> {
   try {
     await using _resources = resources;
-    const orderly = await server.close();
-    if (!orderly) logger.warn({}, 'not everything had ended in time and was cut off');
+    const { orderly, ...cutOff } = await server.close();
+    if (!orderly) logger.warn(cutOff, 'not everything had ended in time and was cut off');
     threadsHang = server.threads > 0;
     return orderly;
   } catch (error) {

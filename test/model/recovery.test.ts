@@ -8,7 +8,7 @@ import { ReadyQueue } from '../../src/runtime/memory/connections/ready-queue.ts'
 import { WorkerWords } from '../../src/runtime/memory/workers/worker-words.ts';
 import type { Connection } from '../../src/runtime/server/sockets/connection.ts';
 import { IN_QUEUE } from '../../src/runtime/server/sockets/connection.ts';
-import { Recovery, type RecoveryOptions } from '../../src/runtime/server/workers/recovery.ts';
+import { Orphans, type OrphansOptions } from '../../src/runtime/server/workers/orphans.ts';
 import type { WorkerHandle } from '../../src/runtime/server/workers/worker-handle.ts';
 import { createShared } from '../runtime/memory/threads/shared.ts';
 
@@ -35,7 +35,7 @@ test('a connection that was taken and queued again after a death is not queued t
       },
     },
   };
-  const recovery = new Recovery({
+  const orphans = new Orphans({
     table,
     queue,
     connections: {
@@ -47,14 +47,14 @@ test('a connection that was taken and queued again after a death is not queued t
     },
     outbound: {},
     living: () => [livingWorker as unknown as WorkerHandle],
-  } as unknown as RecoveryOptions);
+  } as unknown as OrphansOptions);
 
   // Both workers claim position 0; worker 0 moves the head, worker 1 comes too late and dies.
   makeReady();
   shared.words[dead.claimWord] = 1;
   expect(queue.pop(living.claimWord)).toBe(0);
   expect(dead.claim).toBe(living.claim);
-  recovery.recover({ slot: 1, words: dead } as unknown as WorkerHandle, { status: 500, detail: '' });
+  orphans.moveOn({ slot: 1, words: dead } as unknown as WorkerHandle, { status: 500, detail: '' });
   expect(queue.length, 'worker 0 may take the connection any moment').toBe(0);
 
   // Worker 0 serves it, main takes it back and queues it again, at position 1.
@@ -68,7 +68,7 @@ test('a connection that was taken and queued again after a death is not queued t
     onClaimRead = () => {};
     expect(queue.pop(living.claimWord)).toBe(0);
   };
-  recovery.lookAgain();
+  orphans.lookAgain();
   onClaimRead();
   expect(queue.length, 'the connection is in the hand of worker 0').toBe(0);
 });

@@ -6,6 +6,9 @@ import { until } from '../../support/until.ts';
 import { Stage } from './support/stage.ts';
 import { expectRest, startServer } from './support/start.ts';
 
+/** What `close` says when nothing had to be cut off. */
+const IN_ORDER = { orderly: true, requests: 0, streams: 0, connections: 0, workers: 0 };
+
 describe('close', () => {
   test('lets pending requests finish, ends idle connections, and says that all was in order', async () => {
     using stage = new Stage();
@@ -37,7 +40,7 @@ describe('close', () => {
       expect(client.error).toBeUndefined();
       client.halfClose();
     }
-    expect(await closed).toBe(true);
+    expect(await closed).toEqual(IN_ORDER);
     expect(server.usage).toEqual({ connections: 0, inboundBytes: 0, queued: 0, workers: 0 });
   });
 
@@ -54,7 +57,7 @@ describe('close', () => {
     expect((await reader.next()).body).toHaveLength(12_000_000);
     await reader.end();
     reader.halfClose();
-    expect(await closed).toBe(true);
+    expect(await closed).toEqual(IN_ORDER);
   });
 
   test('ends streams, which have no end, and stops the application in order', async () => {
@@ -62,7 +65,8 @@ describe('close', () => {
     using reader = await RawClient.connect(server.port);
     reader.send(getRequest('/stream?chunks=1000000&ms=5'));
     await until('the stream has begun', () => reader.received > 300);
-    expect(await server.close()).toBe(true);
+    // A stream has no end of its own: that it was cut off is in order.
+    expect(await server.close()).toEqual({ ...IN_ORDER, streams: 1 });
     expect((await reader.end()).toString()).not.toContain('\r\n0\r\n');
     expect(reader.error).toBeUndefined();
   });
@@ -81,7 +85,7 @@ describe('close', () => {
     expect(response.body.toString()).toBe('abcde');
     expect(response.headers['connection']).toBe('close');
     client.halfClose();
-    expect(await closed).toBe(true);
+    expect(await closed).toEqual(IN_ORDER);
   });
 
   test('takes no answer away from a client that is still sending, nor waits for it to close', async () => {
@@ -96,7 +100,7 @@ describe('close', () => {
     client.send('def');
     client.resume();
     expect((await client.next()).status).toBe(413);
-    expect(await closed).toBe(true);
+    expect(await closed).toEqual(IN_ORDER);
   });
 
   test('gives up what does not end within SHUTDOWN_TIMEOUT_MS, and says so', async () => {
@@ -105,7 +109,13 @@ describe('close', () => {
     using client = await RawClient.connect(server.port);
     client.send(getRequest('/hold/for-ever'));
     await stage.cue('started', 'for-ever');
-    expect(await server.close()).toBe(false);
+    using receiver = await RawClient.connect(server.port);
+    receiver.send('GET /health HTTP/1.1\r\nHost: te');
+    using reader = await RawClient.connect(server.port, { paused: true });
+    reader.send(getRequest('/big?bytes=12000000'));
+    await until('all three are there', () => server.usage.inboundBytes === 3 * 2_048);
+    const report = await server.close();
+    expect(report).toEqual({ orderly: false, requests: 2, streams: 1, connections: 3, workers: 1 });
     await client.end();
     expect(server.usage).toEqual({ connections: 0, inboundBytes: 0, queued: 0, workers: 0 });
   });
@@ -115,7 +125,8 @@ describe('close', () => {
     using client = await RawClient.connect(server.port);
     client.send(getRequest('/spin'));
     await until('it runs', () => server.usage.inboundBytes > 0 && server.usage.queued === 0);
-    expect(await server.close()).toBe(false);
+    const report = await server.close();
+    expect(report).toEqual({ orderly: false, requests: 1, streams: 0, connections: 1, workers: 1 });
     expect(server.usage.workers).toBe(0);
   });
 

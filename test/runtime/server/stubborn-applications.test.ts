@@ -37,7 +37,7 @@ test('a stop() that never settles holds up neither a reload nor the end', async 
   const server = await start('stop');
   await server.reload();
   expect((await fetch(`${server.url}/ready`)).status).toBe(200);
-  expect(await server.close()).toBe(true);
+  expect((await server.close()).orderly).toBe(true);
 });
 
 test('a handler that a reload finds in flight has its own deadline, and is not cut off before', async () => {

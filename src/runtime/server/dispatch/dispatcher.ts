@@ -5,7 +5,6 @@
 
 import type { ConnectionTable } from '../../memory/connections/connection-table.ts';
 import type { ReadyQueue } from '../../memory/connections/ready-queue.ts';
-import type { SharedMemory } from '../../memory/layout.ts';
 import type { MainBell, ParkedWorkers } from '../../memory/synchronization/parking.ts';
 import { type Connection, WAITS_FOR_IDLE } from '../sockets/connection.ts';
 import { type Connections, insist } from '../sockets/connections.ts';
@@ -21,11 +20,11 @@ const HEAVY_PATIENCE_MS = 50;
 const IDLE_ROUNDS = 1;
 
 export interface DispatcherOptions {
-  readonly shared: SharedMemory;
   readonly table: ConnectionTable;
   readonly queue: ReadyQueue;
   readonly parked: ParkedWorkers;
   readonly bell: MainBell;
+  readonly connections: Connections;
   readonly outbound: Outbound;
   readonly maxInFlight: number;
 }
@@ -40,7 +39,6 @@ export class Dispatcher {
   readonly #doorbell: Doorbell;
   readonly #wakePolicy = new WakePolicy();
   readonly #workers = new Map<number, WorkerHandle>();
-  #connections: Connections | null = null;
   #heavy: HeavyRequest[] = [];
   #idleRounds = 0;
   /** A connection became ready, or a worker rang, since main last parked with its timer set. */
@@ -55,11 +53,6 @@ export class Dispatcher {
       poll: () => this.#round(),
       lookAgain: () => this.#hasWork(),
     });
-  }
-
-  /** The connections that records are for; set once, as the two need each other. */
-  serve(connections: Connections): void {
-    this.#connections = connections;
   }
 
   addWorker(worker: WorkerHandle): void {
@@ -96,7 +89,7 @@ export class Dispatcher {
   drain(worker: WorkerHandle): boolean {
     const { ring } = worker;
     if (!ring.next()) return false;
-    do this.#connections?.onRecord(ring);
+    do this.#options.connections.onRecord(ring);
     while (ring.next());
     this.#options.outbound.flush();
     ring.release();
@@ -161,7 +154,7 @@ export class Dispatcher {
         idle.send({ type: 'serve', connection: connection.number });
       } else if (connection.closed || now - request.since > HEAVY_PATIENCE_MS) {
         insist(this.#options.table, connection);
-        this.#connections?.makeReady(connection);
+        this.#options.connections.makeReady(connection);
       } else {
         waiting.push(request);
       }

@@ -8,7 +8,7 @@
  * back (by its last record, or by the 'exit' of its owner). So a number stands in the queue at most once.
  */
 
-import type { Server as NetServer, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { PHASE_BODY } from '../../../../assembly/record.ts';
 import type { ConnectionTable } from '../../memory/connections/connection-table.ts';
 import { addressToWords } from '../../memory/connections/peer-address.ts';
@@ -52,8 +52,16 @@ export interface ConnectionsOptions {
   readonly onHeavy: (connection: Connection) => void;
   /** The client of a connection that a worker runs is gone. */
   readonly onAbort: (connection: Connection, stateWord: number) => void;
-  /** A number became free, or the last connection ended. */
-  readonly onReleased: () => void;
+}
+
+/** What is not at its end. */
+export interface Unfinished {
+  /** Connections with something still to be received or sent. */
+  readonly connections: number;
+  /** Those of them whose request has no response yet. */
+  readonly requests: number;
+  /** Responses that have begun, with those that were cut off since `stop`. */
+  readonly streams: number;
 }
 
 export class Connections {
@@ -65,6 +73,9 @@ export class Connections {
   readonly #refused: RefusedSockets;
   readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
   #stopping = false;
+  /** Responses that were cut off since `stop`. */
+  #cutOff = 0;
+  #whenNone: (() => void) | null = null;
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
@@ -87,10 +98,31 @@ export class Connections {
     return pending;
   }
 
-  /** Whether some client waits for a response, or for the rest of one. */
-  get anyUnfinished(): boolean {
-    for (const { ending, owed, handedOut } of this.all()) if (!ending || owed > 0 || handedOut) return true;
-    return false;
+  /**
+   * Counts the clients that wait for a response, or for the rest of one. One that was sent everything and has only not
+   * closed yet is finished.
+   */
+  countUnfinished(): Unfinished {
+    let connections = 0;
+    let streams = 0;
+    for (const { ending, owed, handedOut, partial } of this.all()) {
+      if (ending && owed === 0 && !handedOut) continue;
+      connections++;
+      if (partial || owed > 0) streams++;
+    }
+    return { connections, requests: connections - streams, streams: streams + this.#cutOff };
+  }
+
+  /** Resolves when no connection is left, or the time is over. */
+  whenNone(timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.#whenNone = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      if (this.count === 0) this.#whenNone();
+    });
   }
 
   *all(): Generator<Connection> {
@@ -99,10 +131,6 @@ export class Connections {
 
   byNumber(number: number): Connection | undefined {
     return this.#byNumber[number];
-  }
-
-  listenTo(server: NetServer): void {
-    server.on('connection', (socket) => this.#accept(socket));
   }
 
   /** No more keep-alive: idle connections end now, the others after their pending requests, half-received ones included. */
@@ -123,7 +151,12 @@ export class Connections {
     this.#refused.destroyAll();
   }
 
-  /** Applies the deadlines; the caller calls it every `Deadlines.interval` milliseconds. */
+  /** How often `sweep` is to be called. */
+  get sweepIntervalMs(): number {
+    return Deadlines.interval(this.#options.deadlines);
+  }
+
+  /** Applies the deadlines. */
   sweep(now: number): void {
     this.#deadlines.tick(now);
     for (const connection of this.all()) {
@@ -202,7 +235,8 @@ export class Connections {
     this.#endings.abandon(connection, status, detail);
   }
 
-  #accept(accepted: Socket): void {
+  /** A client has connected. */
+  accept(accepted: Socket): void {
     const number = this.#freeNumbers.pop();
     if (number === undefined) {
       this.#refused.refuse(accepted);
@@ -284,6 +318,7 @@ export class Connections {
       return;
     }
     if (turn === TURN_ABORT) {
+      if (this.#stopping) this.#cutOff++;
       this.#endings.cutOff(connection);
       return;
     }
@@ -341,12 +376,12 @@ export class Connections {
   }
 
   #release(connection: Connection): void {
-    const { table, inbound, onReleased } = this.#options;
+    const { table, inbound } = this.#options;
     inbound.release(connection);
     table.release(connection.number);
     this.#byNumber[connection.number] = undefined;
     this.#freeNumbers.push(connection.number);
-    onReleased();
+    if (this.count === 0) this.#whenNone?.();
   }
 }
 

@@ -1,192 +1,73 @@
 /**
- * After a worker's 'exit': finds every connection that the dead worker can have left behind, and moves it on.
- * Main thread; nothing of a worker is touched before its 'exit' was seen, because until then it may still write.
+ * What main does when a worker is stuck, hangs or has ended, and in which order. Main thread, called by the supervisor.
  *
- * A worker can die between any two instructions, so for each connection one of these holds:
+ * Nothing of a worker is touched before its 'exit' was seen, because until then it may still write. After that the
+ * order is an invariant. Each step relies on those before it:
  *
- *  1. READY, its queue position passed, claimed by the dead worker: it moved the queue's head and died before it
- *     took the connection. Queued again, unless a living worker claims the same position: that one either has won and
- *     takes the connection any moment, or has lost and drops the claim. Then main looks again later.
- *  2. READY and told to the dead worker directly (a heavy request): queued again.
- *  3. RUNNING and owned by the dead worker, its ring drained: no record of this turn ended it. If a part of a
- *     response was sent, the connection is closed. If a request was in process, it is run again where that is safe,
- *     else an error is made up: not if it ran synchronously, is past its deadline, or may have written. If none was,
- *     the connection is queued again.
+ *  1. Drain the ring, then what the worker had committed of an open record. What it published is answered, so nothing
+ *     of it is answered again.
+ *  2. Move on the connections that it left behind (orphans.ts).
+ *  3. Flush: what the steps before have written goes out together.
+ *  4. Empty its ring and its words, and let it out of the start gate. From here on a new thread may have the slot.
  */
 
-import { protocolErrorResponse } from '../../http/problem.ts';
-import { withoutContent } from '../../http/response/head-method.ts';
-import type { ConnectionTable } from '../../memory/connections/connection-table.ts';
-import type { ReadyQueue } from '../../memory/connections/ready-queue.ts';
-import { ownerOf, stateOf } from '../../memory/connections/state-word.ts';
-import {
-  claimOf,
-  REQUEST_CLOSE,
-  REQUEST_HEAD,
-  REQUEST_SAFE,
-  STATE_READY,
-  STATE_RUNNING,
-  TURN_ABORT,
-  TURN_ANSWERED,
-  TURN_CLOSE,
-} from '../../memory/protocol.ts';
-import { type Connection, IN_QUEUE } from '../sockets/connection.ts';
-import type { Connections } from '../sockets/connections.ts';
-import type { Outbound } from '../sockets/outbound.ts';
+import type { ParkedWorkers } from '../../memory/synchronization/parking.ts';
+import type { StartGate } from '../../memory/synchronization/start-gate.ts';
+import type { Dispatcher } from '../dispatch/dispatcher.ts';
+import type { CauseOfDeath } from './cause-of-death.ts';
+import { Orphans, type OrphansOptions } from './orphans.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 
-/** How often a bystander's request is run again: a request that kills every worker must not kill them all. */
-const MAX_RERUNS = 1;
-/** How often a connection is queued again whose worker died before it began a request: what cannot be parsed must not either. */
-const MAX_RETAKES = 8;
-
-export interface RecoveryOptions {
-  readonly table: ConnectionTable;
-  readonly queue: ReadyQueue;
-  readonly connections: Connections;
-  readonly outbound: Outbound;
-  readonly handlerTimeoutMs: number;
-  /** Every worker whose 'exit' was not seen. */
-  readonly living: () => Iterable<WorkerHandle>;
-}
-
-/** The status that the request gets which ran synchronously when its worker ended. */
-export type CauseOfDeath = { readonly status: 500 | 504; readonly detail: string };
-
-const TIMED_OUT: CauseOfDeath = {
-  status: 504,
-  detail: 'The handler of this request did not answer in time.',
-};
-
-interface Undecided {
-  readonly connection: Connection;
-  /** The queue position that was passed. */
-  readonly position: number;
+export interface RecoveryOptions extends OrphansOptions {
+  readonly parked: ParkedWorkers;
+  readonly startGate: Pick<StartGate, 'onExit'>;
+  readonly dispatcher: Pick<Dispatcher, 'drain' | 'removeWorker' | 'ring'>;
 }
 
 export class Recovery {
   readonly #options: RecoveryOptions;
-  /** READY connections that a living worker claims too; see 1. */
-  #undecided: Undecided[] = [];
+  readonly #orphans: Orphans;
 
   constructor(options: RecoveryOptions) {
     this.#options = options;
+    this.#orphans = new Orphans(options);
   }
 
-  /** The worker is gone and its ring is drained. */
-  recover(worker: WorkerHandle, cause: CauseOfDeath): void {
-    const { table, connections, queue } = this.#options;
-    const { claim, current } = worker.words;
-    worker.words.clearClaim();
-    for (const connection of connections.all()) {
-      if (!connection.handedOut) continue;
-      const word = table.stateWord(connection.number);
-      if (stateOf(word) === STATE_RUNNING && ownerOf(word) === worker.slot) {
-        this.#recoverRunning(connection, connection.number === current, cause);
-      } else if (stateOf(word) === STATE_READY && connection.assignedTo === worker.slot) {
-        connections.makeReady(connection);
-      } else if (
-        stateOf(word) === STATE_READY &&
-        connection.assignedTo === IN_QUEUE &&
-        claim === claimOf(connection.queuePosition) &&
-        queue.hasPassed(connection.queuePosition)
-      ) {
-        this.#undecided.push({ connection, position: connection.queuePosition });
-      }
-    }
-    this.lookAgain();
+  /** The worker is stuck in a handler and is being terminated. */
+  afterStuck(worker: WorkerHandle): void {
+    // Parked as it is, it would seem idle to the others, which would leave requests to it.
+    this.#options.parked.unpark(worker.slot);
   }
 
-  /** Decides about connections of case 1; called at every recovery and by the slow timer. */
+  /** The worker was terminated and has not ended: it hangs in a native call, and nobody is to wait for that. */
+  afterHung(worker: WorkerHandle, cause: CauseOfDeath): void {
+    this.#drain(worker);
+    this.#orphans.abandon(worker, cause);
+    this.#options.outbound.flush();
+  }
+
+  /** The 'exit' of the worker was seen. */
+  afterExit(worker: WorkerHandle, cause: CauseOfDeath): void {
+    const { parked, dispatcher, outbound, startGate } = this.#options;
+    parked.unpark(worker.slot);
+    this.#drain(worker);
+    dispatcher.removeWorker(worker);
+    this.#orphans.moveOn(worker, cause);
+    outbound.flush();
+    worker.ring.reset();
+    worker.words.reset();
+    startGate.onExit(worker.slot);
+    dispatcher.ring();
+  }
+
+  /** Decides about connections that a living worker claimed too; the slow timer calls it. */
   lookAgain(): void {
-    if (this.#undecided.length === 0) return;
-    const { table, connections } = this.#options;
-    const undecided = this.#undecided;
-    this.#undecided = [];
-    for (const entry of undecided) {
-      const { connection, position } = entry;
-      // Meanwhile served, and perhaps queued again: the position that was lost is not its position any more.
-      if (!connection.handedOut || connection.queuePosition !== position) continue;
-      // The claims first: a claim is dropped only after the state says RUNNING.
-      if (this.#isClaimed(position)) this.#undecided.push(entry);
-      else if (stateOf(table.stateWord(connection.number)) === STATE_READY) connections.makeReady(connection);
-    }
+    this.#orphans.lookAgain();
   }
 
-  /**
-   * A worker hangs in a native call, where nothing can end it: nobody is to wait until that returns. Whoever has a request
-   * on it is answered in its place. The worker may come back to life at any moment; what it publishes then is dropped with
-   * the old generation, and since the connections end, no request of theirs can be run twice. Its ring is drained.
-   */
-  abandon(worker: WorkerHandle, cause: CauseOfDeath): void {
-    const { table, connections } = this.#options;
+  #drain(worker: WorkerHandle): void {
+    const { dispatcher, connections } = this.#options;
+    dispatcher.drain(worker);
     if (worker.ring.nextSalvaged()) connections.onRecord(worker.ring);
-    for (const connection of connections.all()) {
-      if (!connection.handedOut || connection.abandoned) continue;
-      const word = table.stateWord(connection.number);
-      if (stateOf(word) === STATE_RUNNING && ownerOf(word) === worker.slot) {
-        connections.abandon(connection, cause.status, cause.detail);
-      } else if (stateOf(word) === STATE_READY && connection.assignedTo === worker.slot) {
-        // It was told to serve this one, and being terminated hears no more messages: nobody else will take it.
-        connections.makeReady(connection);
-      }
-    }
   }
-
-  #recoverRunning(connection: Connection, ranSynchronously: boolean, cause: CauseOfDeath): void {
-    const { table, connections } = this.#options;
-    table.clearResume(connection.number);
-    if (connection.abandoned || connection.partial) {
-      connections.giveBack(connection, connection.consumed, TURN_ABORT);
-    } else if (connection.closed) {
-      connections.giveBack(connection, connection.consumed, TURN_ANSWERED);
-    } else if (table.requestEnd(connection.number) <= connection.consumed) {
-      this.#recoverWithoutRequest(connection, cause);
-    } else {
-      this.#recoverRequest(connection, ranSynchronously, cause);
-    }
-  }
-
-  /** What the worker had begun to answer is answered. */
-  #recoverWithoutRequest(connection: Connection, cause: CauseOfDeath): void {
-    if (connection.retakes++ < MAX_RETAKES) {
-      this.#options.connections.giveBack(connection, connection.consumed, TURN_ANSWERED);
-    } else {
-      this.#answer(connection, cause, REQUEST_CLOSE, connection.consumed);
-    }
-  }
-
-  #recoverRequest(connection: Connection, ranSynchronously: boolean, cause: CauseOfDeath): void {
-    const { table, connections, handlerTimeoutMs } = this.#options;
-    const request = table.request(connection.number);
-    const isTooLate = table.handlerTime(connection.number, performance.now()) > handlerTimeoutMs;
-    const mayRunAgain = !ranSynchronously && !isTooLate && (request & REQUEST_SAFE) !== 0;
-    if (mayRunAgain && connection.reruns++ < MAX_RERUNS) {
-      connections.runAgain(connection);
-    } else {
-      const end = table.requestEnd(connection.number);
-      this.#answer(connection, isTooLate ? TIMED_OUT : cause, request, end);
-    }
-  }
-
-  /** @param consumed bytes of the buffer whose requests are answered with this */
-  #answer(connection: Connection, cause: CauseOfDeath, request: number, consumed: number): void {
-    const { outbound, connections } = this.#options;
-    outbound.sendOwn(connection, errorResponse(cause, request));
-    const turn = (request & REQUEST_CLOSE) === 0 ? TURN_ANSWERED : TURN_CLOSE;
-    connections.giveBack(connection, consumed, turn);
-  }
-
-  /** Whether a living worker claims a position. */
-  #isClaimed(position: number): boolean {
-    const claim = claimOf(position);
-    for (const worker of this.#options.living()) if (worker.words.claim === claim) return true;
-    return false;
-  }
-}
-
-/** @param request the REQUEST_ bits of the request that it answers */
-function errorResponse({ status, detail }: CauseOfDeath, request: number): Buffer {
-  const response = protocolErrorResponse(status, detail, {}, (request & REQUEST_CLOSE) === 0);
-  return (request & REQUEST_HEAD) === 0 ? response : withoutContent(response);
 }

@@ -12,7 +12,7 @@ import { type SharedMemory, SPARE_SLOTS } from '../../memory/layout.ts';
 import { NO_CONNECTION } from '../../memory/protocol.ts';
 import type { ToMain, WorkerStart } from '../../worker/messages.ts';
 import type { RuntimeLogger } from '../runtime-logger.ts';
-import type { CauseOfDeath } from './recovery.ts';
+import { type CauseOfDeath, DIED, STUCK } from './cause-of-death.ts';
 import { RestartPolicy } from './restart-policy.ts';
 import { WorkerHandle } from './worker-handle.ts';
 
@@ -37,9 +37,6 @@ export interface SupervisorOptions {
   readonly onPoolChanged: (serving: number) => void;
   readonly onHopeless: (reason: string) => void;
 }
-
-const DIED: CauseOfDeath = { status: 500, detail: 'The worker that ran this request ended unexpectedly.' };
-const STUCK: CauseOfDeath = { status: 504, detail: 'The handler of this request did not return in time.' };
 
 /** What terminates at all, does so within milliseconds; on a machine that is busy with other things, within this. */
 const HUNG_MS = 1_000;
@@ -79,6 +76,11 @@ export class Supervisor {
   /** Every worker whose 'exit' was not seen. */
   *living(): Generator<WorkerHandle> {
     for (const worker of this.#bySlot) if (worker !== null) yield worker;
+  }
+
+  /** The worker whose thread has this slot. */
+  workerIn(slot: number): WorkerHandle | undefined {
+    return this.#bySlot[slot] ?? undefined;
   }
 
   /** Workers that take requests. */
@@ -153,9 +155,9 @@ export class Supervisor {
 
   /**
    * Orderly end: every worker finishes what it has and ends by itself; what has not within `timeoutMs` is terminated.
-   * @returns whether all ended by themselves
+   * @returns how many had to be terminated
    */
-  async stop(timeoutMs: number): Promise<boolean> {
+  async stop(timeoutMs: number): Promise<number> {
     this.#stopping = true;
     const workers = [...this.living()];
     for (const worker of workers) this.#beginDrain(worker);
@@ -166,11 +168,11 @@ export class Supervisor {
     });
     const orderly = await Promise.race([ended.then(() => true), timeout]);
     clearTimeout(timer);
-    if (!orderly) {
-      for (const worker of this.living()) this.#terminate(worker);
-      await Promise.race([ended, delay(TERMINATION_MS, undefined, { ref: false })]);
-    }
-    return orderly;
+    if (orderly) return 0;
+    const late = [...this.living()];
+    for (const worker of late) this.#terminate(worker);
+    await Promise.race([ended, delay(TERMINATION_MS, undefined, { ref: false })]);
+    return late.length;
   }
 
   /** Streams do not end by themselves: the workers cut them off, and their clients ask again elsewhere. */

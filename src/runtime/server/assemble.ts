@@ -1,0 +1,164 @@
+/**
+ * Makes the parts of a server and connects them. Main thread, called once by the constructor of `Server`.
+ *
+ * Parts that need each other meet here, in arrow functions that look a part up when they are called. None is called
+ * before all parts are there.
+ */
+
+import type { Config } from '../../config.ts';
+import { ConnectionTable } from '../memory/connections/connection-table.ts';
+import { ReadyQueue } from '../memory/connections/ready-queue.ts';
+import { ownerOf } from '../memory/connections/state-word.ts';
+import {
+  allocateMemory,
+  computeLayout,
+  type SharedMemory,
+  SPARE_SLOTS,
+  viewMemory,
+} from '../memory/layout.ts';
+import { AtomicFlag } from '../memory/synchronization/atomic-flag.ts';
+import { MainBell, ParkedWorkers } from '../memory/synchronization/parking.ts';
+import { StartGate } from '../memory/synchronization/start-gate.ts';
+import { ServingWorkers } from '../memory/workers/serving-workers.ts';
+import type { WorkerStart } from '../worker/messages.ts';
+import { Dispatcher } from './dispatch/dispatcher.ts';
+import type { RuntimeLogger } from './runtime-logger.ts';
+import { Connections } from './sockets/connections.ts';
+import { descriptorBudget } from './sockets/descriptor-limit.ts';
+import { Inbound } from './sockets/inbound.ts';
+import { Outbound } from './sockets/outbound.ts';
+import { Recovery } from './workers/recovery.ts';
+import { Supervisor } from './workers/supervisor.ts';
+
+const MB = 1_048_576;
+/** Of each worker's outbound ring. */
+const RING_BYTES = MB;
+/** Of each core's region: the parse record, limits and the route tree. */
+const CORE_BYTES = 4 * 65_536;
+/** How long a connection that we have ended waits for its client to close too. */
+const LINGER_MS = 2_000;
+
+/** What the parts need beside the settings. */
+export interface Surroundings {
+  /** What the workers find in `process.env`. */
+  readonly environment: NodeJS.ProcessEnv;
+  readonly logger: RuntimeLogger;
+  readonly onHopeless: (reason: string) => void;
+}
+
+export interface Parts {
+  /** Set while the server takes requests. */
+  readonly running: AtomicFlag;
+  readonly queue: ReadyQueue;
+  readonly inbound: Inbound;
+  readonly connections: Connections;
+  readonly dispatcher: Dispatcher;
+  readonly recovery: Recovery;
+  readonly supervisor: Supervisor;
+}
+
+export function assemble(wanted: Config, surroundings: Surroundings): Parts {
+  const { logger } = surroundings;
+  const descriptors = descriptorBudget(wanted.maxConnections, wanted.workers + SPARE_SLOTS);
+  const config = withinDescriptorLimit(wanted, descriptors.connections, logger);
+  const shared = createMemory(config);
+  const table = new ConnectionTable(shared);
+  const queue = new ReadyQueue(shared);
+  const parked = new ParkedWorkers(shared);
+  const servingWorkers = new ServingWorkers(shared);
+  const inbound = new Inbound(shared, table);
+  const ownerIn = (stateWord: number) => supervisor.workerIn(ownerOf(stateWord));
+  const outbound = new Outbound({
+    bytes: shared.bytes,
+    table,
+    writeTimeoutMs: config.writeTimeoutMs,
+    onCredit: ({ number }) => ownerIn(table.stateWord(number))?.wake(),
+  });
+  const connections: Connections = new Connections({
+    table,
+    queue,
+    inbound,
+    outbound,
+    deadlines: { ...config, lingerMs: LINGER_MS },
+    outboundWindowBytes: config.outboundWindowBytes,
+    refusedAtOnce: descriptors.refused,
+    onReady: () => dispatcher.ring(),
+    onHeavy: (connection) => dispatcher.addHeavy(connection),
+    onAbort: ({ number, generation }, stateWord) =>
+      ownerIn(stateWord)?.send({ type: 'abort', connection: number, generation }),
+  });
+  const dispatcher: Dispatcher = new Dispatcher({
+    table,
+    queue,
+    parked,
+    bell: new MainBell(shared),
+    connections,
+    outbound,
+    maxInFlight: config.maxInFlight,
+  });
+  const recovery = new Recovery({
+    table,
+    queue,
+    parked,
+    startGate: new StartGate(shared, shared.layout.slots),
+    connections,
+    outbound,
+    dispatcher,
+    handlerTimeoutMs: config.handlerTimeoutMs,
+    living: () => supervisor.living(),
+  });
+  const supervisor: Supervisor = new Supervisor({
+    ...surroundings,
+    shared,
+    workers: config.workers,
+    start: workerStart(shared, config),
+    heapMb: config.workerHeapMb,
+    onServing: (worker) => dispatcher.addWorker(worker),
+    onBell: () => dispatcher.ring(),
+    onStuck: (worker) => recovery.afterStuck(worker),
+    onHung: (worker, cause) => recovery.afterHung(worker, cause),
+    onEnded: (worker, cause) => recovery.afterExit(worker, cause),
+    onPoolChanged: (serving) => servingWorkers.publish(serving),
+  });
+  const running = new AtomicFlag(shared.words, shared.layout.runningWord);
+  return { running, queue, inbound, connections, dispatcher, recovery, supervisor };
+}
+
+function createMemory(config: Config): SharedMemory {
+  const layout = computeLayout({
+    workers: config.workers,
+    connections: config.maxConnections,
+    inboundBytes: config.inboundMemoryMb * MB,
+    ringBytes: RING_BYTES,
+    coreBytes: CORE_BYTES,
+  });
+  return viewMemory(allocateMemory(layout), layout);
+}
+
+function workerStart({ memory, layout }: SharedMemory, config: Config): Omit<WorkerStart, 'slot'> {
+  const { maxHeaderBytes, maxTargetBytes, maxBodyBytes } = config;
+  return {
+    memory,
+    layout,
+    core: config.core,
+    limits: { maxHeaderBytes, maxTargetBytes, maxBodyBytes },
+    application: config.app,
+    maxInFlight: config.maxInFlight,
+    outboundMemoryMb: config.outboundMemoryMb,
+    handlerTimeoutMs: config.handlerTimeoutMs,
+    drainTimeoutMs: config.drainTimeoutMs,
+    nice: config.workerNice,
+    logLevel: config.logLevel,
+  };
+}
+
+function withinDescriptorLimit(config: Config, maxConnections: number, logger: RuntimeLogger): Config {
+  if (maxConnections < config.maxConnections) {
+    const details = { wanted: config.maxConnections, maxConnections };
+    logger.warn(
+      details,
+      `MAX_CONNECTIONS is lowered to ${maxConnections}: the limit of open files allows no more`,
+    );
+  }
+  return { ...config, maxConnections };
+}

@@ -1,0 +1,61 @@
+/**
+ * The orderly end of a server, and what it had to cut off. Main thread, called once by `Server.close`.
+ *
+ * SHUTDOWN_TIMEOUT_MS is shared out: pending requests get most of it, streams less, and what is left is for stopping
+ * the application.
+ */
+
+import { once } from 'node:events';
+import type { Server as NetServer } from 'node:net';
+import type { AtomicFlag } from '../memory/synchronization/atomic-flag.ts';
+import type { Connections } from './sockets/connections.ts';
+import type { Supervisor } from './workers/supervisor.ts';
+
+/** Share of SHUTDOWN_TIMEOUT_MS after which streams are cut off, should DRAIN_TIMEOUT_MS be longer. */
+const SHARE_FOR_STREAMS = 0.5;
+/** Share of SHUTDOWN_TIMEOUT_MS after which everything is cut off. */
+const SHARE_FOR_REQUESTS = 0.8;
+
+/** What was cut off when the server stopped. */
+export interface ShutdownReport {
+  /** Nothing had to be cut off but streams, which may have no end of their own. */
+  readonly orderly: boolean;
+  /** Requests that got no response, those included that had not arrived completely. */
+  readonly requests: number;
+  /** Responses that had begun and were not sent completely. */
+  readonly streams: number;
+  /** Connections that were broken off while something was still to be received or sent. */
+  readonly connections: number;
+  /** Workers that were terminated, because they did not end by themselves. */
+  readonly workers: number;
+}
+
+export interface ShutdownOptions {
+  readonly net: NetServer;
+  readonly running: AtomicFlag;
+  readonly connections: Connections;
+  readonly supervisor: Supervisor;
+  readonly shutdownTimeoutMs: number;
+  readonly drainTimeoutMs: number;
+}
+
+export async function shutDown(options: ShutdownOptions): Promise<ShutdownReport> {
+  const { net, running, connections, supervisor, shutdownTimeoutMs, drainTimeoutMs } = options;
+  const deadline = performance.now() + shutdownTimeoutMs;
+  const closed = net.listening ? once(net, 'close') : null;
+  if (closed !== null) net.close();
+  running.clear();
+  connections.stop();
+  const streams = setTimeout(
+    () => supervisor.endStreams(),
+    Math.min(drainTimeoutMs, shutdownTimeoutMs * SHARE_FOR_STREAMS),
+  );
+  await connections.whenNone(shutdownTimeoutMs * SHARE_FOR_REQUESTS);
+  clearTimeout(streams);
+  const unfinished = connections.countUnfinished();
+  if (unfinished.connections > 0) connections.destroyAll();
+  const workers = await supervisor.stop(deadline - performance.now());
+  connections.destroyAll();
+  await closed;
+  return { ...unfinished, workers, orderly: unfinished.connections === 0 && workers === 0 };
+}

@@ -1,0 +1,185 @@
+/**
+ * The connections that a dead worker can have left behind: finds them all and moves each on. Main thread, called by
+ * recovery.ts alone, which has seen the worker's 'exit' and drained its ring.
+ *
+ * A worker can die between any two instructions, so for each connection one of these holds:
+ *
+ *  1. READY, its queue position passed and claimed by the dead worker. The worker moved the queue's head and died before
+ *     it took the connection. Main queues it again, unless a living worker claims the same position: that one either has
+ *     won and takes the connection any moment, or has lost and drops the claim. Then main looks again later.
+ *  2. READY and told to the dead worker directly (dispatch/heavy-requests.ts). Main queues it again.
+ *  3. RUNNING and owned by the dead worker. No record has ended this turn, since the ring is drained.
+ *      - A part of a response was sent: the connection is closed.
+ *      - A request was in process: it is run again where that is safe, else main answers with an error. It is not safe
+ *        if the request ran synchronously, is past its deadline, or may have written.
+ *      - No request was in process: the connection is queued again.
+ */
+
+import { protocolErrorResponse } from '../../http/problem.ts';
+import { withoutContent } from '../../http/response/head-method.ts';
+import type { ConnectionTable } from '../../memory/connections/connection-table.ts';
+import type { ReadyQueue } from '../../memory/connections/ready-queue.ts';
+import { ownerOf, stateOf } from '../../memory/connections/state-word.ts';
+import {
+  claimOf,
+  REQUEST_CLOSE,
+  REQUEST_HEAD,
+  REQUEST_SAFE,
+  STATE_READY,
+  STATE_RUNNING,
+  TURN_ABORT,
+  TURN_ANSWERED,
+  TURN_CLOSE,
+} from '../../memory/protocol.ts';
+import { type Connection, IN_QUEUE } from '../sockets/connection.ts';
+import type { Connections } from '../sockets/connections.ts';
+import type { Outbound } from '../sockets/outbound.ts';
+import { type CauseOfDeath, TIMED_OUT } from './cause-of-death.ts';
+import type { WorkerHandle } from './worker-handle.ts';
+
+/** How often a bystander's request is run again: a request that kills every worker must not kill them all. */
+const MAX_RERUNS = 1;
+/** How often a connection is queued again whose worker died before it began a request. Bytes can kill as well. */
+const MAX_RETAKES = 8;
+
+export interface OrphansOptions {
+  readonly table: ConnectionTable;
+  readonly queue: ReadyQueue;
+  readonly connections: Connections;
+  readonly outbound: Outbound;
+  readonly handlerTimeoutMs: number;
+  /** Every worker whose 'exit' was not seen. */
+  readonly living: () => Iterable<WorkerHandle>;
+}
+
+interface Undecided {
+  readonly connection: Connection;
+  /** The queue position that was passed. */
+  readonly position: number;
+}
+
+export class Orphans {
+  readonly #options: OrphansOptions;
+  /** READY connections that a living worker claims too; see 1. */
+  #undecided: Undecided[] = [];
+
+  constructor(options: OrphansOptions) {
+    this.#options = options;
+  }
+
+  /** The worker has ended, and its ring is drained. @param cause what the request gets that it ran synchronously */
+  moveOn(worker: WorkerHandle, cause: CauseOfDeath): void {
+    const { table, connections, queue } = this.#options;
+    const { claim, current } = worker.words;
+    worker.words.clearClaim();
+    for (const connection of connections.all()) {
+      if (!connection.handedOut) continue;
+      const word = table.stateWord(connection.number);
+      if (stateOf(word) === STATE_RUNNING && ownerOf(word) === worker.slot) {
+        this.#recoverRunning(connection, connection.number === current, cause);
+      } else if (stateOf(word) === STATE_READY && connection.assignedTo === worker.slot) {
+        connections.makeReady(connection);
+      } else if (
+        stateOf(word) === STATE_READY &&
+        connection.assignedTo === IN_QUEUE &&
+        claim === claimOf(connection.queuePosition) &&
+        queue.hasPassed(connection.queuePosition)
+      ) {
+        this.#undecided.push({ connection, position: connection.queuePosition });
+      }
+    }
+    this.lookAgain();
+  }
+
+  /** Decides about connections of case 1; called at every recovery and by the slow timer. */
+  lookAgain(): void {
+    if (this.#undecided.length === 0) return;
+    const { table, connections } = this.#options;
+    const undecided = this.#undecided;
+    this.#undecided = [];
+    for (const entry of undecided) {
+      const { connection, position } = entry;
+      // Meanwhile served, and perhaps queued again: the position that was lost is not its position any more.
+      if (!connection.handedOut || connection.queuePosition !== position) continue;
+      // The claims first: a claim is dropped only after the state says RUNNING.
+      if (this.#isClaimed(position)) this.#undecided.push(entry);
+      else if (stateOf(table.stateWord(connection.number)) === STATE_READY) connections.makeReady(connection);
+    }
+  }
+
+  /**
+   * The worker hangs in a native call, and its ring is drained. Main answers in its place whoever has a request on it.
+   * The worker may come back to life at any moment. What it publishes then is dropped with the old generation. The
+   * connections end, so that no request of theirs can be run twice.
+   */
+  abandon(worker: WorkerHandle, cause: CauseOfDeath): void {
+    const { table, connections } = this.#options;
+    for (const connection of connections.all()) {
+      if (!connection.handedOut || connection.abandoned) continue;
+      const word = table.stateWord(connection.number);
+      if (stateOf(word) === STATE_RUNNING && ownerOf(word) === worker.slot) {
+        connections.abandon(connection, cause.status, cause.detail);
+      } else if (stateOf(word) === STATE_READY && connection.assignedTo === worker.slot) {
+        // The worker was told to serve this one. It hears no more messages, and nobody else will take it.
+        connections.makeReady(connection);
+      }
+    }
+  }
+
+  #recoverRunning(connection: Connection, ranSynchronously: boolean, cause: CauseOfDeath): void {
+    const { table, connections } = this.#options;
+    table.clearResume(connection.number);
+    if (connection.abandoned || connection.partial) {
+      connections.giveBack(connection, connection.consumed, TURN_ABORT);
+    } else if (connection.closed) {
+      connections.giveBack(connection, connection.consumed, TURN_ANSWERED);
+    } else if (table.requestEnd(connection.number) <= connection.consumed) {
+      this.#recoverWithoutRequest(connection, cause);
+    } else {
+      this.#recoverRequest(connection, ranSynchronously, cause);
+    }
+  }
+
+  /** What the worker had begun to answer is answered. */
+  #recoverWithoutRequest(connection: Connection, cause: CauseOfDeath): void {
+    if (connection.retakes++ < MAX_RETAKES) {
+      this.#options.connections.giveBack(connection, connection.consumed, TURN_ANSWERED);
+    } else {
+      this.#answer(connection, cause, REQUEST_CLOSE, connection.consumed);
+    }
+  }
+
+  #recoverRequest(connection: Connection, ranSynchronously: boolean, cause: CauseOfDeath): void {
+    const { table, connections, handlerTimeoutMs } = this.#options;
+    const request = table.request(connection.number);
+    const isTooLate = table.handlerTime(connection.number, performance.now()) > handlerTimeoutMs;
+    const mayRunAgain = !ranSynchronously && !isTooLate && (request & REQUEST_SAFE) !== 0;
+    if (mayRunAgain && connection.reruns++ < MAX_RERUNS) {
+      connections.runAgain(connection);
+    } else {
+      const end = table.requestEnd(connection.number);
+      this.#answer(connection, isTooLate ? TIMED_OUT : cause, request, end);
+    }
+  }
+
+  /** @param consumed bytes of the buffer whose requests are answered with this */
+  #answer(connection: Connection, cause: CauseOfDeath, request: number, consumed: number): void {
+    const { outbound, connections } = this.#options;
+    outbound.sendOwn(connection, errorResponse(cause, request));
+    const turn = (request & REQUEST_CLOSE) === 0 ? TURN_ANSWERED : TURN_CLOSE;
+    connections.giveBack(connection, consumed, turn);
+  }
+
+  /** Whether a living worker claims a position. */
+  #isClaimed(position: number): boolean {
+    const claim = claimOf(position);
+    for (const worker of this.#options.living()) if (worker.words.claim === claim) return true;
+    return false;
+  }
+}
+
+/** @param request the REQUEST_ bits of the request that it answers */
+function errorResponse({ status, detail }: CauseOfDeath, request: number): Buffer {
+  const response = protocolErrorResponse(status, detail, {}, (request & REQUEST_CLOSE) === 0);
+  return (request & REQUEST_HEAD) === 0 ? response : withoutContent(response);
+}
