@@ -3,7 +3,6 @@
  * None may unless CORS_ORIGINS lists them. Global middleware and the first of all, so that errors carry its
  * headers too and a preflight, which has no token, is answered before authentication.
  */
-import { METHOD_OPTIONS } from '../../../assembly/record.ts';
 import type { Request } from './request/request.ts';
 import type { Response } from './response/response.ts';
 import type { Middleware } from './routing/handler.ts';
@@ -43,9 +42,7 @@ export function cors(origins: readonly string[]): Middleware {
 }
 
 function isPreflight(request: Request): boolean {
-  return (
-    request.methodNumber === METHOD_OPTIONS && request.header('access-control-request-method') !== undefined
-  );
+  return request.method === 'OPTIONS' && request.header('access-control-request-method') !== undefined;
 }
 
 function answerPreflight(response: Response): void {

@@ -8,9 +8,9 @@ import type { RoutePattern } from '../core/core.ts';
 import { RequestEndedError, ResponseError } from './errors.ts';
 import { HttpProblem } from './problem.ts';
 import { answerConditionally } from './representation/conditional.ts';
-import type { Request } from './request/request.ts';
+import type { IncomingRequest } from './request/incoming-request.ts';
 import { discardBody } from './response/body-stream.ts';
-import type { Response } from './response/response.ts';
+import type { OutgoingResponse } from './response/outgoing-response.ts';
 import { AllowHeader } from './routing/allow.ts';
 import type { ErrorListener, Finisher, Handler, Middleware } from './routing/handler.ts';
 
@@ -29,12 +29,15 @@ export interface PipelineOptions {
   readonly onError: ErrorListener;
 }
 
+/** A middleware, a handler or a finisher. */
+type Step = (request: IncomingRequest, response: OutgoingResponse) => void | Promise<void>;
+
 /** All that runs for one route, or all finishers, in order. */
 interface Chain {
-  readonly steps: readonly Handler[];
+  readonly steps: readonly Step[];
   readonly parameterNames: readonly string[];
   /** Whether the steps that are left must not run. */
-  readonly isOver: (request: Request, response: Response) => boolean;
+  readonly isOver: (request: IncomingRequest, response: OutgoingResponse) => boolean;
 }
 
 export class Pipeline {
@@ -53,7 +56,7 @@ export class Pipeline {
       isOver: isDone,
     }));
     const allow = new AllowHeader(this.routes);
-    const withoutRoute: Handler = (request, response) => answerWithoutRoute(request, response, allow);
+    const withoutRoute: Step = (request, response) => answerWithoutRoute(request, response, allow);
     this.#withoutRoute = {
       steps: [...options.middleware, withoutRoute],
       parameterNames: [],
@@ -69,7 +72,7 @@ export class Pipeline {
   }
 
   /** @returns a promise only where a step was asynchronous; it is never rejected */
-  run(request: Request, response: Response): void | Promise<void> {
+  run(request: IncomingRequest, response: OutgoingResponse): void | Promise<void> {
     const chain = this.#chains[request.routeNumber] ?? this.#withoutRoute;
     request.parameterNames = chain.parameterNames;
     const pending = this.#runSteps(chain, request, response);
@@ -79,7 +82,7 @@ export class Pipeline {
   }
 
   /** Makes sure that there is an answer, and lets the finishers at it. */
-  #finish(request: Request, response: Response): void | Promise<void> {
+  #finish(request: IncomingRequest, response: OutgoingResponse): void | Promise<void> {
     if (!response.ended && !request.aborted) this.#fail(request, response, unanswered());
     const pending = this.#runSteps(this.#finishers, request, response);
     if (pending !== undefined) return pending.then(() => response.seal());
@@ -87,7 +90,7 @@ export class Pipeline {
   }
 
   /** Runs steps until one is asynchronous or the chain is over; an error becomes the answer. */
-  #runSteps(chain: Chain, request: Request, response: Response): undefined | Promise<void> {
+  #runSteps(chain: Chain, request: IncomingRequest, response: OutgoingResponse): undefined | Promise<void> {
     let index = 0;
     try {
       for (const step of chain.steps) {
@@ -110,8 +113,8 @@ export class Pipeline {
     first: Promise<void>,
     next: number,
     chain: Chain,
-    request: Request,
-    response: Response,
+    request: IncomingRequest,
+    response: OutgoingResponse,
   ): Promise<void> {
     try {
       await first;
@@ -130,7 +133,7 @@ export class Pipeline {
    * runtime gives a request's memory back only once its response is sealed or the request aborted, so that the
    * path can still be read here.
    */
-  #fail(request: Request, response: Response, error: unknown): void {
+  #fail(request: IncomingRequest, response: OutgoingResponse, error: unknown): void {
     // Who has gone away needs no answer, and that a handler stopped for it is no fault.
     if (request.aborted && isConsequenceOfAbort(error, request)) return;
     if (!(error instanceof HttpProblem)) this.#report(error, request);
@@ -146,7 +149,7 @@ export class Pipeline {
     }
   }
 
-  #report(error: unknown, request: Request): void {
+  #report(error: unknown, request: IncomingRequest): void {
     try {
       this.#onError(error, request);
     } catch (listenerError) {
@@ -157,7 +160,7 @@ export class Pipeline {
 }
 
 /** 404, 405, or the answer to OPTIONS that every known path has. */
-function answerWithoutRoute(request: Request, response: Response, allow: AllowHeader): void {
+function answerWithoutRoute(request: IncomingRequest, response: OutgoingResponse, allow: AllowHeader): void {
   const isOptions = request.methodNumber === METHOD_OPTIONS;
   if (isOptions && request.isAsterisk) {
     response.header('Allow', allow.ofServer).empty();
@@ -171,11 +174,11 @@ function answerWithoutRoute(request: Request, response: Response, allow: AllowHe
   response.empty();
 }
 
-function isDone(request: Request, response: Response): boolean {
+function isDone(request: IncomingRequest, response: OutgoingResponse): boolean {
   return response.ended || request.aborted;
 }
 
-function isAborted(request: Request): boolean {
+function isAborted(request: IncomingRequest): boolean {
   return request.aborted;
 }
 
@@ -186,7 +189,7 @@ function isPromise(value: unknown): value is Promise<void> {
 }
 
 /** What a handler runs into that goes on after its client has gone or was answered with 504. */
-function isConsequenceOfAbort(error: unknown, request: Request): boolean {
+function isConsequenceOfAbort(error: unknown, request: IncomingRequest): boolean {
   if (error === request.signal.reason || error instanceof RequestEndedError) return true;
   if (error instanceof ResponseError) return error.code === 'ERR_RESPONSE_SENT';
   return error instanceof Error && error.name === 'AbortError';

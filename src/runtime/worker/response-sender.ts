@@ -4,8 +4,9 @@
  */
 
 import { ResponseError } from '../http/errors.ts';
+import type { BodyPiece, BodyStream } from '../http/response/body-stream.ts';
 import { discardBody } from '../http/response/body-stream.ts';
-import type { BodyPiece, BodyStream, Response } from '../http/response/response.ts';
+import type { OutgoingResponse } from '../http/response/outgoing-response.ts';
 import {
   encodeChunk,
   encodeHead,
@@ -20,7 +21,7 @@ const LAST_CHUNK_BYTES = Buffer.from(LAST_CHUNK, 'latin1');
 
 export interface Sending {
   readonly output: Output;
-  readonly response: Response;
+  readonly response: OutgoingResponse;
   readonly options: HeadOptions;
   readonly unsent: UnsentMemory;
   /** Told when what a stream holds cannot be released. */

@@ -4,14 +4,14 @@
  */
 
 import { METHOD_GET, METHOD_HEAD, METHOD_OPTIONS } from '../../../assembly/record.ts';
-import type { Request } from '../http/request/request.ts';
-import type { Response } from '../http/response/response.ts';
+import type { IncomingRequest } from '../http/request/incoming-request.ts';
+import type { OutgoingResponse } from '../http/response/outgoing-response.ts';
 import type { HeadOptions } from '../http/response/response-head.ts';
 import { REQUEST_CLOSE, REQUEST_HEAD, REQUEST_HTTP_1_0, REQUEST_SAFE } from '../memory/protocol.ts';
 
 export interface RunningRequest {
-  readonly request: Request;
-  readonly response: Response;
+  readonly request: IncomingRequest;
+  readonly response: OutgoingResponse;
   readonly isHead: boolean;
   readonly keepAlive: boolean;
   readonly versionMinor: number;
@@ -39,7 +39,7 @@ export function headOptions(
 }
 
 /** Bytes of a body that is no stream. */
-export function bodyLengthOf(body: Response['body']): number {
+export function bodyLengthOf(body: OutgoingResponse['body']): number {
   if (body === null) return 0;
   if (typeof body === 'string') return Buffer.byteLength(body);
   return body instanceof Uint8Array ? body.byteLength : 0;

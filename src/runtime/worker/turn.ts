@@ -11,10 +11,11 @@ import { METHOD_HEAD, PARSE_COMPLETE, PARSE_NEED } from '../../../assembly/recor
 import { reasonSentence } from '../core/reasons.ts';
 import { NO_ROUTE } from '../core/route-tree.ts';
 import { HttpProblem, protocolErrorResponse } from '../http/problem.ts';
-import { Request } from '../http/request/request.ts';
+import { IncomingRequest } from '../http/request/incoming-request.ts';
+import type { BodyStream } from '../http/response/body-stream.ts';
 import { discardBody, isStream } from '../http/response/body-stream.ts';
 import { beginsWithHead, withoutContent } from '../http/response/head-method.ts';
-import { type BodyStream, Response } from '../http/response/response.ts';
+import { OutgoingResponse } from '../http/response/outgoing-response.ts';
 import { encodeHead, type HeadOptions, persists } from '../http/response/response-head.ts';
 import { generationOf, isClosed } from '../memory/connections/state-word.ts';
 import {
@@ -146,7 +147,7 @@ export class Turn {
     }
     const { method } = record;
     const keepAlive = record.keepsAlive && this.#mayPersist;
-    const request = new Request({
+    const request = new IncomingRequest({
       record,
       bytes: context.shared.bytes,
       address: this.#address + this.#output.consumed,
@@ -154,7 +155,7 @@ export class Turn {
     });
     const running: RunningRequest = {
       request,
-      response: new Response(request),
+      response: new OutgoingResponse(request),
       isHead: method === METHOD_HEAD,
       keepAlive,
       versionMinor: record.versionMinor,
@@ -241,7 +242,7 @@ export class Turn {
   #respondSlowly(
     running: RunningRequest,
     options: HeadOptions,
-    body: Exclude<Response['body'], BodyStream>,
+    body: Exclude<OutgoingResponse['body'], BodyStream>,
     length: number,
   ): boolean {
     const held = this.#worker.unsent.hold(length);

@@ -7,14 +7,15 @@ import {
   ROUTE_NOT_FOUND,
 } from '../../../assembly/record.ts';
 import { HttpProblem } from '../../../src/runtime/http/problem.ts';
-import type { Request } from '../../../src/runtime/http/request/request.ts';
-import { Response } from '../../../src/runtime/http/response/response.ts';
+import type { IncomingRequest } from '../../../src/runtime/http/request/incoming-request.ts';
+import { OutgoingResponse } from '../../../src/runtime/http/response/outgoing-response.ts';
 import type { Handler } from '../../../src/runtime/http/routing/handler.ts';
 import { Router } from '../../../src/runtime/http/routing/router.ts';
 import { fakeRequest } from './support/fake-request.ts';
+import { incoming, outgoing } from './support/runtime-side.ts';
 
 interface Outcome {
-  readonly response: Response;
+  readonly response: OutgoingResponse;
   readonly errors: unknown[];
   readonly wasAsynchronous: boolean;
 }
@@ -25,7 +26,7 @@ interface Question {
   readonly fields?: string;
   readonly routeNumber?: number;
   readonly allowed?: number;
-  readonly before?: (request: Request) => void;
+  readonly before?: (request: IncomingRequest) => void;
 }
 
 async function ask(register: (router: Router) => void, question: Question = {}): Promise<Outcome> {
@@ -39,7 +40,7 @@ async function ask(register: (router: Router) => void, question: Question = {}):
     allowed: question.allowed ?? 0,
   });
   question.before?.(request);
-  const response = new Response(request);
+  const response = new OutgoingResponse(request);
   const pending = pipeline.run(request, response);
   await pending;
   return { response, errors, wasAsynchronous: pending !== undefined };
@@ -131,7 +132,7 @@ describe('the order of a request', () => {
     const { response, errors } = await ask((router) => {
       router.use(async (request) => {
         await later();
-        request.abort(new Error('gone'));
+        incoming(request).abort(new Error('gone'));
       });
       router.get('/path', noting(notes, 'never'));
     });
@@ -315,7 +316,7 @@ describe('a handler that fails', () => {
     const outcome = await ask((router) => {
       router.get('/path', async (request) => {
         await later();
-        request.abort(new Error('gone'));
+        incoming(request).abort(new Error('gone'));
         request.signal.throwIfAborted();
       });
     });
@@ -325,10 +326,10 @@ describe('a handler that fails', () => {
   test('because the runtime has answered in its place is not reported', async () => {
     const outcome = await ask((router) => {
       router.get('/path', async (request, response) => {
-        response.reset();
-        response.endWithProblem(new HttpProblem(504, 'Too late.'));
-        response.seal();
-        request.abort(new DOMException('Too late', 'TimeoutError'));
+        outgoing(response).reset();
+        outgoing(response).endWithProblem(new HttpProblem(504, 'Too late.'));
+        outgoing(response).seal();
+        incoming(request).abort(new DOMException('Too late', 'TimeoutError'));
         await later();
         response.text('late');
       });
@@ -340,7 +341,7 @@ describe('a handler that fails', () => {
   test('for another reason after its client is gone is reported, and answered by nobody', async () => {
     const outcome = await ask((router) => {
       router.get('/path', async (request) => {
-        request.abort(new Error('gone'));
+        incoming(request).abort(new Error('gone'));
         throw secret;
       });
     });
@@ -388,7 +389,7 @@ describe('a handler that fails', () => {
     const outcome = await ask((router) => {
       router.get('/path', async (_request, response) => {
         response.text('first');
-        response.seal();
+        outgoing(response).seal();
         await later();
         response.text('too late');
       });
@@ -406,7 +407,7 @@ test('an error listener that throws harms no request', async () => {
     throw new Error('listener');
   });
   const { request } = fakeRequest('GET /path HTTP/1.1\r\nHost: a\r\n\r\n', { routeNumber: 0 });
-  const response = new Response(request);
+  const response = new OutgoingResponse(request);
   const warned = new Promise<Error>((resolve) => process.once('warning', resolve));
   expect(pipeline.run(request, response)).toBeUndefined();
   expect(response.statusCode).toBe(500);

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { PARSE_COMPLETE } from '../../../assembly/record.ts';
 import { createCore } from '../../../src/runtime/core/create.ts';
 import { ParseRecord } from '../../../src/runtime/core/parse-record.ts';
-import { Request } from '../../../src/runtime/http/request/request.ts';
-import { Response } from '../../../src/runtime/http/response/response.ts';
+import { IncomingRequest } from '../../../src/runtime/http/request/incoming-request.ts';
+import { OutgoingResponse } from '../../../src/runtime/http/response/outgoing-response.ts';
 import { encodeHead } from '../../../src/runtime/http/response/response-head.ts';
 import { Router } from '../../../src/runtime/http/routing/router.ts';
 
@@ -49,7 +49,7 @@ function serve(kind: 'js' | 'wasm') {
     bytes.write(raw, address, 'latin1');
     core.record.fill(0, 0, 9);
     expect(core.parse(address, raw.length)).toBe(PARSE_COMPLETE);
-    const request = new Request({
+    const request = new IncomingRequest({
       record: new ParseRecord(core.record),
       bytes,
       address,
@@ -58,7 +58,7 @@ function serve(kind: 'js' | 'wasm') {
     const isHead = request.method === 'HEAD';
     const versionMinor = request.httpVersion === '1.0' ? 0 : 1;
     const { keepAlive } = request;
-    const response = new Response(request);
+    const response = new OutgoingResponse(request);
     const pending = pipeline.run(request, response);
     if (pending !== undefined) request.detach();
     await pending;

@@ -7,9 +7,9 @@ import { pipeline } from 'node:stream';
 import { promisify } from 'node:util';
 import { constants, createGzip, gzip } from 'node:zlib';
 import type { Request } from '../request/request.ts';
-import { derivedStream, isStream } from '../response/body-stream.ts';
+import { type BodyStream, derivedStream, isStream } from '../response/body-stream.ts';
 import { EVENT_STREAM_CONTENT_TYPE } from '../response/events.ts';
-import type { BodyStream, Response } from '../response/response.ts';
+import type { EndedResponse } from '../response/response.ts';
 import type { Finisher } from '../routing/handler.ts';
 import { prefersGzip } from './accept-encoding.ts';
 import { isNotModified } from './conditional.ts';
@@ -44,9 +44,9 @@ export function compression(options: CompressionOptions = {}): Finisher {
   };
 }
 
-function isCompressible(response: Response): boolean {
-  const contentType = response.headers.contentType;
-  if (contentType === null || !COMPRESSIBLE.test(contentType)) return false;
+function isCompressible(response: EndedResponse): boolean {
+  const contentType = response.getHeader('Content-Type');
+  if (contentType === undefined || !COMPRESSIBLE.test(contentType)) return false;
   // Events must leave at once, each by itself.
   if (contentType.startsWith(EVENT_STREAM_CONTENT_TYPE)) return false;
   if (response.statusCode === PARTIAL_CONTENT || response.getHeader('Content-Encoding') !== undefined)
@@ -57,13 +57,17 @@ function isCompressible(response: Response): boolean {
 }
 
 /** @returns whether the content is to be compressed for this client */
-function negotiate(request: Request, response: Response): boolean {
+function negotiate(request: Request, response: EndedResponse): boolean {
   // Also where it is not compressed: a cache must not give this answer to a client that asks otherwise.
   response.vary('Accept-Encoding');
   return prefersGzip(request.header('accept-encoding')) && !isNotModified(request, response);
 }
 
-function compressBytes(request: Request, response: Response, bytes: Uint8Array): undefined | Promise<void> {
+function compressBytes(
+  request: Request,
+  response: EndedResponse,
+  bytes: Uint8Array,
+): undefined | Promise<void> {
   if (!negotiate(request, response)) return undefined;
   return gzipAsync(bytes).then((compressed) => {
     if (compressed.byteLength >= bytes.byteLength || response.sealed) return;
@@ -71,7 +75,7 @@ function compressBytes(request: Request, response: Response, bytes: Uint8Array):
   });
 }
 
-function compressStream(request: Request, response: Response, source: BodyStream): void {
+function compressStream(request: Request, response: EndedResponse, source: BodyStream): void {
   if (!negotiate(request, response)) return;
   response.header('Content-Encoding', 'gzip');
   response.replaceBody(derivedStream(source, () => compressPieces(source)));

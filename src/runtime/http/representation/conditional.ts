@@ -2,12 +2,12 @@
  * Answers a conditional GET or HEAD with 304 where the client has the representation already (RFC 9110,
  * section 13.1.2). The pipeline runs it as the last finisher of every response; a handler only sets ETag.
  */
-import { METHOD_GET, METHOD_HEAD } from '../../../../assembly/record.ts';
 import type { Request } from '../request/request.ts';
+import type { OutgoingResponse } from '../response/outgoing-response.ts';
 import type { Response } from '../response/response.ts';
 import { matchesWeakly } from './etag.ts';
 
-export function answerConditionally(request: Request, response: Response): void | Promise<void> {
+export function answerConditionally(request: Request, response: OutgoingResponse): void | Promise<void> {
   if (isNotModified(request, response)) return response.becomeNotModified();
 }
 
@@ -16,8 +16,7 @@ export function isNotModified(request: Request, response: Response): boolean {
   // Most responses have no ETag, and then the request's headers need not be looked at.
   const tag = response.getHeader('ETag');
   if (tag === undefined || response.statusCode !== 200) return false;
-  const method = request.methodNumber;
-  if (method !== METHOD_GET && method !== METHOD_HEAD) return false;
+  if (request.method !== 'GET' && request.method !== 'HEAD') return false;
   const list = request.header('if-none-match');
   return list !== undefined && matchesWeakly(list, tag);
 }

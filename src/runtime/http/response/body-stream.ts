@@ -3,7 +3,19 @@
  * that will not be sent, and make one of another. Used by the pipeline, by what wraps streams, and by the
  * runtime for HEAD and for clients that are gone.
  */
-import type { BodyPiece, BodyStream, ResponseBody } from './response.ts';
+
+/** What a stream yields; strings are sent as UTF-8. */
+export type BodyPiece = Uint8Array | string;
+export type BodyStream = AsyncIterable<BodyPiece>;
+export type ResponseBody = null | string | Uint8Array | BodyStream;
+
+export interface StreamOptions {
+  /**
+   * Bytes of all pieces together, where that is known, as of a file. The client is told, instead of having to find
+   * the end. A stream that yields more or fewer is an error, and its response is cut off.
+   */
+  readonly length?: number;
+}
 
 export function isStream(body: ResponseBody): body is BodyStream {
   return body !== null && typeof body !== 'string' && !(body instanceof Uint8Array);

@@ -2,8 +2,10 @@
  * Makes the bytes of a finished response around its body: status line, header section, chunks. The runtime
  * calls it once for each response in a worker thread.
  */
+
+import type { BodyPiece } from './body-stream.ts';
 import { httpDate } from './date.ts';
-import type { BodyPiece, Response } from './response.ts';
+import type { OutgoingResponse } from './outgoing-response.ts';
 import { isContentless, statusLine } from './status.ts';
 
 export interface HeadOptions {
@@ -41,14 +43,19 @@ const KEPT_HEADS = 256;
  * Status line and header section, with the empty line; every character is one byte (latin1).
  * @param now milliseconds of performance.now(), as lately read
  */
-export function encodeHead(response: Response, options: HeadOptions, now?: number): string {
+export function encodeHead(response: OutgoingResponse, options: HeadOptions, now?: number): string {
   const date = httpDate(now);
   if (options.bodyLength === null || response.headers.hasFields) return makeHead(response, options, date);
   return keptHead(response, options, options.bodyLength, date);
 }
 
 /** Kept in one piece, as writing a string that V8 still has to put together costs several times as much. */
-function keptHead(response: Response, options: HeadOptions, bodyLength: number, date: string): string {
+function keptHead(
+  response: OutgoingResponse,
+  options: HeadOptions,
+  bodyLength: number,
+  date: string,
+): string {
   const { statusCode, headers } = response;
   const persistent = persists(response, options);
   const kept = keptHeads[bodyLength % KEPT_HEADS];
@@ -76,7 +83,7 @@ function keptHead(response: Response, options: HeadOptions, bodyLength: number, 
   return text;
 }
 
-function makeHead(response: Response, options: HeadOptions, date: string): string {
+function makeHead(response: OutgoingResponse, options: HeadOptions, date: string): string {
   const start = `${statusLine(response.statusCode)}Date: ${date}\r\n${response.headers.lines()}`;
   return start + framing(response, options) + connection(response, options);
 }
@@ -85,12 +92,12 @@ function makeHead(response: Response, options: HeadOptions, date: string): strin
  * Whether the connection is open for another request after this response. A stream of unknown length to an HTTP/1.0
  * client is ended by closing, as its version knows no chunks.
  */
-export function persists(response: Response, options: HeadOptions): boolean {
+export function persists(response: OutgoingResponse, options: HeadOptions): boolean {
   return options.keepAlive && !response.headers.close && !isCloseDelimited(response, options);
 }
 
 /** Whether the stream's pieces are sent as chunks. */
-export function isChunked(response: Response, options: HeadOptions): boolean {
+export function isChunked(response: OutgoingResponse, options: HeadOptions): boolean {
   return isOpenEnded(response, options) && options.versionMinor > 0;
 }
 
@@ -111,20 +118,20 @@ export function encodeChunk(piece: BodyPiece): Buffer {
 }
 
 /** Whether content follows whose length the head cannot tell. */
-function isOpenEnded(response: Response, options: HeadOptions): boolean {
+function isOpenEnded(response: OutgoingResponse, options: HeadOptions): boolean {
   return lengthOf(response, options) === null && !options.isHead && !isContentless(response.statusCode);
 }
 
-function isCloseDelimited(response: Response, options: HeadOptions): boolean {
+function isCloseDelimited(response: OutgoingResponse, options: HeadOptions): boolean {
   return isOpenEnded(response, options) && options.versionMinor === 0;
 }
 
-function lengthOf(response: Response, options: HeadOptions): number | null {
+function lengthOf(response: OutgoingResponse, options: HeadOptions): number | null {
   return options.bodyLength ?? response.streamLength;
 }
 
 /** RFC 9112, section 6; nothing for 204, 304, a HEAD of unknown length, and a body that closing delimits. */
-function framing(response: Response, options: HeadOptions): string {
+function framing(response: OutgoingResponse, options: HeadOptions): string {
   if (isContentless(response.statusCode)) return '';
   const length = lengthOf(response, options);
   if (length !== null) return `Content-Length: ${length}\r\n`;
@@ -132,7 +139,7 @@ function framing(response: Response, options: HeadOptions): string {
 }
 
 /** The last field and the empty line. */
-function connection(response: Response, options: HeadOptions): string {
+function connection(response: OutgoingResponse, options: HeadOptions): string {
   const option = persistence(response, options);
   // Upgrade is for the next hop only, and Connection says so (RFC 9110, section 7.8).
   if (response.headers.has('upgrade')) {
@@ -142,7 +149,7 @@ function connection(response: Response, options: HeadOptions): string {
 }
 
 /** Each version is told only what differs from its default. */
-function persistence(response: Response, options: HeadOptions): string {
+function persistence(response: OutgoingResponse, options: HeadOptions): string {
   if (!persists(response, options)) return 'close';
   return options.versionMinor === 0 ? 'keep-alive' : '';
 }

@@ -1,6 +1,6 @@
 /** The types of what an application gives the router; see router.ts for how they are run. */
 import type { Request } from '../request/request.ts';
-import type { Response } from '../response/response.ts';
+import type { EndedResponse, Response } from '../response/response.ts';
 
 /**
  * Answers a request by ending the response, at once or before the promise it returns is fulfilled.
@@ -12,10 +12,10 @@ export type Handler = (request: Request, response: Response) => void | Promise<v
 export type Middleware = Handler;
 
 /**
- * Runs after the response has ended, errors included, and may change it (headers, `replaceBody`). A response that
- * 304 will take the place of is still whole then, so that the 304 has what the finishers add.
+ * Runs after the response has ended, errors included, and may change its headers and its body. A response that a 304
+ * will replace is still whole then, so that the 304 has what the finishers add.
  */
-export type Finisher = Handler;
+export type Finisher = (request: Request, response: EndedResponse) => void | Promise<void>;
 
 /** Told of every error that is not a client's to know: what a handler threw, or that it never answered. */
 export type ErrorListener = (error: unknown, request: Request) => void;

@@ -6,8 +6,8 @@ import * as record from '../../../../assembly/record.ts';
 import { JsCore } from '../../../../src/runtime/core/js/js-core.ts';
 import { ParseRecord } from '../../../../src/runtime/core/parse-record.ts';
 import type { Pipeline } from '../../../../src/runtime/http/pipeline.ts';
-import { Request } from '../../../../src/runtime/http/request/request.ts';
-import { Response } from '../../../../src/runtime/http/response/response.ts';
+import { IncomingRequest } from '../../../../src/runtime/http/request/incoming-request.ts';
+import { OutgoingResponse } from '../../../../src/runtime/http/response/outgoing-response.ts';
 import { Router } from '../../../../src/runtime/http/routing/router.ts';
 
 export interface Question {
@@ -44,7 +44,7 @@ export class InProcess {
 
   async ask(method: string, target: string, question: Question = {}): Promise<Answer> {
     const request = this.#parse(encode(method, target, question), question.remoteAddress ?? '192.0.2.1');
-    const response = new Response(request);
+    const response = new OutgoingResponse(request);
     const pending = this.#pipeline.run(request, response);
     if (pending !== undefined) {
       request.detach();
@@ -63,7 +63,7 @@ export class InProcess {
   }
 
   /** A core of its own for each request, as requests of one test may be under way together. */
-  #parse(bytes: Buffer, remoteAddress: string): Request {
+  #parse(bytes: Buffer, remoteAddress: string): IncomingRequest {
     const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES, shared: true });
     const core = new JsCore({ memory, regionAddress: 0, regionBytes: REGION_BYTES, limits: LIMITS });
     core.loadRoutes(this.#pipeline.routes);
@@ -71,7 +71,7 @@ export class InProcess {
     shared.set(bytes, REGION_BYTES);
     const status = core.parse(REGION_BYTES, bytes.length);
     if (status !== record.PARSE_COMPLETE) throw new Error(`the request is not complete: status ${status}`);
-    return new Request({
+    return new IncomingRequest({
       record: new ParseRecord(core.record),
       bytes: shared,
       address: REGION_BYTES,

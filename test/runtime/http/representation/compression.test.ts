@@ -2,8 +2,10 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { prefersGzip } from '../../../../src/runtime/http/representation/accept-encoding.ts';
 import { compression } from '../../../../src/runtime/http/representation/compression.ts';
+import type { BodyStream } from '../../../../src/runtime/http/response/body-stream.ts';
 import { discardBody } from '../../../../src/runtime/http/response/body-stream.ts';
-import { type BodyStream, Response } from '../../../../src/runtime/http/response/response.ts';
+import { OutgoingResponse } from '../../../../src/runtime/http/response/outgoing-response.ts';
+import type { Response } from '../../../../src/runtime/http/response/response.ts';
 import { Router } from '../../../../src/runtime/http/routing/router.ts';
 import { fakeRequest } from '../support/fake-request.ts';
 
@@ -12,7 +14,7 @@ const text = 'All work and no play makes a dull server. '.repeat(100);
 async function finish(end: (response: Response) => void, acceptEncoding: string | null = 'gzip') {
   const field = acceptEncoding === null ? '' : `Accept-Encoding: ${acceptEncoding}\r\n`;
   const { request } = fakeRequest(`GET / HTTP/1.1\r\nHost: a\r\n${field}\r\n`);
-  const response = new Response(request);
+  const response = new OutgoingResponse(request);
   end(response);
   await compression()(request, response);
   return response;
@@ -84,13 +86,17 @@ test.each<[string, (response: Response) => void]>([
 
 describe('a 304', () => {
   /** Text with a tag, as GET answers it. */
-  async function ask(tag: string, fields: string, end: (response: Response) => void): Promise<Response> {
+  async function ask(
+    tag: string,
+    fields: string,
+    end: (response: Response) => void,
+  ): Promise<OutgoingResponse> {
     const router = new Router();
     router.get('/', (_request, response) => end(response.header('ETag', tag)));
     router.finish(compression());
     const raw = `GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n${fields}\r\n`;
     const { request } = fakeRequest(raw, { routeNumber: 0 });
-    const response = new Response(request);
+    const response = new OutgoingResponse(request);
     await router.compile(() => {}).run(request, response);
     return response;
   }

@@ -1,19 +1,20 @@
 import { EventEmitter, on, once } from 'node:events';
 import { describe, expect, test } from 'vitest';
+import type { BodyStream } from '../../../../src/runtime/http/response/body-stream.ts';
 import { discardBody } from '../../../../src/runtime/http/response/body-stream.ts';
 import {
   encodeEvent,
   type ServerSentEvent,
   sendEvents,
 } from '../../../../src/runtime/http/response/events.ts';
-import { type BodyStream, Response } from '../../../../src/runtime/http/response/response.ts';
+import { OutgoingResponse } from '../../../../src/runtime/http/response/outgoing-response.ts';
 import { get } from '../support/fake-request.ts';
 
 const LONG = 3_600_000;
 
 function open(source: AsyncIterable<ServerSentEvent>, keepAliveMs = LONG) {
   const request = get('/events');
-  const response = new Response(request);
+  const response = new OutgoingResponse(request);
   sendEvents(request, response, source, { keepAliveMs });
   const body = response.body as BodyStream;
   return { request, response, body, pieces: body[Symbol.asyncIterator]() };
@@ -101,7 +102,7 @@ describe('a stream of events', () => {
       for await (const [data] of on(emitter, 'event', { signal: request.signal }))
         yield { data: String(data) };
     })();
-    const response = new Response(request);
+    const response = new OutgoingResponse(request);
     sendEvents(request, response, source);
     const pieces = (response.body as BodyStream)[Symbol.asyncIterator]();
     const first = pieces.next();

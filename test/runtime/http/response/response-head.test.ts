@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ResponseError } from '../../../../src/runtime/http/errors.ts';
-import { Response } from '../../../../src/runtime/http/response/response.ts';
+import { OutgoingResponse } from '../../../../src/runtime/http/response/outgoing-response.ts';
 import {
   encodeChunk,
   encodeHead,
@@ -12,14 +12,14 @@ import {
 
 const plain: HeadOptions = { isHead: false, keepAlive: true, versionMinor: 1, bodyLength: 13 };
 
-function json(): Response {
-  const response = new Response({ path: '/' });
+function json(): OutgoingResponse {
+  const response = new OutgoingResponse({ path: '/' });
   response.json({ status: 1 });
   return response;
 }
 
 /** The head with its Date taken out, after a look at its form. */
-function head(response: Response, options: Partial<HeadOptions> = {}): string {
+function head(response: OutgoingResponse, options: Partial<HeadOptions> = {}): string {
   const text = encodeHead(response, { ...plain, ...options });
   const date = /Date: (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT\r\n/;
   expect(text).toMatch(date);
@@ -65,16 +65,16 @@ describe('the head', () => {
   });
 
   test('of 204 and 304 has neither length nor coding', () => {
-    const response = new Response({ path: '/' });
+    const response = new OutgoingResponse({ path: '/' });
     response.empty();
     expect(head(response, { bodyLength: 0 })).toBe('HTTP/1.1 204 No Content\r\n\r\n');
-    const notModified = new Response({ path: '/' });
+    const notModified = new OutgoingResponse({ path: '/' });
     notModified.empty(304);
     expect(head(notModified, { bodyLength: 0 })).toBe('HTTP/1.1 304 Not Modified\r\n\r\n');
   });
 
   test('of another empty response says length 0', () => {
-    const response = new Response({ path: '/' });
+    const response = new OutgoingResponse({ path: '/' });
     response.empty(200);
     expect(head(response, { bodyLength: 0 })).toBe('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
   });
@@ -93,7 +93,7 @@ test('no name, value or content type that is taken makes a line of its own', () 
   const anyName = fc.oneof(fc.constantFrom('X-A', 'Vary', 'Set-Cookie'), hostile);
   fc.assert(
     fc.property(fc.array(fc.tuple(anyName, hostile), { maxLength: 4 }), hostile, (fields, contentType) => {
-      const response = new Response({ path: '/' });
+      const response = new OutgoingResponse({ path: '/' });
       let taken = 0;
       for (const [name, value] of fields) taken += isTaken(() => response.appendHeader(name, value));
       taken += isTaken(() => response.text('', contentType));
@@ -120,8 +120,8 @@ function isTaken(action: () => unknown): number {
 }
 
 describe('a stream', () => {
-  function stream(length?: number): Response {
-    const response = new Response({ path: '/' });
+  function stream(length?: number): OutgoingResponse {
+    const response = new OutgoingResponse({ path: '/' });
     response.stream((async function* () {})(), 'text/plain', length === undefined ? {} : { length });
     return response;
   }

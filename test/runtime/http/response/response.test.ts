@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { ResponseError } from '../../../../src/runtime/http/errors.ts';
-import { Response } from '../../../../src/runtime/http/response/response.ts';
+import { OutgoingResponse } from '../../../../src/runtime/http/response/outgoing-response.ts';
 
-function response(): Response {
-  return new Response({ path: '/here' });
+function response(): OutgoingResponse {
+  return new OutgoingResponse({ path: '/here' });
 }
 
 function codeOf(action: () => unknown): string {
@@ -18,7 +18,7 @@ function codeOf(action: () => unknown): string {
 
 describe('the enders', () => {
   test('give a body and its content type', () => {
-    const cases: [(one: Response) => void, unknown, string | null][] = [
+    const cases: [(one: OutgoingResponse) => void, unknown, string | null][] = [
       [(one) => one.json({ a: 1 }), '{"a":1}', 'application/json'],
       [(one) => one.rawJson('[]'), '[]', 'application/json'],
       [(one) => one.text('hi'), 'hi', 'text/plain; charset=utf-8'],
@@ -59,7 +59,7 @@ describe('the enders', () => {
 
   test('keep the length of a stream as long as they keep the stream', () => {
     const pieces = (async function* () {})();
-    const changes: ((one: Response) => unknown)[] = [
+    const changes: ((one: OutgoingResponse) => unknown)[] = [
       (one) => one.replaceBody(pieces),
       (one) => one.becomeNotModified(),
       (one) => one.reset(),

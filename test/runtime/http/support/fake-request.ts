@@ -6,7 +6,10 @@ import * as record from '../../../../assembly/record.ts';
 import { methodNumber } from '../../../../src/runtime/core/method.ts';
 import { ParseRecord } from '../../../../src/runtime/core/parse-record.ts';
 import { wellKnownHeaderNumber } from '../../../../src/runtime/core/well-known-headers.ts';
-import { Request, type RequestSource } from '../../../../src/runtime/http/request/request.ts';
+import {
+  IncomingRequest,
+  type RequestSource,
+} from '../../../../src/runtime/http/request/incoming-request.ts';
 
 export interface FakeOptions {
   readonly routeNumber?: number;
@@ -23,7 +26,7 @@ const ADDRESS = 4096;
 const MEMORY_PAGES = 40;
 
 export interface FakeRequest {
-  readonly request: Request;
+  readonly request: IncomingRequest;
   readonly source: RequestSource;
   /** What the next client's bytes would do to the same memory and record. */
   overwrite(): void;
@@ -37,7 +40,7 @@ export function fakeRequest(raw: string, options: FakeOptions = {}): FakeRequest
   const words = new Int32Array(memory.buffer, 0, record.RECORD_WORDS);
   fill(words, raw, options);
   const source = { record: new ParseRecord(words), bytes, address: ADDRESS, remoteAddress: '192.0.2.7' };
-  const request = new Request(source);
+  const request = new IncomingRequest(source);
   request.parameterNames = options.parameterNames ?? [];
   const overwrite = () => {
     words.fill(7);
@@ -47,7 +50,7 @@ export function fakeRequest(raw: string, options: FakeOptions = {}): FakeRequest
 }
 
 /** For tests that need a request and nothing special of it. */
-export function get(path: string, options: FakeOptions = {}): Request {
+export function get(path: string, options: FakeOptions = {}): IncomingRequest {
   return fakeRequest(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`, options).request;
 }
 

@@ -1,0 +1,233 @@
+/**
+ * The request behind `Request`. Everything is read on first use from the parse record and the connection's buffer in
+ * shared memory. The runtime makes one for each request in a worker thread, calls `detach` once the handler has gone
+ * asynchronous, and `end` before the connection's buffer is given back.
+ */
+import { type Cookies, parseCookie } from 'cookie';
+import { FORM_ASTERISK } from '../../../../assembly/record.ts';
+import { methodName } from '../../core/method.ts';
+import type { ParseRecord } from '../../core/parse-record.ts';
+import { RequestEndedError } from '../errors.ts';
+import { Query } from './query.ts';
+import type { Request } from './request.ts';
+import { RequestBody } from './request-body.ts';
+import { assertAnnounced, assertJson, assertNotEncoded, parseJson } from './request-content.ts';
+import { RequestHead } from './request-head.ts';
+import type { RequestKey } from './request-key.ts';
+import { type RouteParameters, readParameters } from './route-parameters.ts';
+
+/** Where a request lies; see Core in src/runtime/core/core.ts. */
+export interface RequestSource {
+  /** The parse record of this request; valid until the worker parses again, see `detach`. */
+  readonly record: ParseRecord;
+  /** A view of the whole shared memory. */
+  readonly bytes: Buffer;
+  /** Of the request's first byte in `bytes`. */
+  readonly address: number;
+  readonly remoteAddress: string;
+}
+
+const NO_NAMES: readonly string[] = [];
+
+export class IncomingRequest implements Request {
+  readonly remoteAddress: string;
+  /** Set by the pipeline from the route that matched. */
+  parameterNames: readonly string[] = NO_NAMES;
+  /** null once what it reads has been given back. */
+  #head: RequestHead | null;
+  /** With the body; null once given back. */
+  #memory: Buffer | null;
+  readonly #address: number;
+  #values: Map<RequestKey<unknown>, unknown> | null = null;
+  #abortController: AbortController | null = null;
+  #abortReason: unknown = undefined;
+  #aborted = false;
+  // What was read once is kept, and can be read after the end too.
+  #path: string | null = null;
+  #query: Query | null = null;
+  #parameters: RouteParameters | null = null;
+  #headers: Record<string, string> | null = null;
+  #cookies: Cookies | null = null;
+  #body: RequestBody | null = null;
+
+  constructor(source: RequestSource) {
+    this.remoteAddress = source.remoteAddress;
+    this.#address = source.address;
+    this.#memory = source.bytes;
+    this.#head = new RequestHead(source.record, source.bytes, source.address);
+  }
+
+  get method(): string {
+    const head = this.#readableHead();
+    const { method, methodStart, methodLength } = head.record;
+    return methodName(method) ?? head.text(methodStart, methodLength);
+  }
+
+  get target(): string {
+    const head = this.#readableHead();
+    return head.text(head.record.targetStart, head.record.targetLength);
+  }
+
+  get path(): string {
+    this.#path ??= this.#readPath();
+    return this.#path;
+  }
+
+  get query(): Query {
+    this.#query ??= this.#readQuery();
+    return this.#query;
+  }
+
+  get parameters(): RouteParameters {
+    this.#parameters ??= readParameters(this.#readableHead(), this.parameterNames);
+    return this.#parameters;
+  }
+
+  parameter(name: string): string {
+    const value = this.parameters[name];
+    if (value === undefined) throw new TypeError(`The route has no parameter named "${name}"`);
+    return value;
+  }
+
+  header(name: string): string | undefined {
+    const lowerName = name.toLowerCase();
+    if (this.#headers !== null) return this.#headers[lowerName];
+    return this.#readableHead().header(lowerName);
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    this.#headers ??= this.#readableHead().headers();
+    return this.#headers;
+  }
+
+  get cookies(): Readonly<Cookies> {
+    this.#cookies ??= parseCookie(this.header('cookie') ?? '');
+    return this.#cookies;
+  }
+
+  get host(): string {
+    return this.#readableHead().host();
+  }
+
+  get httpVersion(): '1.0' | '1.1' {
+    return this.#readableHead().record.versionMinor === 0 ? '1.0' : '1.1';
+  }
+
+  get keepAlive(): boolean {
+    return this.#readableHead().record.keepsAlive;
+  }
+
+  get bodyLength(): number {
+    return this.#readableBody().length;
+  }
+
+  bytes(): Uint8Array {
+    return this.#readableBody().bytes();
+  }
+
+  text(): string {
+    assertNotEncoded(this.header('content-encoding'));
+    return this.#readableBody().text();
+  }
+
+  json(): unknown {
+    const body = this.#readableBody();
+    assertAnnounced(body.isAnnounced);
+    assertNotEncoded(this.header('content-encoding'));
+    assertJson(this.header('content-type'), body.length);
+    return parseJson(body.text());
+  }
+
+  get signal(): AbortSignal {
+    if (this.#abortController === null) {
+      this.#abortController = new AbortController();
+      if (this.#aborted) this.#abortController.abort(this.#abortReason);
+    }
+    return this.#abortController.signal;
+  }
+
+  get aborted(): boolean {
+    return this.#aborted;
+  }
+
+  set<T>(key: RequestKey<T>, value: T): void {
+    this.#values ??= new Map();
+    this.#values.set(key, value);
+  }
+
+  get<T>(key: RequestKey<T>): T | undefined {
+    // Only `set` writes here, and it takes a value of the key's own type.
+    return this.#values?.get(key) as T | undefined;
+  }
+
+  require<T>(key: RequestKey<T>): T {
+    if (this.#values === null || !this.#values.has(key)) {
+      throw new TypeError(`No middleware has set "${key.name}" on this request`);
+    }
+    return this.#values.get(key) as T;
+  }
+
+  // ---- For the runtime alone ----
+
+  /** The METHOD_ constant (assembly/record.ts). */
+  get methodNumber(): number {
+    return this.#readableHead().record.method;
+  }
+
+  /** Index of the route that matched, or ROUTE_NOT_FOUND or ROUTE_METHOD_NOT_ALLOWED (assembly/record.ts). */
+  get routeNumber(): number {
+    return this.#readableHead().record.route;
+  }
+
+  /** Bit mask (1 << METHOD_…) of the methods that the path knows. */
+  get allowedMethods(): number {
+    return this.#readableHead().record.allowedMethods;
+  }
+
+  /** Whether the target is "*". */
+  get isAsterisk(): boolean {
+    return this.#readableHead().record.targetForm === FORM_ASTERISK;
+  }
+
+  /** Copies the head, which the worker's next parse overwrites; the body is still read where it lies. */
+  detach(): void {
+    this.#head?.detach();
+  }
+
+  /** The memory goes back; what was not read by now cannot be read any more. */
+  end(): void {
+    this.#memory = null;
+    this.#body?.end();
+    if (this.#head !== null && !this.#head.isDetached) this.#head = null;
+  }
+
+  /** The client is gone, or the time is over. */
+  abort(reason: unknown): void {
+    if (this.#aborted) return;
+    this.#aborted = true;
+    this.#abortReason = reason;
+    this.#abortController?.abort(reason);
+  }
+
+  #readableHead(): RequestHead {
+    if (this.#head === null) throw new RequestEndedError();
+    return this.#head;
+  }
+
+  #readPath(): string {
+    const head = this.#readableHead();
+    const { targetForm, pathStart, pathLength } = head.record;
+    return targetForm === FORM_ASTERISK ? '*' : head.text(pathStart, pathLength) || '/';
+  }
+
+  #readQuery(): Query {
+    const head = this.#readableHead();
+    const { queryStart, queryLength } = head.record;
+    return new Query(queryLength <= 0 ? '' : head.text(queryStart, queryLength));
+  }
+
+  #readableBody(): RequestBody {
+    this.#body ??= new RequestBody(this.#readableHead().record, this.#memory, this.#address);
+    return this.#body;
+  }
+}

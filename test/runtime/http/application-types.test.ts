@@ -1,0 +1,52 @@
+/** What TypeScript shows to an application. `npm run check` is what makes these lines count. */
+import { expectTypeOf, test } from 'vitest';
+import { IncomingRequest } from '../../../src/runtime/http/request/incoming-request.ts';
+import type { Request } from '../../../src/runtime/http/request/request.ts';
+import { OutgoingResponse } from '../../../src/runtime/http/response/outgoing-response.ts';
+import type { EndedResponse, Response } from '../../../src/runtime/http/response/response.ts';
+import type { Finisher, Handler } from '../../../src/runtime/http/routing/handler.ts';
+
+test('a handler sees nothing of a request that only the runtime may do', () => {
+  type Hidden =
+    | 'abort'
+    | 'allowedMethods'
+    | 'detach'
+    | 'end'
+    | 'isAsterisk'
+    | 'methodNumber'
+    | 'parameterNames'
+    | 'routeNumber';
+  expectTypeOf<Exclude<keyof IncomingRequest, keyof Request>>().toEqualTypeOf<Hidden>();
+  expectTypeOf<Parameters<Handler>[0]>().toEqualTypeOf<Request>();
+  // @ts-expect-error A handler cannot end a request: the runtime gives its memory back.
+  const end = (request: Request): void => request.end();
+  // @ts-expect-error A handler cannot abort a request in the client's name.
+  const abort = (request: Request): void => request.abort('gone');
+  expectTypeOf(end).toBeFunction();
+  expectTypeOf(abort).toBeFunction();
+  expectTypeOf(IncomingRequest.prototype).toExtend<Request>();
+});
+
+test('a handler sees nothing of a response that only the runtime may do', () => {
+  type ForFinishers = 'body' | 'replaceBody' | 'sealed';
+  type Hidden =
+    | 'becomeNotModified'
+    | 'becomeProblem'
+    | 'endWithProblem'
+    | 'forgetBody'
+    | 'headers'
+    | 'reset'
+    | 'seal'
+    | 'streamLength';
+  expectTypeOf<Exclude<keyof EndedResponse, keyof Response>>().toEqualTypeOf<ForFinishers>();
+  expectTypeOf<Exclude<keyof OutgoingResponse, keyof EndedResponse>>().toEqualTypeOf<Hidden>();
+  expectTypeOf<Parameters<Handler>[1]>().toEqualTypeOf<Response>();
+  expectTypeOf<Parameters<Finisher>[1]>().toEqualTypeOf<EndedResponse>();
+  // @ts-expect-error A handler cannot seal a response: the pipeline does when all finishers have run.
+  const seal = (response: Response): void => response.seal();
+  // @ts-expect-error Nor can a finisher.
+  const sealEnded = (response: EndedResponse): void => response.seal();
+  expectTypeOf(seal).toBeFunction();
+  expectTypeOf(sealEnded).toBeFunction();
+  expectTypeOf(OutgoingResponse.prototype).toExtend<EndedResponse>();
+});
