@@ -4,7 +4,7 @@
  */
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ApplicationError } from './errors.ts';
+import { ApplicationError } from './application-errors.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { ErrorListener } from './routing/handler.ts';
 import { Router } from './routing/router.ts';

@@ -5,7 +5,7 @@
  */
 import { METHOD_OPTIONS, ROUTE_METHOD_NOT_ALLOWED } from '../../../assembly/record.ts';
 import type { RoutePattern } from '../core/core.ts';
-import { RequestEndedError, ResponseError } from './errors.ts';
+import { RequestEndedError, ResponseError } from './application-errors.ts';
 import { HttpProblem } from './problem.ts';
 import { answerConditionally } from './representation/conditional.ts';
 import type { IncomingRequest } from './request/incoming-request.ts';
@@ -34,6 +34,8 @@ type Step = (request: IncomingRequest, response: OutgoingResponse) => void | Pro
 
 /** All that runs for one route, or all finishers, in order. */
 interface Chain {
+  /** For messages: the route, and the name of its handler where it has one. */
+  readonly name: string;
   readonly steps: readonly Step[];
   readonly parameterNames: readonly string[];
   /** Whether the steps that are left must not run. */
@@ -50,7 +52,8 @@ export class Pipeline {
 
   constructor(options: PipelineOptions) {
     this.routes = Object.freeze([...options.patterns]);
-    this.#chains = options.routes.map(({ handlers, parameterNames }) => ({
+    this.#chains = options.routes.map(({ handlers, parameterNames }, number) => ({
+      name: nameOf(options.patterns[number], handlers.at(-1)),
       steps: [...options.middleware, ...handlers],
       parameterNames,
       isOver: isDone,
@@ -58,12 +61,14 @@ export class Pipeline {
     const allow = new AllowHeader(this.routes);
     const withoutRoute: Step = (request, response) => answerWithoutRoute(request, response, allow);
     this.#withoutRoute = {
+      name: 'no route',
       steps: [...options.middleware, withoutRoute],
       parameterNames: [],
       isOver: isDone,
     };
     // The last: a 304 says what the 200 would have said (RFC 9110, section 15.4.5), such as compression's Vary.
     this.#finishers = {
+      name: 'the finishers',
       steps: [...options.finishers, answerConditionally],
       parameterNames: [],
       isOver: isAborted,
@@ -77,13 +82,13 @@ export class Pipeline {
     request.parameterNames = chain.parameterNames;
     const pending = this.#runSteps(chain, request, response);
     return pending === undefined
-      ? this.#finish(request, response)
-      : pending.then(() => this.#finish(request, response));
+      ? this.#finish(chain, request, response)
+      : pending.then(() => this.#finish(chain, request, response));
   }
 
   /** Makes sure that there is an answer, and lets the finishers at it. */
-  #finish(request: IncomingRequest, response: OutgoingResponse): void | Promise<void> {
-    if (!response.ended && !request.aborted) this.#fail(request, response, unanswered());
+  #finish(chain: Chain, request: IncomingRequest, response: OutgoingResponse): void | Promise<void> {
+    if (!response.ended && !request.aborted) this.#fail(request, response, unanswered(chain));
     const pending = this.#runSteps(this.#finishers, request, response);
     if (pending !== undefined) return pending.then(() => response.seal());
     response.seal();
@@ -195,11 +200,16 @@ function isConsequenceOfAbort(error: unknown, request: IncomingRequest): boolean
   return error instanceof Error && error.name === 'AbortError';
 }
 
-function unanswered(): ResponseError {
+function unanswered(chain: Chain): ResponseError {
   return new ResponseError(
     'ERR_RESPONSE_MISSING',
-    'The handler returned without ending the response; one that is asynchronous must return its promise',
+    `The handler of ${chain.name} has not ended the response; an asynchronous handler must return its promise`,
   );
+}
+
+function nameOf(pattern: RoutePattern | undefined, handler: Handler | undefined): string {
+  const route = `${pattern?.method} ${pattern?.path}`;
+  return handler === undefined || handler.name === '' ? route : `${route} (${handler.name})`;
 }
 
 function internalError(): HttpProblem {

@@ -6,7 +6,7 @@
 import { availableParallelism, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createLogger } from '../../platform/log.ts';
-import { createCore } from '../core/create.ts';
+import { createCore } from '../core/create-core.ts';
 import { type ApplicationModule, compileRoutes, loadApplication } from '../http/application.ts';
 import type { Request } from '../http/request/request.ts';
 import { StartGate } from '../memory/synchronization/start-gate.ts';

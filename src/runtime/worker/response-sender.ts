@@ -3,7 +3,7 @@
  * credit as often as it must, so only turns that are suspended call it (turn.ts).
  */
 
-import { ResponseError } from '../http/errors.ts';
+import { ResponseError } from '../http/application-errors.ts';
 import type { BodyPiece, BodyStream } from '../http/response/body-stream.ts';
 import { discardBody } from '../http/response/body-stream.ts';
 import type { OutgoingResponse } from '../http/response/outgoing-response.ts';

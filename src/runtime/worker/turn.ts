@@ -9,7 +9,7 @@
 
 import { METHOD_HEAD, PARSE_COMPLETE, PARSE_NEED } from '../../../assembly/record.ts';
 import { reasonSentence } from '../core/reasons.ts';
-import { NO_ROUTE } from '../core/route-tree.ts';
+import { NO_ROUTE } from '../core/routing/route-tree.ts';
 import { HttpProblem, protocolErrorResponse } from '../http/problem.ts';
 import { IncomingRequest } from '../http/request/incoming-request.ts';
 import type { BodyStream } from '../http/response/body-stream.ts';

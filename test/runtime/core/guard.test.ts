@@ -6,7 +6,7 @@
 import { describe, expect, it } from 'vitest';
 import * as r from '../../../assembly/record.ts';
 import type { Core, CoreKind } from '../../../src/runtime/core/core.ts';
-import { createCore } from '../../../src/runtime/core/create.ts';
+import { createCore } from '../../../src/runtime/core/create-core.ts';
 import { loadCases } from '../../conformance/case.ts';
 import { CONTRACT_LIMITS, FUZZ_ROUTES } from '../../fuzz/arena.ts';
 

@@ -5,7 +5,7 @@
 
 import * as r from '../../../assembly/record.ts';
 import type { Core, CoreKind, ParseLimits, RoutePattern } from '../../../src/runtime/core/core.ts';
-import { createCore } from '../../../src/runtime/core/create.ts';
+import { createCore } from '../../../src/runtime/core/create-core.ts';
 
 export const CORE_KINDS: readonly CoreKind[] = ['js', 'wasm'];
 

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import * as r from '../../../assembly/record.ts';
 import { CLASSES, HOST, PATH, QUERY, TOKEN, VALUE } from '../../../src/runtime/core/characters.ts';
-import { VerifyCore } from '../../../src/runtime/core/verify.ts';
+import { VerifyCore } from '../../../src/runtime/core/verify-core.ts';
 import { WasmCore } from '../../../src/runtime/core/wasm/wasm-core.ts';
 import { WELL_KNOWN_HEADERS } from '../../../src/runtime/core/well-known-headers.ts';
 import { Bench, headersOf, LIMITS, word } from './parser-harness.ts';

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { compileRoutes, loadApplication } from '../../../src/runtime/http/application.ts';
-import { ApplicationError } from '../../../src/runtime/http/errors.ts';
+import { ApplicationError } from '../../../src/runtime/http/application-errors.ts';
 
 const fixture = (name: string) => new URL(`./fixtures/${name}.ts`, import.meta.url);
 const ignoreErrors = () => {};

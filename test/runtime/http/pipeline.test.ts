@@ -359,13 +359,16 @@ describe('a handler that fails', () => {
     expect(outcome.errors).toHaveLength(1);
   });
 
-  test('to answer at all is 500, with a report that says so', async () => {
-    for (const handler of [() => {}, async () => {}]) {
+  test('to answer at all is 500, with a report that names route and handler', async () => {
+    function forgetful(): void {}
+    async function forgetfulLater(): Promise<void> {}
+    for (const handler of [forgetful, forgetfulLater]) {
       const outcome = await ask((router) => {
         router.get('/path', handler);
       });
       expect(problemOf(outcome)).toMatchObject({ status: 500 });
-      expect(outcome.errors).toMatchObject([{ code: 'ERR_RESPONSE_MISSING' }]);
+      const message = expect.stringContaining(`The handler of GET /path (${handler.name}) has not ended`);
+      expect(outcome.errors).toMatchObject([{ code: 'ERR_RESPONSE_MISSING', message }]);
     }
   });
 

@@ -1,7 +1,7 @@
 /** From the bytes of a request to the bytes of its response: a real core, the router, and all in between. */
 import { describe, expect, test } from 'vitest';
 import { PARSE_COMPLETE } from '../../../assembly/record.ts';
-import { createCore } from '../../../src/runtime/core/create.ts';
+import { createCore } from '../../../src/runtime/core/create-core.ts';
 import { ParseRecord } from '../../../src/runtime/core/parse-record.ts';
 import { IncomingRequest } from '../../../src/runtime/http/request/incoming-request.ts';
 import { OutgoingResponse } from '../../../src/runtime/http/response/outgoing-response.ts';

@@ -6,7 +6,7 @@
 import * as r from '../../../../assembly/record.ts';
 import { CR, LF } from '../characters.ts';
 import type { Core, CoreOptions, RoutePattern } from '../core.ts';
-import { buildRouteTree } from '../route-tree.ts';
+import { buildRouteTree } from '../routing/route-tree.ts';
 import { measureChunks, measureTrailers } from './chunks.ts';
 import { fieldFault, parseField } from './fields.ts';
 import { judgeHead } from './head.ts';

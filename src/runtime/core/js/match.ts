@@ -5,15 +5,15 @@
 
 import * as r from '../../../../assembly/record.ts';
 import { PERCENT } from '../characters.ts';
+import { normalizePath } from '../routing/normal-path.ts';
+import { MAX_SEGMENTS } from '../routing/route-pattern.ts';
 import {
   buildRouteTree,
-  MAX_SEGMENTS,
   NO_ROUTE,
-  normalizePath,
   type RouteLeaf,
   type RouteNode,
   type RouteTree,
-} from '../route-tree.ts';
+} from '../routing/route-tree.ts';
 import type { ParseState } from './state.ts';
 
 const SLASH = 0x2f;

@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs';
 import { SCRATCH_OFFSET, SCRATCH_PADDING_BYTES } from '../../../../assembly/layout.ts';
 import { RECORD_WORDS } from '../../../../assembly/record.ts';
 import type { Core, CoreOptions, RoutePattern } from '../core.ts';
-import { buildRouteTree } from '../route-tree.ts';
+import { buildRouteTree } from '../routing/route-tree.ts';
 import { writeRouteTree } from './wasm-routes.ts';
 
 /** The first bytes of the memory, where the module's constants lie; no region and no buffer may be there. */

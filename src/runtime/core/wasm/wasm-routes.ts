@@ -17,7 +17,7 @@ import {
   NODE_SPAN,
   NODE_WILDCARD,
 } from '../../../../assembly/layout.ts';
-import type { RouteLeaf, RouteNode, RouteTree } from '../route-tree.ts';
+import type { RouteLeaf, RouteNode, RouteTree } from '../routing/route-tree.ts';
 
 const ALIGNMENT_BYTES = 8;
 

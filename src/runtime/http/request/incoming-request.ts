@@ -7,7 +7,7 @@ import { type Cookies, parseCookie } from 'cookie';
 import { FORM_ASTERISK } from '../../../../assembly/record.ts';
 import { methodName } from '../../core/method.ts';
 import type { ParseRecord } from '../../core/parse-record.ts';
-import { RequestEndedError } from '../errors.ts';
+import { RequestEndedError } from '../application-errors.ts';
 import { Query } from './query.ts';
 import type { Request } from './request.ts';
 import { RequestBody } from './request-body.ts';

@@ -5,7 +5,7 @@
  */
 import { decodeChunked } from '../../core/chunked.ts';
 import type { ParseRecord } from '../../core/parse-record.ts';
-import { RequestEndedError } from '../errors.ts';
+import { RequestEndedError } from '../application-errors.ts';
 import { decodeUtf8 } from './request-content.ts';
 
 export class RequestBody {

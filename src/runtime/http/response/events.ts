@@ -65,32 +65,32 @@ async function* encodeEvents(
   signal: AbortSignal,
 ): AsyncGenerator<string, void, undefined> {
   const iterator = source[Symbol.asyncIterator]();
-  let turn: Turn | null = null;
+  let pending: PendingEvent | null = null;
   try {
     while (!signal.aborted) {
-      turn ??= new Turn(iterator.next());
-      await turn.wait(keepAliveMs, signal);
+      pending ??= new PendingEvent(iterator.next());
+      await pending.wait(keepAliveMs, signal);
       if (signal.aborted) return;
-      if (!turn.settled) {
+      if (!pending.settled) {
         yield KEEP_ALIVE_COMMENT;
         continue;
       }
-      const { result } = turn;
-      turn = null;
+      const { result } = pending;
+      pending = null;
       const { done, value } = await result;
       if (done) return;
       yield encodeEvent(value);
     }
   } finally {
-    await closeSource(iterator, turn);
+    await closeSource(iterator, pending);
   }
 }
 
 /**
- * One turn of the source. It may be waited for many times, as silence goes on; each wait leaves nothing behind
+ * The next event of the source. It may be waited for many times, as silence goes on. Each wait leaves nothing behind
  * on the promise, where `Promise.race` would leave a reaction for every comment sent to an idle client.
  */
-class Turn {
+class PendingEvent {
   readonly result: Promise<IteratorResult<ServerSentEvent>>;
   settled = false;
   #wake: () => void = ignore;
@@ -125,9 +125,12 @@ class Turn {
  * A source that is asleep within `next` would let `return` wait just as long, so it is not waited for then: the
  * client is gone, and nobody is left whom the outcome could concern.
  */
-async function closeSource(iterator: AsyncIterator<ServerSentEvent>, turn: Turn | null): Promise<void> {
+async function closeSource(
+  iterator: AsyncIterator<ServerSentEvent>,
+  pending: PendingEvent | null,
+): Promise<void> {
   const closed = iterator.return?.();
-  if (turn === null) {
+  if (pending === null) {
     await closed;
   } else {
     closed?.catch(ignore);

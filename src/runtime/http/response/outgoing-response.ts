@@ -4,7 +4,7 @@
  * header lines and body. Used in worker threads, one for each request.
  */
 import { stringifySetCookie } from 'cookie';
-import { ResponseError } from '../errors.ts';
+import { ResponseError } from '../application-errors.ts';
 import { HttpProblem, PROBLEM_CONTENT_TYPE, type ProblemExtras, problemBody } from '../problem.ts';
 import {
   type BodyStream,

@@ -3,7 +3,7 @@
  * smuggle a field or a response of its own. Kept as a plain list: a response has a handful of fields, and a scan
  * over a handful beats any table.
  */
-import { ResponseError } from '../errors.ts';
+import { ResponseError } from '../application-errors.ts';
 
 /** tchar of RFC 9110, section 5.6.2. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;

@@ -4,10 +4,10 @@
  * by some workers and not by others, so that is an error.
  */
 import type { RoutePattern } from '../../core/core.ts';
-import { RouterError } from '../errors.ts';
+import { parseRoutePath, type RoutePath, RoutePatternError } from '../../core/routing/route-pattern.ts';
+import { RouterError } from '../application-errors.ts';
 import { type CompiledRoute, Pipeline } from '../pipeline.ts';
 import type { ErrorListener, Finisher, Handler, Middleware } from './handler.ts';
-import { parseRoutePath } from './route-path.ts';
 
 /** Route middleware, in order, and last the handler. */
 export type RouteHandlers = readonly [...Middleware[], Handler];
@@ -92,7 +92,7 @@ export class Router {
 
   #add(method: string, path: string, handlers: RouteHandlers): this {
     this.#assertOpen(`${method} ${path}`);
-    const { shape, parameterNames } = parseRoutePath(path);
+    const { shape, parameterNames } = parsePath(path);
     if (handlers.length === 0) {
       throw new RouterError('ERR_ROUTE_HANDLER', `${method} ${path} has no handler`);
     }
@@ -119,6 +119,16 @@ export class Router {
         `Cannot register ${what}: the routes are compiled and workers serve them; register everything in routes()`,
       );
     }
+  }
+}
+
+/** A pattern that is refused is told as the router's other errors are. */
+function parsePath(path: string): RoutePath {
+  try {
+    return parseRoutePath(path);
+  } catch (error) {
+    if (error instanceof RoutePatternError) throw new RouterError(error.code, error.message);
+    throw error;
   }
 }
 

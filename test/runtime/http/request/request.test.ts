@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { METHOD_OTHER } from '../../../../assembly/record.ts';
-import { RequestEndedError } from '../../../../src/runtime/http/errors.ts';
+import { RequestEndedError } from '../../../../src/runtime/http/application-errors.ts';
 import { HttpProblem } from '../../../../src/runtime/http/problem.ts';
 import { RequestKey } from '../../../../src/runtime/http/request/request-key.ts';
 import { fakeRequest } from '../support/fake-request.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ResponseError } from '../../../../src/runtime/http/errors.ts';
+import { ResponseError } from '../../../../src/runtime/http/application-errors.ts';
 import { OutgoingResponse } from '../../../../src/runtime/http/response/outgoing-response.ts';
 import {
   encodeChunk,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ResponseError } from '../../../../src/runtime/http/errors.ts';
+import { ResponseError } from '../../../../src/runtime/http/application-errors.ts';
 import { OutgoingResponse } from '../../../../src/runtime/http/response/outgoing-response.ts';
 
 function response(): OutgoingResponse {

@@ -4,7 +4,7 @@
 
 import type { Core, CoreKind, CoreOptions } from './core.ts';
 import { JsCore } from './js/js-core.ts';
-import { VerifyCore } from './verify.ts';
+import { VerifyCore } from './verify-core.ts';
 import { WasmCore } from './wasm/wasm-core.ts';
 
 export function createCore(kind: CoreKind, options: CoreOptions): Core {

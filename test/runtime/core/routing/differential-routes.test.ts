@@ -5,10 +5,10 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import * as r from '../../../assembly/record.ts';
-import type { RoutePattern } from '../../../src/runtime/core/core.ts';
-import { Arena, CONTRACT_LIMITS } from '../../fuzz/arena.ts';
-import { checkCoresAgree, checkGuards } from '../../fuzz/checks.ts';
+import * as r from '../../../../assembly/record.ts';
+import type { RoutePattern } from '../../../../src/runtime/core/core.ts';
+import { Arena, CONTRACT_LIMITS } from '../../../fuzz/arena.ts';
+import { checkCoresAgree, checkGuards } from '../../../fuzz/checks.ts';
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 const STATIC_SEGMENTS = ['a', 'ab', 'abc', 'b', 'ba', 'vms', 'vm', 'a.b', 'x-y'];

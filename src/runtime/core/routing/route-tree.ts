@@ -1,22 +1,14 @@
 /**
  * Compiles route patterns into a radix tree whose edges are pieces of static text, parameters and wildcards.
- * Both cores match on this one tree: js/match.ts walks the objects, wasm.ts writes them into the region.
- * Built once per worker before it serves; a pattern that could never match as written is an error.
+ * Both cores match on this one tree: js/match.ts walks the objects, wasm-routes.ts writes them into the region.
+ * Each worker builds it once, before it serves.
  */
 
-import {
-  MAX_PARAMETERS,
-  METHOD_GET,
-  METHOD_HEAD,
-  METHOD_OPTIONS,
-  METHOD_OTHER,
-} from '../../../assembly/record.ts';
-import { CLASSES, HEX_VALUES, PATH, PERCENT, UNRESERVED } from './characters.ts';
-import type { RoutePattern } from './core.ts';
-import { methodNumber } from './method.ts';
+import { METHOD_GET, METHOD_HEAD, METHOD_OPTIONS, METHOD_OTHER } from '../../../../assembly/record.ts';
+import type { RoutePattern } from '../core.ts';
+import { methodNumber } from '../method.ts';
+import { parseRoutePath } from './route-pattern.ts';
 
-/** Patterns with more segments are refused, which bounds the memory that backtracking needs. */
-export const MAX_SEGMENTS = 64;
 /** Route numbers are 16 bits wide in the WebAssembly core. */
 export const MAX_ROUTES = 32767;
 export const NO_ROUTE = -1;
@@ -96,23 +88,17 @@ function completeHead(node: RouteNode): void {
 
 /** @returns the leaf of the pattern, made where it was not there yet */
 function insertPattern(root: RouteNode, path: string): RouteLeaf {
-  if (!path.startsWith('/')) throw new Error('the path does not begin with "/"');
-  const segments = path.slice(1).split('/');
-  if (segments.length > MAX_SEGMENTS) throw new Error(`the path has more than ${MAX_SEGMENTS} segments`);
-  const names = new Set<string>();
   let node = root;
   let text = '';
-  for (const [index, segment] of segments.entries()) {
+  for (const segment of parseRoutePath(path).segments) {
     text += '/';
-    if (!segment.startsWith(':') && !segment.startsWith('*')) {
-      text += staticText(segment);
+    if (segment.kind === 'static') {
+      text += segment.text;
       continue;
     }
     node = insertText(node, text);
     text = '';
-    addName(names, segment.slice(1));
-    if (segment.startsWith('*')) {
-      if (index !== segments.length - 1) throw new Error('a wildcard can only be the last segment');
+    if (segment.kind === 'wildcard') {
       node.wildcard ??= makeLeaf();
       return node.wildcard;
     }
@@ -122,60 +108,6 @@ function insertPattern(root: RouteNode, path: string): RouteLeaf {
   node = insertText(node, text);
   node.leaf ??= makeLeaf();
   return node.leaf;
-}
-
-function addName(names: Set<string>, name: string): void {
-  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw new Error(`"${name}" is not a name for a parameter`);
-  if (names.has(name)) throw new Error(`the parameter "${name}" is there twice`);
-  names.add(name);
-  if (names.size > MAX_PARAMETERS) throw new Error(`the path has more than ${MAX_PARAMETERS} parameters`);
-}
-
-/** The segment in the normal form of RFC 3986, section 6.2.2, which is what paths are matched in. */
-function staticText(segment: string): string {
-  const bytes = Buffer.from(segment, 'utf8');
-  const normal = Buffer.alloc(bytes.length + 2);
-  const length = normalizePath(bytes, 0, bytes.length, normal);
-  const text = normal.toString('latin1', 0, length);
-  if (text === '.' || text === '..') throw new Error('dot segments never match');
-  for (const byte of normal.subarray(0, length)) {
-    if (byte !== PERCENT && ((CLASSES[byte] ?? 0) & PATH) === 0) {
-      throw new Error(`"${segment}" has characters that a path has only percent-encoded`);
-    }
-  }
-  if (/%(?![0-9A-F]{2})/.test(text)) throw new Error(`"${segment}" has a malformed percent-encoding`);
-  return text;
-}
-
-/**
- * Writes the normal form of a path: unreserved characters plain, digits of encodings in upper case.
- * @returns its length, which is at most the length of the path
- */
-export function normalizePath(from: Uint8Array, start: number, end: number, to: Uint8Array): number {
-  let length = 0;
-  for (let position = start; position < end; position++) {
-    const byte = from[position] as number;
-    if (byte !== PERCENT || position + 2 >= end) {
-      to[length++] = byte;
-      continue;
-    }
-    const high = from[position + 1] as number;
-    const low = from[position + 2] as number;
-    const value = ((HEX_VALUES[high] as number) << 4) | (HEX_VALUES[low] as number);
-    if (value < 128 && ((CLASSES[value] as number) & UNRESERVED) !== 0) {
-      to[length++] = value;
-    } else {
-      to[length++] = PERCENT;
-      to[length++] = upperCase(high);
-      to[length++] = upperCase(low);
-    }
-    position += 2;
-  }
-  return length;
-}
-
-function upperCase(byte: number): number {
-  return byte >= 0x61 && byte <= 0x66 ? byte - 0x20 : byte;
 }
 
 /** Walks down static text from `node`, splitting and adding edges. */
