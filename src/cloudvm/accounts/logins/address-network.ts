@@ -4,16 +4,14 @@
  * logins.
  */
 
-const GROUPS = 8;
+import { ipv6Groups } from '../../../platform/ip-address.ts';
+
 const NETWORK_GROUPS = 4;
 
-/** @param address as `request.remoteAddress` gives it: of IPv6 without a zone */
+/** @param address as `request.remoteAddress` gives it */
 export function networkOf(address: string): string {
-  if (!address.includes(':')) return address;
-  const [front = '', back = ''] = address.split('::');
-  const head = front.split(':').filter(Boolean);
-  const tail = back.split(':').filter(Boolean);
-  const zeros = new Array<string>(Math.max(0, GROUPS - head.length - tail.length)).fill('0');
-  const network = [...head, ...zeros, ...tail].slice(0, NETWORK_GROUPS);
+  const groups = ipv6Groups(address);
+  if (groups === null) return address;
+  const network = groups.slice(0, NETWORK_GROUPS).map((group) => group.toString(16));
   return `${network.join(':')}::/64`;
 }
