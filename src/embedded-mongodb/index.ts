@@ -1,5 +1,7 @@
 /**
- * What other rooms may import from this one: the embedded database, which starts on a thread of its own,
- * and the error that says why it did not start. Everything else in this folder is internal.
+ * What other rooms may import from this one: the embedded database, which starts on a thread of its own, and
+ * the error that says why it did not start. Everything else in this folder is internal.
  */
-export { EmbeddedDatabase, EmbeddedDatabaseError, type EmbeddedDatabaseOptions } from './start.ts';
+export { EmbeddedDatabaseError, type EmbeddedDatabaseErrorCode } from './embedded-database-error.ts';
+export type { LogLine } from './server/log.ts';
+export { EmbeddedDatabase, type EmbeddedDatabaseOptions } from './thread/embedded-database.ts';

@@ -1,14 +1,18 @@
 /**
- * The command `npm run database`: the embedded database as a process of its own, for several server
- * processes on one machine. Prints its URI, to be given to them as MONGODB_URI; ends on SIGINT or SIGTERM.
+ * The command `npm run database`: the embedded database as a process of its own, for several server processes
+ * on one machine. It prints the URI to set as MONGODB_URI, and ends on SIGINT or SIGTERM.
  */
-import { EmbeddedDatabase, EmbeddedDatabaseError } from './start.ts';
+import { EmbeddedDatabaseError } from './embedded-database-error.ts';
+import { readSettings, SettingsError } from './settings.ts';
+import { EmbeddedDatabase } from './thread/embedded-database.ts';
 
 const EXIT_FAILURE = 1;
+const EXIT_WRONG_SETTING = 2;
 
 async function main(): Promise<void> {
+  const { dataDirectory } = readSettings(process.env);
   await using database = await EmbeddedDatabase.start({
-    dataDirectory: process.env['DATA_DIR'] || './data',
+    dataDirectory,
     onLog: ({ level, message, details }) => {
       if (level !== 'debug') console.error(`${level}: ${message} ${JSON.stringify(details)}`);
     },
@@ -20,7 +24,8 @@ async function main(): Promise<void> {
 
 function untilSignal(): Promise<void> {
   return new Promise((resolve) => {
-    // A second one changes nothing: npm and the terminal each deliver Ctrl-C, and closing is bounded.
+    // Later signals change nothing. npm and the terminal each deliver Ctrl-C, and closing takes a bounded
+    // time.
     process.on('SIGINT', () => resolve());
     process.on('SIGTERM', () => resolve());
   });
@@ -29,7 +34,13 @@ function untilSignal(): Promise<void> {
 try {
   await main();
 } catch (error) {
-  if (!(error instanceof EmbeddedDatabaseError)) throw error;
-  console.error(`${error.code}: ${error.message}`);
-  process.exitCode = EXIT_FAILURE;
+  if (error instanceof SettingsError) {
+    console.error(error.message);
+    process.exitCode = EXIT_WRONG_SETTING;
+  } else if (error instanceof EmbeddedDatabaseError) {
+    console.error(`${error.code}: ${error.message}`);
+    process.exitCode = EXIT_FAILURE;
+  } else {
+    throw error;
+  }
 }

@@ -1,7 +1,9 @@
-/** What the database file makes of a disk that is full; SQLite's own limit on pages stands in for the disk. */
+/**
+ * What the database file makes of a disk that is full; SQLite's own limit on pages stands in for the disk.
+ */
 import { expect, test } from 'vitest';
-import { asCommandError } from '../../src/embedded-mongodb/executor.ts';
-import { SqliteFile } from '../../src/embedded-mongodb/storage/sqlite.ts';
+import { asCommandError } from '../../src/embedded-mongodb/execution/as-command-error.ts';
+import { SqliteFile } from '../../src/embedded-mongodb/storage/sqlite-file.ts';
 import { TemporaryDirectory } from './support.ts';
 
 const PAGE_BYTES = 4096;

@@ -1,11 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { CommandError } from '../../src/embedded-mongodb/errors.ts';
-import {
-  type CommandSteps,
-  Executor,
-  Slice,
-  type Transactions,
-} from '../../src/embedded-mongodb/executor.ts';
+import { CommandError } from '../../src/embedded-mongodb/command-error.ts';
+import { Executor, type Transactions } from '../../src/embedded-mongodb/execution/executor.ts';
+import { Slice } from '../../src/embedded-mongodb/execution/slice.ts';
+import type { CommandSteps } from '../../src/embedded-mongodb/execution/task.ts';
 
 /** Notes what happens in its order; commits fail on demand. */
 class Recorder implements Transactions {

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compareValues } from '../../src/embedded-mongodb/bson/compare.ts';
 import { Decimal128, Double, Int32, Long, type Value } from '../../src/embedded-mongodb/bson/value.ts';
-import { encodeKey, encodeValue, successor } from '../../src/embedded-mongodb/storage/key.ts';
+import { encodeKey, encodeValue } from '../../src/embedded-mongodb/storage/keys/key.ts';
+import { successor } from '../../src/embedded-mongodb/storage/keys/key-range.ts';
 import { numbers, values } from './arbitraries.ts';
 
 const RUNS = { numRuns: 3000 };

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Collection } from 'mongodb';
 import { describe, expect, test } from 'vitest';
-import { EmbeddedDatabase } from '../../src/embedded-mongodb/start.ts';
+import { EmbeddedDatabase } from '../../src/embedded-mongodb/thread/embedded-database.ts';
 import { connect, TemporaryDirectory } from './support.ts';
 import { message, socketPath } from './wire-client.ts';
 

@@ -3,23 +3,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { encode } from '../../src/embedded-mongodb/bson/codec.ts';
 import {
   type BsonDocument,
-  encode,
   Int32,
   ObjectId,
   toNumber,
   type Value,
 } from '../../src/embedded-mongodb/bson/value.ts';
-import { CommandError } from '../../src/embedded-mongodb/errors.ts';
+import { CommandError } from '../../src/embedded-mongodb/command-error.ts';
 import { countMatches, coveringKeys } from '../../src/embedded-mongodb/query/count.ts';
 import { planQuery } from '../../src/embedded-mongodb/query/planner.ts';
 import { findMatches, type Query } from '../../src/embedded-mongodb/query/query.ts';
-import { parseSort, Sorter } from '../../src/embedded-mongodb/query/sort.ts';
+import { parseSort } from '../../src/embedded-mongodb/query/sort.ts';
+import { Sorter } from '../../src/embedded-mongodb/query/sorter.ts';
 import { Catalog } from '../../src/embedded-mongodb/storage/catalog.ts';
 import type { Collection } from '../../src/embedded-mongodb/storage/collection.ts';
-import { parseIndexDefinition } from '../../src/embedded-mongodb/storage/index-definition.ts';
-import { SqliteFile } from '../../src/embedded-mongodb/storage/sqlite.ts';
+import { parseIndexDefinition } from '../../src/embedded-mongodb/storage/indexes/index-definition.ts';
+import { SqliteFile } from '../../src/embedded-mongodb/storage/sqlite-file.ts';
 import { scalars } from './arbitraries.ts';
 
 const PATHS = ['a', 'b', 'c.d', 'c.e'] as const;

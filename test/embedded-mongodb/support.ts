@@ -6,7 +6,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Collection, type Db, type Document, MongoClient, MongoServerError } from 'mongodb';
-import { EmbeddedDatabase, type EmbeddedDatabaseOptions } from '../../src/embedded-mongodb/start.ts';
+import {
+  EmbeddedDatabase,
+  type EmbeddedDatabaseOptions,
+} from '../../src/embedded-mongodb/thread/embedded-database.ts';
 
 /** A directory that is removed with its scope. */
 export class TemporaryDirectory implements AsyncDisposable {

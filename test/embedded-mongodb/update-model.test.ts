@@ -3,22 +3,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { decode, encode } from '../../src/embedded-mongodb/bson/codec.ts';
+import { identical } from '../../src/embedded-mongodb/bson/identical.ts';
 import {
   type BsonDocument,
   Decimal128,
   Double,
-  decode,
-  encode,
   Int32,
   Long,
   type Value,
 } from '../../src/embedded-mongodb/bson/value.ts';
-import { CommandError } from '../../src/embedded-mongodb/errors.ts';
+import { CommandError } from '../../src/embedded-mongodb/command-error.ts';
 import { findMatches } from '../../src/embedded-mongodb/query/query.ts';
 import { Catalog } from '../../src/embedded-mongodb/storage/catalog.ts';
-import { parseIndexDefinition } from '../../src/embedded-mongodb/storage/index-definition.ts';
-import { SqliteFile } from '../../src/embedded-mongodb/storage/sqlite.ts';
-import { compileUpdate, identical } from '../../src/embedded-mongodb/update/update.ts';
+import { parseIndexDefinition } from '../../src/embedded-mongodb/storage/indexes/index-definition.ts';
+import { SqliteFile } from '../../src/embedded-mongodb/storage/sqlite-file.ts';
+import { compileUpdate } from '../../src/embedded-mongodb/update/update.ts';
 
 let directory: string;
 let file: SqliteFile;

@@ -1,6 +1,6 @@
 /**
- * Expressions of $group and $project: field paths, literals, documents and arrays of these. Operators are
- * an allow-list of those that need no script and cannot fail on unexpected types.
+ * Compiles the expressions of $group, $project and $addFields: field paths, literals, operators, and
+ * documents and arrays of these. Operators are an allow-list.
  */
 
 import { compareValues } from '../bson/compare.ts';
@@ -10,14 +10,13 @@ import {
   Int32,
   isDocument,
   isNullish,
-  isNumber,
+  isTruthy,
   setOwnValue,
-  toNumber,
   type Value,
 } from '../bson/value.ts';
-import { CommandError } from '../errors.ts';
+import { CommandError } from '../command-error.ts';
 
-/** The value of an expression for a document; undefined where a field path leads nowhere. */
+/** The value of an expression for a document. Undefined if a field path leads to no field. */
 export type Expression = (document: BsonDocument) => Value;
 
 const MAX_DEPTH = 50;
@@ -34,7 +33,7 @@ const OPERATORS: ReadonlyMap<string, OperatorCompiler> = new Map<string, Operato
     '$cond',
     ([condition, yes, no]) =>
       (document) =>
-        (isTrue(condition?.(document)) ? yes : no)?.(document),
+        (isTruthy(condition?.(document)) ? yes : no)?.(document),
   ],
   [
     '$ifNull',
@@ -61,7 +60,7 @@ export function compileExpression(specification: Value, depth = 0): Expression {
   if (first?.startsWith('$') && others.length === 0)
     return compileOperator(first, specification[first], depth);
   if (first?.startsWith('$'))
-    throw new CommandError('FailedToParse', 'an expression operator stands alone in its document');
+    throw new CommandError('FailedToParse', 'an expression operator must be the only field of its document');
   const fields = Object.keys(specification).map((name) => ({
     name,
     value: compileExpression(specification[name], depth + 1),
@@ -110,7 +109,9 @@ function compilePath(reference: string): Expression {
   return (document) => follow(document, path, 0);
 }
 
-/** Unlike in a filter, numbers are names here, and an array yields the array of its documents' values. */
+/**
+ * Unlike in a filter, a number is a field name here, and an array gives the array of its documents' values.
+ */
 function follow(value: Value, path: readonly string[], depth: number): Value {
   const name = path[depth];
   if (name === undefined) return value;
@@ -127,11 +128,6 @@ function comparing(accepts: (order: number) => boolean): OperatorCompiler {
   return ([left, right]) =>
     (document) =>
       accepts(compareValues(left?.(document), right?.(document)));
-}
-
-function isTrue(value: Value): boolean {
-  if (isNumber(value)) return toNumber(value) !== 0;
-  return value !== false && !isNullish(value);
 }
 
 function arraySize(value: Value): Value {

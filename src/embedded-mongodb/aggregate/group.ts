@@ -1,46 +1,22 @@
 /**
- * $group: documents with equal keys become one, with accumulators over the others' fields. The number of
- * groups and the size of collected arrays are bounded, since all of it lies in memory.
+ * The stage $group, which makes one document of all documents with equal keys. The number of groups is
+ * bounded, because they are kept in memory.
  */
 
-import { compareValues } from '../bson/compare.ts';
-import {
-  type BsonDocument,
-  Decimal128,
-  Double,
-  Int32,
-  isDocument,
-  isNullish,
-  isNumber,
-  setOwnValue,
-  toNumber,
-  type Value,
-} from '../bson/value.ts';
-import { CommandError } from '../errors.ts';
-import { identityOf } from '../storage/key.ts';
-import { add } from '../update/numbers.ts';
+import { type BsonDocument, isDocument, setOwnValue, type Value } from '../bson/value.ts';
+import { CommandError } from '../command-error.ts';
+import { identityOf } from '../storage/keys/key.ts';
+import { ACCUMULATORS, type Accumulator } from './accumulators.ts';
 import { compileExpression, type Expression } from './expression.ts';
-import type { Stage, Stream } from './pipeline.ts';
+import type { Stage, Stream } from './stage.ts';
 
 const MAX_GROUPS = 100_000;
-const MAX_COLLECTED = 100_000;
 
-interface Accumulator {
-  add(value: Value): void;
-  result(): Value;
+interface Group {
+  readonly id: Value;
+  /** One for each accumulated field. */
+  readonly accumulators: readonly Accumulator[];
 }
-
-const ACCUMULATORS: ReadonlyMap<string, () => Accumulator> = new Map<string, () => Accumulator>([
-  ['$sum', sum],
-  ['$avg', average],
-  ['$min', () => extreme((order) => order < 0)],
-  ['$max', () => extreme((order) => order > 0)],
-  ['$first', first],
-  ['$last', last],
-  ['$push', push],
-  ['$addToSet', addToSet],
-  ['$count', count],
-]);
 
 interface AccumulatedField {
   readonly name: string;
@@ -56,7 +32,7 @@ export function compileGroup(specification: BsonDocument): Stage {
     .filter((name) => name !== '_id')
     .map((name) => compileAccumulator(name, specification[name]));
   return function* (input): Stream {
-    const groups = new Map<string, { id: Value; accumulators: readonly Accumulator[] }>();
+    const groups = new Map<string, Group>();
     for (const document of input) {
       if (document !== undefined) accumulate(groups, key(document) ?? null, document, fields);
       yield undefined;
@@ -72,7 +48,7 @@ export function compileGroup(specification: BsonDocument): Stage {
 }
 
 function accumulate(
-  groups: Map<string, { id: Value; accumulators: readonly Accumulator[] }>,
+  groups: Map<string, Group>,
   id: Value,
   document: BsonDocument,
   fields: readonly AccumulatedField[],
@@ -107,103 +83,4 @@ function compileAccumulator(name: string, specification: Value): AccumulatedFiel
   if (create === undefined)
     throw new CommandError('InvalidPipelineOperator', `unknown group operator '${operator.slice(0, 100)}'`);
   return { name, expression: compileExpression(specification[operator]), create };
-}
-
-function sum(): Accumulator {
-  let total: Value = new Int32(0);
-  return {
-    add(value) {
-      if (isNumber(value) && isNumber(total)) total = add(total, value);
-    },
-    result: () => total,
-  };
-}
-
-function average(): Accumulator {
-  const total = sum();
-  let numbers = 0;
-  return {
-    add(value) {
-      if (!isNumber(value)) return;
-      total.add(value);
-      numbers += 1;
-    },
-    result() {
-      if (numbers === 0) return null;
-      const whole = total.result();
-      const mean = toNumber(whole) / numbers;
-      return whole instanceof Decimal128 ? Decimal128.fromString(mean.toPrecision(15)) : new Double(mean);
-    },
-  };
-}
-
-function extreme(better: (order: number) => boolean): Accumulator {
-  let best: Value = null;
-  return {
-    add(value) {
-      if (isNullish(value)) return;
-      if (best === null || better(compareValues(value, best))) best = value;
-    },
-    result: () => best,
-  };
-}
-
-function first(): Accumulator {
-  let found: { value: Value } | undefined;
-  return {
-    add(value) {
-      found ??= { value: value ?? null };
-    },
-    result: () => found?.value ?? null,
-  };
-}
-
-function last(): Accumulator {
-  let latest: Value = null;
-  return {
-    add(value) {
-      latest = value ?? null;
-    },
-    result: () => latest,
-  };
-}
-
-function push(): Accumulator {
-  const values: Value[] = [];
-  return {
-    add(value) {
-      if (value !== undefined) values.push(value);
-      assertCollected(values.length);
-    },
-    result: () => values,
-  };
-}
-
-function addToSet(): Accumulator {
-  const values = new Map<string, Value>();
-  return {
-    add(value) {
-      if (value !== undefined) values.set(identityOf(value), value);
-      assertCollected(values.size);
-    },
-    result: () => [...values.values()],
-  };
-}
-
-function count(): Accumulator {
-  let documents = 0;
-  return {
-    add() {
-      documents += 1;
-    },
-    result: () => new Int32(documents),
-  };
-}
-
-function assertCollected(size: number): void {
-  if (size <= MAX_COLLECTED) return;
-  throw new CommandError(
-    'ExceededMemoryLimit',
-    `$push and $addToSet collect at most ${MAX_COLLECTED} values`,
-  );
 }

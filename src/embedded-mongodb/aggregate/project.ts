@@ -1,10 +1,11 @@
 /**
- * $project and $addFields: plain inclusion and exclusion as in find, and fields computed by expressions.
+ * The stages $project and $addFields, which include and exclude fields as in find, and compute fields by
+ * expressions.
  */
 
 import { splitPath } from '../bson/path.ts';
-import { type BsonDocument, cloneValue, isNumber, type Value } from '../bson/value.ts';
-import { CommandError } from '../errors.ts';
+import { type BsonDocument, cloneValue, isNumber, isTruthy, type Value } from '../bson/value.ts';
+import { CommandError } from '../command-error.ts';
 import { compileProjection } from '../query/projection.ts';
 import { writeTarget } from '../update/target.ts';
 import { compileExpression } from './expression.ts';
@@ -35,15 +36,15 @@ export function compileProject(
   };
 }
 
-/** With computed fields only, nothing else is kept but the _id. */
+/** With computed fields only, no other field than _id remains. */
 function compileBase(flags: BsonDocument, hasComputed: boolean): (document: BsonDocument) => BsonDocument {
   const names = Object.keys(flags);
   const onlyId = names.every((name) => name === '_id');
   if (hasComputed && onlyId) {
-    const withoutId = names.length > 0 && isFalse(flags['_id']);
+    const withoutId = names.length > 0 && !isTruthy(flags['_id']);
     return (document) => (withoutId || document['_id'] === undefined ? {} : { _id: document['_id'] });
   }
-  if (hasComputed && names.some((name) => name !== '_id' && isFalse(flags[name]))) {
+  if (hasComputed && names.some((name) => name !== '_id' && !isTruthy(flags[name]))) {
     throw new CommandError('BadValue', 'Invalid $project :: cannot compute fields and exclude others');
   }
   return compileProjection(flags) ?? cloneDocument;
@@ -55,10 +56,6 @@ function cloneDocument(document: BsonDocument): BsonDocument {
 
 function isFlag(value: Value): boolean {
   return typeof value === 'boolean' || isNumber(value);
-}
-
-function isFalse(value: Value): boolean {
-  return value === false || (isNumber(value) && Number(value.toString()) === 0);
 }
 
 function assertPath(path: string): void {

@@ -1,7 +1,6 @@
 /**
- * MongoDB's order of all values: first by type, then within the type; numbers of different types are
- * compared by their exact value. The order of index keys (storage/key.ts) is the same, and a test holds
- * the two against each other.
+ * MongoDB's order of all values: first by type, then by value. Numbers of different types compare by their
+ * exact value. Index keys (storage/keys/key.ts) sort in the same order, and a property test compares the two.
  */
 import { compareDecimals, exactValue } from './decimal.ts';
 import {
@@ -10,10 +9,9 @@ import {
   BSONSymbol,
   type BsonDocument,
   Code,
-  DBRef,
   Decimal128,
   Double,
-  dbRefDocument,
+  documentOf,
   Int32,
   Long,
   MaxKey,
@@ -21,13 +19,14 @@ import {
   type NumberValue,
   ObjectId,
   Timestamp,
+  textOf,
   type Value,
 } from './value.ts';
 
-/** Ranks of the types; as bytes they also open every index key. 0 is left free for "end". */
+/** The order of the types. Each number is also the first byte of an index key. 0 is reserved for "end". */
 export const TypeRank = {
   minKey: 0x05,
-  /** An empty array in an index: below null, as in MongoDB. */
+  /** An empty array in an index. It sorts below null, as in MongoDB. */
   undefined: 0x06,
   null: 0x0a,
   number: 0x14,
@@ -103,15 +102,15 @@ export function equalValues(left: Value, right: Value): boolean {
   return compareValues(left, right) === 0;
 }
 
-/** NaN is the smallest number and equal to itself; -0 equals 0. */
-export function compareNumbers(left: NumberValue, right: NumberValue): number {
+/** NaN is the smallest number and equals itself. -0 equals 0. */
+function compareNumbers(left: NumberValue, right: NumberValue): number {
   const plain = isPlain(left) && isPlain(right);
   const leftNumber = approximate(left);
   const rightNumber = approximate(right);
   if (Number.isNaN(leftNumber) || Number.isNaN(rightNumber)) {
     return Number(Number.isNaN(rightNumber)) - Number(Number.isNaN(leftNumber));
   }
-  // Rounding to the nearest double keeps the order, so only equal ones need a closer look.
+  // Rounding to the nearest double keeps the order, so only equal doubles need the exact comparison.
   if (leftNumber < rightNumber) return -1;
   if (leftNumber > rightNumber) return 1;
   if (plain) return 0;
@@ -135,7 +134,7 @@ function approximate(value: NumberValue): number {
   return value instanceof Long ? Number(value.toBigInt()) : Number(value.toString());
 }
 
-/** By UTF-8 bytes, which is the order of code points, which UTF-16 units are not. */
+/** By code points, which is the order of UTF-8 bytes but not of UTF-16 units. */
 export function compareStrings(left: string, right: string): number {
   if (left === right) return 0;
   const length = Math.min(left.length, right.length);
@@ -147,7 +146,7 @@ export function compareStrings(left: string, right: string): number {
   return left.length - right.length;
 }
 
-/** Surrogates stand for code points above all other units: move them behind U+FFFF. */
+/** Surrogates encode code points above U+FFFF, so they sort after all other units. */
 function codePointRank(unit: number): number {
   return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
 }
@@ -161,7 +160,7 @@ function compareDocuments(left: BsonDocument, right: BsonDocument): number {
     const rightName = rightNames[index] ?? '';
     const leftValue = left[leftName];
     const rightValue = right[rightName];
-    // The type comes before the name, as MongoDB compares elements.
+    // MongoDB compares the type of a field before its name.
     const order =
       typeRank(leftValue) - typeRank(rightValue) ||
       compareStrings(leftName, rightName) ||
@@ -205,12 +204,4 @@ function compareBytes(left: Uint8Array, right: Uint8Array): number {
 
 function compareBigInts(left: bigint, right: bigint): number {
   return left < right ? -1 : left > right ? 1 : 0;
-}
-
-function textOf(value: Value): string {
-  return value instanceof BSONSymbol ? value.value : String(value);
-}
-
-function documentOf(value: Value): BsonDocument {
-  return value instanceof DBRef ? dbRefDocument(value) : (value as BsonDocument);
 }

@@ -1,6 +1,6 @@
 /**
- * Exact arithmetic on MongoDB's numbers: what int32, long, double and decimal are as fractions of
- * integers, for comparing them with each other and for `$inc` and `$mul`. Pure functions.
+ * Exact decimal arithmetic on MongoDB's numbers. Every int32, long, decimal and finite double is an integer
+ * times a power of ten. Used to compare numbers of different types, and for `$inc` and `$mul`.
  */
 import { Decimal128, Double, Int32, Long, type NumberValue } from './value.ts';
 
@@ -13,9 +13,8 @@ export interface Decimal {
 const MAX_DIGITS = 34;
 const MIN_EXPONENT = -6176;
 const MAX_EXPONENT = 6111;
-const ZERO: Decimal = { coefficient: 0n, exponent: 0 };
 
-/** The exact value, or the special double that stands for it (NaN, ±Infinity). */
+/** The exact value, or a JavaScript number for NaN and ±Infinity. */
 export function exactValue(value: NumberValue): Decimal | number {
   if (value instanceof Int32) return { coefficient: BigInt(value.value), exponent: 0 };
   if (value instanceof Long) return { coefficient: value.toBigInt(), exponent: 0 };
@@ -23,12 +22,12 @@ export function exactValue(value: NumberValue): Decimal | number {
   return parse(value.toString());
 }
 
-/** Every finite double is an integer times a power of two, hence a finite decimal. */
+/** A finite double is an integer times a power of two, so it has a finite decimal form. */
 export function fromDouble(number: number): Decimal {
   if (Number.isInteger(number)) return { coefficient: BigInt(number), exponent: 0 };
   let scaled = number;
   let halvings = 0;
-  // Doubling is exact, and ends after at most 1,074 steps.
+  // Doubling is exact. At most 1,074 steps make any double an integer.
   while (!Number.isInteger(scaled)) {
     scaled *= 2;
     halvings += 1;
@@ -52,14 +51,14 @@ export function compareDecimals(left: Decimal, right: Decimal): number {
   const leftSign = signOf(left.coefficient);
   const rightSign = signOf(right.coefficient);
   if (leftSign !== rightSign || leftSign === 0) return leftSign - rightSign;
-  // Magnitudes differ by powers of ten in most cases: do not build a number of 6,000 digits to see it.
+  // Mostly the magnitudes differ, which saves building a number of 6,000 digits.
   const magnitudes = magnitude(left) - magnitude(right);
   if (magnitudes !== 0) return magnitudes * leftSign;
   const common = Math.min(left.exponent, right.exponent);
   return signOf(scaleTo(left, common) - scaleTo(right, common));
 }
 
-/** Digits and the position of the decimal point: 0.d₁d₂… × 10^point, without trailing zeros. */
+/** The value as 0.d₁d₂… × 10^point, without trailing zeros. */
 export function digitsOf(value: Decimal): { digits: string; point: number } {
   const digits = absolute(value.coefficient).toString();
   return { digits: digits.replace(/0+$/, ''), point: digits.length + value.exponent };
@@ -68,7 +67,7 @@ export function digitsOf(value: Decimal): { digits: string; point: number } {
 export function addDecimals(left: Decimal, right: Decimal): Decimal {
   if (left.coefficient === 0n) return right;
   if (right.coefficient === 0n) return left;
-  // Beyond this distance the smaller one cannot change 34 digits; it is kept as a last hint for rounding.
+  // Beyond this distance the smaller number only decides which way the result rounds.
   const distance = magnitude(left) - magnitude(right);
   if (distance > 2 * MAX_DIGITS + 2) return nudge(left, right);
   if (distance < -(2 * MAX_DIGITS + 2)) return nudge(right, left);
@@ -105,8 +104,6 @@ export function toDecimal128(value: Decimal): Decimal128 {
   return Decimal128.fromString(`${coefficient}E${exponent}`);
 }
 
-export { ZERO as DECIMAL_ZERO };
-
 function nudge(large: Decimal, small: Decimal): Decimal {
   const digits = absolute(large.coefficient).toString().length;
   const shift = Math.max(0, MAX_DIGITS + 3 - digits);
@@ -129,7 +126,8 @@ function magnitude(value: Decimal): number {
   return absolute(value.coefficient).toString().length + value.exponent;
 }
 
-function signOf(value: bigint): number {
+/** -1, 0 or 1. */
+export function signOf(value: bigint): number {
   return value > 0n ? 1 : value < 0n ? -1 : 0;
 }
 

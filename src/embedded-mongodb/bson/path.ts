@@ -1,10 +1,10 @@
 /**
- * Dotted paths into documents, as MongoDB's queries and index keys follow them: through documents by
- * name, through arrays by number and also into each of their elements.
+ * Dotted paths into documents, as MongoDB's queries follow them. A path enters a document by field name, and
+ * an array both by index and through each of its elements.
  */
 import { type BsonDocument, isDocument, ownValue, type Value } from './value.ts';
 
-/** What a path leads to where there is nothing; unlike undefined it is no value. */
+/** A path leads to no field. Unlike undefined, this is not a BSON value. */
 export const MISSING = Symbol('missing');
 export type Found = Value | typeof MISSING;
 
@@ -14,14 +14,14 @@ export function splitPath(path: string): Path {
   return path.split('.');
 }
 
-/** An array index as a path writes it: "0", "17", not "01". */
+/** True for an array index such as "0" or "17", false for "01". */
 export function isArrayIndex(component: string): boolean {
   return /^(?:0|[1-9]\d{0,6})$/.test(component);
 }
 
 /**
- * All values that `path` leads to; arrays at its end are not opened. An array on the way contributes one
- * entry (perhaps MISSING) for each document in it, and none for scalars.
+ * All values that `path` leads to. An array at its end counts as one value. An array on the way contributes
+ * one entry (perhaps MISSING) for each document in it, and none for its scalars.
  */
 export function valuesAt(document: BsonDocument, path: Path): Found[] {
   const found: Found[] = [];

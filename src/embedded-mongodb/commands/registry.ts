@@ -1,75 +1,58 @@
 /**
- * All commands by name, and what is refused of any of them: transactions, compression, authentication,
- * change streams. Called for each request, on the database's thread.
+ * All commands by name, and those that are refused. Connections call it for each request, on the database's
+ * thread.
  */
-import { CommandError } from '../errors.ts';
-import type { Slice } from '../executor.ts';
-import type { Request } from '../wire/message.ts';
-import { aggregateCommands } from './aggregate.ts';
-import { catalogCommands } from './catalog.ts';
-import {
-  type Command,
-  type CommandContext,
-  type CommandResult,
-  numberArgument,
-  type Server,
-} from './command.ts';
-import { readCommands } from './find.ts';
+
+import type { BsonDocument } from '../bson/value.ts';
+import { CommandError } from '../command-error.ts';
+import type { Slice } from '../execution/slice.ts';
+import type { WireRequest } from '../wire/request.ts';
+import { numberArgument } from './arguments.ts';
+import { catalogCommands } from './catalog/catalog-commands.ts';
+import type { Command, CommandContext, CommandResult, Server } from './command.ts';
 import { handshakeCommands } from './handshake.ts';
-import { writeCommands } from './write.ts';
+import { readCommands } from './read/read-commands.ts';
+import { statisticsCommands } from './statistics.ts';
+import { unsupported } from './unsupported.ts';
+import { writeCommands } from './write/write-commands.ts';
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ...handshakeCommands,
+  ...statisticsCommands,
+  ...catalogCommands,
   ...readCommands,
   ...writeCommands,
-  ...aggregateCommands,
-  ...catalogCommands,
 ]);
 
-const TRANSACTIONS = 'transactions are not supported by the embedded database';
-const AUTHENTICATION =
-  'authentication is not supported by the embedded database: its socket is open to its own user only';
+const MAX_SHOWN_LENGTH = 200;
 
-/** MongoDB knows these commands; that they are missing deserves a sentence. */
-const REFUSED: ReadonlyMap<string, CommandError> = new Map([
-  ['commitTransaction', new CommandError('IllegalOperation', TRANSACTIONS)],
-  ['abortTransaction', new CommandError('IllegalOperation', TRANSACTIONS)],
-  [
-    'mapReduce',
-    new CommandError(
-      'CommandNotSupported',
-      'mapReduce is not supported by the embedded database: it runs no scripts',
-    ),
-  ],
-  [
-    'mapreduce',
-    new CommandError(
-      'CommandNotSupported',
-      'mapReduce is not supported by the embedded database: it runs no scripts',
-    ),
-  ],
-  ['saslStart', new CommandError('CommandNotSupported', AUTHENTICATION)],
-  ['saslContinue', new CommandError('CommandNotSupported', AUTHENTICATION)],
-  ['authenticate', new CommandError('CommandNotSupported', AUTHENTICATION)],
-  ['logout', new CommandError('CommandNotSupported', AUTHENTICATION)],
-  ['createUser', new CommandError('CommandNotSupported', AUTHENTICATION)],
-  ['explain', new CommandError('CommandNotSupported', 'explain is not supported by the embedded database')],
-  [
-    'bulkWrite',
-    new CommandError('CommandNotFound', "no such command: 'bulkWrite' (it came with MongoDB 8.0)"),
-  ],
+/** Commands of MongoDB that deserve more words than "no such command". */
+const REFUSED: ReadonlyMap<string, () => CommandError> = new Map([
+  ['commitTransaction', noTransactions],
+  ['abortTransaction', noTransactions],
+  ['mapReduce', noScripts],
+  ['mapreduce', noScripts],
+  ['saslStart', noAuthentication],
+  ['saslContinue', noAuthentication],
+  ['authenticate', noAuthentication],
+  ['logout', noAuthentication],
+  ['createUser', noAuthentication],
+  ['explain', () => unsupported('explain')],
+  ['bulkWrite', () => noSuchCommand('bulkWrite', ' (MongoDB has it since version 8.0)')],
 ]);
 
-/** @throws CommandError for what is unknown or refused */
-export function execute(server: Server, connection: number, request: Request, slice: Slice): CommandResult {
+/** @throws CommandError if the command is unknown or refused */
+export function execute(
+  server: Server,
+  connection: number,
+  request: WireRequest,
+  slice: Slice,
+): CommandResult {
   const { command, database, sequences } = request;
   const [name] = Object.keys(command);
-  if (name === undefined) throw new CommandError('CommandNotFound', "no such command: ''");
+  if (name === undefined) throw noSuchCommand('');
   const run = COMMANDS.get(name);
-  if (run === undefined)
-    throw (
-      REFUSED.get(name) ?? new CommandError('CommandNotFound', `no such command: '${name.slice(0, 200)}'`)
-    );
+  if (run === undefined) throw REFUSED.get(name)?.() ?? noSuchCommand(name);
   refuseTransactions(request);
   if (database === '')
     throw new CommandError('IDLFailedToParse', 'OP_MSG requests require a $db argument that is a string');
@@ -78,12 +61,37 @@ export function execute(server: Server, connection: number, request: Request, sl
   return run(context);
 }
 
-function refuseTransactions({ command }: Request): void {
-  if (command['startTransaction'] !== undefined || command['autocommit'] !== undefined) {
-    throw new CommandError('IllegalOperation', TRANSACTIONS);
-  }
+/** Nobody needs the reply of such a command once its client is gone. */
+export function isReadCommand(command: BsonDocument): boolean {
+  const [name] = Object.keys(command);
+  return name !== undefined && readCommands.has(name);
+}
+
+function refuseTransactions({ command }: WireRequest): void {
+  if (command['startTransaction'] !== undefined || command['autocommit'] !== undefined)
+    throw noTransactions();
   if (command['txnNumber'] !== undefined) {
     const message = 'Transaction numbers are only allowed on a replica set member or mongos';
     throw new CommandError('IllegalOperation', message);
   }
+}
+
+function noTransactions(): CommandError {
+  const message = 'transactions are not supported by the embedded database';
+  return new CommandError('IllegalOperation', message);
+}
+
+function noScripts(): CommandError {
+  const message = 'mapReduce is not supported by the embedded database: it runs no scripts';
+  return new CommandError('CommandNotSupported', message);
+}
+
+function noAuthentication(): CommandError {
+  const reason = 'only the user that started it can open its socket';
+  const message = `authentication is not supported by the embedded database: ${reason}`;
+  return new CommandError('CommandNotSupported', message);
+}
+
+function noSuchCommand(name: string, note = ''): CommandError {
+  return new CommandError('CommandNotFound', `no such command: '${name.slice(0, MAX_SHOWN_LENGTH)}'${note}`);
 }

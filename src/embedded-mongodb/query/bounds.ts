@@ -1,56 +1,29 @@
 /**
- * What a filter says about one field, as ranges of index-key bytes. Only what can be read off safely is
- * used; the filter itself is checked again on every document that a scan finds.
+ * Turns the conditions on one field into ranges of index keys. The ranges may be too wide, because the filter
+ * is checked again on every document that a scan finds. They must never be too narrow.
  */
 import { compareValues, TypeRank, typeRank } from '../bson/compare.ts';
-import { BSONRegExp, type BsonDocument, isDocument, isNullish, toNumber, type Value } from '../bson/value.ts';
-import { encodeValue, successor } from '../storage/key.ts';
-import { isOperatorDocument } from './operators.ts';
-import { literalPrefix } from './regular-expression.ts';
-
-/** Keys from `low` up to, not including, `high`. */
-export interface KeyRange {
-  readonly low: Uint8Array;
-  readonly high: Uint8Array;
-}
+import { BSONRegExp, type BsonDocument, isNullish, toNumber, type Value } from '../bson/value.ts';
+import { isOperatorDocument } from '../filter/operator-document.ts';
+import { literalPrefix } from '../filter/regular-expression.ts';
+import { encodeValue } from '../storage/keys/key.ts';
+import { type KeyRange, keysBeginningWith } from '../storage/keys/key-range.ts';
+import { TEXT_END_BYTES } from '../storage/keys/key-writer.ts';
 
 export interface FieldBounds {
   /** Disjoint, in ascending order. */
   readonly ranges: readonly KeyRange[];
-  /** Exactly one value: a sort may go on behind this field. */
+  /** Exactly one value, so that the index still gives the order of the fields after this one. */
   readonly single: boolean;
-  /** Each range is one value, so that further fields of a compound index can be bounded too. */
+  /** Each range is one value, so that the next field of a compound index can be bounded too. */
   readonly points: boolean;
 }
 
-/** All conditions that must hold at once, by path; `$and` is flattened. */
-export type Conjunction = ReadonlyMap<string, readonly Value[]>;
-
-export function conjunctionOf(filter: BsonDocument): Conjunction {
-  const conditions = new Map<string, Value[]>();
-  collectConditions(filter, conditions);
-  return conditions;
-}
-
-function collectConditions(filter: BsonDocument, conditions: Map<string, Value[]>): void {
-  for (const name of Object.keys(filter)) {
-    const operand = filter[name];
-    if (name === '$and' && Array.isArray(operand)) {
-      for (const branch of operand) if (isDocument(branch)) collectConditions(branch, conditions);
-    } else if (!name.startsWith('$')) {
-      const known = conditions.get(name);
-      if (known === undefined) conditions.set(name, [operand]);
-      else known.push(operand);
-    }
-  }
-}
-
-/** No key is greater: a descending MinKey begins with FA. */
-export const END_OF_KEYS = Uint8Array.of(0xff);
-
 /**
- * @param multikey different elements of an array may satisfy different conditions: only one may be used
- * @returns undefined where the conditions bound nothing
+ * @param multikey uses one condition only, because different elements of an array may satisfy different
+ * conditions
+ * @param nullAllowed whether a document without the field has a null key, so that null can be bounded
+ * @returns undefined if the conditions bound nothing
  */
 export function fieldBounds(
   conditions: readonly Value[] | undefined,
@@ -94,7 +67,7 @@ function operatorBounds(operator: string, condition: BsonDocument, nullAllowed: 
 }
 
 function pointBounds(values: readonly Value[], nullAllowed: boolean): FieldBounds[] {
-  // An array equals a whole array as well as an element: its keys say nothing about the former.
+  // An array also matches a stored array as a whole, but the index has only the keys of its elements.
   const unusable = (value: Value): boolean =>
     Array.isArray(value) || value instanceof BSONRegExp || (isNullish(value) && !nullAllowed);
   if (values.some(unusable)) return [];
@@ -106,8 +79,7 @@ function pointBounds(values: readonly Value[], nullAllowed: boolean): FieldBound
 }
 
 function pointRange(value: Value): KeyRange {
-  const low = encodeValue(value);
-  return { low, high: successor(low) ?? END_OF_KEYS };
+  return keysBeginningWith(encodeValue(value));
 }
 
 const RANGE_TYPES: ReadonlySet<number> = new Set([
@@ -120,7 +92,7 @@ const RANGE_TYPES: ReadonlySet<number> = new Set([
   TypeRank.binary,
 ]);
 
-/** A comparison stays within the type of its operand. */
+/** A comparison finds only values of its operand's type. */
 function rangeBounds(operator: string, operand: Value): FieldBounds[] {
   const rank = typeRank(operand);
   if (!RANGE_TYPES.has(rank) || (rank === TypeRank.number && Number.isNaN(toNumber(operand)))) return [];
@@ -141,13 +113,12 @@ function regexBounds(operand: Value, options: Value): FieldBounds[] {
     : [];
 }
 
-/** `^abc` finds strings that begin with abc, and itself where it is stored as a value: both are needed. */
+/** `^abc` finds strings that begin with abc, and also an equal expression that is stored as a value. */
 function prefixBounds(pattern: string, options: string): FieldBounds[] {
   const prefix = literalPrefix(pattern, options);
   if (prefix === undefined) return [];
-  // Without the end mark of two bytes the key is a prefix of all longer strings.
-  const low = encodeValue(prefix).subarray(0, -2);
-  const strings = { low, high: successor(low) ?? END_OF_KEYS };
+  // Without its end mark, the key is the beginning of the keys of all longer strings.
+  const strings = keysBeginningWith(encodeValue(prefix).subarray(0, -TEXT_END_BYTES));
   const expressions = {
     low: Uint8Array.of(TypeRank.regularExpression),
     high: Uint8Array.of(TypeRank.regularExpression + 1),

@@ -1,18 +1,21 @@
 /**
- * How many documents a filter lets pass. Where the fields of an index are bounded by exactly what the filter says,
- * its keys are counted and no document is read; else the matches are counted as they are found. Used by `count`, and by
- * aggregations that do nothing but count.
+ * Counts the documents that match a filter. If the bounds of an index say exactly what the filter says, it
+ * counts index keys and reads no documents. Otherwise it counts the matches of a query. Used by `count`, and
+ * by aggregations that only count.
  */
 import type { BsonDocument, Value } from '../bson/value.ts';
-import type { Collection, StoredIndex } from '../storage/collection.ts';
-import { countKeys } from '../storage/scan.ts';
-import type { SqliteFile } from '../storage/sqlite.ts';
-import { type FieldBounds, fieldBounds, type KeyRange } from './bounds.ts';
-import { isOperatorDocument } from './operators.ts';
-import { combineBounds, MAX_RANGES } from './planner.ts';
-import { findMatches, type Query } from './query.ts';
+import { isOperatorDocument } from '../filter/operator-document.ts';
+import type { Collection } from '../storage/collection.ts';
+import { countKeys } from '../storage/count-keys.ts';
+import type { StoredIndex } from '../storage/indexes/stored-index.ts';
+import type { KeyRange } from '../storage/keys/key-range.ts';
+import type { SqliteFile } from '../storage/sqlite-file.ts';
+import { type FieldBounds, fieldBounds } from './bounds.ts';
+import { combineBounds } from './combined-ranges.ts';
+import { MAX_RANGES } from './planner.ts';
+import { everyMatch, findMatches, type Query } from './query.ts';
 
-/** Yields what is to be added up, as the work goes on; the limit and what is skipped are the caller's. */
+/** Yields partial counts, to be added up. The caller applies skip and limit. */
 export function* countMatches(
   file: SqliteFile,
   collection: Collection,
@@ -23,8 +26,8 @@ export function* countMatches(
     for (const range of covering.ranges) yield* countKeys(file, collection, covering.index, range);
     return;
   }
-  const query: Query = { filter, hint, sort: [], skip: 0, limit: 0 };
-  for (const match of findMatches(file, collection, query)) yield match === undefined ? 0 : 1;
+  for (const match of findMatches(file, collection, { ...everyMatch(filter), hint }))
+    yield match === undefined ? 0 : 1;
 }
 
 interface CoveringKeys {
@@ -32,7 +35,7 @@ interface CoveringKeys {
   readonly ranges: readonly KeyRange[];
 }
 
-/** @returns the keys that stand for the matches, one for each, in the first index that has such */
+/** The keys of an index that correspond one to one to the matches, if an index has such keys. */
 export function coveringKeys(collection: Collection, filter: BsonDocument): CoveringKeys | undefined {
   for (const index of collection.indexes) {
     const ranges = isComplete(index) ? exactRanges(index, filter) : undefined;
@@ -41,12 +44,12 @@ export function coveringKeys(collection: Collection, filter: BsonDocument): Cove
   return undefined;
 }
 
-/** It has one key for every document. */
+/** The index has exactly one key for every document. */
 function isComplete({ multikey, definition }: StoredIndex): boolean {
   return !multikey && !definition.sparse && definition.partialFilter === undefined;
 }
 
-/** Where the filter bounds the index's first fields by values, and says nothing else. */
+/** Ranges for a filter that fixes the values of the index's first fields and says nothing else. */
 function exactRanges({ definition }: StoredIndex, filter: BsonDocument): readonly KeyRange[] | undefined {
   const fields = definition.fields.slice(0, Object.keys(filter).length);
   const bounds: FieldBounds[] = [];
@@ -60,7 +63,7 @@ function exactRanges({ definition }: StoredIndex, filter: BsonDocument): readonl
   return combinations > MAX_RANGES ? undefined : combineBounds(bounds, definition.descending);
 }
 
-/** A value, or one operator that asks for one of some values; not null, which is also what is not there. */
+/** Bounds of a value, `$eq` or `$in`. null is excluded because it also matches missing fields. */
 function exactBounds(condition: Value): FieldBounds | undefined {
   if (isOperatorDocument(condition)) {
     const [operator = '', ...others] = Object.keys(condition);

@@ -1,52 +1,39 @@
 /**
- * Chooses how to find what a filter and a sort ask for: by the index that bounds most, in the wanted
- * order if it can, or by looking at every document. A plan is a list of key ranges and a direction.
+ * Chooses how to find the documents for a filter and a sort: by the index that bounds most, or by reading
+ * every document. A plan is a list of key ranges and a direction. Called by query.ts for every query.
  */
-import { equalValues } from '../bson/compare.ts';
-import { type BsonDocument, isDocument, isNullish, type Value } from '../bson/value.ts';
-import type { Collection, StoredIndex } from '../storage/collection.ts';
-import { successor } from '../storage/key.ts';
-import {
-  type Conjunction,
-  conjunctionOf,
-  END_OF_KEYS,
-  type FieldBounds,
-  fieldBounds,
-  type KeyRange,
-} from './bounds.ts';
+import { type BsonDocument, isDocument } from '../bson/value.ts';
+import { type Conjunction, conjunctionOf } from '../filter/conjunction.ts';
+import type { Collection } from '../storage/collection.ts';
+import type { StoredIndex } from '../storage/indexes/stored-index.ts';
+import type { ScanPlan } from '../storage/scan.ts';
+import { type FieldBounds, fieldBounds } from './bounds.ts';
+import { combineBounds } from './combined-ranges.ts';
+import type { Hint } from './hint.ts';
+import { type Direction, sortDirection } from './index-order.ts';
+import { implies } from './partial-index.ts';
 import type { SortField } from './sort.ts';
 
-export interface Plan {
-  readonly collection: Collection;
-  /** Undefined: every document, in the order they came. */
-  readonly index: StoredIndex | undefined;
-  /** Disjoint; in ascending order of keys. */
-  readonly ranges: readonly KeyRange[];
-  readonly backward: boolean;
-  /** Documents come in the order of the sort. */
+export interface Plan extends ScanPlan {
+  /** The scan gives the documents in the order of the sort. */
   readonly sorted: boolean;
-  /** Each range holds one document at most. */
-  readonly unique: boolean;
-  /** Documents that are wanted before any others: the first chunk of a scan need not be larger. */
-  readonly firstRows: number;
 }
 
 export interface Wanted {
   readonly filter: BsonDocument;
   readonly sort: readonly SortField[];
-  /** Documents that are wanted, skipped ones included; 0 for all. */
+  /** How many documents are needed, skipped ones included. 0 means all. */
   readonly limit: number;
-  /** The name or key pattern of an index to use, or `$natural`. */
-  readonly hint?: StoredIndex | 'natural' | undefined;
+  readonly hint?: Hint | undefined;
 }
 
-/** `$in` on several fields multiplies; beyond this the later fields are left to the filter. */
+/** The lists of `$in` on several fields multiply. Beyond this, the filter alone checks the later fields. */
 export const MAX_RANGES = 1000;
 
-/** What an index is worth. A sort that need not be done outweighs an equality only if there is a limit. */
-const SCORE = { unique: 1000, equality: 10, range: 4, sort: 6, sortWithLimit: 12 } as const;
+/** The value of an index. Avoiding a sort is worth more than an equality only if there is a limit. */
+const SCORE = { unique: 1000, equality: 10, range: 4, sort: 6, sortWithLimit: 12, hint: 1 } as const;
 
-/** @returns one plan, or several whose results are united (the branches of an `$or`) */
+/** @returns one plan, or one for each branch of an `$or`, whose results are to be united */
 export function planQuery(collection: Collection, wanted: Wanted): readonly Plan[] {
   if (wanted.hint === 'natural') return [fullScan(collection, wanted)];
   const conjunction = conjunctionOf(wanted.filter);
@@ -60,7 +47,7 @@ export function planQuery(collection: Collection, wanted: Wanted): readonly Plan
   return (wanted.hint === undefined && planBranches(collection, wanted)) || [fullScan(collection, wanted)];
 }
 
-/** An `$or` is a union of index scans if each of its branches is one. */
+/** Plans an `$or` as a union of index scans, if every branch can use an index. */
 function planBranches(collection: Collection, wanted: Wanted): readonly Plan[] | undefined {
   const branches = wanted.filter['$or'];
   if (!Array.isArray(branches)) return undefined;
@@ -71,7 +58,7 @@ function planBranches(collection: Collection, wanted: Wanted): readonly Plan[] |
     if (branchPlans.some((plan) => plan.index === undefined)) return undefined;
     plans.push(...branchPlans);
   }
-  // Where one branch is the only plan its order would do, but a union has none.
+  // Each plan may be sorted by itself, but their union is not.
   return plans.map((plan) => ({ ...plan, sorted: wanted.sort.length === 0 }));
 }
 
@@ -98,24 +85,18 @@ function planIndex(
   if (definition.partialFilter !== undefined && !implies(conjunction, definition.partialFilter))
     return undefined;
   const bounds = boundsOf(index, conjunction);
-  // A sparse index does not know the documents without its fields.
+  // A sparse index leaves out documents that a query without bounds must find.
   if (definition.sparse && bounds.length === 0) return undefined;
   const direction = index.multikey ? undefined : sortDirection(index, bounds, wanted.sort);
   if (bounds.length === 0 && direction === undefined && wanted.hint === undefined) return undefined;
   const equalities = bounds.filter((field) => field.points).length;
   const unique = definition.unique && equalities === definition.fields.length;
-  const sortScore =
-    direction === undefined || wanted.sort.length === 0
-      ? 0
-      : wanted.limit > 0
-        ? SCORE.sortWithLimit
-        : SCORE.sort;
   const score =
     (unique ? SCORE.unique : 0) +
     equalities * SCORE.equality +
     (bounds.length - equalities) * SCORE.range +
-    sortScore +
-    (wanted.hint === undefined ? 0 : 1);
+    sortScore(wanted, direction) +
+    (wanted.hint === undefined ? 0 : SCORE.hint);
   const sorted = wanted.sort.length === 0 || direction !== undefined;
   const plan: Plan = {
     collection,
@@ -129,6 +110,11 @@ function planIndex(
   return { plan, score };
 }
 
+function sortScore(wanted: Wanted, direction: Direction | undefined): number {
+  if (direction === undefined || wanted.sort.length === 0) return 0;
+  return wanted.limit > 0 ? SCORE.sortWithLimit : SCORE.sort;
+}
+
 const DEFAULT_FIRST_ROWS = 16;
 const MAX_FIRST_ROWS = 128;
 
@@ -136,7 +122,7 @@ function firstRows(wanted: Wanted, sorted: boolean): number {
   return sorted && wanted.limit > 0 ? Math.min(wanted.limit, MAX_FIRST_ROWS) : DEFAULT_FIRST_ROWS;
 }
 
-/** Bounds of the index's first fields: values, then perhaps one range. */
+/** The bounds of the index's first fields: any number of fields with fixed values, then at most one range. */
 function boundsOf(index: StoredIndex, conjunction: Conjunction): FieldBounds[] {
   const result: FieldBounds[] = [];
   let count = 1;
@@ -147,98 +133,8 @@ function boundsOf(index: StoredIndex, conjunction: Conjunction): FieldBounds[] {
     count *= bounds.ranges.length;
     if (count > MAX_RANGES && result.length > 0) break;
     result.push(bounds);
-    // Fields below one array are bounded by different elements; only the first is certain.
+    // Different elements of an array may satisfy the bounds of different fields, so only the first is safe.
     if (!bounds.points || index.multikey) break;
   }
   return result;
-}
-
-/** Whether the index, within these bounds, yields the order of the sort, and from which end. */
-function sortDirection(
-  index: StoredIndex,
-  bounds: readonly FieldBounds[],
-  sort: readonly SortField[],
-): 'forward' | 'backward' | undefined {
-  const { fields } = index.definition;
-  const isFixed = (path: string): boolean =>
-    bounds[fields.findIndex((field) => field.path === path)]?.single === true;
-  const needed = sort.filter((field) => !isFixed(field.path));
-  let direction: 'forward' | 'backward' | undefined;
-  let position = 0;
-  for (const { path, descending } of needed) {
-    while (
-      fields[position] !== undefined &&
-      fields[position]?.path !== path &&
-      bounds[position]?.single === true
-    ) {
-      position += 1;
-    }
-    const field = fields[position];
-    if (field === undefined || field.path !== path) return undefined;
-    const required = field.descending === descending ? 'forward' : 'backward';
-    if (direction !== undefined && direction !== required) return undefined;
-    direction = required;
-    position += 1;
-  }
-  return direction ?? 'forward';
-}
-
-/** Ranges of whole keys: every combination of the fields' ranges, in the order of the keys. */
-export function combineBounds(bounds: readonly FieldBounds[], descending: readonly boolean[]): KeyRange[] {
-  let ranges: KeyRange[] = [{ low: new Uint8Array(0), high: END_OF_KEYS }];
-  bounds.forEach((field, position) => {
-    const own =
-      descending[position] === true
-        ? field.ranges.map(field.points ? invertPoint : invertRange)
-        : field.ranges;
-    ranges = ranges.flatMap(({ low: prefix }) =>
-      own.map(({ low, high }) => ({ low: concatenate(prefix, low), high: concatenate(prefix, high) })),
-    );
-  });
-  return ranges.toSorted((left, right) => Buffer.compare(left.low, right.low));
-}
-
-/** The inverted key itself, since further fields may follow it. */
-function invertPoint({ low }: KeyRange): KeyRange {
-  const inverted = invert(low);
-  return { low: inverted, high: successor(inverted) ?? END_OF_KEYS };
-}
-
-/** Inverting bytes turns "from low up to high" into "above high down to low, with all that begins so". */
-function invertRange({ low, high }: KeyRange): KeyRange {
-  return { low: successor(invert(high)) ?? END_OF_KEYS, high: successor(invert(low)) ?? END_OF_KEYS };
-}
-
-function invert(bytes: Uint8Array): Uint8Array {
-  return bytes.map((byte) => byte ^ 0xff);
-}
-
-function concatenate(left: Uint8Array, right: Uint8Array): Uint8Array {
-  return left.length === 0 ? right : Buffer.concat([left, right]);
-}
-
-/** A partial index may be used if the filter demands, word for word, what the index demands. */
-function implies(conjunction: Conjunction, partialFilter: BsonDocument): boolean {
-  for (const [path, conditions] of conjunctionOf(partialFilter)) {
-    const demanded = conjunction.get(path) ?? [];
-    for (const condition of conditions) {
-      const same = demanded.some((value) => equalValues(value, condition));
-      if (!same && !(isExistence(condition) && demanded.some(demandsPresence))) return false;
-    }
-  }
-  // Operators at the top, `$and` aside, would need a proof.
-  return Object.keys(partialFilter).every((name) => !name.startsWith('$') || name === '$and');
-}
-
-function isExistence(condition: Value): boolean {
-  return isDocument(condition) && Object.keys(condition).length === 1 && condition['$exists'] === true;
-}
-
-/** Equality with something other than null finds no document without the field. */
-function demandsPresence(condition: Value): boolean {
-  if (isNullish(condition)) return false;
-  if (!isDocument(condition)) return true;
-  const [operator] = Object.keys(condition);
-  if (operator === undefined || !operator.startsWith('$')) return true;
-  return ['$eq', '$gt', '$gte', '$lt', '$lte'].includes(operator) && !isNullish(condition[operator]);
 }

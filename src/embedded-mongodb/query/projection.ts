@@ -1,25 +1,26 @@
 /**
- * Projections of find and `$project`: fields to keep or to leave out, by dotted path. Expressions, `$slice`,
- * `$elemMatch` and the positional operator are refused.
+ * Projections of find and `$project`: the fields to include or exclude, by dotted path. Expressions,
+ * `$slice`, `$elemMatch` and the positional operator are refused.
  */
 
 import { splitPath } from '../bson/path.ts';
 import { type BsonDocument, isDocument, isNumber, setOwnValue, toNumber, type Value } from '../bson/value.ts';
-import { CommandError } from '../errors.ts';
+import { CommandError } from '../command-error.ts';
 
 export type Projection = (document: BsonDocument) => BsonDocument;
 
-/** A tree of the named paths; a leaf is `true`. */
+/** The named paths as a tree. A leaf is `true`. */
 type PathTree = Map<string, PathTree | true>;
 
 const MAX_PATHS = 1000;
 const MAX_DEPTH = 100;
 
-/** @returns undefined where everything is kept */
+/** @returns undefined if every field is included */
 export function compileProjection(specification: BsonDocument): Projection | undefined {
   const paths = Object.keys(specification);
   if (paths.length === 0) return undefined;
-  if (paths.length > MAX_PATHS) throw new CommandError('BadValue', `at most ${MAX_PATHS} projected paths`);
+  if (paths.length > MAX_PATHS)
+    throw new CommandError('BadValue', `a projection has at most ${MAX_PATHS} paths`);
   const wanted = new Map(paths.map((path) => [path, isIncluded(path, specification[path])]));
   const modes = new Set([...wanted].filter(([path]) => path !== '_id').map(([, included]) => included));
   if (modes.size > 1) {
@@ -40,14 +41,14 @@ function isIncluded(path: string, value: Value): boolean {
   if (path === '' || path.split('.').some((part) => part === '' || part.startsWith('$'))) {
     throw new CommandError(
       'BadValue',
-      `the positional operator and "$" names are not supported in projections: ${path}`,
+      `positional operators and names with "$" are not supported in projections: ${path}`,
     );
   }
   if (typeof value === 'boolean') return value;
   if (isNumber(value)) return toNumber(value) !== 0;
   throw new CommandError(
     'BadValue',
-    `Unsupported projection option: ${path} has neither 0, 1, true nor false`,
+    `Unsupported projection option: the value of ${path} must be a number or a boolean`,
   );
 }
 
@@ -81,7 +82,7 @@ function include(document: BsonDocument, tree: PathTree): BsonDocument {
   return result;
 }
 
-/** Below a path only documents and arrays of them are left; scalars are dropped. */
+/** Inside a path only documents and arrays of documents remain. Scalars are dropped. */
 function includeIn(value: Value, tree: PathTree): Value {
   if (Array.isArray(value)) {
     return value.map((element) => includeIn(element, tree)).filter((element) => element !== undefined);

@@ -1,21 +1,27 @@
 /**
- * Carries a plan out: scan, filter, sort, skip, limit, project, as a stream of results that can rest
- * after every document. Shared by all commands that look for documents.
+ * Runs a query: plan, scan, filter, sort, skip, limit and projection. The results are a stream that can rest
+ * after every document. All commands that look for documents use it.
  */
 
-import { equalValues } from '../bson/compare.ts';
-import { type BsonDocument, decode, encode, isDocument, type Value } from '../bson/value.ts';
-import type { Results } from '../cursors.ts';
-import { CommandError } from '../errors.ts';
-import type { Collection, StoredIndex } from '../storage/collection.ts';
+import { decode, encode } from '../bson/codec.ts';
+import type { BsonDocument } from '../bson/value.ts';
+import { compileFilter } from '../filter/filter.ts';
+import type { Collection } from '../storage/collection.ts';
 import { scan } from '../storage/scan.ts';
-import type { SqliteFile } from '../storage/sqlite.ts';
-import { compileFilter } from './filter.ts';
+import type { SqliteFile } from '../storage/sqlite-file.ts';
+import type { Hint } from './hint.ts';
 import { planQuery } from './planner.ts';
 import type { Projection } from './projection.ts';
-import { Sorter, type SortField } from './sort.ts';
+import type { SortField } from './sort.ts';
+import { Sorter } from './sorter.ts';
 
-/** A document that the filter has let pass. */
+/**
+ * Documents as BSON. Undefined means work without a result, so that the reader can give way to other
+ * commands.
+ */
+export type Results = Generator<Uint8Array | undefined>;
+
+/** A document that matches the filter. */
 export interface Match {
   readonly record: number;
   readonly bytes: Uint8Array;
@@ -26,12 +32,17 @@ export interface Query {
   readonly filter: BsonDocument;
   readonly sort: readonly SortField[];
   readonly skip: number;
-  /** 0: no limit. */
+  /** 0 means no limit. */
   readonly limit: number;
-  readonly hint?: StoredIndex | 'natural' | undefined;
+  readonly hint?: Hint | undefined;
 }
 
-/** The matches in order; undefined for each document that was looked at in vain. */
+/** A query for everything that the filter matches, in any order. */
+export function everyMatch(filter: BsonDocument): Query {
+  return { filter, sort: [], skip: 0, limit: 0 };
+}
+
+/** The matches in order. Undefined stands for a document that was examined and is not a result. */
 export function* findMatches(
   file: SqliteFile,
   collection: Collection,
@@ -49,7 +60,7 @@ export function* findMatches(
   yield* skipAndLimit(sorted, query);
 }
 
-/** The same as BSON, projected. */
+/** The matches as BSON, after the projection. */
 export function* findResults(
   file: SqliteFile,
   collection: Collection,
@@ -60,19 +71,6 @@ export function* findResults(
     if (match === undefined) yield undefined;
     else yield projection === undefined ? match.bytes : encode(projection(match.document));
   }
-}
-
-/** @throws CommandError BadValue where there is no such index */
-export function resolveHint(collection: Collection, hint: Value): StoredIndex | 'natural' | undefined {
-  if (hint === undefined || hint === null) return undefined;
-  if (isDocument(hint) && Object.keys(hint).length === 0) return undefined;
-  if (isDocument(hint) && hint['$natural'] !== undefined) return 'natural';
-  const index = collection.indexes.find(({ definition }) =>
-    typeof hint === 'string' ? definition.name === hint : equalValues(definition.specification['key'], hint),
-  );
-  if (index === undefined)
-    throw new CommandError('BadValue', 'hint provided does not correspond to an existing index');
-  return index;
 }
 
 function* filterScan(
@@ -92,6 +90,7 @@ function* sortMatches(found: Generator<Match | undefined>, query: Query): Genera
     if (match !== undefined) sorter.add(match.document, match, match.bytes.length);
     yield undefined;
   }
+  // Runs without a rest: 0.8 s for 400,000 documents.
   yield* sorter.sorted();
 }
 

@@ -1,15 +1,9 @@
-/**
- * Sort specifications, and sorting in memory where no index gives the order. Memory is bounded as in
- * MongoDB; with a limit, only as many documents are kept as can still be among the first.
- */
+/** Parses sort specifications, such as `{name: 1, age: -1}`. */
 
-import { compareValues, TypeRank, typeRank } from '../bson/compare.ts';
-import { MISSING, type Path, splitPath, valuesAt } from '../bson/path.ts';
-import { type BsonDocument, isDocument, isNumber, toNumber, type Value } from '../bson/value.ts';
-import { CommandError } from '../errors.ts';
+import { type Path, splitPath } from '../bson/path.ts';
+import { type BsonDocument, isDocument, toNumber } from '../bson/value.ts';
+import { CommandError } from '../command-error.ts';
 
-/** MongoDB's internalQueryMaxBlockingSortMemoryUsageBytes. */
-export const MAX_SORT_BYTES = 100 * 1024 * 1024;
 const MAX_SORT_FIELDS = 32;
 
 export interface SortField {
@@ -18,16 +12,16 @@ export interface SortField {
   readonly descending: boolean;
 }
 
-/** @throws CommandError where a direction is neither 1 nor -1 */
+/** @throws CommandError if a direction is neither 1 nor -1 */
 export function parseSort(specification: BsonDocument): SortField[] {
   const paths = Object.keys(specification);
   if (paths.length > MAX_SORT_FIELDS)
-    throw new CommandError('BadValue', `at most ${MAX_SORT_FIELDS} sort fields`);
+    throw new CommandError('BadValue', `a sort has at most ${MAX_SORT_FIELDS} fields`);
   return paths.map((path) => {
     const direction = specification[path];
     if (isDocument(direction))
       throw new CommandError('BadValue', '$meta sorts are not supported by the embedded database');
-    const number = isNumber(direction) ? toNumber(direction) : 0;
+    const number = toNumber(direction);
     if (number !== 1 && number !== -1) {
       throw new CommandError(
         'BadValue',
@@ -38,87 +32,4 @@ export function parseSort(specification: BsonDocument): SortField[] {
       throw new CommandError('BadValue', `bad sort specification: ${path}`);
     return { path, parts: splitPath(path), descending: number === -1 };
   });
-}
-
-interface Entry<Item> {
-  readonly item: Item;
-  readonly keys: readonly Value[];
-  readonly order: number;
-  readonly bytes: number;
-}
-
-/** Collects items and gives them back sorted; equal ones keep their order. */
-export class Sorter<Item> {
-  readonly #fields: readonly SortField[];
-  readonly #keep: number;
-  #entries: Entry<Item>[] = [];
-  #count = 0;
-  #bytes = 0;
-
-  /** @param keep how many of the first are wanted */
-  constructor(fields: readonly SortField[], keep = Infinity) {
-    this.#fields = fields;
-    this.#keep = keep;
-  }
-
-  add(document: BsonDocument, item: Item, bytes: number): void {
-    const keys = this.#fields.map((field) => sortKey(document, field));
-    this.#entries.push({ item, keys, order: this.#count, bytes });
-    this.#count += 1;
-    this.#bytes += bytes;
-    if (this.#entries.length > 2 * this.#keep + 100 || this.#bytes > MAX_SORT_BYTES) this.#shrink();
-    if (this.#bytes <= MAX_SORT_BYTES) return;
-    throw new CommandError(
-      'QueryExceededMemoryLimitNoDiskUseAllowed',
-      `Sort exceeded memory limit of ${MAX_SORT_BYTES} bytes; an index with this order would avoid it`,
-    );
-  }
-
-  sorted(): Item[] {
-    this.#shrink();
-    return this.#entries.map((entry) => entry.item);
-  }
-
-  #shrink(): void {
-    this.#entries.sort((left, right) => this.#compare(left, right));
-    if (this.#entries.length <= this.#keep) return;
-    this.#entries = this.#entries.slice(0, this.#keep);
-    this.#bytes = this.#entries.reduce((sum, entry) => sum + entry.bytes, 0);
-  }
-
-  #compare(left: Entry<Item>, right: Entry<Item>): number {
-    for (let index = 0; index < this.#fields.length; index += 1) {
-      const order = compareKeys(left.keys[index], right.keys[index]);
-      if (order !== 0) return this.#fields[index]?.descending === true ? -order : order;
-    }
-    return left.order - right.order;
-  }
-}
-
-/** Below null: what an empty array sorts as. */
-const emptyArrayKey: Value[] = [];
-
-/** Of an array the smallest element counts, or the greatest when descending. */
-function sortKey(document: BsonDocument, field: SortField): Value {
-  let key: Value;
-  let found = false;
-  for (const value of valuesAt(document, field.parts)) {
-    const plain = value === MISSING ? null : value;
-    for (const candidate of Array.isArray(plain) ? (plain.length === 0 ? [emptyArrayKey] : plain) : [plain]) {
-      const order = found ? compareKeys(candidate, key) : 0;
-      if (found && (field.descending ? order <= 0 : order >= 0)) continue;
-      key = candidate;
-      found = true;
-    }
-  }
-  return found ? key : null;
-}
-
-function compareKeys(left: Value, right: Value): number {
-  if (left !== emptyArrayKey && right !== emptyArrayKey) return compareValues(left, right);
-  return keyRank(left) - keyRank(right);
-}
-
-function keyRank(value: Value): number {
-  return value === emptyArrayKey ? TypeRank.undefined : typeRank(value);
 }

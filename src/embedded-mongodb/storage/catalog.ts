@@ -1,16 +1,18 @@
 /**
- * Which collections there are, kept in memory and in SQLite alike. Collections are made by the first
- * insert, as in MongoDB. Used by the commands, on the database's thread.
+ * All collections, in memory and in SQLite. As in MongoDB, the first insert creates a collection. Used by the
+ * commands, on the database's thread.
  */
-import { randomBytes } from 'node:crypto';
-import { decode } from '../bson/value.ts';
-import { CommandError } from '../errors.ts';
-import { Collection, type StoredIndex } from './collection.ts';
-import { parseIndexDefinition } from './index-definition.ts';
-import type { Row, SqliteFile } from './sqlite.ts';
+
+import { randomUUID } from 'node:crypto';
+import { decode } from '../bson/codec.ts';
+import { CommandError } from '../command-error.ts';
+import { Collection } from './collection.ts';
+import { parseIndexDefinition } from './indexes/index-definition.ts';
+import type { IndexIdentity } from './indexes/stored-index.ts';
+import { assertNamespace } from './namespace.ts';
+import type { Row, SqliteFile } from './sqlite-file.ts';
 
 const MAX_COLLECTIONS = 1000;
-const MAX_NAMESPACE_BYTES = 255;
 
 export class Catalog {
   readonly #file: SqliteFile;
@@ -21,7 +23,7 @@ export class Catalog {
     this.reload();
   }
 
-  /** Reads everything anew: at the start, and when a transaction has been rolled back. */
+  /** Reads everything from SQLite, at the start and after a rollback. */
   reload(): void {
     for (const collection of this.#collections.values()) collection.dropped = true;
     this.#collections.clear();
@@ -55,10 +57,7 @@ export class Catalog {
         `the embedded database has at most ${MAX_COLLECTIONS} collections`,
       );
     }
-    const uuid = randomBytes(16);
-    // The version (4) and variant bits of RFC 9562.
-    uuid[6] = ((uuid[6] ?? 0) & 0x0f) | 0x40;
-    uuid[8] = ((uuid[8] ?? 0) & 0x3f) | 0x80;
+    const uuid = Buffer.from(randomUUID().replaceAll('-', ''), 'hex');
     const collection = this.#file.atomically(() => {
       const sql = 'INSERT INTO collections (database, name, uuid) VALUES (?, ?, ?)';
       const id = Number(this.#file.run(sql, database, name, uuid).lastInsertRowid);
@@ -77,7 +76,7 @@ export class Catalog {
     this.#collections.delete(collection.namespace);
   }
 
-  /** In the order of their names. */
+  /** Sorted by name. */
   collectionsOf(database: string): Collection[] {
     return this.all()
       .filter((collection) => collection.database === database)
@@ -98,7 +97,7 @@ export class Catalog {
     const indexes = this.#file
       .all('SELECT id, specification, multikey FROM indexes WHERE collection = ? ORDER BY id', identity.id)
       .map(
-        (index): StoredIndex => ({
+        (index): IndexIdentity => ({
           id: Number(index['id']),
           definition: parseIndexDefinition(decode(index['specification'] as Uint8Array)),
           multikey: index['multikey'] === 1,
@@ -106,22 +105,4 @@ export class Catalog {
       );
     return new Collection(this.#file, identity, indexes);
   }
-}
-
-/** @throws CommandError InvalidNamespace */
-export function assertNamespace(database: string, name: string): void {
-  const invalid =
-    !/^[^/\\. "$*<>:|?\0]{1,63}$/.test(database) ||
-    name === '' ||
-    name.includes('$') ||
-    name.includes('\0') ||
-    name.startsWith('.') ||
-    name.endsWith('.') ||
-    name.startsWith('system.') ||
-    Buffer.byteLength(`${database}.${name}`) > MAX_NAMESPACE_BYTES;
-  if (invalid)
-    throw new CommandError(
-      'InvalidNamespace',
-      `Invalid namespace specified: ${database}.${name}`.slice(0, 300),
-    );
 }

@@ -1,15 +1,18 @@
 /**
- * One collection: a table of documents in the order they came, and one table of keys for each index,
- * always changed together. Unique indexes are enforced by SQLite's primary keys. Database's thread only.
+ * One collection: a table of documents in the order of their insertion, and a table of keys for each index.
+ * Documents and keys always change together. Used by the commands, on the database's thread.
  */
-
-import { equalValues } from '../bson/compare.ts';
-import { type BsonDocument, decode, encode, encodeStored, Int32, type Value } from '../bson/value.ts';
-import { CommandError } from '../errors.ts';
-import { type IndexDefinition, MAX_INDEXES, parseIndexDefinition } from './index-definition.ts';
-import { type IndexKeys, indexKeys, keyValue } from './index-keys.ts';
-import { encodeValue } from './key.ts';
-import { isUniqueViolation, type SqliteFile } from './sqlite.ts';
+import { decode, encodeStored } from '../bson/codec.ts';
+import type { BsonDocument } from '../bson/value.ts';
+import { CommandError } from '../command-error.ts';
+import { isDeclared } from './indexes/declared.ts';
+import { duplicateKeyError } from './indexes/duplicate-key.ts';
+import { type IndexDefinition, MAX_INDEXES } from './indexes/index-definition.ts';
+import { type IndexKeys, indexKeys } from './indexes/index-keys.ts';
+import { ID_INDEX, type IndexIdentity, StoredIndex } from './indexes/stored-index.ts';
+import { encodeValue } from './keys/key.ts';
+import { isUniqueViolation } from './sqlite-errors.ts';
+import type { SqliteFile } from './sqlite-file.ts';
 import { assertStorable } from './storable.ts';
 
 export interface CollectionIdentity {
@@ -19,55 +22,51 @@ export interface CollectionIdentity {
   readonly uuid: Uint8Array;
 }
 
-export interface StoredIndex {
-  readonly id: number;
-  readonly definition: IndexDefinition;
-  /** Some document has (or had) more than one key here: see query/planner.ts for what that forbids. */
-  multikey: boolean;
-}
-
-/** A document with its place in the collection. */
+/** A document with its record number, which is its place in the collection. */
 export interface StoredDocument {
   readonly record: number;
   readonly bytes: Uint8Array;
 }
 
-/** The index that every collection has; its keys are a column of the documents' own table. */
-export const ID_INDEX = parseIndexDefinition({
-  v: new Int32(2),
-  key: { _id: new Int32(1) },
-  name: '_id_',
-});
-const ID_INDEX_NUMBER = 0;
+/** The keys that one document has in one index. */
+interface IndexEntry {
+  readonly index: StoredIndex;
+  readonly keys: IndexKeys;
+}
+
+const ROWS_PER_READ = 100;
 
 export class Collection {
   readonly id: number;
   readonly database: string;
   readonly name: string;
   readonly uuid: Uint8Array;
-  /** Scans that were suspended find out here that their tables are gone. */
+  /** Tells suspended scans that their tables are gone. */
   dropped = false;
   readonly #file: SqliteFile;
-  #indexes: StoredIndex[];
+  #indexes: readonly StoredIndex[];
 
-  constructor(file: SqliteFile, identity: CollectionIdentity, secondary: readonly StoredIndex[]) {
+  /** @param secondary the indexes apart from the one on _id */
+  constructor(file: SqliteFile, identity: CollectionIdentity, secondary: readonly IndexIdentity[]) {
     this.#file = file;
     this.id = identity.id;
     this.database = identity.database;
     this.name = identity.name;
     this.uuid = identity.uuid;
-    this.#indexes = [{ id: ID_INDEX_NUMBER, definition: ID_INDEX, multikey: false }, ...secondary];
+    this.#indexes = [StoredIndex.onId(file), ...secondary.map((index) => new StoredIndex(file, index))];
   }
 
+  /** Inside the catalog's transaction. */
   static create(file: SqliteFile, identity: CollectionIdentity): Collection {
+    const collection = new Collection(file, identity, []);
     file.run(
-      `CREATE TABLE documents_${identity.id} (
+      `CREATE TABLE ${collection.documentsTable} (
         record INTEGER PRIMARY KEY AUTOINCREMENT,
         id BLOB NOT NULL UNIQUE,
         body BLOB NOT NULL
       ) STRICT`,
     );
-    return new Collection(file, identity, []);
+    return collection;
   }
 
   get namespace(): string {
@@ -78,9 +77,17 @@ export class Collection {
     return `documents_${this.id}`;
   }
 
-  /** The index on _id first, then the others as they were declared. */
+  /** The index on _id first, then the others in the order of their declaration. */
   get indexes(): readonly StoredIndex[] {
     return this.#indexes;
+  }
+
+  /** For work that has rested. @throws CommandError QueryPlanKilled if the collection or the index is gone */
+  assertNotDropped(index?: StoredIndex): void {
+    const indexStands = index === undefined || this.#indexes.some((other) => other.id === index.id);
+    if (!this.dropped && indexStands) return;
+    const message = `collection or index dropped during the query: ${this.namespace}`;
+    throw new CommandError('QueryPlanKilled', message);
   }
 
   /** @throws CommandError DuplicateKey, BadValue, BSONObjectTooLarge */
@@ -91,10 +98,10 @@ export class Collection {
       const record = this.#insertDocument(document, bytes);
       for (const { index, keys } of entries) this.#addKeys(index, keys.keys, record, document);
     });
-    this.#noteMultikey(entries);
+    noteMultikey(entries);
   }
 
-  /** Puts `after` in the place of `before`; both have the same _id. */
+  /** Puts `after` in the place of `before`. Both have the same _id. */
   replace(record: number, before: BsonDocument, after: BsonDocument): void {
     const bytes = encodeStored(after);
     assertStorable(after, bytes);
@@ -103,18 +110,16 @@ export class Collection {
       this.#file.run(`UPDATE ${this.documentsTable} SET body = ? WHERE record = ?`, bytes, record);
       for (const { index, keys } of entries) {
         const old = indexKeys(index.definition, before).keys;
-        this.#removeKeys(index, difference(old, keys.keys), record);
+        index.removeKeys(difference(old, keys.keys), record);
         this.#addKeys(index, difference(keys.keys, old), record, after);
       }
     });
-    this.#noteMultikey(entries);
+    noteMultikey(entries);
   }
 
   remove(record: number, document: BsonDocument): void {
     this.#file.atomically(() => {
-      for (const index of this.#secondary) {
-        this.#removeKeys(index, indexKeys(index.definition, document).keys, record);
-      }
+      for (const { index, keys } of this.#entries(document)) index.removeKeys(keys.keys, record);
       this.#file.run(`DELETE FROM ${this.documentsTable} WHERE record = ?`, record);
     });
   }
@@ -139,46 +144,32 @@ export class Collection {
   }
 
   /**
-   * Declares an index and fills it, in one go: meant for the start of an application, when its
-   * collections are small or the index is there already.
-   * @returns false if the same index exists
+   * Declares an index and fills it without a break. Applications declare their indexes when they start, when
+   * the collections are small or the indexes exist already.
    */
-  createIndex(definition: IndexDefinition): boolean {
-    if (this.#isDeclared(definition)) return false;
-    if (this.#indexes.length >= MAX_INDEXES) {
-      throw new CommandError(
-        'CannotCreateIndex',
-        `too many indexes for ${this.namespace}: at most ${MAX_INDEXES}`,
-      );
+  createIndex(definition: IndexDefinition): void {
+    const existing = this.#indexes.map((index) => index.definition);
+    if (isDeclared(existing, definition)) return;
+    if (existing.length >= MAX_INDEXES) {
+      const message = `too many indexes for ${this.namespace}: at most ${MAX_INDEXES}`;
+      throw new CommandError('CannotCreateIndex', message);
     }
     const index = this.#file.atomically(() => {
-      const sql = 'INSERT INTO indexes (collection, name, specification, multikey) VALUES (?, ?, ?, 0)';
-      const result = this.#file.run(sql, this.id, definition.name, encode(definition.specification));
-      const created: StoredIndex = { id: Number(result.lastInsertRowid), definition, multikey: false };
-      // A key of a unique index stands once; in others the record tells equal keys apart.
-      const primaryKey = definition.unique ? 'key' : 'key, record';
-      this.#file.run(
-        `CREATE TABLE index_${created.id} (
-          key BLOB NOT NULL,
-          record INTEGER NOT NULL,
-          PRIMARY KEY (${primaryKey})
-        ) STRICT, WITHOUT ROWID`,
-      );
+      const created = StoredIndex.create(this.#file, this.id, definition);
       this.#fill(created);
       return created;
     });
     this.#indexes = [...this.#indexes, index];
-    return true;
   }
 
   dropIndex(index: StoredIndex): void {
-    this.#file.atomically(() => this.#dropIndexTable(index));
+    this.#file.atomically(() => index.drop());
     this.#indexes = this.#indexes.filter((other) => other !== index);
   }
 
   /** Inside the catalog's transaction. */
   dropTables(): void {
-    for (const index of this.#secondary) this.#dropIndexTable(index);
+    for (const index of this.#secondary) index.drop();
     this.#file.run(`DROP TABLE ${this.documentsTable}`);
   }
 
@@ -186,7 +177,7 @@ export class Collection {
     return this.#indexes.slice(1);
   }
 
-  #entries(document: BsonDocument): { index: StoredIndex; keys: IndexKeys }[] {
+  #entries(document: BsonDocument): IndexEntry[] {
     return this.#secondary.map((index) => ({ index, keys: indexKeys(index.definition, document) }));
   }
 
@@ -195,104 +186,38 @@ export class Collection {
     try {
       return Number(this.#file.run(sql, encodeValue(document['_id']), bytes).lastInsertRowid);
     } catch (error) {
-      throw isUniqueViolation(error) ? this.#duplicateKey(ID_INDEX, document) : error;
+      throw isUniqueViolation(error) ? duplicateKeyError(this.namespace, ID_INDEX, document) : error;
     }
   }
 
   #addKeys(index: StoredIndex, keys: readonly Uint8Array[], record: number, document: BsonDocument): void {
-    for (const key of keys) {
-      try {
-        this.#file.run(`INSERT INTO index_${index.id} (key, record) VALUES (?, ?)`, key, record);
-      } catch (error) {
-        throw isUniqueViolation(error) ? this.#duplicateKey(index.definition, document) : error;
-      }
-    }
-  }
-
-  #removeKeys(index: StoredIndex, keys: readonly Uint8Array[], record: number): void {
-    for (const key of keys) {
-      this.#file.run(`DELETE FROM index_${index.id} WHERE key = ? AND record = ?`, key, record);
+    try {
+      index.addKeys(keys, record);
+    } catch (error) {
+      throw isUniqueViolation(error) ? duplicateKeyError(this.namespace, index.definition, document) : error;
     }
   }
 
   #fill(index: StoredIndex): void {
-    const sql = `SELECT record, body FROM ${this.documentsTable} WHERE record > ? ORDER BY record LIMIT 100`;
+    const sql = `SELECT record, body FROM ${this.documentsTable} WHERE record > ? ORDER BY record LIMIT ?`;
+    const readAfter = (record: number) => this.#file.all(sql, record, ROWS_PER_READ);
     let last = 0;
-    for (let rows = this.#file.all(sql, last); rows.length > 0; rows = this.#file.all(sql, last)) {
+    for (let rows = readAfter(last); rows.length > 0; rows = readAfter(last)) {
       for (const row of rows) {
         last = Number(row['record']);
         const document = decode(row['body'] as Uint8Array);
         const keys = indexKeys(index.definition, document);
         this.#addKeys(index, keys.keys, last, document);
-        if (keys.multikey && !index.multikey) this.#markMultikey(index);
+        if (keys.multikey) index.markMultikey();
       }
     }
-  }
-
-  #noteMultikey(entries: readonly { index: StoredIndex; keys: IndexKeys }[]): void {
-    for (const { index, keys } of entries) if (keys.multikey && !index.multikey) this.#markMultikey(index);
-  }
-
-  #markMultikey(index: StoredIndex): void {
-    this.#file.run('UPDATE indexes SET multikey = 1 WHERE id = ?', index.id);
-    index.multikey = true;
-  }
-
-  #dropIndexTable(index: StoredIndex): void {
-    this.#file.run(`DROP TABLE index_${index.id}`);
-    this.#file.run('DELETE FROM indexes WHERE id = ?', index.id);
-  }
-
-  #isDeclared(definition: IndexDefinition): boolean {
-    for (const { definition: known } of this.#indexes) {
-      const sameName = known.name === definition.name;
-      const sameKey = equalValues(known.specification['key'], definition.specification['key']);
-      const samePartial = equalValues(known.partialFilter, definition.partialFilter);
-      if (sameName && !sameKey) {
-        throw new CommandError(
-          'IndexKeySpecsConflict',
-          `An existing index has the same name as the requested index, with other keys: ${known.name}`,
-        );
-      }
-      if (!sameKey || (!sameName && !samePartial)) continue;
-      if (!sameName || !sameOptions(known, definition)) {
-        throw new CommandError(
-          'IndexOptionsConflict',
-          `Index already exists with a different name or options: ${known.name}`,
-        );
-      }
-      return true;
-    }
-    return false;
-  }
-
-  #duplicateKey(definition: IndexDefinition, document: BsonDocument): CommandError {
-    const value = keyValue(definition, document);
-    const description = Object.keys(value).map((path) => `${path}: ${describe(value[path])}`);
-    return new CommandError(
-      'DuplicateKey',
-      `E11000 duplicate key error collection: ${this.namespace} index: ${definition.name} dup key: { ${description.join(', ')} }`,
-      { keyPattern: definition.specification['key'], keyValue: value },
-    );
   }
 }
 
-function sameOptions(left: IndexDefinition, right: IndexDefinition): boolean {
-  return (
-    (left.unique === right.unique || left.name === '_id_') &&
-    left.sparse === right.sparse &&
-    left.expireAfterSeconds === right.expireAfterSeconds &&
-    equalValues(left.partialFilter, right.partialFilter)
-  );
+function noteMultikey(entries: readonly IndexEntry[]): void {
+  for (const { index, keys } of entries) if (keys.multikey) index.markMultikey();
 }
 
 function difference(keys: readonly Uint8Array[], without: readonly Uint8Array[]): readonly Uint8Array[] {
   return keys.filter((key) => !without.some((other) => Buffer.compare(key, other) === 0));
-}
-
-const MAX_DESCRIPTION_LENGTH = 200;
-
-function describe(value: Value): string {
-  const text = typeof value === 'string' ? JSON.stringify(value) : String(JSON.stringify(value));
-  return text.length > MAX_DESCRIPTION_LENGTH ? `${text.slice(0, MAX_DESCRIPTION_LENGTH)}…` : text;
 }

@@ -1,33 +1,41 @@
 /**
- * What a collection does not take, as MongoDB does not: documents that are too large or too deep, and dates
- * that JavaScript could not keep.
+ * What a collection refuses to store, as MongoDB does: documents that are too large or nested too deeply, and
+ * dates that JavaScript cannot represent. Collections call it before every write.
  */
-import {
-  assertNestingDepth,
-  type BsonDocument,
-  isDocument,
-  MAX_DOCUMENT_BYTES,
-  type Value,
-} from '../bson/value.ts';
-import { CommandError } from '../errors.ts';
+import { type BsonDocument, isDocument, MAX_DOCUMENT_BYTES, type Value } from '../bson/value.ts';
+import { CommandError } from '../command-error.ts';
 
-/** @throws CommandError for what MongoDB does not store either */
+/** MongoDB's maximum depth of nested documents and arrays. */
+const MAX_NESTING_DEPTH = 200;
+
+/** @throws CommandError BSONObjectTooLarge, Overflow, BadValue */
 export function assertStorable(document: BsonDocument, bytes: Uint8Array): void {
   if (bytes.length > MAX_DOCUMENT_BYTES) {
-    const message = `object to insert too large. size in bytes: ${bytes.length}, max size: ${MAX_DOCUMENT_BYTES}`;
-    throw new CommandError('BSONObjectTooLarge', message);
+    const sizes = `size in bytes: ${bytes.length}, max size: ${MAX_DOCUMENT_BYTES}`;
+    throw new CommandError('BSONObjectTooLarge', `object to insert too large. ${sizes}`);
   }
-  assertNestingDepth(document);
+  assertNestingDepth(document, 0);
   assertDates(document);
 }
 
-/** BSON's dates reach further than JavaScript's; one that does not fit would be changed by an update. */
-function assertDates(value: Value): void {
-  if (value instanceof Date) {
-    if (Number.isNaN(value.getTime())) throw new CommandError('BadValue', 'a date is out of range');
-  } else if (Array.isArray(value)) {
-    for (const element of value) assertDates(element);
-  } else if (isDocument(value)) {
-    for (const element of Object.values(value)) assertDates(element);
+function assertNestingDepth(value: Value, depth: number): void {
+  if (depth > MAX_NESTING_DEPTH) {
+    throw new CommandError('Overflow', `document exceeds the nesting depth limit of ${MAX_NESTING_DEPTH}`);
   }
+  for (const element of elementsOf(value)) assertNestingDepth(element, depth + 1);
+}
+
+/**
+ * BSON dates reach further than JavaScript's. An update would change one that JavaScript cannot represent.
+ */
+function assertDates(value: Value): void {
+  if (value instanceof Date && Number.isNaN(value.getTime())) {
+    throw new CommandError('BadValue', 'a date is out of range');
+  }
+  for (const element of elementsOf(value)) assertDates(element);
+}
+
+function elementsOf(value: Value): readonly Value[] {
+  if (Array.isArray(value)) return value;
+  return isDocument(value) ? Object.values(value) : [];
 }

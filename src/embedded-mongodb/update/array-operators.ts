@@ -1,16 +1,17 @@
-/**
- * The update operators on arrays: $push, $addToSet, $pull, $pullAll and $pop. Each takes the array that
- * stands at the path (undefined if nothing does) and returns the one to put there.
- */
+/** The update operators on arrays: $push, $addToSet, $pull, $pullAll and $pop. */
 
 import { compareValues, equalValues } from '../bson/compare.ts';
-import { type BsonDocument, isDocument, isNumber, toNumber, typeOf, type Value } from '../bson/value.ts';
-import { CommandError } from '../errors.ts';
-import { compileCondition, compileFilter } from '../query/filter.ts';
-import { isOperatorDocument } from '../query/operators.ts';
-import { parseSort, Sorter } from '../query/sort.ts';
-import { identityOf } from '../storage/key.ts';
+import { typeAlias } from '../bson/type-names.ts';
+import { type BsonDocument, isDocument, toNumber, type Value } from '../bson/value.ts';
+import { CommandError } from '../command-error.ts';
+import { compileCondition, compileFilter } from '../filter/filter.ts';
+import { isOperatorDocument } from '../filter/operator-document.ts';
+import { parseSort } from '../query/sort.ts';
+import { Sorter } from '../query/sorter.ts';
+import { identityOf } from '../storage/keys/key.ts';
+import type { ComputeCompiler } from './change.ts';
 
+/** Computes the new array from the present one, which is undefined if the field is missing. */
 export type ArrayUpdate = (array: readonly Value[] | undefined) => readonly Value[] | undefined;
 
 const MODIFIERS = new Set(['$each', '$position', '$slice', '$sort']);
@@ -60,13 +61,21 @@ export function compilePullAll(operand: Value): ArrayUpdate {
 }
 
 export function compilePop(operand: Value): ArrayUpdate {
-  const end = isNumber(operand) ? toNumber(operand) : Number.NaN;
+  const end = toNumber(operand);
   if (end !== 1 && end !== -1) throw new CommandError('FailedToParse', '$pop expects 1 or -1');
   return (array) => (end === 1 ? array?.slice(0, -1) : array?.slice(1));
 }
 
-/** @throws CommandError BadValue where the target is something else than an array */
-export function asArray(
+/** Applies the update to the field at the operator's path. */
+export function arrayOperator(name: string, compile: (operand: Value) => ArrayUpdate): ComputeCompiler {
+  return (operand, path) => {
+    const update = compile(operand);
+    return (present, value) => update(asArray(name, path, present, value)) as Value[] | undefined;
+  };
+}
+
+/** @throws CommandError BadValue if the field is not an array */
+function asArray(
   operator: string,
   path: string,
   present: boolean,
@@ -74,7 +83,7 @@ export function asArray(
 ): readonly Value[] | undefined {
   if (!present) return undefined;
   if (Array.isArray(value)) return value;
-  const message = `The field '${path}' must be an array but is of type ${typeOf(value).alias}, for ${operator}`;
+  const message = `The field '${path}' must be an array but is of type ${typeAlias(value)}, for ${operator}`;
   throw new CommandError('BadValue', message);
 }
 
@@ -97,7 +106,7 @@ function eachOf(name: string, operand: BsonDocument): readonly Value[] {
   if (!Array.isArray(each)) {
     throw new CommandError(
       'BadValue',
-      `The argument to $each in ${name} must be an array but it was of type ${typeOf(each).alias}`,
+      `The argument to $each in ${name} must be an array but it was of type ${typeAlias(each)}`,
     );
   }
   return each;
@@ -106,7 +115,7 @@ function eachOf(name: string, operand: BsonDocument): readonly Value[] {
 function modifier(operand: BsonDocument, name: string): number | undefined {
   const value = operand[name];
   if (value === undefined) return undefined;
-  const number = isNumber(value) ? toNumber(value) : Number.NaN;
+  const number = toNumber(value);
   if (!Number.isInteger(number))
     throw new CommandError('BadValue', `The value for ${name} must be an integer value`);
   return number;
@@ -126,7 +135,7 @@ function compileArraySort(specification: Value): (array: Value[]) => Value[] {
       return sorter.sorted();
     };
   }
-  const direction = isNumber(specification) ? toNumber(specification) : 0;
+  const direction = toNumber(specification);
   if (direction !== 1 && direction !== -1)
     throw new CommandError('BadValue', 'The $sort is invalid: use 1, -1 or a document');
   return (array) => array.toSorted((left, right) => direction * compareValues(left, right));

@@ -1,18 +1,19 @@
 /**
- * A place in a document that an update operator names by a dotted path: what stands there, and how to
- * set or remove it. Containers on the way are made where they are missing; nothing else is touched.
+ * Reads, writes and removes the field at a dotted path. Writing creates the documents that are missing on the
+ * way. Used by update operators, upserts and aggregation stages.
  */
 
 import { isArrayIndex, type Path } from '../bson/path.ts';
-import { type BsonDocument, isDocument, setOwnValue, typeOf, type Value } from '../bson/value.ts';
-import { CommandError } from '../errors.ts';
+import { typeAlias } from '../bson/type-names.ts';
+import { type BsonDocument, isDocument, setOwnValue, type Value } from '../bson/value.ts';
+import { CommandError } from '../command-error.ts';
 
-/** An index this far behind the end of an array would fill it with nulls. */
+/** Writing behind the end of an array fills the gap with nulls. */
 const MAX_ARRAY_PADDING = 100_000;
 
 type Container = BsonDocument | Value[];
 
-/** The value at the path; `present` tells null from nothing. */
+/** The value at the path. `present` tells null from a missing field. */
 export function readTarget(document: BsonDocument, path: Path): { present: boolean; value: Value } {
   let current: Value = document;
   for (const part of path) {
@@ -23,7 +24,7 @@ export function readTarget(document: BsonDocument, path: Path): { present: boole
   return { present: true, value: current };
 }
 
-/** @throws CommandError PathNotViable where a scalar is in the way */
+/** @throws CommandError PathNotViable if a scalar is in the way */
 export function writeTarget(document: BsonDocument, path: Path, value: Value): void {
   let container: Container = document;
   for (let depth = 0; depth < path.length - 1; depth += 1) {
@@ -40,7 +41,7 @@ export function writeTarget(document: BsonDocument, path: Path, value: Value): v
   assign(container, path.at(-1) ?? '', value, path);
 }
 
-/** Removes a field; an element of an array becomes null, so that the others keep their places. */
+/** Removes a field. An element of an array becomes null, so that the others keep their positions. */
 export function removeTarget(document: BsonDocument, path: Path): boolean {
   const parent = readTarget(document, path.slice(0, -1));
   const name = path.at(-1) ?? '';
@@ -79,7 +80,10 @@ function assign(container: Container, part: string, value: Value, path: Path): v
   if (!isArrayIndex(part)) throw notViable(path, path.indexOf(part), part, container);
   const index = Number(part);
   if (index > container.length + MAX_ARRAY_PADDING) {
-    throw new CommandError('BadValue', `can't backfill more than ${MAX_ARRAY_PADDING} elements of an array`);
+    throw new CommandError(
+      'BadValue',
+      `can't backfill an array with more than ${MAX_ARRAY_PADDING} elements`,
+    );
   }
   while (container.length < index) container.push(null);
   container[index] = value;
@@ -87,7 +91,7 @@ function assign(container: Container, part: string, value: Value, path: Path): v
 
 function notViable(path: Path, depth: number, part: string, value: Value): CommandError {
   const name = path[depth] ?? part;
-  const type = typeOf(value).alias;
+  const type = typeAlias(value);
   return new CommandError(
     'PathNotViable',
     `Cannot create field '${name}' in element {${part}: (${type})} of path ${path.join('.')}`,

@@ -1,14 +1,16 @@
 /**
- * Compiles an update: a document that replaces another, or operators that change named paths and leave
- * all other fields as they are, in type and value. Called for update, upsert and findAndModify.
+ * Compiles an update. It is either a document that replaces another, or a document of operators that change
+ * named paths and keep the value and type of every other field. Called for update and findAndModify.
  */
 
 import { equalValues } from '../bson/compare.ts';
-import { type BsonDocument, cloneValue, isDocument, ObjectId, typeOf, type Value } from '../bson/value.ts';
-import { CommandError } from '../errors.ts';
-import { conjunctionOf } from '../query/bounds.ts';
-import { isOperatorDocument } from '../query/operators.ts';
-import { compileOperators, type PathChange } from './operators.ts';
+import { identical } from '../bson/identical.ts';
+import { type BsonDocument, cloneValue, isDocument, ObjectId, type Value } from '../bson/value.ts';
+import { CommandError } from '../command-error.ts';
+import { isOperatorDocument } from '../filter/operator-document.ts';
+import type { PathChange } from './change.ts';
+import { equalities } from './equalities.ts';
+import { compileOperators } from './operators.ts';
 import { writeTarget } from './target.ts';
 
 export interface CompiledUpdate {
@@ -19,7 +21,7 @@ export interface CompiledUpdate {
   insertion(filter: BsonDocument): BsonDocument;
 }
 
-/** @throws CommandError with MongoDB's code for what is wrong with it */
+/** @throws CommandError if the update is invalid or unsupported */
 export function compileUpdate(update: Value): CompiledUpdate {
   if (Array.isArray(update)) {
     throw new CommandError(
@@ -82,48 +84,6 @@ function applyChanges(
     if (change.apply(copy)) changed = true;
   }
   return changed ? copy : undefined;
-}
-
-/** What the filter fixes to one value becomes part of an upserted document. */
-function equalities(filter: BsonDocument): Map<string, Value> {
-  const fixed = new Map<string, Value>();
-  for (const [path, conditions] of conjunctionOf(filter)) {
-    for (const condition of conditions) {
-      const value = fixedValue(condition);
-      if (value === undefined) continue;
-      if (fixed.has(path))
-        throw new CommandError(
-          'BadValue',
-          `cannot infer query fields to set, path '${path}' is matched twice`,
-        );
-      fixed.set(path, value);
-    }
-  }
-  return fixed;
-}
-
-function fixedValue(condition: Value): Value {
-  if (typeOf(condition).alias === 'regex') return undefined;
-  if (!isOperatorDocument(condition)) return condition;
-  if (Object.hasOwn(condition, '$eq')) return condition['$eq'];
-  const list = condition['$in'] ?? condition['$all'];
-  return Array.isArray(list) && list.length === 1 ? list[0] : undefined;
-}
-
-/** Same values and same types: 1 as int32 and 1 as double are equal, but not the same. */
-export function identical(left: Value, right: Value): boolean {
-  if (Array.isArray(left) && Array.isArray(right)) {
-    return left.length === right.length && left.every((element, index) => identical(element, right[index]));
-  }
-  if (isDocument(left) && isDocument(right)) {
-    const names = Object.keys(left);
-    const others = Object.keys(right);
-    return (
-      names.length === others.length &&
-      names.every((name, index) => others[index] === name && identical(left[name], right[name]))
-    );
-  }
-  return typeOf(left).number === typeOf(right).number && equalValues(left, right);
 }
 
 function assertReplacementField(name: string): void {

@@ -1,6 +1,7 @@
 /**
- * Puts a reply with a batch of documents together from their stored bytes, without decoding and encoding
- * each of them again: `{cursor: {firstBatch: […], id, ns}, ok: 1}`.
+ * Encodes a reply with a batch of documents: `{cursor: {firstBatch: […], id, ns}, ok: 1}`. It copies the
+ * stored bytes of the documents, so that they are neither decoded nor encoded again. Called by the commands
+ * that return cursors.
  */
 
 const TYPE_DOUBLE = 0x01;

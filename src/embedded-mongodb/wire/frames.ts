@@ -1,22 +1,21 @@
 /**
- * Cuts a connection's bytes into messages of MongoDB's wire protocol, however they were split and joined
- * on the way. One per connection, on the database's thread.
+ * Cuts a connection's bytes into messages of MongoDB's wire protocol, wherever the chunks begin and end. Each
+ * connection has one reader.
  */
-import { ProtocolError } from '../errors.ts';
 
-/** What hello promises as maxMessageSizeBytes. */
-export const MAX_MESSAGE_BYTES = 48_000_000;
-export const HEADER_BYTES = 16;
+import { HEADER_BYTES, MAX_MESSAGE_BYTES } from './protocol.ts';
+import { ProtocolError } from './protocol-error.ts';
 
 export class FrameReader {
   #pieces: Uint8Array[] = [];
   #length = 0;
-  /** Length of the message being received, once its first four bytes are there. */
+  /** The length of the message that is being received. 0 until its first four bytes have arrived. */
   #needed = 0;
 
   /**
-   * Takes what was read and yields each message that is complete now; the bytes are its own.
-   * @throws ProtocolError for a length that no message can have
+   * Takes a chunk and yields each message that is complete with it. No later chunk changes the bytes of a
+   * message.
+   * @throws ProtocolError for an impossible length
    */
   *read(bytes: Uint8Array): Generator<Buffer> {
     this.#pieces.push(bytes);
@@ -32,7 +31,7 @@ export class FrameReader {
   #messageLength(): number {
     const length = this.#joined().readInt32LE(0);
     if (length < HEADER_BYTES || length > MAX_MESSAGE_BYTES)
-      throw new ProtocolError(`a message of ${length} bytes`);
+      throw new ProtocolError(`a message cannot have ${length} bytes`);
     return length;
   }
 
@@ -43,7 +42,7 @@ export class FrameReader {
     return joined.subarray(0, length);
   }
 
-  /** Pieces are joined once, when a message is complete (or its length is needed). */
+  /** Joins the pieces. This happens once a message is complete, or when its length is needed. */
   #joined(): Buffer {
     const [first] = this.#pieces;
     const joined =

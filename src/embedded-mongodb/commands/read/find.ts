@@ -1,0 +1,78 @@
+/** find: the documents that match, sorted and projected, in batches. */
+
+import { compileFilter } from '../../filter/filter.ts';
+import { resolveHint } from '../../query/hint.ts';
+import { compileProjection } from '../../query/projection.ts';
+import { findResults, type Query, type Results } from '../../query/query.ts';
+import { parseSort } from '../../query/sort.ts';
+import { assertNamespace } from '../../storage/namespace.ts';
+import {
+  booleanArgument,
+  collectionName,
+  countArgument,
+  documentArgument,
+  numberArgument,
+} from '../arguments.ts';
+import type { CommandContext, CommandResult } from '../command.ts';
+import { refuseCollation, refuseUnknownFields, unsupported } from '../unsupported.ts';
+import { DEFAULT_BATCH_SIZE, firstBatch } from './batches.ts';
+
+/** Options of MongoDB's find that this database does not have. */
+const REFUSED_OPTIONS = ['tailable', 'awaitData', 'returnKey', 'showRecordId', 'min', 'max', 'let'] as const;
+/** The last four have no effect here. */
+const FIND_FIELDS: ReadonlySet<string> = new Set([
+  ...REFUSED_OPTIONS,
+  'filter',
+  'sort',
+  'projection',
+  'hint',
+  'skip',
+  'limit',
+  'batchSize',
+  'singleBatch',
+  'collation',
+  'allowDiskUse',
+  'allowPartialResults',
+  'noCursorTimeout',
+  'oplogReplay',
+]);
+
+export function find(context: CommandContext): CommandResult {
+  const { command, server, database } = context;
+  const name = collectionName(context);
+  assertNamespace(database, name);
+  refuseCollation(command);
+  refuseUnknownFields(context, FIND_FIELDS);
+  for (const option of REFUSED_OPTIONS) {
+    const value = command[option];
+    if (value === undefined || value === false) continue;
+    throw unsupported(`find with ${option}`);
+  }
+  // Old drivers send `limit: -n` for one batch of n.
+  const limit = numberArgument(command, 'limit', 0);
+  const skip = countArgument(command, 'skip', 0);
+  const sort = parseSort(documentArgument(command, 'sort'));
+  const filter = documentArgument(command, 'filter');
+  const projection = compileProjection(documentArgument(command, 'projection'));
+  const batchSize = countArgument(command, 'batchSize', DEFAULT_BATCH_SIZE);
+  const singleBatch = booleanArgument(command, 'singleBatch', false) || limit < 0;
+  const collection = server.catalog.find(database, name);
+  // A wrong filter is an error even if the collection does not exist.
+  compileFilter(filter);
+  let results = noResults();
+  if (collection !== undefined) {
+    const query: Query = {
+      filter,
+      sort,
+      skip,
+      limit: Math.abs(limit),
+      hint: resolveHint(collection, command['hint']),
+    };
+    results = findResults(server.file, collection, query, projection);
+  }
+  // A batch that can hold the whole limit ends the results, so that no cursor stays open.
+  const size = limit !== 0 && batchSize >= Math.abs(limit) ? Infinity : batchSize;
+  return firstBatch(context, `${database}.${name}`, results, size, singleBatch);
+}
+
+function* noResults(): Results {}

@@ -1,0 +1,63 @@
+/** delete: each statement removes the first document that matches, or all of them. */
+import { type BsonDocument, isNullish } from '../../bson/value.ts';
+import { CommandError } from '../../command-error.ts';
+import type { CommandSteps } from '../../execution/task.ts';
+import { compileFilter } from '../../filter/filter.ts';
+import { resolveHint } from '../../query/hint.ts';
+import type { Query } from '../../query/query.ts';
+import { assertNamespace } from '../../storage/namespace.ts';
+import { collectionName, documentArgument, numberArgument } from '../arguments.ts';
+import { type CommandContext, success } from '../command.ts';
+import { refuseCollation } from '../unsupported.ts';
+import { runBulk, type Statement, statements } from './bulk.ts';
+import { firstMatch, matchingRecords, stillMatching } from './matching.ts';
+
+export function* deleteDocuments(context: CommandContext): CommandSteps {
+  const name = collectionName(context);
+  assertNamespace(context.database, name);
+  const deletes = statements(context, 'deletes');
+  deletes.forEach(assertLimit);
+  let n = 0;
+  const outcome = yield* runBulk(context, deletes, function* (statement): Statement<void> {
+    n += yield* deleteStatement(context, name, statement);
+  });
+  return success({ n, ...outcome });
+}
+
+/** There is no default, because the likely one deletes everything. Checked before anything is deleted. */
+function assertLimit(statement: BsonDocument): void {
+  if (!isNullish(statement['limit'])) return;
+  throw new CommandError(
+    'IDLFailedToParse',
+    "BSON field 'delete.deletes.limit' is missing but a required field",
+  );
+}
+
+function* deleteStatement(context: CommandContext, name: string, statement: BsonDocument): Statement<number> {
+  refuseCollation(statement);
+  const filter = documentArgument(statement, 'q');
+  const limit = numberArgument(statement, 'limit', 0);
+  if (limit !== 0 && limit !== 1)
+    throw new CommandError('FailedToParse', 'The limit field in delete objects must be 0 or 1');
+  compileFilter(filter);
+  const collection = context.server.catalog.find(context.database, name);
+  if (collection === undefined) return 0;
+  const query: Query = { filter, sort: [], skip: 0, limit, hint: resolveHint(collection, statement['hint']) };
+  if (limit === 1) {
+    const match = yield* firstMatch(context, collection, query);
+    if (match === undefined) return 0;
+    collection.remove(match.record, match.document);
+    return 1;
+  }
+  const matches = compileFilter(filter);
+  let removed = 0;
+  for (const record of yield* matchingRecords(context, collection, query)) {
+    const match = stillMatching(collection, record, matches);
+    if (match !== undefined) {
+      collection.remove(record, match.document);
+      removed += 1;
+    }
+    if (context.slice.isSpent()) yield;
+  }
+  return removed;
+}

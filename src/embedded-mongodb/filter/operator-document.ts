@@ -1,0 +1,9 @@
+/** Tells a document of operators, such as `{$gt: 1}`, from a document that is a value. */
+import { type BsonDocument, isDocument, type Value } from '../bson/value.ts';
+
+/** A document whose first name begins with "$". A DBRef also begins so, but has a class of its own. */
+export function isOperatorDocument(value: Value): value is BsonDocument {
+  if (!isDocument(value)) return false;
+  const [first] = Object.keys(value);
+  return first?.startsWith('$') === true;
+}
