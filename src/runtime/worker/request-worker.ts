@@ -10,9 +10,9 @@ import type { Request } from '../http/request/request.ts';
 import { wordsToAddress } from '../memory/connections/peer-address.ts';
 import { QUEUE_EMPTY } from '../memory/connections/ready-queue.ts';
 import type { WorkerContext } from './context.ts';
-import { OutputWaiters } from './output.ts';
-import { Turn } from './turn.ts';
-import { UnsentMemory } from './unsent-memory.ts';
+import { OutputWaiters } from './output/output.ts';
+import { UnsentMemory } from './output/unsent-memory.ts';
+import { Turn } from './turn/turn.ts';
 
 /** Turns, and milliseconds, after which the worker lets its event loop have a round. */
 const MAX_TURNS = 64;

@@ -4,7 +4,7 @@
  * publishes its own sum (memory/worker-words.ts).
  */
 
-import type { WorkerWords } from '../memory/workers/worker-words.ts';
+import type { WorkerWords } from '../../memory/workers/worker-words.ts';
 
 /** What is no larger may always wait: the number of connections bounds it. */
 const SMALL_BYTES = 16_384;

@@ -3,17 +3,17 @@
  * credit as often as it must, so only turns that are suspended call it (turn.ts).
  */
 
-import { ResponseError } from '../http/application-errors.ts';
-import type { BodyPiece, BodyStream } from '../http/response/body-stream.ts';
-import { discardBody } from '../http/response/body-stream.ts';
-import type { OutgoingResponse } from '../http/response/outgoing-response.ts';
+import { ResponseError } from '../../http/application-errors.ts';
+import type { BodyPiece, BodyStream } from '../../http/response/body-stream.ts';
+import { discardBody } from '../../http/response/body-stream.ts';
+import type { OutgoingResponse } from '../../http/response/outgoing-response.ts';
 import {
   encodeChunk,
   encodeHead,
   type HeadOptions,
   isChunked,
   LAST_CHUNK,
-} from '../http/response/response-head.ts';
+} from '../../http/response/response-head.ts';
 import type { Output } from './output.ts';
 import type { UnsentMemory } from './unsent-memory.ts';
 

@@ -3,11 +3,11 @@
  * overwritten the record. Worker threads only.
  */
 
-import { METHOD_GET, METHOD_HEAD, METHOD_OPTIONS } from '../../../assembly/record.ts';
-import type { IncomingRequest } from '../http/request/incoming-request.ts';
-import type { OutgoingResponse } from '../http/response/outgoing-response.ts';
-import type { HeadOptions } from '../http/response/response-head.ts';
-import { REQUEST_CLOSE, REQUEST_HEAD, REQUEST_HTTP_1_0, REQUEST_SAFE } from '../memory/protocol.ts';
+import { METHOD_GET, METHOD_HEAD, METHOD_OPTIONS } from '../../../../assembly/record.ts';
+import type { IncomingRequest } from '../../http/request/incoming-request.ts';
+import type { OutgoingResponse } from '../../http/response/outgoing-response.ts';
+import type { HeadOptions } from '../../http/response/response-head.ts';
+import { REQUEST_CLOSE, REQUEST_HEAD, REQUEST_HTTP_1_0, REQUEST_SAFE } from '../../memory/protocol.ts';
 
 export interface RunningRequest {
   readonly request: IncomingRequest;

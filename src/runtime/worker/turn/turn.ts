@@ -7,17 +7,17 @@
  * loop, their responses collected in one record.
  */
 
-import { METHOD_HEAD, PARSE_COMPLETE, PARSE_NEED } from '../../../assembly/record.ts';
-import { reasonSentence } from '../core/reasons.ts';
-import { NO_ROUTE } from '../core/routing/route-tree.ts';
-import { HttpProblem, protocolErrorResponse } from '../http/problem.ts';
-import { IncomingRequest } from '../http/request/incoming-request.ts';
-import type { BodyStream } from '../http/response/body-stream.ts';
-import { discardBody, isStream } from '../http/response/body-stream.ts';
-import { beginsWithHead, withoutContent } from '../http/response/head-method.ts';
-import { OutgoingResponse } from '../http/response/outgoing-response.ts';
-import { encodeHead, type HeadOptions, persists } from '../http/response/response-head.ts';
-import { generationOf, isClosed } from '../memory/connections/state-word.ts';
+import { METHOD_HEAD, PARSE_COMPLETE, PARSE_NEED } from '../../../../assembly/record.ts';
+import { reasonSentence } from '../../core/reasons.ts';
+import { NO_ROUTE } from '../../core/routing/route-tree.ts';
+import { HttpProblem, protocolErrorResponse } from '../../http/problem.ts';
+import { IncomingRequest } from '../../http/request/incoming-request.ts';
+import type { BodyStream } from '../../http/response/body-stream.ts';
+import { discardBody, isStream } from '../../http/response/body-stream.ts';
+import { beginsWithHead, withoutContent } from '../../http/response/head-method.ts';
+import { OutgoingResponse } from '../../http/response/outgoing-response.ts';
+import { encodeHead, type HeadOptions, persists } from '../../http/response/response-head.ts';
+import { generationOf, isClosed } from '../../memory/connections/state-word.ts';
 import {
   NO_CONNECTION,
   REQUEST_INSIST,
@@ -27,11 +27,11 @@ import {
   TURN_HEAVY,
   TURN_NEED,
   type TurnEnding,
-} from '../memory/protocol.ts';
-import { ClientGoneError, OutputAbortedError } from './errors.ts';
-import { Output } from './output.ts';
-import type { RequestWorker } from './request-worker.ts';
-import { type Sending, sendSlowly, sendStream } from './response-sender.ts';
+} from '../../memory/protocol.ts';
+import { ClientGoneError, OutputAbortedError } from '../output/abort-errors.ts';
+import { Output } from '../output/output.ts';
+import { type Sending, sendSlowly, sendStream } from '../output/response-sender.ts';
+import type { RequestWorker } from '../request-worker.ts';
 import { bodyLengthOf, headOptions, type RunningRequest, requestBits } from './running-request.ts';
 
 /** Requests of one connection in one turn; others wait meanwhile. */

@@ -4,10 +4,10 @@
  * looks again.
  */
 
-import type { TurnEnding } from '../memory/protocol.ts';
-import type { TurnProgress } from '../memory/workers/outbound-ring-writer.ts';
-import type { WorkerContext } from './context.ts';
-import { OutputAbortedError } from './errors.ts';
+import type { TurnEnding } from '../../memory/protocol.ts';
+import type { TurnProgress } from '../../memory/workers/outbound-ring-writer.ts';
+import type { WorkerContext } from '../context.ts';
+import { OutputAbortedError } from './abort-errors.ts';
 
 /** A piece smaller than this is not worth a record of its own while more is to be sent. */
 const SMALLEST_PIECE = 4_096;
