@@ -1,6 +1,6 @@
 /**
- * What all parts of one worker share: its views of the shared memory, its core, the application's pipeline and its
- * port to the main thread. Made once, when the thread starts.
+ * What all parts of one worker share: its views of the shared memory, its bell to the main thread, its clock,
+ * and the bounds of its output. Made once, when the thread starts.
  */
 
 import { ConnectionTable } from '../memory/connections/connection-table.ts';
@@ -11,7 +11,11 @@ import { MainBell, ParkedWorkers } from '../memory/synchronization/parking.ts';
 import { OutboundRingWriter } from '../memory/workers/outbound-ring-writer.ts';
 import { RouteTimes } from '../memory/workers/route-times.ts';
 import { WorkerWords } from '../memory/workers/worker-words.ts';
-import { BELL, type ToMain, type WorkerStart } from './messages.ts';
+import { MainBellRinger } from './main-bell-ringer.ts';
+import type { ToMain, WorkerStart } from './messages.ts';
+import { OutputWaiters } from './output/output-waiters.ts';
+import { UnsentMemory } from './output/unsent-memory.ts';
+import { ServiceTimes } from './service-times.ts';
 
 export class WorkerContext {
   readonly start: WorkerStart;
@@ -25,11 +29,15 @@ export class WorkerContext {
   readonly routeTimes: RouteTimes;
   /** Cleared when the server stops: responses then say `Connection: close`. */
   readonly running: AtomicFlag;
-  readonly #bell: MainBell;
-  readonly #post: (message: ToMain) => void;
-  #isInBatch = false;
-  #owesRing = false;
+  readonly bell: MainBellRinger;
+  readonly times: ServiceTimes;
+  /** Turns that wait for room in this worker's ring. */
+  readonly roomWaiters = new OutputWaiters();
+  /** Turns that wait for their connection's credit. */
+  readonly creditWaiters = new OutputWaiters();
+  readonly unsent: UnsentMemory;
 
+  /** @param post sends a message to the main thread */
   constructor(start: WorkerStart, post: (message: ToMain) => void) {
     this.start = start;
     this.slot = start.slot;
@@ -41,37 +49,8 @@ export class WorkerContext {
     this.parked = new ParkedWorkers(this.shared);
     this.routeTimes = new RouteTimes(this.shared);
     this.running = new AtomicFlag(this.shared.words, start.layout.runningWord);
-    this.#bell = new MainBell(this.shared);
-    this.#post = post;
-  }
-
-  /**
-   * After something was published: wakes the main thread if it sleeps. In a batch that is put off, because main would
-   * wake for every record, find nothing more and sleep again; it is done before anything that may take its time.
-   */
-  ringMain(): void {
-    if (this.#isInBatch) this.#owesRing = true;
-    else if (this.#bell.takeRing()) this.#post(BELL);
-  }
-
-  /** The worker's loop begins to serve what it finds. */
-  beginBatch(): void {
-    this.#isInBatch = true;
-  }
-
-  /** In a batch: rings now, if anything was published. */
-  flushRing(): void {
-    if (!this.#owesRing) return;
-    this.#owesRing = false;
-    if (this.#bell.takeRing()) this.#post(BELL);
-  }
-
-  endBatch(): void {
-    this.#isInBatch = false;
-    this.flushRing();
-  }
-
-  post(message: ToMain): void {
-    this.#post(message);
+    this.bell = new MainBellRinger(new MainBell(this.shared), post);
+    this.times = new ServiceTimes(this.routeTimes, this.words);
+    this.unsent = new UnsentMemory(this.words, start.outboundMemoryMb);
   }
 }

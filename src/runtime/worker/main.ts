@@ -1,6 +1,6 @@
 /**
- * Entry of a worker thread: loads the application, starts it, serves until it is told to drain, and ends. Whatever is
- * thrown outside a request makes the worker drain too, and main starts another in its place.
+ * Entry of a worker thread: loads the application, starts it, and does what the main thread says until it is
+ * told to drain. How the thread ends is in ending/ending.ts.
  */
 
 import { availableParallelism, setPriority } from 'node:os';
@@ -12,11 +12,9 @@ import type { Request } from '../http/request/request.ts';
 import { StartGate } from '../memory/synchronization/start-gate.ts';
 import { ServingWorkers } from '../memory/workers/serving-workers.ts';
 import { WorkerContext } from './context.ts';
+import { Ending } from './ending/ending.ts';
 import { BELL, type ToMain, type ToWorker, type WorkerStart } from './messages.ts';
 import { RequestWorker } from './request-worker.ts';
-
-/** Deadlines of handlers are looked at every now and then only; by this factor all are over. */
-const DEADLINE_SLACK = 1.25;
 
 const port = parentPort;
 if (port === null) throw new Error('This module runs in a worker thread only');
@@ -27,13 +25,16 @@ const post = (message: ToMain): void => port.postMessage(message);
 
 let application: ApplicationModule | null = null;
 let worker: RequestWorker | null = null;
-let isDraining = false;
-let isEnding = false;
 
-function textOf(error: unknown): { message: string; stack: string } {
-  const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));
-  return { message, stack };
-}
+const ending = new Ending({
+  drainTimeoutMs: start.drainTimeoutMs,
+  handlerTimeoutMs: start.handlerTimeoutMs,
+  post,
+  logger,
+  worker: () => worker,
+  stopApplication: () => application?.stop?.(),
+  exit: (code) => process.exit(code),
+});
 
 function reportError(error: unknown, request: Request): void {
   logger.error({ error, path: request.path }, 'A handler failed');
@@ -57,55 +58,14 @@ async function load(): Promise<void> {
     core,
     pipeline,
     onError: reportError,
-    onExhausted: () => onUncaught(new Error('Too many handlers never settle')),
-    onDrained: () => void end(0),
+    onExhausted: () => ending.exhausted(),
+    onDrained: () => ending.drained(),
   });
   await application.start?.(new ServingWorkers(context.shared));
 }
 
-/** The last thing that a worker does by itself; ending the thread closes whatever the application left open. */
-async function end(exitCode: number): Promise<void> {
-  if (isEnding) return;
-  isEnding = true;
-  // An application that does not come to an end is ended.
-  setTimeout(() => process.exit(1), start.drainTimeoutMs);
-  let code = exitCode;
-  try {
-    await application?.stop?.();
-  } catch (error) {
-    logger.error({ error }, 'The application could not be stopped in order');
-    code = 1;
-  }
-  process.exit(code);
-}
-
-function fail(error: unknown): void {
-  post({ type: 'failed', ...textOf(error) });
-  void end(1);
-}
-
-/** Something was thrown that belongs to no request: what state it left behind nobody knows. */
-function onUncaught(error: unknown): void {
-  if (worker === null) {
-    fail(error);
-    return;
-  }
-  if (!isDraining) post({ type: 'failing', ...textOf(error) });
-  else logger.error({ error }, 'Something was thrown outside a request while the worker drains');
-  drain();
-}
-
-function drain(): void {
-  if (isDraining) return;
-  isDraining = true;
-  setTimeout(() => {
-    worker?.endStreams();
-    worker?.forgetLateHandlers();
-  }, start.drainTimeoutMs);
-  // Handlers have a deadline of their own, and readers as well; this is for what has none.
-  setTimeout(() => void end(1), start.drainTimeoutMs + DEADLINE_SLACK * start.handlerTimeoutMs);
-  if (worker === null) void end(0);
-  else worker.drain();
+async function prepare(): Promise<void> {
+  await application?.prepare?.();
 }
 
 function onMessage(message: ToWorker): void {
@@ -121,16 +81,19 @@ function onMessage(message: ToWorker): void {
       worker?.onAbort(message.connection, message.generation);
       break;
     case 'serve':
-      worker?.serveConnection(message.connection);
+      worker?.serveAssigned(message.connection);
       break;
     case 'serve-all':
       worker?.start();
       break;
     case 'prepare':
-      prepare();
+      prepare().then(
+        () => post({ type: 'prepared' }),
+        (error: unknown) => ending.fail(error),
+      );
       break;
     case 'drain':
-      drain();
+      ending.drain();
       break;
     case 'end-streams':
       worker?.endStreams();
@@ -138,13 +101,10 @@ function onMessage(message: ToWorker): void {
   }
 }
 
-function prepare(): void {
-  Promise.resolve()
-    .then(() => application?.prepare?.())
-    .then(() => post({ type: 'prepared' }), fail);
-}
-
-process.on('uncaughtException', onUncaught);
-process.on('unhandledRejection', onUncaught);
+process.on('uncaughtException', (error) => ending.failOutsideRequest(error));
+process.on('unhandledRejection', (error) => ending.failOutsideRequest(error));
 port.on('message', onMessage);
-load().then(() => post({ type: 'started' }), fail);
+load().then(
+  () => post({ type: 'started' }),
+  (error: unknown) => ending.fail(error),
+);

@@ -1,6 +1,6 @@
 /**
- * What the main thread and a worker say to each other through their MessagePort. Plain numbers are the doorbell
- * and travel often; everything else is rare and travels as an object.
+ * What the main thread and a worker say to each other through their MessagePort. Plain numbers are the
+ * doorbell and travel often; everything else is rare and travels as an object.
  */
 
 /** Look at everything again: queue, credit, ring. Either direction. */

@@ -5,8 +5,8 @@
  * | here                               | in the code                                                             |
  * | ---------------------------------- | ----------------------------------------------------------------------- |
  * | `head`, `tail`, `entries`, `claim` | memory/ready-queue.ts: push, and pop at 'look', 'claim', 'move'         |
- * | `Slot.state`, 'take', 'unclaim'    | memory/connection-table.ts and worker/request-worker.ts, #serveTurn     |
- * | 'serve', 'answer'                  | worker/turn.ts: look at the length; run a handler and publish its record |
+ * | `Slot.state`, 'take', 'unclaim'    | memory/connection-table.ts and worker/request-loop.ts, #take            |
+ * | 'serve', 'answer'                  | worker/turn/: look at the length; run a handler and publish its record  |
  * | client steps                       | server/connections.ts: #accept, #onBytes, #onClose                      |
  * | "main drains"                      | server/connections.ts: onRecord, #endTurn                               |
  * | `pushing`, "main pushes"           | server/connections.ts: makeReady, whose two stores workers can see apart |

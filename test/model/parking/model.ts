@@ -15,8 +15,8 @@
  * | main at 'park', 'lookAt…'     | server/doorbell.ts: after the last round                              |
  * | main at 'asleep', 'scheduled' | in its event loop; 'scheduled' has a round due (`setImmediate`)       |
  * | client steps                  | server/connections.ts, #onBytes: queue the connection, then ring      |
- * | worker at 'pop', 'park', 'look', 'settled' | worker/request-worker.ts: #run, #park, handlerSettled    |
- * | worker at 'publish', 'ring'   | worker/output.ts: publish; worker/context.ts: ring, in a batch later    |
+ * | worker at 'pop', 'park', 'look', 'settled' | worker/request-loop.ts: #run, #park, reconsider          |
+ * | worker at 'publish', 'ring'   | worker/output/output.ts: publish; worker/main-bell-ringer.ts: ring      |
  *
  * A request is answered in one turn, synchronously, or later by a handler in flight; a worker with as many
  * handlers in flight as it may have is full and does not pop. `shouldWake` is left open except where it has no choice

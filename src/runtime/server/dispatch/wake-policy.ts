@@ -2,7 +2,7 @@
  * Decides whether one more worker is to be woken. Waking a thread costs more than serving a small request, so the
  * answer is no unless (a) nobody is awake, (b) those who are awake make no progress, or (c) the backlog is worth
  * more than the wake-up and there is a processor for it. (d), that no worker collects asynchronous requests while
- * another is idle, is kept by the workers themselves (worker/request-worker.ts): one that is full parks, which
+ * another is idle, is kept by the workers themselves (worker/request-loop.ts): one that is full parks, which
  * makes it count as not awake here.
  */
 

@@ -1,4 +1,7 @@
-/** Why a request or its response comes to an early end. The codes are stable; applications see them in `request.signal`. */
+/**
+ * Why a request or its response comes to an early end. The codes are stable, since applications see the
+ * errors in `request.signal`.
+ */
 
 /** The client closed its connection before it was answered. */
 export class ClientGoneError extends Error {
@@ -10,7 +13,7 @@ export class ClientGoneError extends Error {
   }
 }
 
-/** The client is gone, or the worker gives the response up: nothing more can be written. */
+/** The client is gone, or the worker gives up the response. Nothing more can be written. */
 export class OutputAbortedError extends Error {
   readonly code = 'ERR_OUTPUT_ABORTED';
 

@@ -1,79 +1,42 @@
 /**
- * How a turn gets its bytes out: into the worker's ring within the connection's credit, at once where there is room,
- * else piece by piece as main makes room. Main rings after it drained the ring or extended credit; whoever waits then
- * looks again.
+ * The outbound side of one connection during one turn: it puts response bytes into the worker's ring, within
+ * the connection's credit. What fits is written at once, the rest in pieces as the main thread makes room.
+ * Main rings after it has drained the ring or extended credit, and whoever waits then looks again. Worker
+ * threads only.
  */
 
+import { invariant } from '../../../platform/invariant.ts';
 import type { TurnEnding } from '../../memory/protocol.ts';
 import type { TurnProgress } from '../../memory/workers/outbound-ring-writer.ts';
 import type { WorkerContext } from '../context.ts';
 import { OutputAbortedError } from './abort-errors.ts';
 
-/** A piece smaller than this is not worth a record of its own while more is to be sent. */
+/** A smaller piece is not worth a record of its own while more is to be sent. */
 const SMALLEST_PIECE = 4_096;
 
-/** Whoever waits for room or credit. One list for all: waits are rare, and each wake-up looks again. */
-export class OutputWaiters {
-  #waiting: (() => void)[] = [];
-
-  /** Some turn could not write to the ring: until it can, the worker takes no further requests. */
-  get any(): boolean {
-    return this.#waiting.length > 0;
-  }
-
-  wait(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve));
-  }
-
-  /** Lets everybody look again. */
-  notify(): void {
-    if (this.#waiting.length === 0) return;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const resolve of waiting) resolve();
-  }
-}
-
-/** The outbound side of one connection during one turn. It keeps how far the turn has come, for its records. */
-export class Output implements TurnProgress {
-  readonly connection: number;
-  readonly generation: number;
-  /** Bytes of the inbound buffer whose requests are answered. The turn moves it on after each response. */
-  consumed: number;
-  /** Bytes of the inbound buffer that the turn has looked at. */
-  seen = 0;
+export class Output {
   readonly #context: WorkerContext;
-  readonly #ringWaiters: OutputWaiters;
-  readonly #creditWaiters: OutputWaiters;
-  /** As last looked at; see connection-table.ts. */
+  /** What every record says about the turn. */
+  readonly #progress: TurnProgress;
+  /** As last looked at; see memory/connections/connection-table.ts. */
   #credit: number;
   /** Bytes written to records in this turn. */
   #spent = 0;
   #aborted = false;
   #onAbort: (() => void) | null = null;
 
-  constructor(
-    context: WorkerContext,
-    ringWaiters: OutputWaiters,
-    creditWaiters: OutputWaiters,
-    connection: number,
-    generation: number,
-  ) {
+  constructor(context: WorkerContext, progress: TurnProgress) {
     this.#context = context;
-    this.#ringWaiters = ringWaiters;
-    this.#creditWaiters = creditWaiters;
-    this.connection = connection;
-    this.generation = generation;
-    this.consumed = context.table.consumed(connection);
-    this.#credit = context.table.credit(connection);
+    this.#progress = progress;
+    this.#credit = context.table.credit(progress.connection);
   }
 
   /** Ends every present and future wait with an OutputAbortedError. */
   abort(): void {
     this.#aborted = true;
     this.#onAbort?.();
-    this.#ringWaiters.notify();
-    this.#creditWaiters.notify();
+    this.#context.roomWaiters.notify();
+    this.#context.creditWaiters.notify();
   }
 
   /**
@@ -93,7 +56,7 @@ export class Output implements TurnProgress {
     if (bodyLength > 0 && body !== null) {
       const address = ring.address + head.length;
       if (typeof body !== 'string') shared.bytes.set(body, address);
-      // As many bytes as characters: it is ASCII, which latin1 writes quicker.
+      // As many bytes as characters means ASCII, which latin1 writes faster.
       else shared.bytes.write(body, address, bodyLength, bodyLength === body.length ? 'latin1' : 'utf8');
     }
     ring.advance(size);
@@ -112,18 +75,21 @@ export class Output implements TurnProgress {
     });
   }
 
-  /** Before a handler runs, which may be the worker's last: what is collected so far survives it. */
+  /** Lets the responses collected so far survive the next handler, which may be the worker's last. */
   commit(): void {
     const { ring } = this.#context;
-    if (ring.isOpen && ring.used > 0) ring.commit(this);
+    if (ring.isOpen && ring.used > 0) ring.commit(this.#progress);
   }
 
-  /** Publishes what was collected: the turn is about to wait. */
+  /** Publishes what was collected, before the turn waits. */
   flush(): void {
     if (this.#context.ring.isOpen) this.#publishPart(true);
   }
 
-  /** Writes all bytes, each piece as a record of its own. Waits for room and credit where necessary. */
+  /**
+   * Writes all bytes, each piece as a record of its own. Waits for room and credit where necessary.
+   * @throws OutputAbortedError
+   */
   async writeAll(bytes: Uint8Array): Promise<void> {
     this.flush();
     let start = 0;
@@ -142,22 +108,26 @@ export class Output implements TurnProgress {
   }
 
   /**
-   * Says that a response which was sent in pieces is complete: should the worker die in the next one, the connection
-   * is not taken for one with half a response on it.
+   * Says that a response which was sent in pieces is complete. Should the worker die in the next one, main
+   * then does not take the connection for one with half a response on it.
    */
   async completeResponse(): Promise<void> {
     while (!this.#context.ring.open(0)) await this.#waitForRoom(0);
     this.#publishPart(true);
   }
 
-  /** Ends the turn: publishes the last record. Waits only while the ring has no room for even an empty one. */
+  /**
+   * Ends the turn by publishing its last record.
+   * @param missing of TURN_NEED: how many bytes are missing, 0 where that is unknown
+   * @returns a promise only while the ring has no room for even an empty record
+   */
   end(ending: TurnEnding, missing: number): void | Promise<void> {
     const { ring } = this.#context;
     if (!ring.isOpen && !ring.open(0)) {
       return this.#waitForRoom(0).then(() => this.end(ending, missing));
     }
-    ring.endTurn(this, ending, missing);
-    this.#context.ringMain();
+    ring.endTurn(this.#progress, ending, missing);
+    this.#context.bell.ring();
   }
 
   #writePiece(piece: Uint8Array): void {
@@ -169,37 +139,40 @@ export class Output implements TurnProgress {
   }
 
   #publishPart(isBoundary: boolean): void {
-    this.#context.ring.publishPart(this, isBoundary);
-    this.#context.ringMain();
+    this.#context.ring.publishPart(this.#progress, isBoundary);
+    this.#context.bell.ring();
   }
 
   #spend(bytes: number): void {
     this.#spent = (this.#spent + bytes) | 0;
+    invariant(this.#available >= 0, 'Credit: a turn publishes no more than its connection may have.');
   }
 
-  /** Both counts wrap around; their difference is never more than the window. */
+  /** Both counts wrap around; their difference never exceeds the window. */
   get #available(): number {
     return (this.#credit - this.#spent) | 0;
   }
 
   #lookAtCredit(): number {
-    this.#credit = this.#context.table.credit(this.connection);
+    this.#credit = this.#context.table.credit(this.#progress.connection);
     return this.#available;
   }
 
-  /** Sets the flag, looks again, and only then waits: main extends the credit first and takes the flag after. */
+  /**
+   * Sets the flag, looks again, and only then waits: main extends the credit first and takes the flag after.
+   */
   async #waitForCredit(wanted: number): Promise<void> {
-    const { table } = this.#context;
-    table.setCreditWait(this.connection);
+    const { table, creditWaiters } = this.#context;
+    table.setCreditWait(this.#progress.connection);
     if (this.#lookAtCredit() >= wanted) return;
-    await this.#creditWaiters.wait();
+    await creditWaiters.wait();
   }
 
   /** The same for room in the ring. */
   async #waitForRoom(wanted: number): Promise<void> {
-    const { ring, words } = this.#context;
+    const { ring, words, roomWaiters } = this.#context;
     words.setRingWait();
     if (ring.hasRoomFor(wanted)) return;
-    await this.#ringWaiters.wait();
+    await roomWaiters.wait();
   }
 }

@@ -1,11 +1,10 @@
 /**
- * Sends a response that does not fit at once: a long body, or a stream of whatever length. It waits for room and
- * credit as often as it must, so only turns that are suspended call it (turn.ts).
+ * Sends a response that does not fit at once: a long body, or a stream. It waits for room and credit as often
+ * as it must, so only turns that suspend themselves call it (turn/send-response.ts). Worker threads only.
  */
 
 import { ResponseError } from '../../http/application-errors.ts';
-import type { BodyPiece, BodyStream } from '../../http/response/body-stream.ts';
-import { discardBody } from '../../http/response/body-stream.ts';
+import { type BodyPiece, type BodyStream, discardBody } from '../../http/response/body-stream.ts';
 import type { OutgoingResponse } from '../../http/response/outgoing-response.ts';
 import {
   encodeChunk,
@@ -24,12 +23,13 @@ export interface Sending {
   readonly response: OutgoingResponse;
   readonly options: HeadOptions;
   readonly unsent: UnsentMemory;
-  /** Told when what a stream holds cannot be released. */
+  /** Called when what a stream holds cannot be released. */
   readonly onError: (error: unknown) => void;
 }
 
 /**
- * The handler has finished and may use its buffer for something else while we wait: what is sent is a copy.
+ * Sends a copy of the body: the handler has finished, and may use its buffer for something else while we
+ * wait.
  * @param body null where none is to be sent
  * @throws OutputAbortedError
  */
@@ -45,7 +45,7 @@ async function sendBytes({ output }: Sending, head: string, bytes: Buffer | null
   if (bytes !== null) await output.writeAll(bytes);
 }
 
-/** @throws OutputAbortedError, or what the stream throws: then the response is not complete */
+/** @throws OutputAbortedError, or whatever the stream throws; the response is then incomplete */
 export async function sendStream(sending: Sending, body: BodyStream): Promise<void> {
   const { output, response, options } = sending;
   let pieces: AsyncIterator<BodyPiece> | null = null;
@@ -58,7 +58,7 @@ export async function sendStream(sending: Sending, body: BodyStream): Promise<vo
     pieces = body[Symbol.asyncIterator]();
     await sendPieces(sending, pieces);
   } catch (error) {
-    // Nobody waits for a stream that is given up, but what it holds must be released.
+    // Nobody waits for a stream that was given up, but what it holds must be released.
     const released = pieces === null ? discardBody(body) : Promise.resolve(pieces.return?.());
     released.catch(sending.onError);
     throw error;
@@ -77,7 +77,7 @@ async function sendPieces(sending: Sending, pieces: AsyncIterator<BodyPiece>): P
   if (chunked) await sendPiece(sending, LAST_CHUNK_BYTES);
 }
 
-/** @throws OutputAbortedError, ResponseError where it would wait for its client beyond OUTBOUND_MEMORY_MB */
+/** @throws OutputAbortedError; ResponseError when the piece would have to wait beyond OUTBOUND_MEMORY_MB */
 async function sendPiece({ output, unsent }: Sending, piece: Uint8Array): Promise<void> {
   using held = unsent.hold(piece.length);
   if (held === null)
@@ -89,8 +89,8 @@ async function sendPiece({ output, unsent }: Sending, piece: Uint8Array): Promis
 }
 
 /**
- * Sends a stream that has announced its length. The piece with which the response would be complete waits for the end
- * of the stream: if more came after it, the client could not tell that something is wrong.
+ * Sends a stream that has announced its length. The piece that would complete the response is held back until
+ * the stream ends. If more came after it, the client could not tell that something is wrong.
  */
 async function sendExactly(
   length: number,
@@ -115,7 +115,7 @@ async function sendExactly(
 function wrongLength(difference: 'more' | 'fewer', length: number): ResponseError {
   return new ResponseError(
     'ERR_BODY',
-    `A stream has yielded ${difference} bytes than the ${length} it announced`,
+    `The stream yielded ${difference} bytes than the ${length} it announced`,
   );
 }
 
@@ -127,7 +127,7 @@ async function nextPiece(output: Output, pieces: AsyncIterator<BodyPiece>): Prom
   return value;
 }
 
-/** Anything else has a length that is not that of its bytes, and would be filled up with foreign memory. */
+/** Anything else has a length other than that of its bytes, and would be filled up with foreign memory. */
 function assertPiece(piece: unknown): asserts piece is BodyPiece {
   if (typeof piece === 'string' || piece instanceof Uint8Array) return;
   throw new ResponseError('ERR_BODY', 'A stream yields strings and Uint8Arrays');

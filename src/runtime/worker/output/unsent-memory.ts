@@ -1,12 +1,13 @@
 /**
- * What a worker holds of responses that their clients have not taken yet. Without a bound, a few hundred clients that do
- * not read would take all the memory there is: so OUTBOUND_MEMORY_MB bound it, for all workers together. Each worker
- * publishes its own sum (memory/worker-words.ts).
+ * Counts the responses that a worker holds because their clients have not taken them yet. Without a bound, a
+ * few hundred clients that do not read would take all the memory there is. OUTBOUND_MEMORY_MB bounds the sum
+ * over all workers, so each worker publishes its own sum (memory/workers/worker-words.ts). Worker threads
+ * only.
  */
 
 import type { WorkerWords } from '../../memory/workers/worker-words.ts';
 
-/** What is no larger may always wait: the number of connections bounds it. */
+/** A response of up to this size may always wait: the number of connections bounds how many there are. */
 const SMALL_BYTES = 16_384;
 const KILOBYTE = 1_024;
 
@@ -21,8 +22,9 @@ export class UnsentMemory {
   }
 
   /**
-   * Several workers may ask at once and each be told yes: the bound is exceeded by one response of each at most.
-   * @returns to be disposed of when the bytes are sent or given up; null where there is no room for them
+   * Several workers may ask at once, and each may be told yes. So the sum exceeds the bound by at most one
+   * response per worker.
+   * @returns dispose of it when the bytes are sent or given up; null when there is no room for them
    */
   hold(bytes: number): Disposable | null {
     if (bytes > SMALL_BYTES && !this.#hasRoomFor(bytes)) return null;

@@ -1,26 +1,52 @@
 /**
- * A request that a turn is at: its request and response, and what must be known of it after the next parse has
- * overwritten the record. Worker threads only.
+ * A request that a turn is at, with its response. It keeps what must be known of the request after the next
+ * parse has overwritten the parse record. Worker threads only, one for each request.
  */
 
 import { METHOD_GET, METHOD_HEAD, METHOD_OPTIONS } from '../../../../assembly/record.ts';
-import type { IncomingRequest } from '../../http/request/incoming-request.ts';
-import type { OutgoingResponse } from '../../http/response/outgoing-response.ts';
+import { IncomingRequest, type RequestSource } from '../../http/request/incoming-request.ts';
+import { isStream } from '../../http/response/body-stream.ts';
+import { OutgoingResponse } from '../../http/response/outgoing-response.ts';
 import type { HeadOptions } from '../../http/response/response-head.ts';
 import { REQUEST_CLOSE, REQUEST_HEAD, REQUEST_HTTP_1_0, REQUEST_SAFE } from '../../memory/protocol.ts';
 
-export interface RunningRequest {
+export class RunningRequest implements HeadOptions {
   readonly request: IncomingRequest;
   readonly response: OutgoingResponse;
   readonly isHead: boolean;
   readonly keepAlive: boolean;
   readonly versionMinor: number;
-  /** Where it ends in the buffer. */
+  /** What main must know of the request should the worker die in it: REQUEST_ bits. */
+  readonly bits: number;
+  /** Where the request ends in the connection's buffer. */
   readonly end: number;
+  /** Set when the response is sent. */
+  bodyLength: number | null = 0;
+
+  /**
+   * @param source of the request that the parse record describes
+   * @param start where the request begins in the connection's buffer
+   * @param mayPersist the connection may stay open as far as the server goes
+   */
+  constructor(source: RequestSource, start: number, mayPersist: boolean) {
+    const { record } = source;
+    const { method } = record;
+    this.request = new IncomingRequest(source);
+    this.response = new OutgoingResponse(this.request);
+    this.isHead = method === METHOD_HEAD;
+    this.keepAlive = record.keepsAlive && mayPersist;
+    this.versionMinor = record.versionMinor;
+    this.bits = requestBits(method, this.keepAlive, this.versionMinor);
+    this.end = start + record.consumed;
+  }
+
+  /** Whether its response is a stream that may have no end of its own. */
+  get isEndless(): boolean {
+    return isStream(this.response.body) && this.response.streamLength === null;
+  }
 }
 
-/** What main must know of the request, should the worker die in it; @param method a METHOD_ constant */
-export function requestBits(method: number, { keepAlive, versionMinor }: RunningRequest): number {
+function requestBits(method: number, keepAlive: boolean, versionMinor: number): number {
   const isSafe = method === METHOD_GET || method === METHOD_HEAD || method === METHOD_OPTIONS;
   return (
     (isSafe ? REQUEST_SAFE : 0) |
@@ -28,19 +54,4 @@ export function requestBits(method: number, { keepAlive, versionMinor }: Running
     (keepAlive ? 0 : REQUEST_CLOSE) |
     (versionMinor === 0 ? REQUEST_HTTP_1_0 : 0)
   );
-}
-
-/** @param bodyLength null for a stream, whose length is not known */
-export function headOptions(
-  { isHead, keepAlive, versionMinor }: RunningRequest,
-  bodyLength: number | null,
-): HeadOptions {
-  return { isHead, keepAlive, versionMinor, bodyLength };
-}
-
-/** Bytes of a body that is no stream. */
-export function bodyLengthOf(body: OutgoingResponse['body']): number {
-  if (body === null) return 0;
-  if (typeof body === 'string') return Buffer.byteLength(body);
-  return body instanceof Uint8Array ? body.byteLength : 0;
 }

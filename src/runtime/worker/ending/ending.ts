@@ -1,0 +1,110 @@
+/**
+ * How a worker ends. Everything that ends one from the inside leads here, and from here to the exit of the
+ * thread:
+ *
+ *  - main tells it to drain (a reload, the stop of the server, a worker that fails), or
+ *  - something is thrown outside a request, or too many handlers never settle: main is told to replace the
+ *    worker. Both take no more requests, let those finish that it has, then stop the application.
+ *  - loading, starting or preparing the application fails: main is told, and the application is stopped at
+ *    once.
+ *
+ * Each step has a deadline, after which the next one comes all the same. What ends a worker from the outside
+ * (termination, process.exit) leaves its requests to the main thread, which recovers them (server/workers/).
+ */
+
+import type { ToMain } from '../messages.ts';
+import type { RequestWorker } from '../request-worker.ts';
+
+/**
+ * Deadlines of handlers are looked at only now and then; after this many times the deadline all are over.
+ */
+const DEADLINE_SLACK = 1.25;
+
+export interface EndingOptions {
+  readonly drainTimeoutMs: number;
+  readonly handlerTimeoutMs: number;
+  readonly post: (message: ToMain) => void;
+  readonly logger: { error(details: { readonly error: unknown }, message: string): void };
+  /** null before the application is loaded. */
+  readonly worker: () => Pick<RequestWorker, 'drain' | 'endStreams' | 'forgetLateHandlers'> | null;
+  readonly stopApplication: () => void | Promise<void>;
+  /** Ends the thread, with whatever the application left open. */
+  readonly exit: (code: number) => void;
+}
+
+export class Ending {
+  readonly #options: EndingOptions;
+  #phase: 'not begun' | 'draining' | 'stopping' = 'not begun';
+
+  constructor(options: EndingOptions) {
+    this.#options = options;
+  }
+
+  /** Takes no more requests, finishes those it has, stops the application, exits. */
+  drain(): void {
+    if (this.#phase !== 'not begun') return;
+    this.#phase = 'draining';
+    const { drainTimeoutMs, handlerTimeoutMs } = this.#options;
+    const worker = this.#options.worker();
+    if (worker === null) {
+      this.drained();
+      return;
+    }
+    setTimeout(() => {
+      worker.endStreams();
+      worker.forgetLateHandlers();
+    }, drainTimeoutMs);
+    // Handlers have a deadline of their own, and so have slow readers. This one is for what has none.
+    setTimeout(() => void this.#stop(1), drainTimeoutMs + DEADLINE_SLACK * handlerTimeoutMs);
+    worker.drain();
+  }
+
+  /** Nothing is left to finish. */
+  drained(): void {
+    void this.#stop(0);
+  }
+
+  /** The worker could not be loaded, started or prepared. */
+  fail(error: unknown): void {
+    this.#options.post({ type: 'failed', ...textOf(error) });
+    void this.#stop(1);
+  }
+
+  /** Something was thrown that belongs to no request. Nobody knows what state it left behind. */
+  failOutsideRequest(error: unknown): void {
+    const { post, logger, worker } = this.#options;
+    if (worker() === null) {
+      this.fail(error);
+      return;
+    }
+    if (this.#phase === 'not begun') post({ type: 'failing', ...textOf(error) });
+    else logger.error({ error }, 'Something was thrown outside a request while the worker drains');
+    this.drain();
+  }
+
+  /** Too many handlers never settle. */
+  exhausted(): void {
+    this.failOutsideRequest(new Error('Too many handlers never settle'));
+  }
+
+  async #stop(exitCode: number): Promise<void> {
+    if (this.#phase === 'stopping') return;
+    this.#phase = 'stopping';
+    const { stopApplication, drainTimeoutMs, logger, exit } = this.#options;
+    // An application that does not come to an end is ended.
+    setTimeout(() => exit(1), drainTimeoutMs);
+    let code = exitCode;
+    try {
+      await stopApplication();
+    } catch (error) {
+      logger.error({ error }, 'The application could not be stopped in order');
+      code = 1;
+    }
+    exit(code);
+  }
+}
+
+function textOf(error: unknown): { readonly message: string; readonly stack: string } {
+  const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));
+  return { message, stack };
+}

@@ -1,0 +1,53 @@
+/**
+ * How long this worker takes. It reads the clock once per request and derives two means from that: the mean
+ * time of each route, which says what is heavy, and the mean time of a turn, from which the main thread
+ * decides whether waking one more worker pays. Worker threads only.
+ */
+
+import type { RouteTimes } from '../memory/workers/route-times.ts';
+import type { WorkerWords } from '../memory/workers/worker-words.ts';
+
+/** Weight of a new sample in the mean time of a turn. */
+const SMOOTHING = 1 / 16;
+/** A sample counts as at most this many times the mean, plus FIRST_NANOSECONDS. */
+const LARGEST_STEP = 4;
+const FIRST_NANOSECONDS = 10_000;
+
+export class ServiceTimes {
+  readonly #routeTimes: RouteTimes;
+  readonly #words: WorkerWords;
+  #lastRead = 0;
+  #meanNanoseconds = 0;
+
+  constructor(routeTimes: RouteTimes, words: WorkerWords) {
+    this.#routeTimes = routeTimes;
+    this.#words = words;
+  }
+
+  /** When the clock was last read, in milliseconds of performance.now(). */
+  get lastRead(): number {
+    return this.#lastRead;
+  }
+
+  /** Reads the clock. The time since the last reading counts for no route. */
+  read(): number {
+    this.#lastRead = performance.now();
+    return this.#lastRead;
+  }
+
+  /** Reads the clock. @param route whose handler ran synchronously since the last reading, or NO_ROUTE */
+  countRequest(route: number): void {
+    const now = performance.now();
+    this.#routeTimes.add(route, now - this.#lastRead);
+    this.#lastRead = now;
+  }
+
+  /** A batch of turns has ended, with the last reading of the clock. */
+  countTurns(turns: number, since: number): void {
+    const nanoseconds = ((this.#lastRead - since) * 1e6) / turns;
+    // The system may have taken the processor away in between. That time says nothing about the requests.
+    const sample = Math.min(nanoseconds, LARGEST_STEP * this.#meanNanoseconds + FIRST_NANOSECONDS);
+    this.#meanNanoseconds += (sample - this.#meanNanoseconds) * SMOOTHING;
+    this.#words.meanNanoseconds = Math.round(this.#meanNanoseconds);
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * What a turn asks of the worker that serves it, and what that worker asks of a turn that waits. The worker
+ * is RequestWorker (request-worker.ts) in a worker thread, and a stand-in in tests.
+ */
+
+import type { Core } from '../../core/core.ts';
+import type { ParseRecord } from '../../core/parse-record.ts';
+import type { Pipeline } from '../../http/pipeline.ts';
+import type { Request } from '../../http/request/request.ts';
+import type { WorkerContext } from '../context.ts';
+import type { WaitingTurn } from '../handlers-in-flight.ts';
+import type { HeavyRequests } from '../heavy-requests.ts';
+import type { PeerAddresses } from './peer-addresses.ts';
+
+export interface TurnHost {
+  readonly context: WorkerContext;
+  readonly core: Core;
+  /** What the core said about the request that it parsed last. */
+  readonly record: ParseRecord;
+  readonly pipeline: Pick<Pipeline, 'run'>;
+  readonly heavyRequests: HeavyRequests;
+  readonly peers: PeerAddresses;
+  /** No stream is begun any more that may have no end of its own. */
+  readonly endsStreams: boolean;
+  /** The turn waits for something; others go on. */
+  suspended(turn: SuspendedTurn): void;
+  /** The handler of a suspended turn has returned a promise. */
+  handlerStarted(): void;
+  /** That promise has settled. @param wasLate its client was answered in the handler's place */
+  handlerSettled(wasLate: boolean): void;
+  /** The last record of the turn is published: main may give the connection to another worker. */
+  ended(turn: SuspendedTurn): void;
+  reportError(error: unknown, request: Request): void;
+}
+
+/** A turn that waits for its handler, or for its client to take a response. */
+export interface SuspendedTurn extends WaitingTurn {
+  readonly connection: number;
+  readonly generation: number;
+  /** The client is gone: the handler is told, and nothing more is sent. */
+  clientGone(): void;
+  /** Cuts off a stream that may have no end of its own, and tells the application. Does nothing to others. */
+  endStream(): void;
+}

@@ -1,0 +1,108 @@
+/**
+ * The inbound side of one connection during one turn: which bytes of its buffer are there, how far they are
+ * answered, and what the core makes of the next ones. A request that is incomplete is resumed here in a later
+ * turn. Worker threads only; the turn decides what follows from an answer.
+ */
+
+import { PARSE_COMPLETE } from '../../../../assembly/record.ts';
+import { invariant } from '../../../platform/invariant.ts';
+import type { Core } from '../../core/core.ts';
+import type { ParseRecord } from '../../core/parse-record.ts';
+import type { ConnectionTable } from '../../memory/connections/connection-table.ts';
+import type { TurnProgress } from '../../memory/workers/outbound-ring-writer.ts';
+import type { TurnHost } from './turn-host.ts';
+
+type InputHost = Pick<TurnHost, 'context' | 'core' | 'record'>;
+
+export class TurnInput implements TurnProgress {
+  readonly connection: number;
+  readonly generation: number;
+  readonly #table: ConnectionTable;
+  readonly #core: Core;
+  readonly #record: ParseRecord;
+  /** Of the connection's buffer; it stays where it is for the whole turn. */
+  readonly #address: number;
+  #consumed: number;
+  #seen = 0;
+  /** Only the first request of a turn can have been begun in an earlier one. */
+  #mayResume = true;
+  #wasInBody = false;
+
+  constructor(host: InputHost, connection: number, generation: number) {
+    const { table } = host.context;
+    this.connection = connection;
+    this.generation = generation;
+    this.#table = table;
+    this.#core = host.core;
+    this.#record = host.record;
+    this.#address = table.address(connection);
+    this.#consumed = table.consumed(connection);
+  }
+
+  get consumed(): number {
+    return this.#consumed;
+  }
+
+  get seen(): number {
+    return this.#seen;
+  }
+
+  /** Where the next request begins, as an address of the shared memory. */
+  get start(): number {
+    return this.#address + this.#consumed;
+  }
+
+  /** Where the bytes that were seen end, as an address of the shared memory. */
+  get end(): number {
+    return this.#address + this.#seen;
+  }
+
+  /**
+   * Whether there are bytes that no response answers. Looks for new ones only when all it saw are answered.
+   */
+  hasMore(): boolean {
+    if (this.#consumed >= this.#seen) this.#seen = this.#table.length(this.connection);
+    invariant(this.#seen >= this.#consumed, 'No more bytes are answered than there are.');
+    return this.#seen !== this.#consumed;
+  }
+
+  /** Parses the next request into the record. @returns a PARSE_ constant */
+  parse(): number {
+    if (this.#mayResume) this.#table.loadResume(this.connection, this.#record.words);
+    else this.#record.clearResume();
+    this.#mayResume = false;
+    this.#wasInBody = this.#record.isInBody;
+    const status = this.#core.parse(this.start, this.#seen - this.#consumed);
+    invariant(
+      status !== PARSE_COMPLETE || this.#record.consumed <= this.#seen - this.#consumed,
+      'The core consumes no more bytes than it was given.',
+    );
+    return status;
+  }
+
+  /** A request is answered. @param end where it ends in the buffer */
+  answered(end: number): void {
+    invariant(
+      end > this.#consumed && end <= this.#seen,
+      'Answers in order: requests are answered one by one.',
+    );
+    this.#consumed = end;
+  }
+
+  /**
+   * After PARSE_NEED: the client waits for "100 Continue" before it sends the body. True in one turn only,
+   * namely the one in which the head has become complete.
+   */
+  get mustInvite(): boolean {
+    return this.#record.isInBody && !this.#wasInBody && this.#record.expectsContinue;
+  }
+
+  /**
+   * After PARSE_NEED: keeps how far the parser came, for the turn that goes on when more bytes are there.
+   * @returns how many bytes are missing, 0 where that is unknown
+   */
+  suspend(): number {
+    this.#table.saveResume(this.connection, this.#record.words);
+    return this.#record.missing;
+  }
+}

@@ -1,0 +1,236 @@
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { TURN_ANSWERED, TURN_GOES_ON, TURN_NEED } from '../../../src/runtime/memory/protocol.ts';
+import type { TurnProgress } from '../../../src/runtime/memory/workers/outbound-ring-writer.ts';
+import type { WorkerContext } from '../../../src/runtime/worker/context.ts';
+import { Output } from '../../../src/runtime/worker/output/output.ts';
+import { MainSide, type MainSideOptions, SLOT } from './support/main-side.ts';
+import { createContext } from './support/worker-side.ts';
+
+interface Stage {
+  readonly main: MainSide;
+  readonly context: WorkerContext;
+  readonly output: Output;
+  readonly connection: number;
+  /** How far the turn has come; the test moves it on. */
+  readonly progress: { -readonly [Name in keyof TurnProgress]: TurnProgress[Name] };
+}
+
+/** The output of a connection that this worker runs. */
+function runningConnection(credit: number, options?: MainSideOptions): Stage {
+  const main = new MainSide(options);
+  const context = createContext(main);
+  const connection = main.connect(credit);
+  main.receive(connection, 'x'.repeat(40));
+  main.table.take(connection, SLOT);
+  const progress = { connection, generation: 1, consumed: 0, seen: 1 };
+  return { main, context, connection, progress, output: new Output(context, progress) };
+}
+
+/** Whether a promise is still pending after everything that could settle it had its turn. */
+async function isPending(promise: Promise<unknown>): Promise<boolean> {
+  const pending = Symbol('pending');
+  await setImmediate();
+  return (await Promise.race([promise, Promise.resolve(pending)])) === pending;
+}
+
+describe('what fits', () => {
+  test('is collected in one record until it is published', () => {
+    const { main, output } = runningConnection(1_000);
+    expect(output.tryWrite('head ', 'body', 4)).toBe(true);
+    expect(output.tryWrite('next', null, 0)).toBe(true);
+    expect(main.ring.isEmpty, 'nobody sees it yet').toBe(true);
+    output.flush();
+    expect(main.drain()).toMatchObject([{ turn: TURN_GOES_ON, isBoundary: true, text: 'head bodynext' }]);
+  });
+
+  test.each([
+    ['ASCII text', 'plain', 'plain'],
+    ['other text, as UTF-8', 'é€', 'Ã©â\x82¬'],
+    ['bytes', Buffer.from([0, 255, 10]), '\0\xff\n'],
+    ['nothing', '', ''],
+  ])('may be %s', (_name, body, expected) => {
+    const { main, output } = runningConnection(1_000);
+    expect(output.tryWrite('', body, Buffer.byteLength(body))).toBe(true);
+    output.flush();
+    expect(main.drain()[0]?.text).toBe(expected);
+  });
+
+  test('is all that is written: nothing of what exceeds the credit', () => {
+    const { main, output } = runningConnection(10);
+    expect(output.tryWrite('123456', null, 0)).toBe(true);
+    expect(output.tryWrite('12345', null, 0), 'one byte too much').toBe(false);
+    expect(output.tryWrite('1234', null, 0), 'exactly the rest').toBe(true);
+    output.flush();
+    expect(main.drain()[0]?.text).toBe('1234561234');
+  });
+
+  test('goes to a new record when the open one is full', () => {
+    const { main, context, output } = runningConnection(100_000, { ringBytes: 4_096 });
+    const size = context.ring.largestPayload - 10;
+    expect(output.tryWrite('a'.repeat(size), null, 0)).toBe(true);
+    expect(output.tryWrite('b'.repeat(20), null, 0)).toBe(true);
+    output.flush();
+    expect(main.drain().map(({ text }) => text[0])).toEqual(['a', 'b']);
+  });
+
+  test('is no larger than a record', () => {
+    const { context, output } = runningConnection(100_000, { ringBytes: 4_096 });
+    expect(output.tryWrite('x'.repeat(context.ring.largestPayload + 1), null, 0)).toBe(false);
+    expect(output.tryWrite('x'.repeat(context.ring.largestPayload), null, 0)).toBe(true);
+  });
+
+  test('survives the worker once it is committed', () => {
+    const { main, output } = runningConnection(1_000);
+    output.tryWrite('committed', null, 0);
+    output.commit();
+    output.tryWrite(' and not', null, 0);
+    expect(main.salvaged()).toBe('committed');
+  });
+});
+
+describe('every record', () => {
+  test('says how far the turn has come when it is published', () => {
+    const { main, output, progress, connection } = runningConnection(1_000);
+    output.tryWrite('one', null, 0);
+    progress.consumed = 10;
+    output.flush();
+    progress.consumed = 20;
+    progress.seen = 35;
+    expect(output.end(TURN_NEED, 7)).toBeUndefined();
+    expect(main.drain()).toMatchObject([
+      { connection, turn: TURN_GOES_ON, consumed: 10, seen: 1, text: 'one' },
+      { connection, turn: TURN_NEED, consumed: 20, seen: 35, missing: 7, text: '' },
+    ]);
+  });
+
+  test('rings main if it sleeps', () => {
+    const main = new MainSide();
+    const posted: unknown[] = [];
+    const context = createContext(main, (message) => posted.push(message));
+    const connection = main.connect();
+    const output = new Output(context, { connection, generation: 1, consumed: 0, seen: 0 });
+    output.tryWrite('x', null, 0);
+    output.flush();
+    expect(posted, 'main is awake').toEqual([]);
+    main.bell.park();
+    output.tryWrite('x', null, 0);
+    output.flush();
+    expect(posted).toEqual([0]);
+  });
+});
+
+describe('what does not fit', () => {
+  test('is sent in pieces as the client takes them, in order and whole', async () => {
+    const { main, context, output, connection } = runningConnection(5_000);
+    const bytes = Buffer.from(Array.from({ length: 50_000 }, (_, index) => index % 251));
+    let isSent = false;
+    const sending = output.writeAll(bytes).then(() => {
+      isSent = true;
+    });
+    const texts: string[] = [];
+    while (!isSent) {
+      for (const { text, isBoundary } of main.drain()) {
+        texts.push(text);
+        expect(isBoundary, 'the response is not complete').toBe(false);
+      }
+      main.table.extendCredit(connection, 5_000);
+      context.creditWaiters.notify();
+      await setImmediate();
+    }
+    await sending;
+    texts.push(...main.drain().map(({ text }) => text));
+    expect(Buffer.from(texts.join(''), 'latin1').equals(bytes)).toBe(true);
+    expect(Math.max(...texts.map(({ length }) => length))).toBeLessThanOrEqual(context.ring.largestPayload);
+  });
+
+  test('waits for enough credit to be worth a record', async () => {
+    const { main, context, output, connection } = runningConnection(0);
+    const sending = output.writeAll(Buffer.alloc(10_000));
+    main.table.extendCredit(connection, 4_095);
+    expect(main.table.takeCreditWait(connection), 'it has said that it waits').toBe(true);
+    context.creditWaiters.notify();
+    expect(await isPending(sending)).toBe(true);
+    expect(main.drain(), 'a piece that is too small').toEqual([]);
+    main.table.extendCredit(connection, 10_000);
+    context.creditWaiters.notify();
+    await sending;
+    expect(main.drain().map(({ text }) => text.length)).toEqual([10_000]);
+  });
+
+  test('does not wait for credit that came while it was about to', async () => {
+    const { main, context, output, connection } = runningConnection(0);
+    const setCreditWait = context.table.setCreditWait.bind(context.table);
+    context.table.setCreditWait = (number) => {
+      main.table.extendCredit(number, 100);
+      setCreditWait(number);
+    };
+    await output.writeAll(Buffer.from('at last'));
+    expect(main.drain()).toMatchObject([{ connection, text: 'at last' }]);
+  });
+
+  test('waits for room in the ring', async () => {
+    const { main, context, output } = runningConnection(100_000, { ringBytes: 4_096 });
+    const sending = output.writeAll(Buffer.alloc(20_000, 'x'));
+    expect(context.roomWaiters.any).toBe(true);
+    let length = 0;
+    while (context.roomWaiters.any) {
+      length += main.drain().reduce((sum, { text }) => sum + text.length, 0);
+      expect(main.words.takeRingWait(), 'it has said that it waits').toBe(true);
+      context.roomWaiters.notify();
+      await setImmediate();
+    }
+    await sending;
+    expect(length + main.drain().reduce((sum, { text }) => sum + text.length, 0)).toBe(20_000);
+  });
+
+  test('of the end of a turn waits for room as well', async () => {
+    const { main, context, output, progress } = runningConnection(100_000, { ringBytes: 4_096 });
+    while (context.ring.open(context.ring.largestPayload)) {
+      context.ring.advance(context.ring.largestPayload);
+      context.ring.publishPart(progress, true);
+    }
+    while (context.ring.open(0)) context.ring.publishPart(progress, true);
+    const ending = output.end(TURN_ANSWERED, 0);
+    expect(ending).toBeInstanceOf(Promise);
+    main.drain();
+    context.roomWaiters.notify();
+    await ending;
+    expect(main.drain()).toMatchObject([{ turn: TURN_ANSWERED }]);
+  });
+
+  test('ends with a record that says it is complete', async () => {
+    const { main, output } = runningConnection(1_000);
+    await output.writeAll(Buffer.from('all of it'));
+    await output.completeResponse();
+    expect(main.drain().map(({ text, isBoundary }) => [text, isBoundary])).toEqual([
+      ['all of it', false],
+      ['', true],
+    ]);
+  });
+});
+
+describe('an output that is aborted', () => {
+  test('ends the waits there are, and those to come', async () => {
+    const { output } = runningConnection(0);
+    const aborted = expect.objectContaining({ code: 'ERR_OUTPUT_ABORTED' });
+    const waits = [output.writeAll(Buffer.from('x')), output.unlessAborted(new Promise(() => {}))];
+    output.abort();
+    for (const wait of waits) await expect(wait).rejects.toEqual(aborted);
+    await expect(output.writeAll(Buffer.from('x'))).rejects.toEqual(aborted);
+    await expect(output.unlessAborted(Promise.resolve(1))).rejects.toEqual(aborted);
+  });
+
+  test('does not keep what was settled before from counting', async () => {
+    const { output } = runningConnection(0);
+    await expect(output.unlessAborted(Promise.resolve('value'))).resolves.toBe('value');
+    await expect(output.unlessAborted(Promise.reject(new Error('own')))).rejects.toThrow('own');
+  });
+
+  test('can still end its turn', () => {
+    const { main, output } = runningConnection(0);
+    output.abort();
+    expect(output.end(TURN_ANSWERED, 0)).toBeUndefined();
+    expect(main.drain()).toHaveLength(1);
+  });
+});
