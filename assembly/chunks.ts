@@ -21,7 +21,7 @@ import * as r from './record';
 import { ANSWERED, base, end, fail, maxBodyBytes, maxHeaderBytes, maxTargetBytes, need, Word } from './state';
 
 /**
- * Measures chunks from the size line at `start`; `scanned` is where the search for its end goes on.
+ * Measures chunks from the size line at `start`. `scanned` is where the search for its end goes on.
  * Afterwards DECODED holds the bytes of content so far.
  * @returns the first byte after the body, or ANSWERED
  */
@@ -45,7 +45,7 @@ export function measureChunks(start: usize, scanned: usize, decodedBefore: i32):
   }
 }
 
-/** CR LF; both bytes are there. */
+/** CR LF. Both bytes are there. */
 export function isLineBreakAt(at: usize): bool {
   return load<u8>(at) === CR && load<u8>(at + 1) === LF;
 }
@@ -59,7 +59,7 @@ function findChunkLineEnd(line: usize, searched: usize, decoded: i32): usize {
   return need(r.PHASE_CHUNK_SIZE, line, decoded, 0);
 }
 
-/** The size of the chunk whose line, with its LF, is [line, lineEnd]; negative when it was refused. */
+/** The size of the chunk whose line, with its LF, is [line, lineEnd]. Negative when it was refused. */
 function judgeChunkLine(line: usize, lineEnd: usize, decoded: i32): i32 {
   const room: i64 = maxBodyBytes - decoded;
   let at = line;
@@ -130,7 +130,7 @@ function skipTokenInLine(from: usize): usize {
   return at;
 }
 
-/** The byte after the closing quote; the opening one where the string is not closed in its line. */
+/** The byte after the closing quote. The opening one where the string is not closed in its line. */
 function skipQuoted(quote: usize): usize {
   let at = quote + 1;
   while (true) {

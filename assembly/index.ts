@@ -1,8 +1,10 @@
 /**
- * The core: parses the next request of a connection in place and matches its route. Compiled to
- * build/core.wasm; each worker has an instance of its own on the memory that all threads share. An instance
- * writes only to the region it was configured with, reads only the request it was given, and keeps nothing
- * between two calls but its settings: where to go on lies in the record. wasm-core.ts is its one caller.
+ * The core: parses the next request of a connection in place and matches its route. It is compiled to
+ * build/core.wasm. Each worker has an instance of its own on the memory that all threads share, and only
+ * wasm-core.ts calls it.
+ *
+ * An instance writes only to the region it was configured with and reads only the request it was given. It
+ * keeps nothing between two calls but its settings: where to go on lies in the record.
  */
 
 import { CR } from './bytes/characters';
@@ -39,12 +41,12 @@ export function configure(region: usize, headerBytes: i32, targetBytes: i32, bod
   useRoutes(0, 1 << r.METHOD_OPTIONS);
 }
 
-/** The tree is in the region already; `everywhere` is the mask of methods that some path knows. */
+/** The tree is in the region already. `everywhere` is the mask of methods that some path knows. */
 export function useRoutes(tree: usize, everywhere: i32): void {
   setRoutes(tree, everywhere, record + SCRATCH_OFFSET, record + FRAMES_OFFSET);
 }
 
-/** @returns one of PARSE_COMPLETE, PARSE_NEED, PARSE_ERROR; everything else is in the record */
+/** @returns one of PARSE_COMPLETE, PARSE_NEED, PARSE_ERROR. Everything else is in the record. */
 export function parse(address: usize, length: usize): i32 {
   setRequest(length < 16 ? copyShortRequest(address, length) : address, length);
   const phase = Word.get(r.PHASE);
@@ -88,7 +90,7 @@ function skipEmptyLines(): usize {
   return start;
 }
 
-/** @returns the first byte after the header section, which was judged; or ANSWERED */
+/** @returns the first byte after the header section, which was judged, or ANSWERED */
 function parseFields(section: usize): usize {
   const limit = section + maxHeaderBytes;
   let line = section;
@@ -141,8 +143,8 @@ function parseBody(body: usize): void {
 }
 
 /**
- * Goes on where the last call ended. What is complete by now is only checked here; once the request is
- * complete it is parsed again from its first byte, so the record is filled in one place alone.
+ * Goes on where the last call ended. What is complete by now is only checked here. Once the request is
+ * complete, it is parsed again from its first byte, so the record is filled in one place only.
  */
 function resume(phase: i32, line: usize, scanned: usize, remembered: i32): void {
   if (phase === r.PHASE_START) {
@@ -165,7 +167,7 @@ function resumeRequestLine(line: usize, scanned: usize): bool {
   return false;
 }
 
-/** Checks the lines that are complete by now; true once the section is. */
+/** Checks the lines that are complete by now. @returns whether the section is complete */
 function resumeFields(start: usize, scanned: usize, section: usize): bool {
   const limit = section + maxHeaderBytes;
   let line = start;

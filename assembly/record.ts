@@ -1,9 +1,9 @@
 /**
  * The parse record: what one call of the core says about one request, as 32-bit words.
  *
- * This file is compiled twice, by AssemblyScript into the core and by TypeScript into everything that
- * reads its answer, so the two sides cannot disagree. It holds only integer constants for that reason.
- * Positions are byte offsets from the first byte of the request, lengths are bytes.
+ * AssemblyScript compiles this file into the core, TypeScript into everything that reads the answer. So the
+ * two sides cannot disagree. For that reason it holds only integer constants. Positions are byte offsets from
+ * the first byte of the request, lengths are bytes.
  */
 
 // ---- Words of the record (index of an i32) ----
@@ -12,15 +12,15 @@
 export const STATUS = 0;
 /** COMPLETE: bytes of this request, body included. The next request starts there. */
 export const CONSUMED = 1;
-/** NEED: how many bytes are missing at least, where that is known (a body, the data of a chunk); else 0. */
+/** NEED: how many bytes are missing at least, where that is known (a body, the data of a chunk), else 0. */
 export const MISSING = 2;
 /** ERROR: the status code to answer with before the connection is closed. */
 export const ERROR_STATUS = 3;
 /** ERROR: one of the REASON_ constants. */
 export const ERROR_REASON = 4;
 
-// Where to go on when more bytes have come. The caller sets these four before a call (all zero for a
-// request not seen yet), and keeps them for the connection when the answer is NEED.
+// Where to go on when more bytes have come. The caller sets these four before a call, all zero for a request
+// not seen yet. It keeps them for the connection when the answer is NEED.
 export const RESUME = 5;
 export const RESUME_WORDS = 4;
 /** One of the PHASE_ constants. */
@@ -46,10 +46,10 @@ export const TARGET_START = 12;
 export const TARGET_LENGTH = 13;
 /** One of the FORM_ constants (RFC 9112, section 3.2). */
 export const TARGET_FORM = 14;
-/** The path as it came, still percent-encoded; for absolute-form without a path, length 0 means "/". */
+/** The path as it came, still percent-encoded. For absolute-form without a path, length 0 means "/". */
 export const PATH_START = 15;
 export const PATH_LENGTH = 16;
-/** The query without its "?"; length -1 where there is none. */
+/** The query without its "?", of length -1 where there is none. */
 export const QUERY_START = 17;
 export const QUERY_LENGTH = 18;
 /** HTTP/1.x: 0 or 1. */
@@ -67,10 +67,10 @@ export const BODY_LENGTH = 24;
 export const HEADER_COUNT = 25;
 /** Number of the route, or ROUTE_NOT_FOUND or ROUTE_METHOD_NOT_ALLOWED. */
 export const ROUTE = 26;
-/** Bit mask (1 << METHOD_…) of the methods that the path knows; HEAD is in it where GET is. */
+/** Bit mask (1 << METHOD_…) of the methods that the path knows. HEAD is in it where GET is. */
 export const ALLOWED = 27;
 export const PARAMETER_COUNT = 28;
-/** Authority of absolute-form and authority-form; length 0 otherwise. */
+/** Authority of absolute-form and authority-form, of length 0 otherwise. */
 export const AUTHORITY_START = 29;
 export const AUTHORITY_LENGTH = 30;
 
@@ -177,7 +177,7 @@ export const HEADER_PRAGMA = 29;
 export const HEADER_VIA = 30;
 export const HEADER_RANGE = 31;
 
-// ---- Reasons for an error; src/runtime/core/reasons.ts gives each its sentence ----
+// ---- Reasons for an error: src/runtime/core/reasons.ts gives each its sentence ----
 
 export const REASON_NONE = 0;
 export const REASON_REQUEST_LINE = 1;

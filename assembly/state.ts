@@ -1,4 +1,4 @@
-// biome-ignore-all lint/complexity/noStaticOnlyClass: AssemblyScript marks only methods as inline in a syntax that TypeScript has
+// biome-ignore-all lint/complexity/noStaticOnlyClass: AssemblyScript inlines static methods that are marked
 /**
  * What the parts of the core share while one request is parsed: where its bytes are, the limits, the record,
  * and the ways in which a part can end the parse. Globals of a WebAssembly instance belong to it alone, so
@@ -50,7 +50,7 @@ export class Word {
   }
 }
 
-/** Zeroes the answer and the resume words, STATUS to DECODED, and the flags; small stores beat a fill. */
+/** Zeroes the answer and the resume words, STATUS to DECODED, and the flags. Small stores beat a fill. */
 export function clearAnswer(): void {
   v128.store(record, i32x4.splat(0));
   v128.store(record + 16, i32x4.splat(0));
@@ -58,7 +58,7 @@ export function clearAnswer(): void {
   Word.set(r.FLAGS, 0);
 }
 
-/** Zeroes the words [first, stop); off the hot path. */
+/** Zeroes the words [first, stop). Off the hot path. */
 export function clearWords(first: i32, stop: i32): void {
   memory.fill(record + ((<usize>first) << 2), 0, (<usize>(stop - first)) << 2);
 }
@@ -72,7 +72,7 @@ export function fail(status: i32, reason: i32): usize {
   return ANSWERED;
 }
 
-/** More bytes are needed, and this is where to go on; `place` is a position, the rest are counts. */
+/** More bytes are needed, and this is where to go on. `place` is a position, the rest are counts. */
 export function need(phase: i32, place: usize, remembered: i32, missing: i32): usize {
   Word.set(r.STATUS, r.PARSE_NEED);
   Word.set(r.MISSING, missing);

@@ -1,14 +1,14 @@
 /**
  * Character classes of RFC 9110, 9112 and 3986, twice: as SIMD nibble tables for the hot paths, and as a
- * table of bits for the cold ones. the TypeScript characters.ts defines the same classes from their grammar, and a
- * test holds the two together for all 256 bytes.
+ * table of bits for the cold ones. src/runtime/core/characters.ts defines the same classes from their
+ * grammar. A test holds the two together for all 256 bytes.
  *
- * A nibble table has one byte for each low half of a character and in it one bit for each high half from 0
- * to 7. A byte belongs to the class when the bit of its high half is set in the byte of its low half, so two
+ * A nibble table has one byte for each low half of a character, and in it one bit for each high half from 0
+ * to 7. A byte belongs to the class when the bit of its high half is set in the byte of its low half. So two
  * swizzles and one AND judge sixteen bytes. Bytes above 0x7f have no bit: they belong to none of the classes.
  *
- * All of it lies in memory, also what could be a v128 constant: V8 builds such a constant anew from three or
- * four instructions wherever it is used, in every round of a loop too, but keeps a loaded one in a register.
+ * All tables lie in memory, also those that could be v128 constants. V8 builds such a constant from three or
+ * four instructions wherever it is used, in every round of a loop too. A loaded one it keeps in a register.
  */
 
 // biome-ignore-start format: a table of sixteen is a line
@@ -20,12 +20,12 @@ export const TOKEN_HALVES: usize = memory.data<u8>(
   [232, 252, 248, 252, 252, 252, 252, 252, 248, 248, 244, 84, 208, 84, 244, 112],
   16,
 );
-/** What stands in a path as it is; see PATH in the TypeScript characters.ts. */
+/** What stands in a path as it is. See PATH in the TypeScript characters.ts. */
 export const PATH_HALVES: usize = memory.data<u8>(
   [184, 252, 248, 248, 252, 248, 252, 252, 252, 252, 252, 124, 212, 124, 244, 116],
   16,
 );
-/** What stands in a query as it is; see QUERY there. */
+/** What stands in a query as it is. See QUERY there. */
 export const QUERY_HALVES: usize = memory.data<u8>(
   [248, 252, 248, 248, 252, 248, 252, 252, 252, 252, 252, 252, 244, 252, 244, 124],
   16,

@@ -1,7 +1,7 @@
-// biome-ignore-all lint/complexity/noStaticOnlyClass: AssemblyScript marks only methods as inline in a syntax that TypeScript has
+// biome-ignore-all lint/complexity/noStaticOnlyClass: AssemblyScript inlines static methods that are marked
 /**
- * Searches sixteen bytes at a time. No search reads outside the request: where fewer than sixteen bytes are
- * left, the last whole block of the request is read again and the bytes already judged are shifted out.
+ * Searches sixteen bytes at a time. No search reads outside the request. Where fewer than sixteen bytes are
+ * left, the last whole block of the request is read again, and the bytes already judged are shifted out.
  */
 
 import { end, lastBlock } from '../state';
@@ -19,11 +19,11 @@ import {
 } from './characters';
 
 /**
- * For each of sixteen bytes one bit, the first byte's lowest: set where a search stops. The vectors are handed
- * in so that a loop keeps them in registers.
+ * For each of sixteen bytes one bit, the first byte's lowest: set where a search stops. The vectors are
+ * handed in so that a loop keeps them in registers.
  */
 export class Stops {
-  /** Bytes outside a class; `halves` and `highHalves` are its nibble tables. */
+  /** Bytes outside a class. `halves` and `highHalves` are its nibble tables. */
   @inline static outside(at: usize, halves: v128, highHalves: v128, lowHalfMask: v128): i32 {
     const block = v128.load(at);
     // Both indices are below 16, where the relaxed swizzle means the same on every machine.
@@ -32,7 +32,7 @@ export class Stops {
     return i8x16.bitmask(i8x16.eq(v128.and(low, high), i8x16.splat(0)));
   }
 
-  /** Control characters; HTAB too, which the caller has to let pass. */
+  /** Control characters, and HTAB, which the caller has to let pass. */
   @inline static control(at: usize, lastControl: v128, deletes: v128): i32 {
     const block = v128.load(at);
     return i8x16.bitmask(v128.or(i8x16.le_u(block, lastControl), i8x16.eq(block, deletes)));
@@ -60,7 +60,7 @@ export function skipClass(from: usize, table: usize): usize {
   return stops ? min(at + ctz(stops), end) : end;
 }
 
-/** The first byte from `from` on, up to `end`, that does not stand in a field value; `from` is before it. */
+/** The first byte from `from` on, up to `end`, that does not stand in a field value. `from` is before it. */
 export function skipValue(from: usize): usize {
   let at = skipToControl(from);
   while (at < end && load<u8>(at) === TAB) at = skipToControl(at + 1);

@@ -1,6 +1,6 @@
 /**
  * uri-host and port as RFC 3986 (section 3.2) spells them: a name, an IPv4 address (which is spelt like a
- * name), or an IPv6 or future address in brackets. For the Host header and the two target forms with an
+ * name), or an IPv6 or future address in brackets. Used for the Host header and the two target forms with an
  * authority.
  */
 
@@ -17,7 +17,7 @@ import {
 } from '../bytes/characters';
 import { isPercentEncoding, skipClass } from '../bytes/scan';
 
-/** Bytes of the host that [start, stop) begins with, 0 for none; -1 where a bracketed address is malformed. */
+/** Bytes of the host that [start, stop) begins with: 0 for none, -1 for a malformed address in brackets. */
 export function hostLength(start: usize, stop: usize): i32 {
   if (start >= stop) return 0;
   if (load<u8>(start) === OPENING_BRACKET) return addressLiteralLength(start, stop);
@@ -26,7 +26,7 @@ export function hostLength(start: usize, stop: usize): i32 {
   return <i32>(at - start);
 }
 
-/** Bytes of the ":" and port at `start`, 0 for none; -1 for a port above 65535. The port may be empty. */
+/** Bytes of the ":" and port at `start`: 0 for none, -1 for a port above 65535. The port may be empty. */
 export function portLength(start: usize, stop: usize): i32 {
   if (start >= stop || load<u8>(start) !== COLON) return 0;
   let at = start + 1;
@@ -65,7 +65,10 @@ function isFuture(start: usize, stop: usize): bool {
   return true;
 }
 
-/** Eight groups of up to four digits; "::" once for one or more groups; the last two may be an IPv4 address. */
+/**
+ * Eight groups of up to four digits. "::" stands once for one or more groups. The last two may be an IPv4
+ * address.
+ */
 function isIPv6(start: usize, stop: usize): bool {
   let at = start;
   let groups = 0;

@@ -1,8 +1,8 @@
-// biome-ignore-all lint/complexity/noStaticOnlyClass: AssemblyScript marks only methods as inline in a syntax that TypeScript has
+// biome-ignore-all lint/complexity/noStaticOnlyClass: AssemblyScript inlines static methods that are marked
 /**
- * Field lines (RFC 9112, section 5): one line is checked, entered in the header table and, if its name is
- * well-known, under its number. Trailers are checked by the same code. This is where a request with many
- * headers spends its time.
+ * Field lines (RFC 9112, section 5). One line is checked, entered in the header table and, if its name is
+ * well-known, under its number. Trailers are checked by the same code. A request with many headers spends its
+ * time here.
  */
 
 import {
@@ -46,7 +46,7 @@ export function parseField(start: usize, index: i32): usize {
   return FieldLine.parse(start, index, end, lastBlock);
 }
 
-/** Inlined into the loop over a header section (index.ts), where a call a line would be felt. */
+/** Inlined into the loop over a header section (index.ts), where a call for each line would be felt. */
 export class FieldLine {
   @inline static parse(start: usize, index: i32, end: usize, lastBlock: usize): usize {
     let colon = start;
@@ -62,7 +62,7 @@ export class FieldLine {
       colon = skipClass(start, TOKEN_HALVES);
     }
     if (colon === start || colon >= end || load<u8>(colon) !== COLON) return stop(colon);
-    // One space is the rule; whatever else there may be is looked for only where there is something.
+    // One space is the rule. Whatever else there may be is looked for only where there is something.
     let value = colon + 1;
     if (value < end && load<u8>(value) === SPACE) value++;
     if (value < end && load<u8>(value) <= SPACE) value = skipSpaces(value);
@@ -121,7 +121,7 @@ function enter(index: i32, name: usize, nameLength: i32, value: usize, valueLeng
   Word.set(r.WELL_KNOWN + number, index + 1);
 }
 
-/** What is wrong with a line that `parseField` stopped in; the line is all there. */
+/** What is wrong with a line that `parseField` stopped in. The line is all there. */
 export function fieldFault(start: usize): i32 {
   const byte = load<u8>(stoppedAt);
   if (stoppedAt === start && (byte === SPACE || byte === TAB)) return r.REASON_OBSOLETE_FOLD;

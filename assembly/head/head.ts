@@ -17,7 +17,7 @@ const LENGTH_BIT: u32 = 1 << r.HEADER_CONTENT_LENGTH;
 const TRANSFER_BIT: u32 = 1 << r.HEADER_TRANSFER_ENCODING;
 const EXPECT_BIT: u32 = 1 << r.HEADER_EXPECT;
 
-/** Sets FLAGS and CONTENT_LENGTH; false when the request was refused. */
+/** Sets FLAGS and CONTENT_LENGTH. False when the request was refused. */
 export function judgeHead(headerCount: i32): bool {
   if (headerCount > r.MAX_HEADERS) return refuse(431, r.REASON_HEADERS_TOO_LARGE);
   const modern = Word.get(r.VERSION_MINOR) !== 0;
@@ -61,7 +61,7 @@ function valueLength(number: i32): i32 {
   return Word.get(r.HEADERS + (Word.get(r.WELL_KNOWN + number) - 1) * r.HEADER_WORDS + 3);
 }
 
-/** Exactly one, and valid; HTTP/1.0 may go without (RFC 9112, section 3.2). It may be empty. */
+/** Exactly one, and valid. HTTP/1.0 may have none (RFC 9112, section 3.2). It may be empty. */
 function judgeHost(required: bool): bool {
   if (!(seen & HOST_BIT)) return !required || refuse(400, r.REASON_HOST_MISSING);
   if (repeated & HOST_BIT) return refuse(400, r.REASON_HOST_REPEATED);
@@ -78,7 +78,9 @@ function judgeHost(required: bool): bool {
   return refuse(400, r.REASON_HOST);
 }
 
-/** One field with digits only; the same length given twice is refused too, other parsers differ on it. */
+/**
+ * One field with digits only. The same length given twice is refused too, since other parsers differ on it.
+ */
 function judgeContentLength(): bool {
   if (repeated & LENGTH_BIT) return refuse(400, r.REASON_CONTENT_LENGTH_REPEATED);
   const start = valueStart(r.HEADER_CONTENT_LENGTH);
@@ -126,7 +128,7 @@ function is100Continue(): bool {
   return (load<u64>(memberStart + 4) | 0x2020202020202020) === CONTINUE;
 }
 
-/** "chunked" must be the last coding, must be there once, and is the only one that is understood. */
+/** "chunked" must be the last coding, must be there once, and is the only one supported. */
 function judgeTransferEncoding(headerCount: i32, modern: bool): bool {
   if (!modern) return refuse(400, r.REASON_TRANSFER_ENCODING_VERSION);
   if (seen & LENGTH_BIT) return refuse(400, r.REASON_LENGTH_AND_TRANSFER_ENCODING);
@@ -147,7 +149,7 @@ function judgeTransferEncoding(headerCount: i32, modern: bool): bool {
 const OPTION_CLOSE: i32 = 1;
 const OPTION_KEEP_ALIVE: i32 = 2;
 
-/** The options that matter here, of all Connection fields; -1 if they are no list of tokens. */
+/** The options that matter here, of all Connection fields, or -1 if they are not a list of tokens. */
 function connectionOptions(headerCount: i32): i32 {
   if (!(repeated & CONNECTION_BIT) && isLoneKeepAlive()) return OPTION_KEEP_ALIVE;
   let options = 0;

@@ -20,7 +20,7 @@ let single: bool = true;
 let at: usize = 0;
 let valueEnd: usize = 0;
 
-/** Begins with the first of `count` fields that has this well-known name; there must be one. */
+/** Begins with the first of `count` fields that has this well-known name. There must be one. */
 export function startList(number: i32, count: i32): void {
   firstIndex = Word.get(r.WELL_KNOWN + number) - 1;
   index = firstIndex;

@@ -1,8 +1,8 @@
 // biome-ignore-all lint/correctness/noPrecisionLoss: AssemblyScript has 64-bit integers
 /**
- * The request line: method, target, version (RFC 9112, section 3). It reads from left to right; where
- * something is wrong it still asks first whether the line has ended and whether a limit was passed before,
- * so that the answer is the same however the bytes arrived.
+ * The request line: method, target, version (RFC 9112, section 3). It reads from left to right. Where
+ * something is wrong, it first asks whether the line has ended and whether a limit was passed before. So the
+ * answer is the same however the bytes arrived.
  */
 
 import { CR, classesOf, DIGIT, LF, PERCENT, SPACE, TOKEN, TOKEN_HALVES } from '../bytes/characters';
@@ -63,7 +63,7 @@ export function parseRequestLine(start: usize): usize {
   return judgeTarget(method, target, targetEnd) ? version + 10 : ANSWERED;
 }
 
-/** "HTTP/" DIGIT "." DIGIT; the caller has made sure that eight bytes are there. */
+/** "HTTP/" DIGIT "." DIGIT. The caller has made sure that eight bytes are there. */
 function isVersion(at: usize): bool {
   if ((classesOf(load<u8>(at + 7)) & DIGIT) === 0) return false;
   const text = load<u64>(at) & WITHOUT_MINOR;
@@ -72,7 +72,7 @@ function isVersion(at: usize): bool {
   return (text & withoutMajor) === (HTTP_1 & withoutMajor) && (classesOf(load<u8>(at + 5)) & DIGIT) !== 0;
 }
 
-/** The METHOD_ number, by length and whole words; a space follows the method, so there are four bytes. */
+/** The METHOD_ number, by length and whole words. A space follows the method, so there are four bytes. */
 function recognizeMethod(start: usize, length: i32): i32 {
   if (length < 3) return r.METHOD_OTHER;
   const word = load<u32>(start);
@@ -111,8 +111,8 @@ function reasonInTarget(target: usize, at: usize): i32 {
 }
 
 /**
- * Something is wrong, or missing, at `at`. The line is judged once its LF is there, its limits as soon as
- * the bytes are: a limit that is passed comes first, then the lack of an LF, then the fault.
+ * Something is wrong, or missing, at `at`. The line is judged once its LF is there, its limits as soon as the
+ * bytes are. A limit that is passed comes first, then the lack of an LF, then the fault.
  */
 function anomaly(start: usize, at: usize, status: i32, reason: i32): usize {
   const lineEnd = findLf(at, end);

@@ -1,7 +1,7 @@
 /**
  * The request target in its four forms (RFC 9112, section 3.2) and the checks of RFC 3986 on it: characters,
- * percent-encodings, and that a path decodes to UTF-8 without NUL, so that nothing behind the core needs to
- * handle a path that cannot be decoded.
+ * percent-encodings, and that a path decodes to UTF-8 without NUL. So nothing behind the core needs to handle
+ * a path that cannot be decoded.
  */
 
 import {
@@ -22,7 +22,7 @@ import { hostLength, portLength } from './authority';
 export let encodedPath: bool = false;
 
 /**
- * Notes path and query of a target that begins with "/"; of any other form only the end is looked for.
+ * Notes path and query of a target that begins with "/". Of any other form it only looks for the end.
  * @returns the first byte that cannot belong to the target: its space, or where it is wrong or unfinished
  */
 export function skipTarget(target: usize): usize {
@@ -62,7 +62,7 @@ function skipQueryAndEncodings(from: usize): usize {
   return at;
 }
 
-/** Judges the target of a request line that is otherwise in order; false when the request was refused. */
+/** Judges the target of a request line that is otherwise in order. False when the request was refused. */
 export function judgeTarget(method: i32, target: usize, stop: usize): bool {
   Word.set(r.AUTHORITY_START, 0);
   Word.set(r.AUTHORITY_LENGTH, 0);
@@ -86,7 +86,7 @@ function notePath(path: usize, length: i32): void {
   Word.set(r.QUERY_LENGTH, -1);
 }
 
-/** host ":" port, for CONNECT alone; there is no default port (RFC 9110, section 9.3.6). */
+/** host ":" port, for CONNECT alone. There is no default port (RFC 9110, section 9.3.6). */
 function judgeAuthorityForm(target: usize, stop: usize): bool {
   const host = hostLength(target, stop);
   const port = host > 0 ? portLength(target + host, stop) : -1;
@@ -103,7 +103,7 @@ const HTTP: u32 = 0x70747468;
 const COLON_SLASH_SLASH: u32 = 0x2f2f3a;
 const S_COLON_SLASH_SLASH: u32 = 0x2f2f3a73;
 
-/** "http://" authority path-abempty [ "?" query ]; without user information (RFC 9110, section 4.2.4). */
+/** "http://" authority path-abempty [ "?" query ], without user information (RFC 9110, section 4.2.4). */
 function judgeAbsoluteForm(target: usize, stop: usize): bool {
   if (stop - target < 8 || (load<u32>(target) | 0x20202020) !== HTTP) return refuse(r.REASON_TARGET);
   const separator = load<u32>(target + 4);
@@ -140,8 +140,8 @@ function refuse(reason: i32): bool {
 }
 
 /**
- * The decoded path must be UTF-8 (RFC 3629, section 4) without NUL. Only percent-encodings can bring in
- * bytes above 0x7f, so a sequence that they begin must be ended by them.
+ * The decoded path must be UTF-8 (RFC 3629, section 4) without NUL. Only percent-encodings can bring in bytes
+ * above 0x7f, so a sequence that they begin must end with them.
  */
 function judgeEncodedPath(): bool {
   let at = base + Word.get(r.PATH_START);

@@ -1,12 +1,12 @@
-// biome-ignore-all lint/complexity/noStaticOnlyClass: AssemblyScript marks only methods as inline in a syntax that TypeScript has
+// biome-ignore-all lint/complexity/noStaticOnlyClass: AssemblyScript inlines static methods that are marked
 // biome-ignore-all lint/correctness/noPrecisionLoss: AssemblyScript has 64-bit integers
 /**
- * Recognises well-known field names by their length and then by comparing whole words, without regard to
- * case: a comparison or two for each name, no hash, no string. Called once for each field line.
+ * Recognises well-known field names by their length and then by comparing whole words, ignoring case: a
+ * comparison or two for each name, no hash, no string. Called once for each field line.
  *
  * The last word of a name overlaps the one before it, so nothing behind the name is read. Setting bit 0x20 of
- * every byte makes letters lower-case; no two token characters that differ otherwise become equal to a letter
- * or "-" by it. The constants are the names' bytes, first byte lowest; a test tries every name.
+ * every byte makes letters lower-case. No two token characters that differ otherwise become equal to a letter
+ * or "-" by it. The constants are the names' bytes, first byte lowest. A test tries every name.
  */
 
 import {

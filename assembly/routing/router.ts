@@ -1,12 +1,12 @@
 // biome-ignore-all lint/correctness/noPrecisionLoss: AssemblyScript has 64-bit integers
 /**
- * Matches the path of a parsed head against the radix tree that wasm-core.ts has written into the region
- * (route-tree.ts builds it): static text before a parameter before a wildcard, with backtracking. A
- * node fixes how many segments were passed, so no node is visited twice for one path.
+ * Matches the path of a parsed head against the radix tree: static text before a parameter before a wildcard,
+ * with backtracking. route-tree.ts builds the tree, wasm-core.ts writes it into the region. A node fixes how
+ * many segments were passed, so no node is visited twice for one path.
  *
- * What takes time here is waiting for one load after another, so few are needed from node to node: the child
- * stands in a table indexed by its first byte, and the length of its label beside it (tree.ts, layout.ts). All
- * addresses are absolute, 0 stands for none.
+ * What takes time here is waiting for one load after another, so few are needed from node to node. The child
+ * stands in a table indexed by its first byte, with the length of its label beside it (tree.ts, layout.ts).
+ * All addresses are absolute, and 0 stands for none.
  */
 
 import { classesOf, DOT, hexValue, PERCENT, SLASH, UNRESERVED } from '../bytes/characters';
@@ -148,7 +148,7 @@ function accept(leaf: usize): bool {
 
 /**
  * Eight bytes at a time, the last of them shifted so that only the label's count. A path is followed by the
- * rest of its request line, eleven bytes at least, so the last word never reaches behind the request.
+ * rest of its request line, at least eleven bytes, so the last word never reaches behind the request.
  */
 function sameText(label: usize, at: usize, length: usize): bool {
   let offset: usize = 0;
@@ -201,8 +201,8 @@ function noteParameter(index: i32, start: usize, stop: usize, origin: usize): vo
 }
 
 /**
- * Writes the normal form of a path (RFC 3986, section 6.2.2) to `scratch`: unreserved characters plain, digits
- * of encodings in upper case. @returns its end
+ * Writes the normal form of a path (RFC 3986, section 6.2.2) to `scratch`: unreserved characters plain,
+ * digits of encodings in upper case. @returns its end
  */
 function normalizePath(path: usize, stop: usize): usize {
   let to = scratch;

@@ -1,7 +1,7 @@
-// biome-ignore-all lint/complexity/noStaticOnlyClass: AssemblyScript marks only methods as inline in a syntax that TypeScript has
+// biome-ignore-all lint/complexity/noStaticOnlyClass: AssemblyScript inlines static methods that are marked
 /**
  * How nodes, leaves and open choices of the route tree lie in memory, as 32-bit words. wasm-core.ts writes
- * nodes and leaves by the offsets given here; router.ts reads them.
+ * nodes and leaves by the offsets given here. router.ts reads them.
  */
 
 import {

@@ -1,9 +1,10 @@
 /**
- * Checks of what the code relies on. Both sides of every thread boundary call `invariant`, so that a broken rule is
- * seen where it is broken. Any thread may call it.
+ * Checks of what the code relies on. Both sides of every thread boundary call `invariant`, so that a broken
+ * rule is seen where it is broken. Any thread may call it.
  *
- * The checks are active in tests and with CORE=verify. Each thread reads that once, from its environment, when this
- * module is loaded. Otherwise `invariant` is a test of a constant, which the optimizing compiler removes.
+ * The checks are active in tests and with CORE=verify. Each thread reads that once, from its environment,
+ * when this module is loaded. Otherwise `invariant` is a test of a constant, which the optimizing compiler
+ * removes.
  */
 
 const { CORE, VITEST } = process.env;
@@ -18,7 +19,7 @@ export class InvariantError extends Error {
 }
 
 /**
- * @param rule what must hold, as a sentence; a constant, so that a check that holds costs no string
+ * @param rule what must hold, as a sentence. A constant, so that a check that holds costs no string
  * @throws InvariantError when the checks are active and the condition does not hold
  */
 export function invariant(condition: boolean, rule: string): void {

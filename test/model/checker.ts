@@ -1,7 +1,7 @@
 /**
- * A small explicit-state model checker. A model says which steps each thread can take from a state; the checker
- * visits every state that any interleaving can reach, breadth first, so that the first counter-example it finds
- * is a shortest one. Used by the tests in this folder.
+ * A small explicit-state model checker. A model says which steps each thread can take from a state. The
+ * checker visits every state that any interleaving can reach, breadth first, so that the first
+ * counter-example it finds is a shortest one. Used by the tests in this folder.
  *
  * It checks three things: a property of every state (`fault`), a property of the states in which nobody can
  * move any more (`unrest`), and that from every state such a state of rest can still be reached, so that
@@ -137,14 +137,17 @@ function trace<State>(model: Model<State>, ways: Ways, last: number, message: st
     state = step.next;
     lines.push(line(step.what, model.show(state), lines.length));
   }
-  return [`${message}; this is how, in ${choices.length} steps:`, ...lines].join('\n');
+  return [`${message}. This is how, in ${choices.length} steps:`, ...lines].join('\n');
 }
 
 function line(what: string, state: string, number: number): string {
   return `${String(number).padStart(4)}  ${what.padEnd(52)} ${state}`;
 }
 
-/** A short key for a state that is told in small whole numbers from -1 on; lists of varying length go last or say it. */
+/**
+ * A short key for a state that is told in small whole numbers from -1 on. Lists of varying length go last or
+ * say it.
+ */
 export function keyOf(numbers: readonly number[]): string {
   return String.fromCharCode(...numbers.map((number) => number + 1));
 }

@@ -57,7 +57,7 @@ describe('the ownership of connections, every interleaving of main and 2 workers
     const story = violation?.trace.split('\n').map((line) => line.slice(0, 58).trimEnd());
     expect(story).toEqual(
       [
-        'number 0 is free, and its entry stands in the queue; this ',
+        'number 0 is free, and its entry stands in the queue. This ',
         '   0',
         '   1  client 0 connects and gets number 0',
         '   2  client 0 sends request 1',

@@ -1,6 +1,6 @@
 /**
- * The counter-example of the ownership model for 'a death is decided about by a later position', played on the
- * real recovery, queue and table: the other threads' steps happen when main reads a claim.
+ * The counter-example of the ownership model for 'a death is decided about by a later position', played on
+ * the real recovery, queue and table: the other threads' steps happen when main reads a claim.
  */
 import { expect, test } from 'vitest';
 import { ConnectionTable } from '../../src/runtime/memory/connections/connection-table.ts';
@@ -49,7 +49,7 @@ test('a connection that was taken and queued again after a death is not queued t
     living: () => [livingWorker as unknown as WorkerHandle],
   } as unknown as OrphansOptions);
 
-  // Both workers claim position 0; worker 0 moves the head, worker 1 comes too late and dies.
+  // Both workers claim position 0. Worker 0 moves the head, worker 1 comes too late and dies.
   makeReady();
   shared.words[dead.claimWord] = 1;
   expect(queue.pop(living.claimWord)).toBe(0);
@@ -62,8 +62,8 @@ test('a connection that was taken and queued again after a death is not queued t
   living.clearClaim();
   makeReady();
 
-  // Main looks again. Right after it has read the claim of worker 0, or at the latest when it has looked, that pops
-  // position 1.
+  // Main looks again. Right after it has read the claim of worker 0, or at the latest when it has looked,
+  // that pops position 1.
   onClaimRead = () => {
     onClaimRead = () => {};
     expect(queue.pop(living.claimWord)).toBe(0);

@@ -1,7 +1,7 @@
 /**
- * Character classes of RFC 9110, 9112 and 3986 as one table of 256 sets of bits, so that a byte is judged
- * by one look-up. The JS core and the chunk decoder read it, on any thread; the WebAssembly core carries
- * the same classes as SIMD nibble tables (assembly/bytes/characters.ts), and a test compares the two.
+ * Character classes of RFC 9110, 9112 and 3986 as one table of 256 sets of bits, so that a byte is judged by
+ * one look-up. The JS core and the chunk decoder read it, on any thread. The WebAssembly core carries the
+ * same classes as SIMD nibble tables (assembly/bytes/characters.ts), and a test compares the two.
  */
 
 export const TAB = 0x09;

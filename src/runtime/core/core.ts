@@ -1,12 +1,12 @@
 /**
- * The core: one interface, two implementations (`wasm.ts`, `js.ts`) and a third that compares them
- * (`verify.ts`). One call parses the next request of a connection and matches its route; the answer lies
- * in the parse record (assembly/record.ts). Each worker owns one core; a core is not shared by threads.
+ * The core: one interface, two implementations (`wasm/wasm-core.ts`, `js/js-core.ts`) and a third that
+ * compares them (`verify-core.ts`). One call parses the next request of a connection and matches its route.
+ * The answer lies in the parse record (assembly/record.ts). Each worker has a core of its own.
  */
 
 export type CoreKind = 'wasm' | 'js' | 'verify';
 
-/** What a core refuses; see `ERROR_STATUS` in assembly/record.ts for the answers. */
+/** What a core refuses. See `ERROR_STATUS` in assembly/record.ts for the answers. */
 export interface ParseLimits {
   /** Bytes of the header section (after the request line, with its end): more is 431. */
   readonly maxHeaderBytes: number;
@@ -16,7 +16,7 @@ export interface ParseLimits {
   readonly maxBodyBytes: number;
 }
 
-/** A route to match; its number is its index in the list given to `loadRoutes`. */
+/** A route to match. Its number is its index in the list given to `loadRoutes`. */
 export interface RoutePattern {
   /** An upper-case method with a METHOD_ constant. */
   readonly method: string;
@@ -25,9 +25,9 @@ export interface RoutePattern {
 }
 
 export interface CoreOptions {
-  /** Shared with every thread; connection buffers lie in it. */
+  /** Shared with every thread. Connection buffers lie in it. */
   readonly memory: WebAssembly.Memory;
-  /** First byte of this core's own region in `memory`; the core writes nowhere else. 64-byte aligned. */
+  /** First byte of this core's own region in `memory`. The core writes nowhere else. 64-byte aligned. */
   readonly regionAddress: number;
   readonly regionBytes: number;
   readonly limits: ParseLimits;
@@ -38,17 +38,20 @@ export interface Core {
   /** The record that `parse` fills, valid until the next call of `parse`. ParseRecord reads it by names. */
   readonly record: Int32Array;
   /**
-   * Compiles the routes; once, before the first `parse`.
+   * Compiles the routes. Called once, before the first `parse`.
    * @throws Error on a pattern that is malformed, ambiguous or too large for the region
    */
   loadRoutes(routes: readonly RoutePattern[]): void;
   /**
    * Parses the request that starts at `address`, of which `length` bytes are there, and matches its route.
-   * The four resume words of the record are read and written (see PHASE in assembly/record.ts).
-   * Feeding any prefix first, or none, gives the same answer: a line is judged once its LF is there, a limit
-   * as soon as it is passed, what only the fields together can tell (Host, framing) when the section has ended.
+   * The four resume words of the record are read and written (see RESUME in assembly/record.ts).
+   *
+   * Feeding any prefix first, or none, gives the same answer. A line is judged once its LF is there, and a
+   * limit counts as soon as it is passed. What only the fields together can tell (Host, framing) is judged
+   * when the section has ended.
+   *
    * On the call in which the head becomes complete, all of the head is in the record, also when the answer is
-   * NEED; on later calls that answer NEED only the resume words and MISSING are. After COMPLETE and ERROR the
+   * NEED. On later calls that answer NEED only the resume words and MISSING are. After COMPLETE and ERROR the
    * resume words are zero.
    * @returns one of PARSE_COMPLETE, PARSE_NEED, PARSE_ERROR, also found in the record
    */

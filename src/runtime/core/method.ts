@@ -1,6 +1,6 @@
 /**
  * Method names and their METHOD_ numbers (assembly/record.ts), in both directions. Route registration, the
- * request object and the Allow header use it, on every thread.
+ * request and the Allow header use it, on every thread.
  */
 
 import { METHOD_OTHER } from '../../../assembly/record.ts';
@@ -26,7 +26,7 @@ export function methodNumber(name: string): number {
   return number < 0 ? METHOD_OTHER : number;
 }
 
-/** The name of a METHOD_ number; undefined for METHOD_OTHER, whose name stands in the request alone. */
+/** The name of a METHOD_ number. Undefined for METHOD_OTHER, whose name stands in the request alone. */
 export function methodName(number: number): MethodName | undefined {
   return METHOD_NAMES[number];
 }

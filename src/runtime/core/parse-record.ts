@@ -1,6 +1,6 @@
 /**
- * The parse record (assembly/record.ts) by names instead of indexes. A worker views the record of its core with it to
- * decide what to do with a request, and a Request to read one. It reads words and holds nothing itself.
+ * The parse record (assembly/record.ts) by names instead of indexes. A worker reads what its core has said
+ * about a request with it, and an IncomingRequest reads its head. It holds nothing but the words.
  */
 
 import {
@@ -43,7 +43,7 @@ import {
   WELL_KNOWN,
 } from '../../../assembly/record.ts';
 
-/** What begins with `…Start` is counted from the request's first byte; lengths are bytes. */
+/** What begins with `…Start` is counted from the request's first byte. Lengths are bytes. */
 export class ParseRecord {
   /** The record itself, as the core fills it. */
   readonly words: Int32Array;
@@ -90,7 +90,9 @@ export class ParseRecord {
     for (let word = 0; word < RESUME_WORDS; word++) this.words[RESUME + word] = 0;
   }
 
-  /** Takes the head of an incomplete request for a whole one without content, after which the connection closes. */
+  /**
+   * Turns the head of an incomplete request into a whole request without content, the last of its connection.
+   */
   dropContent(): void {
     this.words[CONSUMED] = this.bodyStart;
     this.words[BODY_LENGTH] = 0;
@@ -196,7 +198,10 @@ export class ParseRecord {
     return this.#word(HEADER_COUNT);
   }
 
-  /** Index of the first field of a well-known name, -1 where there is none. @param number a HEADER_ constant */
+  /**
+   * Index of the first field of a well-known name, -1 where there is none.
+   * @param number a HEADER_ constant
+   */
   wellKnownHeader(number: number): number {
     return this.#word(WELL_KNOWN + number) - 1;
   }
@@ -243,7 +248,7 @@ export class ParseRecord {
     return this.#word(BODY_LENGTH);
   }
 
-  /** The indexes are constants, or counted by the record itself: there is such a word. */
+  /** The indexes are constants, or counted by the record itself, so there is such a word. */
   #word(index: number): number {
     return this.words[index] as number;
   }

@@ -1,6 +1,7 @@
 /**
  * CORE=verify: runs both cores on every call and compares all they say. A difference is a bug in one of them,
- * so it is counted and reported with the bytes that show it. For tests, fuzzing and doubt; half as quick.
+ * so it is counted and reported with the bytes that show it. For tests, fuzzing and doubt: it is half as
+ * quick.
  */
 
 import { inspect } from 'node:util';
@@ -83,7 +84,9 @@ function raise(error: CoreDisagreementError): void {
   throw error;
 }
 
-/** Compares every word that means something; behind the last parameter and header lies what was there before. */
+/**
+ * Compares every word that means something. Behind the last parameter and header lies what was there before.
+ */
 function compareRecords(wasm: Int32Array, js: Int32Array): WordDifference[] {
   const parameters = r.PARAMETERS + 2 * (wasm[r.PARAMETER_COUNT] ?? 0);
   const headers = r.HEADERS + r.HEADER_WORDS * (wasm[r.HEADER_COUNT] ?? 0);

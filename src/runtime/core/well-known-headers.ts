@@ -1,6 +1,6 @@
 /**
  * Lower-case names of the well-known header fields and their HEADER_ numbers (assembly/record.ts). The
- * request object asks here whether a field can be found by number; the JS core recognises names with it.
+ * request asks here whether a field can be found by number. The JS core recognises names with it.
  */
 
 import { MAX_WELL_KNOWN } from '../../../assembly/record.ts';
@@ -47,7 +47,7 @@ if (WELL_KNOWN_HEADERS.length !== MAX_WELL_KNOWN) {
 
 const NUMBERS = new Map(WELL_KNOWN_HEADERS.map((name, number) => [name, number]));
 
-/** The HEADER_ number of a lower-case field name; undefined where it has none. */
+/** The HEADER_ number of a lower-case field name. Undefined where it has none. */
 export function wellKnownHeaderNumber(lowerCaseName: string): number | undefined {
   return NUMBERS.get(lowerCaseName);
 }

@@ -1,10 +1,10 @@
 /**
- * What goes wrong in the HTTP layer through the application's own doing, as errors with stable codes.
- * They are for the developer and the log, never for the client: what a client may read is an HttpProblem
- * (problem.ts). Thrown in worker threads; RouterError and ApplicationError also while a process starts.
+ * What goes wrong in the HTTP layer through the application's own doing, as errors with stable codes. They
+ * are for the developer and the log, never for the client, who only reads an HttpProblem (problem.ts).
+ * Workers throw them. RouterError and ApplicationError also stop a process that starts.
  */
 
-/** The base of all errors of this layer; `code` is stable, the message is for people. */
+/** The base of all errors of this layer. `code` is stable, the message is for people. */
 export class HttpLayerError extends Error {
   readonly code: string;
 
@@ -51,7 +51,7 @@ export class RequestEndedError extends HttpLayerError {
   constructor() {
     super(
       'ERR_REQUEST_ENDED',
-      'The request has ended, and what was not read before can no longer be read; read it before the response ends',
+      'The request has ended and can no longer be read. Read what you need before the response ends',
     );
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The application module: what the runtime serves and knows nothing else of. The path is named by the APP
- * setting; each worker loads it, and one of them prepares.
+ * The application module that the runtime serves. It knows nothing else of the application. The setting APP
+ * names the path. Each worker loads it, and one of them prepares.
  */
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -19,13 +19,16 @@ export interface WorkerPool {
 
 /** The named exports of an application module. */
 export interface ApplicationModule {
-  /** Registers routes and middleware; in each worker, before it serves. */
+  /** In each worker, before it serves: registers routes and middleware. */
   routes(router: Router): void;
-  /** Once per process, in one worker, when all have started and none serves yet: make indexes. */
+  /**
+   * Once for the process, in one worker, when all have started and none serves yet. The place to make
+   * indexes.
+   */
   prepare?(): void | Promise<void>;
-  /** Once per worker, before it serves: connect to the database. */
+  /** Once for each worker, before it serves. The place to connect to a database. */
   start?(pool: WorkerPool): void | Promise<void>;
-  /** Once per worker that started, when it has served its last request. */
+  /** Once for each worker that started, when it has served its last request. */
   stop?(): void | Promise<void>;
 }
 
@@ -57,7 +60,7 @@ export function compileRoutes(application: ApplicationModule, onError: ErrorList
   if (result instanceof Promise) {
     throw new ApplicationError(
       'ERR_APPLICATION_SHAPE',
-      'routes() of the application must be synchronous; what must be awaited belongs in start()',
+      'routes() of the application must be synchronous. What must be awaited belongs in start()',
     );
   }
   return router.compile(onError);

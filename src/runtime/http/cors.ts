@@ -1,7 +1,9 @@
 /**
  * Cross-origin requests (WHATWG Fetch, "CORS protocol"): tells browsers which other origins may read the API.
- * None may unless CORS_ORIGINS lists them. Global middleware and the first of all, so that errors carry its
- * headers too and a preflight, which has no token, is answered before authentication.
+ * None may unless CORS_ORIGINS lists them.
+ *
+ * This is global middleware, and the first of all. Errors carry its headers too, and a preflight, which has
+ * no token, is answered before authentication.
  */
 import type { Request } from './request/request.ts';
 import type { Response } from './response/response.ts';
@@ -13,7 +15,7 @@ const ALLOWED_HEADERS =
   'Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID';
 /** Beyond those that a script may always read. */
 const EXPOSED_HEADERS = 'ETag, Location, Retry-After, WWW-Authenticate';
-/** How long a browser may remember a preflight's answer; it keeps a wrong one no longer than that. */
+/** How long a browser may remember a preflight's answer. It keeps a wrong one no longer than that. */
 const MAX_AGE_SECONDS = '600';
 
 /** @param origins as CORS_ORIGINS lists them: serialised origins, or "*" for every one */

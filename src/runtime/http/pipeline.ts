@@ -1,7 +1,7 @@
 /**
- * Runs one request through middleware, route and handler to a finished response. The runtime calls `run` in
- * a worker thread for each request, and gets nothing back where all was synchronous: no promise is made for
- * a handler that needs none. Whatever happens inside, `run` neither throws nor rejects.
+ * Runs one request through middleware, route and handler to a finished response. The runtime calls `run` in a
+ * worker for each request. Where all steps are synchronous, it allocates no promise and returns nothing.
+ * `run` neither throws nor rejects, whatever happens inside.
  */
 import { METHOD_OPTIONS, ROUTE_METHOD_NOT_ALLOWED } from '../../../assembly/record.ts';
 import type { RoutePattern } from '../core/core.ts';
@@ -43,7 +43,7 @@ interface Chain {
 }
 
 export class Pipeline {
-  /** For `core.loadRoutes`; the index is the number that the core reports. */
+  /** For `core.loadRoutes`. The index is the number that the core reports. */
   readonly routes: readonly RoutePattern[];
   readonly #chains: readonly Chain[];
   readonly #withoutRoute: Chain;
@@ -66,7 +66,8 @@ export class Pipeline {
       parameterNames: [],
       isOver: isDone,
     };
-    // The last: a 304 says what the 200 would have said (RFC 9110, section 15.4.5), such as compression's Vary.
+    // Last, because a 304 has the headers of the 200 (RFC 9110, section 15.4.5), such as the Vary of
+    // compression.
     this.#finishers = {
       name: 'the finishers',
       steps: [...options.finishers, answerConditionally],
@@ -76,7 +77,7 @@ export class Pipeline {
     this.#onError = options.onError;
   }
 
-  /** @returns a promise only where a step was asynchronous; it is never rejected */
+  /** @returns a promise only where a step was asynchronous. It is never rejected */
   run(request: IncomingRequest, response: OutgoingResponse): void | Promise<void> {
     const chain = this.#chains[request.routeNumber] ?? this.#withoutRoute;
     request.parameterNames = chain.parameterNames;
@@ -94,7 +95,7 @@ export class Pipeline {
     response.seal();
   }
 
-  /** Runs steps until one is asynchronous or the chain is over; an error becomes the answer. */
+  /** Runs steps until one is asynchronous or the chain is over. An error becomes the answer. */
   #runSteps(chain: Chain, request: IncomingRequest, response: OutgoingResponse): undefined | Promise<void> {
     let index = 0;
     try {
@@ -134,12 +135,12 @@ export class Pipeline {
   }
 
   /**
-   * Answers with the error, instead of whatever answer there was: that came from a handler that failed. The
-   * runtime gives a request's memory back only once its response is sealed or the request aborted, so that the
-   * path can still be read here.
+   * Answers with the error, in place of whatever answer a handler that failed has given. The runtime gives a
+   * request's memory back only once its response is sealed or the request aborted, so the path can still be
+   * read here.
    */
   #fail(request: IncomingRequest, response: OutgoingResponse, error: unknown): void {
-    // Who has gone away needs no answer, and that a handler stopped for it is no fault.
+    // A client that has gone needs no answer, and a handler that stopped for it is at no fault.
     if (request.aborted && isConsequenceOfAbort(error, request)) return;
     if (!(error instanceof HttpProblem)) this.#report(error, request);
     if (response.sealed || request.aborted) return;
@@ -158,7 +159,7 @@ export class Pipeline {
     try {
       this.#onError(error, request);
     } catch (listenerError) {
-      // The listener is the runtime's own; that it fails must be seen, and must not cost this request.
+      // The listener belongs to the runtime. Its failure must be seen, and must not cost this request.
       process.emitWarning(listenerError instanceof Error ? listenerError : String(listenerError));
     }
   }
@@ -175,7 +176,7 @@ function answerWithoutRoute(request: IncomingRequest, response: OutgoingResponse
     throw new HttpProblem(404, 'There is nothing at this path.');
   }
   response.header('Allow', allow.of(request.allowedMethods));
-  if (!isOptions) throw new HttpProblem(405, 'The path does not know this method; see the Allow header.');
+  if (!isOptions) throw new HttpProblem(405, 'The path does not support this method. See the Allow header.');
   response.empty();
 }
 
@@ -193,7 +194,7 @@ function isPromise(value: unknown): value is Promise<void> {
   );
 }
 
-/** What a handler runs into that goes on after its client has gone or was answered with 504. */
+/** What a handler meets that goes on after its client has gone or was answered with 504. */
 function isConsequenceOfAbort(error: unknown, request: IncomingRequest): boolean {
   if (error === request.signal.reason || error instanceof RequestEndedError) return true;
   if (error instanceof ResponseError) return error.code === 'ERR_RESPONSE_SENT';
@@ -203,7 +204,7 @@ function isConsequenceOfAbort(error: unknown, request: IncomingRequest): boolean
 function unanswered(chain: Chain): ResponseError {
   return new ResponseError(
     'ERR_RESPONSE_MISSING',
-    `The handler of ${chain.name} has not ended the response; an asynchronous handler must return its promise`,
+    `The handler of ${chain.name} has not ended the response. If it is asynchronous, return its promise`,
   );
 }
 
@@ -213,5 +214,5 @@ function nameOf(pattern: RoutePattern | undefined, handler: Handler | undefined)
 }
 
 function internalError(): HttpProblem {
-  return new HttpProblem(500, 'Something went wrong on the server; it has been logged.');
+  return new HttpProblem(500, 'Something went wrong on the server. It has been logged.');
 }

@@ -6,21 +6,21 @@
 import { httpDate } from './response/date.ts';
 import { reasonPhrase, statusLine } from './response/status.ts';
 
-/** One thing that is wrong with a body or query; `path` is a JSON pointer, '' for the whole. */
+/** One thing that is wrong with a body or query. `path` is a JSON pointer, or '' for the whole. */
 export interface ProblemError {
   readonly path: string;
   readonly message: string;
 }
 
 export interface ProblemExtras {
-  /** A URI reference for the kind of problem; the catalogue's for the status where left out. */
+  /** A URI reference for the kind of problem. By default the one of the status. */
   readonly type?: string;
-  /** A short summary of the kind of problem; the status's phrase where left out. */
+  /** A short summary of the kind of problem. By default the phrase of the status. */
   readonly title?: string;
   readonly errors?: readonly ProblemError[];
   /** Further headers of the response, such as WWW-Authenticate or Retry-After. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** For the log only; a client never sees it. */
+  /** For the log only: a client never sees it. */
   readonly cause?: unknown;
 }
 
@@ -38,7 +38,7 @@ export class HttpProblem extends Error {
 
   /**
    * @param status 400 to 599
-   * @param detail a sentence for the client about this occurrence; tells nothing of the inside
+   * @param detail a sentence for the client about this occurrence. Tells nothing of the inside
    */
   constructor(status: number, detail: string, extras: ProblemExtras = {}) {
     super(detail, extras.cause === undefined ? undefined : { cause: extras.cause });
@@ -55,7 +55,7 @@ export class HttpProblem extends Error {
   }
 }
 
-/** The fields of a problem that a body is made of; every HttpProblem is one. */
+/** The fields of a problem that a body is made of. Every HttpProblem is one. */
 export type ProblemFields = Pick<HttpProblem, 'type' | 'title' | 'status' | 'detail' | 'errors'>;
 
 /**
@@ -72,7 +72,7 @@ export function problemTitle(status: number): string {
   return reasonPhrase(status) || (status < 500 ? 'Client Error' : 'Server Error');
 }
 
-/** The JSON of a problem; `instance` is the path of the request, null where it is not known. */
+/** The JSON of a problem. `instance` is the path of the request, null where it is not known. */
 export function problemBody(problem: ProblemFields, instance: string | null): string {
   return JSON.stringify({
     type: problem.type,
@@ -87,7 +87,7 @@ export function problemBody(problem: ProblemFields, instance: string | null): st
 /**
  * A complete response for a request that never reaches an application, or whose application is gone.
  * @param detail a sentence for the client
- * @param headers further headers, such as Retry-After; trusted, they are not checked
+ * @param headers further headers, such as Retry-After. Trusted, they are not checked
  * @param persists whether the connection lives on: never where the framing is in doubt
  */
 export function protocolErrorResponse(

@@ -1,9 +1,9 @@
 /**
  * Buddy allocator for the inbound buffers of connections (Knuth, The Art of Computer Programming, volume 1,
- * section 2.5). The main thread alone allocates and frees, so there is no lock and no shared state: workers
+ * section 2.5). The main thread alone allocates and frees, so there is no lock and no shared state. Workers
  * only read buffers whose address they are given.
  *
- * Sizes are powers of two. Where a class has no free block a larger one is split; freed blocks are joined
+ * Sizes are powers of two. Where a class has no free block, a larger one is split. Freed blocks are joined
  * with their buddies, so that memory that served many small requests serves a large one later.
  */
 

@@ -1,7 +1,8 @@
 /**
  * Where everything lies in the one shared WebAssembly.Memory. The main thread computes the layout once from
- * the configuration and hands it to every worker, so that both sides use the same addresses by construction.
- * The memory is allocated at its full size and never grown: views made before a growth would go stale, and
+ * the settings and hands it to every worker, so that both sides use the same addresses by construction.
+ *
+ * The memory has its full size from the start and never grows. Views made before a growth would go stale, and
  * pages that nobody touches cost nothing.
  */
 
@@ -9,26 +10,28 @@ import { CACHE_LINE_BYTES, LINE_WORDS, WORD_BYTES } from './protocol.ts';
 
 const PAGE_BYTES = 65_536;
 
-/** Threads that may exist beyond the pool: a replacement starts without waiting for the end of the old one. */
+/**
+ * Threads that may exist beyond the pool: a replacement starts without waiting for the end of the old one.
+ */
 export const SPARE_SLOTS = 4;
 
-/** Static data of the core instances; each writes the same constants there again (see asconfig.json). */
+/** Static data of the core instances. Each writes the same constants there again (see asconfig.json). */
 const CORE_STATIC_BYTES = PAGE_BYTES;
 
 /** Control words of the whole process, as lines from the start of the control region. */
 const CONTROL = { running: 0, queueHead: 1, queueTail: 2, mainBell: 3, parked: 4, serving: 5 } as const;
 const CONTROL_LINES = 6;
 
-/** Control lines of one worker slot; see workers/worker-words.ts for who writes them. */
+/** Control lines of one worker slot. See workers/worker-words.ts for who writes them. */
 export const WORKER_LINES = 4;
 
-/** Routes with a mean time; see workers/route-times.ts. */
+/** Routes with a mean time. See workers/route-times.ts. */
 export const TIMED_ROUTES = 1_024;
 
 /** Words before the flags of the start gate: a mutex and a condition variable. */
 export const START_GATE_WORDS = 2;
 
-/** Words of one entry of the connection table, two lines; see connections/connection-table.ts. */
+/** Words of one entry of the connection table, two lines. See connections/connection-table.ts. */
 export const CONNECTION_WORDS = 32;
 
 export interface LayoutOptions {
@@ -143,7 +146,7 @@ export interface SharedMemory {
   readonly bytes: Buffer<SharedArrayBuffer>;
 }
 
-/** Allocates the memory; main thread, once. */
+/** Allocates the memory. Main thread, once. */
 export function allocateMemory(layout: Layout): WebAssembly.Memory {
   return new WebAssembly.Memory({ initial: layout.pages, maximum: layout.pages, shared: true });
 }

@@ -1,12 +1,15 @@
 /**
  * The vocabulary of the ownership protocol: the values that the main thread and the workers write into shared
- * words, and what they mean. The classes beside this file read and write them. README.md explains the protocol.
+ * words, and what they mean. The classes beside this file read and write them. README.md explains the
+ * protocol.
  */
 
 // ---- Units ----
 
 export const WORD_BYTES = 4;
-/** One contended word per line, so that two threads that write neighbours do not fight over one cache line. */
+/**
+ * One contended word per line, so that two threads that write neighbours do not fight over one cache line.
+ */
 export const CACHE_LINE_BYTES = 64;
 export const LINE_WORDS = CACHE_LINE_BYTES / WORD_BYTES;
 
@@ -70,7 +73,7 @@ export const NO_CLAIM = 0;
 /** `current` while the worker runs no handler synchronously. */
 export const NO_CONNECTION = -1;
 
-/** The claim word of a worker that is after a position: its low 31 bits, above a bit that says that there is a claim. */
+/** The claim word of a worker that is after a position: its low 31 bits, above a bit that says "claimed". */
 export function claimOf(position: number): number {
   return (position << 1) | 1;
 }

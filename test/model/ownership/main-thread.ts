@@ -88,7 +88,7 @@ function* idleSteps(state: OwnershipState): Generator<Step<OwnershipState>> {
   }
 }
 
-/** Main's own knowledge; with the planted bug, the worker's word is all there is. */
+/** Main's own knowledge. With the planted bug, the worker's word is all there is. */
 function isOut(slot: Slot, bug: OwnershipBug): boolean {
   if (bug === 'the worker gives the connection back itself') return slot.state !== 'idle';
   return slot.handedOut;
@@ -163,7 +163,10 @@ function recover(next: OwnershipState, worker: number): void {
   if (next.undecided.length > 0 && next.pushing === NONE) next.looking = 0;
 }
 
-/** A request that was begun and whose answer main does not have is answered with an error: it may have had its effect. */
+/**
+ * A request that was begun and whose answer main does not have is answered with an error: it may have had its
+ * effect.
+ */
 function recoverRunning(next: OwnershipState, number: number, begun: boolean): void {
   const slot = at(next.slots, number);
   if (!begun || slot.closed) {

@@ -14,8 +14,9 @@
  * | `undecided`, "main looks…"         | server/recovery.ts, lookAgain                                           |
  * | `begun`                            | `requestEnd` in the connection table                                    |
  *
- * A request in process when its worker dies is answered with an error, never run again: no request here is safe.
- * Left out are bystanders whose safe request is run again, heavy requests, and workers that hang (abandon).
+ * A request in process when its worker dies is answered with an error, never run again: no request here is
+ * safe. Left out are bystanders whose safe request is run again, heavy requests, and workers that hang
+ * (abandon).
  */
 import type { Model } from '../checker.ts';
 import { mainSteps } from './main-thread.ts';

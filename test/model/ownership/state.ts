@@ -1,4 +1,7 @@
-/** The ownership model's state: what is shared, what each thread knows, and how a step makes the next state of it. */
+/**
+ * The ownership model's state: what is shared, what each thread knows, and how a step makes the next state of
+ * it.
+ */
 import type { Step } from '../checker.ts';
 
 export type OwnershipBug =
@@ -11,7 +14,7 @@ export type OwnershipBug =
 
 export interface OwnershipOptions {
   readonly bug?: OwnershipBug;
-  /** Requests of each client; clients connect in this order, as numbers are free. */
+  /** Requests of each client. Clients connect in this order, as numbers are free. */
   readonly requests: readonly number[];
   /** Connection numbers. */
   readonly numbers: 1 | 2;
@@ -36,7 +39,7 @@ export type WorkerAt =
   | 'dead';
 
 interface Client {
-  /** Its connection's number; -1 before it connects. */
+  /** Its connection's number. -1 before it connects. */
   number: number;
   gone: boolean;
   unsent: number;
@@ -62,7 +65,7 @@ export interface Slot {
 export interface WorkerThread {
   at: WorkerAt;
   head: number;
-  /** The connection number read from the queue, then in its hand; -1: none. */
+  /** The connection number read from the queue, then in its hand. -1: none. */
   number: number;
   client: number;
   closed: boolean;
@@ -95,10 +98,10 @@ export interface OwnershipState {
   workers: WorkerThread[];
   rings: OutRecord[][];
   clients: Client[];
-  /** READY and not yet pushed; -1: none. */
+  /** READY and not yet pushed. -1: none. */
   pushing: number;
   undecided: Undecided[];
-  /** Main in lookAgain: the worker whose claim it reads next, 2 when it is past the claims; -1: elsewhere. */
+  /** Main in lookAgain: the worker whose claim it reads next, 2 when it is past the claims. -1: elsewhere. */
   looking: number;
   departures: number;
   deaths: number;
@@ -110,7 +113,7 @@ export const WORKERS = [0, 1] as const;
 export const NONE = -1;
 /** A power of two above the number of connections. */
 export const QUEUE_PLACES = 4;
-/** Where a worker has popped the number that it holds; and where it has taken it too. */
+/** Where a worker has popped the number that it holds. And where it has taken it too. */
 const HOLDING: readonly WorkerAt[] = ['lateClaim', 'take', 'unclaim', 'serve', 'answer', 'publish'];
 export const SERVING: readonly WorkerAt[] = ['unclaim', 'serve', 'answer', 'publish'];
 

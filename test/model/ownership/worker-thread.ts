@@ -1,4 +1,4 @@
-/** The steps of a worker in the ownership model: pop, take, serve, publish; death at each of them. */
+/** The steps of a worker in the ownership model: pop, take, serve, publish. Death at each of them. */
 import { at, type Step } from '../checker.ts';
 import {
   holds,

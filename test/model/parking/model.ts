@@ -18,10 +18,10 @@
  * | worker at 'pop', 'park', 'look', 'settled' | worker/request-loop.ts: #run, #park, reconsider          |
  * | worker at 'publish', 'ring'   | worker/output/output.ts: publish; worker/main-bell-ringer.ts: ring      |
  *
- * A request is answered in one turn, synchronously, or later by a handler in flight; a worker with as many
- * handlers in flight as it may have is full and does not pop. `shouldWake` is left open except where it has no choice
- * (nobody awake): whatever the policy decides for speed, no wake-up may get lost. The slow timer that
- * re-checks is left out on purpose: the protocol must not need it.
+ * A request is answered in one turn, synchronously, or later by a handler in flight. A worker with as many
+ * handlers in flight as it may have is full and does not pop. `shouldWake` is left open except where it has
+ * no choice (nobody awake): whatever the policy decides for speed, no wake-up may get lost. The slow timer
+ * that re-checks is left out on purpose: the protocol must not need it.
  */
 import type { Model } from '../checker.ts';
 import { mainSteps } from './main-thread.ts';

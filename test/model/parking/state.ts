@@ -1,4 +1,7 @@
-/** The parking model's state: flags, queue, rings, and where each thread is; and how a step makes the next state of it. */
+/**
+ * The parking model's state: flags, queue, rings, and where each thread is. And how a step makes the next
+ * state of it.
+ */
 import type { Step } from '../checker.ts';
 
 export type ParkingBug =
@@ -17,8 +20,9 @@ export interface ParkingOptions {
 }
 
 // Steps that touch one shared word each are kept apart where their order can matter. Drawn together are: a
-// worker's load and exchange of the bell word (an exchange at either moment does the same), and a step that finds
-// work with the clearing of the flag that follows it (what a ring in between would add is one wake-up more).
+// worker's load and exchange of the bell word (an exchange at either moment does the same), and a step that
+// finds work with the clearing of the flag that follows it (what a ring in between would add is one wake-up
+// more).
 
 /** 'scheduled' is also the start of the next round. */
 export type MainAt =
@@ -74,7 +78,10 @@ export interface ParkingState {
   parked: boolean[];
   queue: number[];
   rings: number[][];
-  /** Per connection: requests that the client will still send; that lie in the buffer; whether it is READY or RUNNING. */
+  /**
+   * Per connection: requests that the client will still send. That lie in the buffer. Whether it is READY or
+   * RUNNING.
+   */
   unsent: number[];
   buffered: number[];
   handedOut: boolean[];

@@ -1,4 +1,7 @@
-/** Both cores over every conformance case: one answer, whole and fed byte by byte, under wide and narrow limits. */
+/**
+ * Both cores over every conformance case: one answer, whole and fed byte by byte, under wide and narrow
+ * limits.
+ */
 
 import { describe, expect, it } from 'vitest';
 import * as r from '../../../assembly/record.ts';

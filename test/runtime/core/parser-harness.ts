@@ -1,6 +1,6 @@
 /**
- * Feeds bytes to a core as a connection would: into a buffer in shared memory, in one piece or in several, the
- * resume words kept from call to call. The parser, router and wasm suites share it.
+ * Feeds bytes to a core as a connection would: into a buffer in shared memory, in one piece or in several,
+ * the resume words kept from call to call. The parser, router and wasm suites share it.
  */
 
 import * as r from '../../../assembly/record.ts';
@@ -41,7 +41,9 @@ export class Bench {
     this.#bytes = new Uint8Array(this.memory.buffer);
   }
 
-  /** Feeds the bytes in pieces of `step`, or all at once, until the answer is not NEED or they are all there. */
+  /**
+   * Feeds the bytes in pieces of `step`, or all at once, until the answer is not NEED or they are all there.
+   */
   feed(raw: string, step = raw.length): Answer {
     const bytes = Buffer.from(raw, 'latin1');
     const { record } = this.core;

@@ -1,4 +1,7 @@
-/** What only the WebAssembly core has: its constants, its region, and the core that compares it with the other. */
+/**
+ * What only the WebAssembly core has: its constants, its region, and the core that compares it with the
+ * other.
+ */
 
 import { describe, expect, test } from 'vitest';
 import * as r from '../../../assembly/record.ts';
@@ -12,7 +15,7 @@ const bench = new Bench('wasm');
 const every = Array.from({ length: 256 }, (_, code) => code);
 const isIn = (bit: number) => (code: number) => ((CLASSES[code] ?? 0) & bit) !== 0;
 
-/** The character at every place in a block of sixteen, so each lane is tried; "%" never encodes anything. */
+/** The character at every place in a block of sixteen, so each lane is tried. "%" never encodes anything. */
 function acceptedAnywhere(request: (padded: string) => string, code: number): boolean {
   const answers = Array.from({ length: 17 }, (_, before) => {
     const text = 'g'.repeat(before) + String.fromCharCode(code) + 'g'.repeat(17 - before);
@@ -124,7 +127,7 @@ describe('CORE=verify', () => {
   test('reports the bytes on which they do not', () => {
     const errors: Error[] = [];
     const core = new VerifyCore(options, (error) => errors.push(error));
-    // Only the WebAssembly core reads its region; taking its routes away makes the two differ.
+    // Only the WebAssembly core reads its region. Taking its routes away makes the two differ.
     core.loadRoutes([{ method: 'GET', path: '/b' }]);
     new Uint8Array(memory.buffer).fill(0, 65536 + 4608, 65536 + 4 * 65536 - r.RECORD_BYTES);
     feed(core, 'GET /b HTTP/1.1\r\nHost: a\r\n\r\n');

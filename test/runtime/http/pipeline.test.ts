@@ -278,7 +278,7 @@ describe('a handler that fails', () => {
     expect(outcome.response.getHeader('Set-Cookie')).toMatch(/^session=;/);
   });
 
-  test('after it has ended the response is answered with 500 all the same; its stream is released', async () => {
+  test('after it has ended the response is answered with 500, and its stream is released', async () => {
     let released = false;
     const outcome = await ask((router) => {
       router.get('/path', (_request, response) => {
@@ -296,7 +296,7 @@ describe('a handler that fails', () => {
     expect(released).toBe(true);
   });
 
-  test('by giving a stream a status without content is 500; the stream is released', async () => {
+  test('by giving a stream a status without content is 500, and the stream is released', async () => {
     const released = Promise.withResolvers<void>();
     const outcome = await ask((router) => {
       router.get('/path', (_request, response) => {

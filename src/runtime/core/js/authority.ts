@@ -1,6 +1,6 @@
 /**
  * uri-host and port as RFC 3986 (section 3.2) spells them: a name, an IPv4 address (which is spelt like a
- * name), or an IPv6 or future address in brackets. For the Host header and the two target forms with an
+ * name), or an IPv6 or future address in brackets. Used for the Host header and the two target forms with an
  * authority.
  */
 
@@ -9,7 +9,7 @@ import { CLASSES, DIGIT, HEX, HOST, PERCENT } from '../characters.ts';
 const COLON = 0x3a;
 const DOT = 0x2e;
 
-/** Bytes of the host that [start, end) begins with, 0 for none; -1 where a bracketed address is malformed. */
+/** Bytes of the host that [start, end) begins with: 0 for none, -1 for a malformed address in brackets. */
 export function hostLength(bytes: Uint8Array, start: number, end: number): number {
   if (start < end && bytes[start] === 0x5b) return addressLiteralLength(bytes, start, end);
   let position = start;
@@ -31,7 +31,7 @@ export function hostLength(bytes: Uint8Array, start: number, end: number): numbe
   return position - start;
 }
 
-/** Bytes of the ":" and port at `start`, 0 for none; -1 for a port above 65535. The port may be empty. */
+/** Bytes of the ":" and port at `start`: 0 for none, -1 for a port above 65535. The port may be empty. */
 export function portLength(bytes: Uint8Array, start: number, end: number): number {
   if (start >= end || bytes[start] !== COLON) return 0;
   let position = start + 1;
@@ -71,7 +71,10 @@ function isFuture(bytes: Uint8Array, start: number, end: number): boolean {
   return true;
 }
 
-/** Eight groups of up to four digits; "::" once for one or more groups; the last two may be an IPv4 address. */
+/**
+ * Eight groups of up to four digits. "::" stands once for one or more groups. The last two may be an IPv4
+ * address.
+ */
 function isIPv6(bytes: Uint8Array, start: number, end: number): boolean {
   let position = start;
   let groups = 0;

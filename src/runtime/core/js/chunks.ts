@@ -14,7 +14,7 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 /**
- * Measures chunks from the size line at `start`; `scanned` is where the search for its end goes on.
+ * Measures chunks from the size line at `start`. `scanned` is where the search for its end goes on.
  * Afterwards DECODED holds the bytes of content so far.
  * @returns the first byte after the body, or ANSWERED
  */
@@ -53,7 +53,7 @@ function findChunkLineEnd(state: ParseState, line: number, searched: number, dec
   return state.need(r.PHASE_CHUNK_SIZE, line, decoded);
 }
 
-/** The size of the chunk whose line, with its LF, is [line, lineEnd]; or ANSWERED. */
+/** The size of the chunk whose line, with its LF, is [line, lineEnd], or ANSWERED. */
 function judgeChunkLine(state: ParseState, line: number, lineEnd: number, decoded: number): number {
   const { bytes, limits, base } = state;
   const room = limits.maxBodyBytes - decoded;
@@ -119,7 +119,7 @@ function skipToken(bytes: Uint8Array, from: number): number {
   return position;
 }
 
-/** The byte after the closing quote; the opening one where the string is not closed in its line. */
+/** The byte after the closing quote. The opening one where the string is not closed in its line. */
 function skipQuoted(bytes: Uint8Array, quote: number): number {
   let position = quote + 1;
   for (;;) {

@@ -1,5 +1,5 @@
 /**
- * Field lines in plain TypeScript (RFC 9112, section 5): one line is checked, entered in the header table
+ * Field lines in plain TypeScript (RFC 9112, section 5). One line is checked, entered in the header table
  * and, if its name is well-known, under its number. Trailers are checked by the same code.
  */
 
@@ -12,8 +12,8 @@ const COLON = 0x3a;
 
 /**
  * Checks the line at `start` and enters it as field number `index`.
- * @returns the first byte after the line; or, where the line is wrong or not all there, the negative of
- * the byte where that shows (positions are never 0: low memory is not given to connections)
+ * @returns the first byte after the line. Where the line is wrong or not all there, the negative of the byte
+ *   where that shows. Positions are never 0, since low memory is not given to connections.
  */
 export function parseField(state: ParseState, start: number, index: number): number {
   const { bytes, end } = state;
@@ -34,9 +34,9 @@ export function parseField(state: ParseState, start: number, index: number): num
 }
 
 /**
- * The first byte from `from` on that does not stand in a field value, or `end`. Four bytes at a time as long as
- * they are printable ASCII: with no carry between bytes, bit 7 is set in one of the three terms for a byte below
- * 0x20 (or a byte above one), for 0x7f, and above. Where that says no, the table says yes or no.
+ * The first byte from `from` on that does not stand in a field value, or `end`. It reads four bytes at a time
+ * as long as they are printable ASCII. With no carry between bytes, bit 7 is set in one of the three terms
+ * for a byte below 0x20 (or a byte above one), for 0x7f, and above. Where that says no, the table decides.
  */
 function skipValue(state: ParseState, from: number, end: number): number {
   const { bytes, words } = state;
@@ -85,7 +85,7 @@ function enter(
   }
 }
 
-/** What is wrong with a line that `parseField` stopped in at `position`; the line is all there. */
+/** What is wrong with a line that `parseField` stopped in at `position`. The line is all there. */
 export function fieldFault(bytes: Uint8Array, start: number, position: number): number {
   const byte = bytes[position];
   if (position === start && (byte === SPACE || byte === TAB)) return r.REASON_OBSOLETE_FOLD;

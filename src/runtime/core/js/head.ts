@@ -16,7 +16,7 @@ const LENGTH_BIT = 1 << r.HEADER_CONTENT_LENGTH;
 const TRANSFER_BIT = 1 << r.HEADER_TRANSFER_ENCODING;
 const EXPECT_BIT = 1 << r.HEADER_EXPECT;
 
-/** Sets FLAGS and CONTENT_LENGTH; false when the request was refused. */
+/** Sets FLAGS and CONTENT_LENGTH. False when the request was refused. */
 export function judgeHead(state: ParseState): boolean {
   const { seen, record } = state;
   if (state.headerCount > r.MAX_HEADERS) return refuse(state, 431, r.REASON_HEADERS_TOO_LARGE);
@@ -53,7 +53,7 @@ function refuse(state: ParseState, status: number, reason: number): boolean {
   return false;
 }
 
-/** Exactly one, and valid; HTTP/1.0 may go without (RFC 9112, section 3.2). It may be empty. */
+/** Exactly one, and valid. HTTP/1.0 may have none (RFC 9112, section 3.2). It may be empty. */
 function judgeHost(state: ParseState, required: boolean): boolean {
   const { bytes, record, base } = state;
   if ((state.seen & HOST_BIT) === 0) return !required || refuse(state, 400, r.REASON_HOST_MISSING);
@@ -68,7 +68,9 @@ function judgeHost(state: ParseState, required: boolean): boolean {
   return (port >= 0 && start + host + port === end) || refuse(state, 400, r.REASON_HOST);
 }
 
-/** One field with digits only; the same length given twice is refused too, other parsers differ on it. */
+/**
+ * One field with digits only. The same length given twice is refused too, since other parsers differ on it.
+ */
 function judgeContentLength(state: ParseState): boolean {
   const { bytes, record, base } = state;
   if ((state.repeated & LENGTH_BIT) !== 0) return refuse(state, 400, r.REASON_CONTENT_LENGTH_REPEATED);
@@ -88,7 +90,7 @@ function judgeContentLength(state: ParseState): boolean {
   return true;
 }
 
-/** "chunked" must be the last coding, must be there once, and is the only one that is understood. */
+/** "chunked" must be the last coding, must be there once, and is the only one supported. */
 function judgeTransferEncoding(state: ParseState, modern: boolean): boolean {
   if (!modern) return refuse(state, 400, r.REASON_TRANSFER_ENCODING_VERSION);
   if ((state.seen & LENGTH_BIT) !== 0) return refuse(state, 400, r.REASON_LENGTH_AND_TRANSFER_ENCODING);
@@ -108,7 +110,7 @@ function judgeTransferEncoding(state: ParseState, modern: boolean): boolean {
 const OPTION_CLOSE = 1;
 const OPTION_KEEP_ALIVE = 2;
 
-/** The options that matter here, of all Connection fields; -1 if they are no list of tokens. */
+/** The options that matter here, of all Connection fields, or -1 if they are not a list of tokens. */
 function connectionOptions(state: ParseState): number {
   const { record, bytes, base } = state;
   const entry = r.HEADERS + ((record[r.WELL_KNOWN + r.HEADER_CONNECTION] as number) - 1) * r.HEADER_WORDS;
@@ -193,7 +195,7 @@ function isToken(bytes: Uint8Array, start: number, end: number): boolean {
   return true;
 }
 
-/** Without regard to case; `text` is in lower case. CR in place of "-" cannot be: values have none. */
+/** Ignores case: `text` is in lower case. A CR in place of "-" cannot be, since values have none. */
 function equals(bytes: Uint8Array, start: number, end: number, text: string): boolean {
   if (end - start !== text.length) return false;
   for (let i = 0; i < text.length; i++) {

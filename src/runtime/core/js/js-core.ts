@@ -1,6 +1,6 @@
 /**
- * The core in plain TypeScript, as good as it can be done: the opponent that the WebAssembly core is
- * measured against, and the second opinion that CORE=verify compares it with. Each worker owns one.
+ * The core in plain TypeScript, written for speed as well. The WebAssembly core is measured against it, and
+ * CORE=verify compares the two. Each worker has one of its own.
  */
 
 import * as r from '../../../../assembly/record.ts';
@@ -86,8 +86,8 @@ export class JsCore implements Core {
   }
 
   /**
-   * Goes on where the last call ended. What is complete by now is only checked here; once the request is
-   * complete it is parsed again from its first byte, so the record is filled in one place alone.
+   * Goes on where the last call ended. What is complete by now is only checked here. Once the request is
+   * complete, it is parsed again from its first byte, so the record is filled in one place only.
    */
   #resume(phase: number, line: number, scanned: number, remembered: number): void {
     const state = this.#state;
@@ -188,7 +188,7 @@ function fieldAnomaly(state: ParseState, section: number, line: number, position
   return state.needHead(r.PHASE_HEADERS, line, section - base);
 }
 
-/** Checks the lines that are complete by now; true once the section is. */
+/** Checks the lines that are complete by now. @returns whether the section is complete */
 function resumeFields(state: ParseState, start: number, scanned: number, section: number): boolean {
   const { bytes, base, end } = state;
   const limit = section + state.limits.maxHeaderBytes;

@@ -100,7 +100,7 @@ export class RouteMatcher {
     else this.#answer(this.#allowed === 0 ? r.ROUTE_NOT_FOUND : r.ROUTE_METHOD_NOT_ALLOWED, this.#allowed);
   }
 
-  /** `position` is where the label of `node` ends; `count` parameters were passed on the way. */
+  /** `position` is where the label of `node` ends. `count` parameters were passed on the way. */
   #walk(node: MatchNode, position: number, count: number): RouteLeaf | undefined {
     const bytes = this.#bytes;
     const end = this.#end;
@@ -149,7 +149,7 @@ export class RouteMatcher {
     return false;
   }
 
-  /** "." and "../../../core" mean another path than they spell, so they are never the value of anything. */
+  /** "." and ".." mean another path than they spell, so they are never the value of anything. */
   #isDotSegment(start: number, stop: number): boolean {
     const bytes = this.#bytes;
     const length = stop - start;
@@ -177,7 +177,9 @@ export class RouteMatcher {
     }
   }
 
-  /** Parameters were found in the normal form of the path: where are they in the path as it came? */
+  /**
+   * Parameters were found in the normal form of the path. This finds where they are in the path as it came.
+   */
   #placesInRawPath(path: number): void {
     const { record, bytes } = this.#state;
     const places = this.#places;

@@ -1,7 +1,7 @@
 /**
- * The request line in plain TypeScript: method, target, version (RFC 9112, section 3). It reads from left
- * to right; where something is wrong it still asks first whether the line has ended and whether a limit
- * was passed before, so that the answer is the same however the bytes arrived.
+ * The request line in plain TypeScript: method, target, version (RFC 9112, section 3). It reads from left to
+ * right. Where something is wrong, it first asks whether the line has ended and whether a limit was passed
+ * before. So the answer is the same however the bytes arrived.
  */
 
 import * as r from '../../../../assembly/record.ts';
@@ -48,7 +48,7 @@ export function parseRequestLine(state: ParseState, start: number): number {
   return judgeTarget(state, method, target, targetEnd) ? version + 10 : ANSWERED;
 }
 
-/** "HTTP/" DIGIT "." DIGIT; the caller has made sure that eight bytes are there. */
+/** "HTTP/" DIGIT "." DIGIT. The caller has made sure that eight bytes are there. */
 function isVersion(bytes: Uint8Array, at: number): boolean {
   return (
     bytes[at] === 0x48 &&
@@ -62,7 +62,7 @@ function isVersion(bytes: Uint8Array, at: number): boolean {
   );
 }
 
-/** The METHOD_ number; by length and first letters, then every letter. */
+/** The METHOD_ number: by length and first letters, then every letter. */
 function recognizeMethod(bytes: Uint8Array, start: number, length: number): number {
   switch (length) {
     case 3:
@@ -105,8 +105,8 @@ function reasonInTarget(state: ParseState, target: number, position: number): nu
 }
 
 /**
- * Something is wrong, or missing, at `position`. The line is judged once its LF is there, its limits as
- * soon as the bytes are: a limit that is passed comes first, then the lack of an LF, then the fault.
+ * Something is wrong, or missing, at `position`. The line is judged once its LF is there, its limits as soon
+ * as the bytes are. A limit that is passed comes first, then the lack of an LF, then the fault.
  */
 function anomaly(state: ParseState, start: number, position: number, status: number, reason: number): number {
   const lineEnd = state.indexOfLf(position, state.end);

@@ -41,7 +41,7 @@ export class ParseState {
     return -1;
   }
 
-  /** Zeroes STATUS to DECODED and the flags; single stores beat a fill of so few. */
+  /** Zeroes STATUS to DECODED and the flags. Single stores beat a fill of so few. */
   clearAnswer(): void {
     const record = this.record;
     record[r.STATUS] = 0;
@@ -75,7 +75,7 @@ export class ParseState {
     return ANSWERED;
   }
 
-  /** More bytes are needed, and this is where to go on; `place` is a position, the rest are counts. */
+  /** More bytes are needed, and this is where to go on. `place` is a position, the rest are counts. */
   need(phase: number, place: number, remembered: number, missing = 0): typeof ANSWERED {
     const record = this.record;
     record[r.STATUS] = r.PARSE_NEED;

@@ -1,7 +1,7 @@
 /**
  * The request target in its four forms (RFC 9112, section 3.2) and the checks of RFC 3986 on it: characters,
- * percent-encodings, and that a path decodes to UTF-8 without NUL, so that nothing behind the core needs to
- * handle a path that cannot be decoded.
+ * percent-encodings, and that a path decodes to UTF-8 without NUL. So nothing behind the core needs to handle
+ * a path that cannot be decoded.
  */
 
 import * as r from '../../../../assembly/record.ts';
@@ -14,7 +14,7 @@ const QUESTION_MARK = 0x3f;
 const ASTERISK = 0x2a;
 
 /**
- * Notes path and query of a target that begins with "/"; of any other form only the end is looked for.
+ * Notes path and query of a target that begins with "/". Of any other form it only looks for the end.
  * @returns the first byte that cannot belong to the target: its space, or where it is wrong or unfinished
  */
 export function skipTarget(state: ParseState, target: number): number {
@@ -45,7 +45,7 @@ function skipPathAndQuery(state: ParseState, path: number): number {
   return position;
 }
 
-/** Skips characters of a class and well-formed percent-encodings; stops at the "%" of a malformed one. */
+/** Skips characters of a class and well-formed percent-encodings. Stops at the "%" of a malformed one. */
 function skipClass(state: ParseState, from: number, characterClass: number): number {
   const { bytes, end } = state;
   const classes = CLASSES;
@@ -61,7 +61,7 @@ function skipClass(state: ParseState, from: number, characterClass: number): num
   }
 }
 
-/** Judges the target of a request line that is otherwise in order; false when the request was refused. */
+/** Judges the target of a request line that is otherwise in order. False when the request was refused. */
 export function judgeTarget(state: ParseState, method: number, target: number, end: number): boolean {
   const { bytes, record } = state;
   const first = bytes[target];
@@ -88,7 +88,7 @@ function notePath(state: ParseState, path: number, length: number): void {
   record[r.QUERY_LENGTH] = -1;
 }
 
-/** host ":" port, for CONNECT alone; there is no default port (RFC 9110, section 9.3.6). */
+/** host ":" port, for CONNECT alone. There is no default port (RFC 9110, section 9.3.6). */
 function judgeAuthorityForm(state: ParseState, target: number, end: number): boolean {
   const { record, base, bytes } = state;
   const host = hostLength(bytes, target, end);
@@ -101,7 +101,7 @@ function judgeAuthorityForm(state: ParseState, target: number, end: number): boo
   return true;
 }
 
-/** "http://" authority path-abempty [ "?" query ]; without user information (RFC 9110, section 4.2.4). */
+/** "http://" authority path-abempty [ "?" query ], without user information (RFC 9110, section 4.2.4). */
 function judgeAbsoluteForm(state: ParseState, target: number, end: number): boolean {
   const { record, base, bytes } = state;
   if (startsWith(bytes, target, end, 'https://')) {
@@ -137,7 +137,7 @@ function refuse(state: ParseState, reason: number): boolean {
   return false;
 }
 
-/** Compares without regard to case with a text in lower case, without letters that have no case. */
+/** Compares with a text in lower case, ignoring case. The text has no letters without a case. */
 function startsWith(bytes: Uint8Array, start: number, end: number, text: string): boolean {
   if (end - start < text.length) return false;
   for (let i = 0; i < text.length; i++) {
@@ -147,8 +147,8 @@ function startsWith(bytes: Uint8Array, start: number, end: number, text: string)
 }
 
 /**
- * The decoded path must be UTF-8 (RFC 3629, section 4) without NUL. Only percent-encodings can bring in
- * bytes above 0x7f, so a sequence that they begin must be ended by them.
+ * The decoded path must be UTF-8 (RFC 3629, section 4) without NUL. Only percent-encodings can bring in bytes
+ * above 0x7f, so a sequence that they begin must end with them.
  */
 function judgeEncodedPath(state: ParseState): boolean {
   const { bytes, record, base } = state;

@@ -1,7 +1,7 @@
 /**
- * The normal form in which paths are matched (RFC 3986, section 6.2.2): unreserved characters plain, the digits of
- * percent-encodings in upper case. The JS core brings requests into it, the route patterns are brought into it when
- * they are read; the WebAssembly core has the same in assembly/routing/router.ts.
+ * The normal form in which paths are matched (RFC 3986, section 6.2.2): unreserved characters plain, the
+ * digits of percent-encodings in upper case. The JS core brings requests into it, route-pattern.ts patterns.
+ * The WebAssembly core has the same in assembly/routing/router.ts.
  */
 
 import { CLASSES, HEX_VALUES, PERCENT, UNRESERVED } from '../characters.ts';

@@ -1,6 +1,7 @@
 /**
- * Reads the path of a route: the one place that says what a pattern may look like. The router asks when a route is
- * registered, so that a mistake is told before a server listens. The route tree is built from what this returns.
+ * Reads the path of a route. Only this file says what a pattern may look like. The router calls it when a
+ * route is registered, so that a mistake is told before a server listens. The route tree is built from what
+ * it returns.
  */
 
 import { MAX_PARAMETERS } from '../../../../assembly/record.ts';
@@ -14,7 +15,7 @@ export type RouteSegment =
   /** Text in the normal form in which paths are matched. */
   | { readonly kind: 'static'; readonly text: string }
   | { readonly kind: 'parameter'; readonly name: string }
-  /** Takes the rest of the path; always the last. */
+  /** The last segment, which takes the rest of the path. */
   | { readonly kind: 'wildcard'; readonly name: string };
 
 export interface RoutePath {

@@ -1,7 +1,7 @@
 /**
  * Compiles route patterns into a radix tree whose edges are pieces of static text, parameters and wildcards.
- * Both cores match on this one tree: js/match.ts walks the objects, wasm-routes.ts writes them into the region.
- * Each worker builds it once, before it serves.
+ * Both cores match on this one tree: js/match.ts walks the objects, wasm-routes.ts writes them into the
+ * region. Each worker builds it once, before it serves.
  */
 
 import { METHOD_GET, METHOD_HEAD, METHOD_OPTIONS, METHOD_OTHER } from '../../../../assembly/record.ts';
@@ -17,14 +17,16 @@ export const NO_ROUTE = -1;
 export interface RouteLeaf {
   /** Mask of the methods the path knows: HEAD where GET is, OPTIONS always. */
   allowed: number;
-  /** Route number by METHOD_ number, NO_ROUTE for none; HEAD has GET's where it has none of its own. */
+  /**
+   * Route number by METHOD_ number, NO_ROUTE for none. HEAD has that of GET unless it has one of its own.
+   */
   readonly routes: Int32Array;
 }
 
 export interface RouteNode {
   /** The static text that leads here from the parent, empty at the root and after a parameter. */
   label: Uint8Array;
-  /** Children by static text; no two labels begin with the same byte. */
+  /** Children by static text. No two labels begin with the same byte. */
   children: RouteNode[];
   /** What follows a parameter that begins here, and what a wildcard that begins here means. */
   parameter: RouteNode | undefined;

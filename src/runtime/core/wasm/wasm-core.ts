@@ -1,7 +1,7 @@
 /**
- * The core in WebAssembly: the one place that calls build/core.wasm (assembly/index.ts). The module is
- * compiled once per thread and instantiated once per core on the shared memory; what it writes lies in the
- * region the core was given, or is the constant data in RESERVED_BYTES that every instance writes alike.
+ * The core in WebAssembly, and the only caller of build/core.wasm (assembly/index.ts). The module is compiled
+ * once for each thread and instantiated once for each core on the shared memory. It writes into the region
+ * the core was given, and the constant data in RESERVED_BYTES, which every instance writes alike.
  */
 
 import assert from 'node:assert/strict';
@@ -12,7 +12,7 @@ import type { Core, CoreOptions, RoutePattern } from '../core.ts';
 import { buildRouteTree } from '../routing/route-tree.ts';
 import { writeRouteTree } from './wasm-routes.ts';
 
-/** The first bytes of the memory, where the module's constants lie; no region and no buffer may be there. */
+/** The first bytes of the memory, where the module's constants lie. No region and no buffer may be there. */
 const RESERVED_BYTES = 65536;
 const MODULE_URL = new URL('../../../../build/core.wasm', import.meta.url);
 

@@ -1,6 +1,6 @@
 /**
- * Writes a route tree into the region of a WebAssembly core, in the layout that assembly/routing/router.ts walks.
- * Called by wasm.ts when the routes are loaded; nothing in the tree changes afterwards.
+ * Writes a route tree into the region of a WebAssembly core, in the layout that assembly/routing/router.ts
+ * walks. wasm-core.ts calls it when the routes are loaded. Nothing in the tree changes afterwards.
  */
 
 import {
@@ -21,7 +21,7 @@ import type { RouteLeaf, RouteNode, RouteTree } from '../routing/route-tree.ts';
 
 const ALIGNMENT_BYTES = 8;
 
-/** @returns the address of the root; @throws Error where the tree does not fit between the two addresses */
+/** @returns the address of the root @throws Error where the tree does not fit between the two addresses */
 export function writeRouteTree(
   tree: RouteTree,
   memory: WebAssembly.Memory,

@@ -7,12 +7,12 @@
 const WEIGHT = /^q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/i;
 const NOT_ACCEPTABLE = 0;
 
-/** @param header Accept-Encoding where the client sent one; without it nothing is compressed */
+/** @param header Accept-Encoding where the client sent one. Without it nothing is compressed */
 export function prefersGzip(header: string | undefined): boolean {
   if (header === undefined) return false;
   const weights = parseWeights(header);
   const gzip = weights.get('gzip') ?? weights.get('x-gzip') ?? weights.get('*') ?? NOT_ACCEPTABLE;
-  // Not mentioned, identity is acceptable but not asked for; mentioned, it may be what the client prefers.
+  // Where identity is not mentioned, it is acceptable but not asked for. Mentioned, the client may prefer it.
   const identity = weights.get('identity') ?? NOT_ACCEPTABLE;
   return gzip > NOT_ACCEPTABLE && gzip >= identity;
 }

@@ -1,6 +1,6 @@
 /**
  * A finisher that sends compressible content in gzip to clients that ask for it. zlib works on libuv's
- * threads, so that a large body does not hold up the other requests of its worker. An application adds it by
+ * threads, so a large body does not hold up the other requests of its worker. An application adds it by
  * `router.finish(compression())`.
  */
 import { pipeline } from 'node:stream';
@@ -36,7 +36,7 @@ export function compression(options: CompressionOptions = {}): Finisher {
       if (isCompressible(response)) compressStream(request, response, body);
       return;
     }
-    // Most responses end here, so this is asked first; a character is at most three bytes.
+    // Most responses end here, so this is asked first. A character is at most three bytes.
     if (typeof body === 'string' && body.length * 3 < minimumBytes) return;
     if ((typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength) < minimumBytes) return;
     if (!isCompressible(response)) return;

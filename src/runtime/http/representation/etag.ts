@@ -1,15 +1,16 @@
 /**
  * Entity tags and the header fields that list them (RFC 9110, sections 8.8.3 and 13.1). The pipeline answers
- * If-None-Match with it; controllers use `matchesStrongly` for If-Match.
+ * If-None-Match with it. Controllers use `matchesStrongly` for If-Match.
  */
 import { HttpProblem } from '../problem.ts';
 
 /** etagc of RFC 9110 without obs-text. */
 const OPAQUE_TAG = /^[\u0021\u0023-\u007e]*$/;
 /**
- * One member of a list: a tag or nothing, and the comma or the end. Sticky, so it goes on where the last member
- * ended. White space is looked for again only behind a tag: two runs that can meet would be divided in every
- * possible way before a malformed list was given up, in time that grows by the square.
+ * One member of a list: a tag or nothing, and the comma or the end. It is sticky, so it goes on where the
+ * last member ended. White space is looked for again only behind a tag. Otherwise two runs could meet, and a
+ * malformed list would be divided in every possible way before it is given up, in time that grows by the
+ * square.
  */
 const LIST_MEMBER = /[ \t]*(?:((?:W\/)?"[\u0021\u0023-\u007e\u0080-\u00ff]*")[ \t]*)?(?:,|$)/y;
 
@@ -23,7 +24,7 @@ export function entityTag(opaque: string, options: { readonly weak?: boolean } =
   return options.weak ? `W/"${opaque}"` : `"${opaque}"`;
 }
 
-/** For If-None-Match: weak tags equal strong ones of the same text. A list that is malformed matches nothing. */
+/** For If-None-Match: weak tags equal strong ones of the same text. A malformed list matches nothing. */
 export function matchesWeakly(list: string, tag: string): boolean {
   if (list.trim() === '*') return true;
   return parseEntityTags(list)?.some((other) => withoutWeakness(other) === withoutWeakness(tag)) ?? false;
@@ -36,7 +37,7 @@ export function matchesWeakly(list: string, tag: string): boolean {
 export function matchesStrongly(list: string, tag: string | undefined): boolean {
   if (list.trim() === '*') return tag !== undefined;
   const tags = parseEntityTags(list);
-  if (tags === undefined) throw new HttpProblem(400, 'The If-Match header is no list of entity tags.');
+  if (tags === undefined) throw new HttpProblem(400, 'The If-Match header is not a list of entity tags.');
   return tag !== undefined && !tag.startsWith('W/') && tags.includes(tag);
 }
 

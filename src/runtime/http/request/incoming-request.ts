@@ -1,7 +1,7 @@
 /**
- * The request behind `Request`. Everything is read on first use from the parse record and the connection's buffer in
- * shared memory. The runtime makes one for each request in a worker thread, calls `detach` once the handler has gone
- * asynchronous, and `end` before the connection's buffer is given back.
+ * The request behind `Request`. Everything is read on first use from the parse record and the connection's
+ * buffer in shared memory. The runtime makes one for each request in a worker thread, calls `detach` once the
+ * handler has gone asynchronous, and `end` before the connection's buffer is given back.
  */
 import { type Cookies, parseCookie } from 'cookie';
 import { FORM_ASTERISK } from '../../../../assembly/record.ts';
@@ -16,9 +16,9 @@ import { RequestHead } from './request-head.ts';
 import type { RequestKey } from './request-key.ts';
 import { type RouteParameters, readParameters } from './route-parameters.ts';
 
-/** Where a request lies; see Core in src/runtime/core/core.ts. */
+/** Where a request lies. See Core in src/runtime/core/core.ts. */
 export interface RequestSource {
-  /** The parse record of this request; valid until the worker parses again, see `detach`. */
+  /** The parse record of this request, valid until the worker parses again (see `detach`). */
   readonly record: ParseRecord;
   /** A view of the whole shared memory. */
   readonly bytes: Buffer;
@@ -35,7 +35,7 @@ export class IncomingRequest implements Request {
   parameterNames: readonly string[] = NO_NAMES;
   /** null once what it reads has been given back. */
   #head: RequestHead | null;
-  /** With the body; null once given back. */
+  /** The memory with the body, null once it is given back. */
   #memory: Buffer | null;
   readonly #address: number;
   #values: Map<RequestKey<unknown>, unknown> | null = null;
@@ -189,12 +189,12 @@ export class IncomingRequest implements Request {
     return this.#readableHead().record.targetForm === FORM_ASTERISK;
   }
 
-  /** Copies the head, which the worker's next parse overwrites; the body is still read where it lies. */
+  /** Copies the head, which the worker's next parse overwrites. The body is still read where it lies. */
   detach(): void {
     this.#head?.detach();
   }
 
-  /** The memory goes back; what was not read by now cannot be read any more. */
+  /** The memory goes back. What was not read by now cannot be read any more. */
   end(): void {
     this.#memory = null;
     this.#body?.end();

@@ -1,7 +1,7 @@
 /**
- * The query of a request, as names and values of application/x-www-form-urlencoded (WHATWG URL, section
- * 5.1), but strict: an escape that is no UTF-8 is answered with 400 instead of being replaced. Made by
- * Request on first use; its size is bounded by the length of the request target.
+ * The query of a request, as names and values of application/x-www-form-urlencoded (WHATWG URL, section 5.1),
+ * but strict: an escape that is not UTF-8 is answered with 400 instead of being replaced. The request makes
+ * it on first use. The length of the request target bounds its size.
  */
 import { HttpProblem } from '../problem.ts';
 
@@ -48,7 +48,8 @@ export class Query {
 
   /**
    * All names and values. A name that comes more than once has all its values in an array, so that a schema
-   * that asks for one string refuses it. The object has no prototype: "__proto__" is a name like any other.
+   * that asks for one string refuses it. The object has no prototype, so "__proto__" is a name like any
+   * other.
    */
   toObject(): Record<string, string | string[]> {
     const object: Record<string, string | string[]> = Object.create(null);

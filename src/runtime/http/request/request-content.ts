@@ -1,6 +1,6 @@
 /**
  * Content as text and as JSON, and the answers to content that is not what the handler asked for. Used by
- * Request and RequestBody.
+ * IncomingRequest and RequestBody.
  */
 import { HttpProblem } from '../problem.ts';
 
@@ -18,7 +18,7 @@ export function decodeUtf8(bytes: Uint8Array): string {
 }
 
 /**
- * Bodies are read as they are on the wire; one that is compressed would only look like broken text.
+ * Bodies are read as they are on the wire. A compressed one would only look like broken text.
  * @param contentEncoding the Content-Encoding header, where there is one
  */
 export function assertNotEncoded(contentEncoding: string | undefined): void {
@@ -29,12 +29,15 @@ export function assertNotEncoded(contentEncoding: string | undefined): void {
   });
 }
 
-/** @param isAnnounced whether the request says that it has a body (RFC 9112, section 6.3), perhaps of length 0 */
+/**
+ * @param isAnnounced whether the request says that it has a body (RFC 9112, section 6.3), even one of length
+ *   0
+ */
 export function assertAnnounced(isAnnounced: boolean): void {
   if (isAnnounced) return;
   throw new HttpProblem(
     411,
-    'A body is expected, and neither Content-Length nor Transfer-Encoding is there.',
+    'A body is expected, but the request has neither Content-Length nor Transfer-Encoding.',
   );
 }
 

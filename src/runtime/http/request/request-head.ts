@@ -1,7 +1,7 @@
 /**
- * Reads the head of one request: words of its parse record, and strings and header values out of the bytes
- * the record points into. Request uses it and nothing else touches the head's bytes. It reads shared memory
- * until `detach`, and after that what it owns.
+ * Reads the head of one request: its parse record, and strings and header values out of the bytes that the
+ * record points into. Only IncomingRequest uses it. It reads shared memory until `detach`, and after that
+ * what it owns.
  */
 import { HEADER_COOKIE, HEADER_HOST } from '../../../../assembly/record.ts';
 import type { ParseRecord } from '../../core/parse-record.ts';
@@ -14,9 +14,9 @@ export class RequestHead {
   readonly #bytes: Buffer;
   readonly #address: number;
   /**
-   * The whole head as one string, made where many strings are wanted of it. A call into the buffer costs 150 ns,
-   * a part of a string 10 ns. But a part keeps the whole alive, which is why a single header is read from the
-   * bytes: a cache of tokens must not hold on to whole heads.
+   * The whole head as one string, made where many strings are wanted of it. A call into the buffer costs 150
+   * ns, a part of a string 10 ns. But a part keeps the whole alive: a cache of tokens would hold on to whole
+   * heads. So a single header is read from the bytes.
    */
   #whole: string | null = null;
   #isDetached = false;
@@ -98,7 +98,9 @@ export class RequestHead {
     return joined;
   }
 
-  /** Index of the first field of that name from `from` on, or -1. Lengths differ for most, so few bytes are read. */
+  /**
+   * Index of the first field of that name from `from` on, or -1. Most lengths differ, so few bytes are read.
+   */
   #find(lowerName: string, from: number): number {
     const count = this.#record.headerCount;
     for (let index = from; index < count; index++) {
@@ -129,7 +131,7 @@ function toLowerCase(byte: number): number {
   return byte >= 0x41 && byte <= 0x5a ? byte | CASE_BIT : byte;
 }
 
-/** Cookie is no list field: its pairs are joined as RFC 6265, section 5.4 writes them. */
+/** Cookie is not a list field: its pairs are joined as RFC 6265, section 5.4 writes them. */
 function separator(lowerName: string): string {
   return lowerName === WELL_KNOWN_HEADERS[HEADER_COOKIE] ? '; ' : ', ';
 }

@@ -1,6 +1,6 @@
 /**
- * The request as an application reads it. Everything is read on first use, and everything given out is a string or a
- * private copy. IncomingRequest, which only the runtime has, is behind it.
+ * The request as an application reads it. Everything is read on first use, and everything given out is a
+ * string or a private copy. IncomingRequest, which only the runtime has, is behind it.
  */
 import type { Cookies } from 'cookie';
 import type { Query } from './query.ts';
@@ -12,7 +12,7 @@ export interface Request {
   readonly method: string;
   /** The request target as it came. */
   readonly target: string;
-  /** The path, percent-encoded as it came; "*" for OPTIONS *. */
+  /** The path, percent-encoded as it came, or "*" for OPTIONS *. */
   readonly path: string;
   /** @throws HttpProblem 400 where its percent-encoding is malformed */
   readonly query: Query;
@@ -21,7 +21,7 @@ export interface Request {
    * @throws HttpProblem 400 where the percent-encoding is malformed
    */
   readonly parameters: RouteParameters;
-  /** All headers by their lower-case names, in order of arrival; without a prototype. */
+  /** All headers by their lower-case names, in order of arrival. The object has no prototype. */
   readonly headers: Readonly<Record<string, string>>;
   readonly cookies: Readonly<Cookies>;
   /** The host the request is for: that of the target, else of the Host header, else ''. */
@@ -38,7 +38,7 @@ export interface Request {
   /** Whether `signal` has aborted. */
   readonly aborted: boolean;
 
-  /** @throws HttpProblem 400; TypeError for a name that the route does not have */
+  /** @throws HttpProblem 400, TypeError for a name that the route does not have */
   parameter(name: string): string;
   /** The value of a header, whatever its case. Several fields of the name are joined. */
   header(name: string): string | undefined;
@@ -47,8 +47,8 @@ export interface Request {
   /** @throws HttpProblem 400 where it is not UTF-8, 415 where it is compressed */
   text(): string;
   /**
-   * @throws HttpProblem 411 where no body was announced, 415 for another media type or where it is compressed, 400
-   * for what is not JSON
+   * @throws HttpProblem 411 without a body, 415 for another media type or a compressed body, 400 for invalid
+   *   JSON
    */
   json(): unknown;
 

@@ -1,11 +1,11 @@
 /**
- * The parameters of the route that matched. The core leaves them percent-encoded; here they are decoded
- * exactly once, so "%2541" is "%41" and a "%2F" never makes a segment. Used by Request.
+ * The parameters of the route that matched. The core leaves them percent-encoded. Here they are decoded
+ * exactly once, so "%2541" is "%41" and a "%2F" never makes a segment. Used by IncomingRequest.
  */
 import { HttpProblem } from '../problem.ts';
 import type { RequestHead } from './request-head.ts';
 
-/** Values by name; without a prototype. */
+/** Values by name. The object has no prototype. */
 export type RouteParameters = Readonly<Record<string, string>>;
 
 export function readParameters(head: RequestHead, names: readonly string[]): RouteParameters {

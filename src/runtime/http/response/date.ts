@@ -1,7 +1,7 @@
 /**
- * The Date header's value (IMF-fixdate, RFC 9110, section 5.6.7), made anew once a second. There is no timer behind
- * it, so an idle thread stays asleep; and the clock of the day is read once a second too, as whoever asks has mostly
- * just read the monotonic one. A clock that is set is followed within a second.
+ * The value of the Date header (IMF-fixdate, RFC 9110, section 5.6.7), made anew once a second. There is no
+ * timer behind it, so an idle thread stays asleep. The clock of the day is read once a second too, since
+ * callers have just read the monotonic clock. When somebody sets the clock, this follows within a second.
  */
 
 const MILLISECONDS_PER_SECOND = 1000;
@@ -11,7 +11,7 @@ let text = '';
 let validUntil = Number.NEGATIVE_INFINITY;
 
 /**
- * Now, as "Sun, 06 Nov 1994 08:49:37 GMT"; the same string for as long as it is the same second.
+ * Now, as "Sun, 06 Nov 1994 08:49:37 GMT". The string stays the same for as long as the second does.
  * @param now milliseconds of performance.now(), as lately read
  */
 export function httpDate(now: number = performance.now()): string {

@@ -1,7 +1,7 @@
 /**
  * Server-sent events (WHATWG HTML, section 9.2) over a streamed response. A controller calls `sendEvents`
- * with a source of events; the connection is kept alive by comments while the source has nothing to say, and
- * the source is closed when the client is gone.
+ * with a source of events. Comments keep the connection alive while the source has nothing to say. The source
+ * is closed when the client is gone.
  */
 
 import type { Request } from '../request/request.ts';
@@ -11,7 +11,7 @@ import type { Response } from './response.ts';
 export interface ServerSentEvent {
   /** What the client sends back as Last-Event-ID when it reconnects. */
   readonly id?: string;
-  /** The event's type; "message" where left out. */
+  /** The event's type. "message" where left out. */
   readonly event?: string;
   /** One or many lines. */
   readonly data: string;
@@ -32,7 +32,7 @@ const LINE_END = /\r\n|\r|\n/;
 
 /**
  * Ends the response with a stream of events.
- * @param source closed (`return`) when the client is gone; one that waits for long should heed request.signal
+ * @param source closed (`return`) when the client is gone. One that waits for long should heed request.signal
  */
 export function sendEvents(
   request: Request,
@@ -87,8 +87,9 @@ async function* encodeEvents(
 }
 
 /**
- * The next event of the source. It may be waited for many times, as silence goes on. Each wait leaves nothing behind
- * on the promise, where `Promise.race` would leave a reaction for every comment sent to an idle client.
+ * The next event of the source. It may be waited for many times, as silence goes on. Each wait leaves nothing
+ * behind on the promise, where `Promise.race` would leave a reaction for every comment sent to an idle
+ * client.
  */
 class PendingEvent {
   readonly result: Promise<IteratorResult<ServerSentEvent>>;
@@ -122,8 +123,8 @@ class PendingEvent {
 }
 
 /**
- * A source that is asleep within `next` would let `return` wait just as long, so it is not waited for then: the
- * client is gone, and nobody is left whom the outcome could concern.
+ * Closes the source. One that is asleep within `next` would let `return` wait just as long, so it is not
+ * waited for then. The client is gone, and nobody is left whom the outcome could concern.
  */
 async function closeSource(
   iterator: AsyncIterator<ServerSentEvent>,

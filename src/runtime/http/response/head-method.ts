@@ -1,5 +1,5 @@
 /**
- * Whether bytes that could not be parsed are a HEAD request, as far as one can tell: then the refusal has no
+ * Whether bytes that could not be parsed are a HEAD request, as far as one can tell. Then the refusal has no
  * content (RFC 9110, section 9.3.2), lest a client take it for the beginning of the next response.
  */
 
@@ -7,7 +7,7 @@ const METHOD = Buffer.from('HEAD ', 'latin1');
 const CR = 13;
 const LF = 10;
 
-/** @param start first byte of the request; empty lines before the request line are skipped */
+/** @param start first byte of the request. Empty lines before the request line are skipped */
 export function beginsWithHead(bytes: Buffer, start: number, end: number): boolean {
   let position = start;
   while (position < end && (bytes[position] === CR || bytes[position] === LF)) position++;

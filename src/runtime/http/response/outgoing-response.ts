@@ -1,7 +1,7 @@
 /**
- * The response behind `Response`, with what only the runtime may do: start over, answer in the handler's place, seal.
- * Nothing is sent from here. After the pipeline has run, it is a plain holder that the runtime reads: status code,
- * header lines and body. Used in worker threads, one for each request.
+ * The response behind `Response`, with what only the runtime may do: start over, answer in the handler's
+ * place, seal. Nothing is sent from here. After the pipeline has run, it is a plain holder that the runtime
+ * reads: status code, header lines and body. Used in worker threads, one for each request.
  */
 import { stringifySetCookie } from 'cookie';
 import { ResponseError } from '../application-errors.ts';
@@ -32,7 +32,7 @@ export class OutgoingResponse implements EndedResponse {
   #ended = false;
   #sealed = false;
 
-  /** @param request whose path is the `instance` of a problem; read only when there is one */
+  /** @param request whose path is the `instance` of a problem. Read only when there is one */
   constructor(request: { readonly path: string }) {
     this.#request = request;
   }
@@ -205,7 +205,7 @@ export class OutgoingResponse implements EndedResponse {
     this.#setBody(null);
   }
 
-  /** Nothing changes after this; called by the pipeline, and by the runtime when it answers itself. */
+  /** Nothing changes after this. Called by the pipeline, and by the runtime when it answers itself. */
   seal(): void {
     this.#sealed = true;
   }
@@ -213,7 +213,7 @@ export class OutgoingResponse implements EndedResponse {
   #end(body: ResponseBody, contentType: string | null, replaceContentType = false): void {
     this.#assertOpen();
     if (this.#ended) {
-      throw new ResponseError('ERR_RESPONSE_ENDED', 'The response has ended already; a handler ends it once');
+      throw new ResponseError('ERR_RESPONSE_ENDED', 'The response has ended already. A handler ends it once');
     }
     assertMayHave(this.#statusCode, body);
     if (contentType !== null && (replaceContentType || this.headers.contentType === null)) {
@@ -233,7 +233,7 @@ export class OutgoingResponse implements EndedResponse {
     if (this.#sealed) {
       throw new ResponseError(
         'ERR_RESPONSE_SENT',
-        'The response was sent already; a handler must return a promise that settles when it has finished',
+        'The response was sent already. A handler must return a promise that settles when it has finished',
       );
     }
   }
@@ -244,7 +244,7 @@ function assertMayHave(status: number, body: ResponseBody): void {
   if (body === null || allowsContent(status)) return;
   throw new ResponseError(
     'ERR_BODY',
-    `A ${status} response has no content; end it with empty(${status}) alone`,
+    `A ${status} response has no content. End it with empty(${status}) alone`,
   );
 }
 

@@ -15,7 +15,7 @@ export interface HeadOptions {
   readonly keepAlive: boolean;
   /** Of the request: HTTP/1.0 or HTTP/1.1. */
   readonly versionMinor: number;
-  /** Bytes of the body; null for a stream, whose response says them where they are known. */
+  /** Bytes of the body. Null for a stream, whose response says them where they are known. */
   readonly bodyLength: number | null;
 }
 
@@ -35,12 +35,15 @@ interface KeptHead {
   readonly text: string;
 }
 
-/** Heads made lately, by the low bits of the body's length: a service gives the same few answers again and again. */
+/**
+ * Heads made lately, by the low bits of the body's length: a service gives the same few answers again and
+ * again.
+ */
 const keptHeads: (KeptHead | undefined)[] = [];
 const KEPT_HEADS = 256;
 
 /**
- * Status line and header section, with the empty line; every character is one byte (latin1).
+ * Status line and header section, with the empty line. Every character is one byte (latin1).
  * @param now milliseconds of performance.now(), as lately read
  */
 export function encodeHead(response: OutgoingResponse, options: HeadOptions, now?: number): string {
@@ -49,7 +52,7 @@ export function encodeHead(response: OutgoingResponse, options: HeadOptions, now
   return keptHead(response, options, options.bodyLength, date);
 }
 
-/** Kept in one piece, as writing a string that V8 still has to put together costs several times as much. */
+/** A head in one piece: writing a string that V8 still has to put together costs several times as much. */
 function keptHead(
   response: OutgoingResponse,
   options: HeadOptions,
@@ -89,8 +92,8 @@ function makeHead(response: OutgoingResponse, options: HeadOptions, date: string
 }
 
 /**
- * Whether the connection is open for another request after this response. A stream of unknown length to an HTTP/1.0
- * client is ended by closing, as its version knows no chunks.
+ * Whether the connection is open for another request after this response. A stream of unknown length to an
+ * HTTP/1.0 client is ended by closing, as its version knows no chunks.
  */
 export function persists(response: OutgoingResponse, options: HeadOptions): boolean {
   return options.keepAlive && !response.headers.close && !isCloseDelimited(response, options);
@@ -101,7 +104,9 @@ export function isChunked(response: OutgoingResponse, options: HeadOptions): boo
   return isOpenEnded(response, options) && options.versionMinor > 0;
 }
 
-/** One chunk of a chunked body. An empty piece is no chunk at all, since a chunk of length 0 ends the body. */
+/**
+ * One chunk of a chunked body. An empty piece is no chunk at all, since a chunk of length 0 ends the body.
+ */
 export function encodeChunk(piece: BodyPiece): Buffer {
   const length = typeof piece === 'string' ? Buffer.byteLength(piece) : piece.byteLength;
   if (length === 0) return NOTHING;
@@ -130,7 +135,7 @@ function lengthOf(response: OutgoingResponse, options: HeadOptions): number | nu
   return options.bodyLength ?? response.streamLength;
 }
 
-/** RFC 9112, section 6; nothing for 204, 304, a HEAD of unknown length, and a body that closing delimits. */
+/** RFC 9112, section 6. Nothing for 204, 304, a HEAD of unknown length, and a body that closing delimits. */
 function framing(response: OutgoingResponse, options: HeadOptions): string {
   if (isContentless(response.statusCode)) return '';
   const length = lengthOf(response, options);

@@ -1,7 +1,7 @@
 /**
- * The header fields of one response, checked when they are set so that no value can end a line early and
- * smuggle a field or a response of its own. Kept as a plain list: a response has a handful of fields, and a scan
- * over a handful beats any table.
+ * The header fields of one response, checked when they are set, so that no value can end a line early and
+ * smuggle in a field or a response of its own. They are a plain list: a response has a handful of fields, and
+ * a scan over a handful beats any table.
  */
 import { ResponseError } from '../application-errors.ts';
 
@@ -18,12 +18,12 @@ const MAX_CHECKED_NAMES = 512;
 const checkedContentTypes = new Set<string>();
 const MAX_CHECKED_CONTENT_TYPES = 64;
 
-/** Framing and the clock belong to the server; a handler that could set them could break both. */
+/** Framing and the clock belong to the server. A handler that could set them could break both. */
 const RESERVED = new Set(['content-length', 'transfer-encoding', 'date', 'keep-alive', 'trailer']);
 
 /**
- * These do not stay on an error that takes the place of the answer: they speak of its content or its freshness, or,
- * as a cookie with a session, are part of what has failed.
+ * These do not stay on an error that takes the place of the answer. They speak of its content or its
+ * freshness, or are part of what has failed, as a cookie with a session.
  */
 const OUTCOME_HEADERS = new Set([
   'content-disposition',
@@ -40,7 +40,7 @@ const OUTCOME_HEADERS = new Set([
   'set-cookie',
 ]);
 
-/** These describe a representation that a 304 does not send; those a cache needs to update itself stay. */
+/** These describe a representation that a 304 does not send. Those a cache needs to update itself stay. */
 const REPRESENTATION_HEADERS = new Set([
   'content-disposition',
   'content-encoding',
@@ -111,7 +111,9 @@ export class ResponseHeaders {
     return joined;
   }
 
-  /** Whether there is such a field, other than Content-Type and Connection, which have places of their own. */
+  /**
+   * Whether there is such a field, other than Content-Type and Connection, which have places of their own.
+   */
   has(lowerName: string): boolean {
     return this.#fields.some((field) => field.lowerName === lowerName);
   }
@@ -146,7 +148,7 @@ export class ResponseHeaders {
     this.#deleteAll(REPRESENTATION_HEADERS);
   }
 
-  /** All fields with their line ends, Content-Type first; Connection is left to the encoder of the head. */
+  /** All fields with their line ends, Content-Type first. Connection is left to the encoder of the head. */
   lines(): string {
     let lines = this.#contentType === null ? '' : `Content-Type: ${this.#contentType}\r\n`;
     for (const field of this.#fields) {
@@ -172,14 +174,17 @@ export class ResponseHeaders {
       if (value.toLowerCase() !== 'close') {
         throw new ResponseError(
           'ERR_HEADER_RESERVED',
-          'Connection is the server\'s own; only "close" can be asked for',
+          'The server sets Connection. A handler can only ask for "close"',
         );
       }
       this.#close = true;
       return true;
     }
     if (RESERVED.has(lowerName)) {
-      throw new ResponseError('ERR_HEADER_RESERVED', `${name} is the server's own and cannot be set`);
+      throw new ResponseError(
+        'ERR_HEADER_RESERVED',
+        `${name} is set by the server and cannot be set by a handler`,
+      );
     }
     return false;
   }
@@ -214,7 +219,7 @@ function checkedValue(name: string, value: string): string {
   if (NOT_A_VALUE.test(value)) {
     throw new ResponseError(
       'ERR_HEADER_VALUE',
-      `The value of ${name} has a control character or one above U+00FF; encode it first`,
+      `The value of ${name} has a control character or one above U+00FF. Encode it first`,
     );
   }
   return value;

@@ -1,6 +1,7 @@
 /**
- * The response as an application builds it: status, headers, and one of the enders that give it its body. Nothing is
- * sent before the handler has finished. OutgoingResponse, which only the runtime has, is behind it.
+ * The response as an application builds it: status, headers, and one of the enders that give it its body.
+ * Nothing is sent before the handler has finished. OutgoingResponse, which only the runtime has, is behind
+ * it.
  */
 import type { SerializeOptions } from 'cookie';
 import type { ProblemExtras } from '../problem.ts';
@@ -10,10 +11,10 @@ export type CookieOptions = Omit<SerializeOptions, 'encode'>;
 
 export interface Response {
   readonly statusCode: number;
-  /** One of the enders was called; no further middleware runs. */
+  /** One of the enders was called. No further middleware runs. */
   readonly ended: boolean;
 
-  /** @param code a final status, 200 to 599; 204, 205 and 304 only without content */
+  /** @param code a final status, 200 to 599. 204, 205 and 304 only without content */
   status(code: number): this;
   /** Sets a header, replacing all fields of that name. */
   header(name: string, value: string): this;
@@ -25,8 +26,8 @@ export interface Response {
   /** Adds a request header's name to Vary, once. */
   vary(name: string): this;
   /**
-   * Adds a Set-Cookie field. HttpOnly and the like are the caller's choice. An error that is thrown afterwards takes
-   * the cookie back. A problem that is meant to carry a cookie is answered by `problem()`.
+   * Adds a Set-Cookie field. HttpOnly and the like are the caller's choice. An error that is thrown
+   * afterwards takes the cookie back. A problem that is meant to carry a cookie is answered by `problem()`.
    */
   cookie(name: string, value: string, options?: CookieOptions): this;
   /** Tells the browser to forget a cookie. Path and domain must be those it was set with. */
@@ -39,15 +40,15 @@ export interface Response {
   rawJson(json: string): void;
   text(text: string, contentType?: string): void;
   html(html: string): void;
-  /** The bytes are sent as they are when the handler has finished; they are not copied here. */
+  /** The bytes are sent as they are when the handler has finished. They are not copied here. */
   bytes(bytes: Uint8Array, contentType?: string): void;
   /** Pieces are asked for as fast as the client takes them, and no faster. */
   stream(pieces: BodyStream, contentType?: string, options?: StreamOptions): void;
   /** Ends without content. A status other than 204 and 304 says the length 0. */
   empty(status?: number): void;
   /**
-   * Ends with problem details (RFC 9457). Throwing an HttpProblem does the same, but takes back cookies and whatever
-   * described the content.
+   * Ends with problem details (RFC 9457). Throwing an HttpProblem does the same, but takes back cookies and
+   * whatever described the content.
    */
   problem(status: number, detail: string, extras?: ProblemExtras): void;
 }
@@ -56,7 +57,7 @@ export interface Response {
 export interface EndedResponse extends Response {
   /** null: no content. A string is sent as UTF-8. */
   readonly body: ResponseBody;
-  /** The runtime has taken it; nothing can be changed any more. */
+  /** The runtime has taken it. Nothing can be changed any more. */
   readonly sealed: boolean;
   /** Gives it another body, such as a compressed one. */
   replaceBody(body: ResponseBody): void;

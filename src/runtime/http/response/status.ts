@@ -1,5 +1,5 @@
 /**
- * Status codes and their lines, made once. The reason phrases are IANA's registry (RFC 9110, section 15);
+ * Status codes and their lines, made once. The reason phrases are IANA's registry (RFC 9110, section 15).
  * response-head.ts takes the whole line from here, problem.ts the phrase as the title of a problem.
  */
 
@@ -62,11 +62,11 @@ const REASON_PHRASES: ReadonlyMap<number, string> = new Map([
   [511, 'Network Authentication Required'],
 ]);
 
-/** 1xx responses are the server's own business; a final status is all an application can choose. */
+/** 1xx responses are the server's own business. A final status is all an application can choose. */
 export const MIN_STATUS = 200;
 export const MAX_STATUS = 599;
 
-/** Indexed by status code; a status without a registered phrase keeps the space the grammar asks for. */
+/** Indexed by status code. A status without a registered phrase keeps the space the grammar asks for. */
 const STATUS_LINES: readonly string[] = Array.from(
   { length: MAX_STATUS + 1 },
   (_, status) => `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n`,
@@ -82,7 +82,7 @@ export function statusLine(status: number): string {
   return STATUS_LINES[status] ?? `HTTP/1.1 ${status} \r\n`;
 }
 
-/** 204 and 304 end with their head (RFC 9110, section 6.4.1); they say no length. */
+/** 204 and 304 end with their head (RFC 9110, section 6.4.1). They say no length. */
 export function isContentless(status: number): boolean {
   return status === 204 || status === 304;
 }

@@ -1,4 +1,4 @@
-/** The types of what an application gives the router; see router.ts for how they are run. */
+/** The types of what an application gives the router. See router.ts for how they are run. */
 import type { Request } from '../request/request.ts';
 import type { EndedResponse, Response } from '../response/response.ts';
 
@@ -8,12 +8,12 @@ import type { EndedResponse, Response } from '../response/response.ts';
  */
 export type Handler = (request: Request, response: Response) => void | Promise<void>;
 
-/** Runs before the handler. If it ends the response, nothing after it runs; else the next one does. */
+/** Runs before the handler. If it ends the response, nothing after it runs, else the next one does. */
 export type Middleware = Handler;
 
 /**
- * Runs after the response has ended, errors included, and may change its headers and its body. A response that a 304
- * will replace is still whole then, so that the 304 has what the finishers add.
+ * Runs after the response has ended, errors included, and may change its headers and its body. A response
+ * that a 304 will replace is still whole then, so that the 304 has what the finishers add.
  */
 export type Finisher = (request: Request, response: EndedResponse) => void | Promise<void>;
 

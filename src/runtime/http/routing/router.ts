@@ -1,7 +1,7 @@
 /**
- * Where an application registers its routes and middleware. It is filled once in each worker before the
- * first request, and `compile` freezes it into a Pipeline: a route that is registered later would be served
- * by some workers and not by others, so that is an error.
+ * Where an application registers its routes and middleware. It is filled once in each worker before the first
+ * request, and `compile` freezes it into a Pipeline. Some workers would serve a route that is registered
+ * later and others not, so that is an error.
  */
 import type { RoutePattern } from '../../core/core.ts';
 import { parseRoutePath, type RoutePath, RoutePatternError } from '../../core/routing/route-pattern.ts';
@@ -24,7 +24,7 @@ export class Router {
   readonly #shapes = new Map<string, string>();
   #compiled = false;
 
-  /** Adds middleware that runs on every request, also where no route matches; in order of registration. */
+  /** Adds middleware that runs on every request, also where no route matches. In order of registration. */
   use(...middleware: Middleware[]): this {
     this.#assertOpen('middleware');
     middleware.forEach((one, index) => {
@@ -34,7 +34,7 @@ export class Router {
     return this;
   }
 
-  /** Adds finishers, which run on every response after it has ended; in order of registration. */
+  /** Adds finishers, which run on every response after it has ended. In order of registration. */
   finish(...finishers: Finisher[]): this {
     this.#assertOpen('a finisher');
     finishers.forEach((one, index) => {
@@ -116,7 +116,7 @@ export class Router {
     if (this.#compiled) {
       throw new RouterError(
         'ERR_ROUTER_COMPILED',
-        `Cannot register ${what}: the routes are compiled and workers serve them; register everything in routes()`,
+        `Cannot register ${what}: the routes are compiled. Register everything in routes()`,
       );
     }
   }

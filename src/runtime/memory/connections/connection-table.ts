@@ -1,34 +1,33 @@
 /**
- * The connection table: for each connection one word that says its state, its owner and its generation together,
- * and the words that describe its inbound buffer and its credit.
+ * The connection table: for each connection its state word (state-word.ts), its inbound buffer and its
+ * credit. Main and the worker that owns the connection call it. README.md explains the protocol and its
+ * invariants.
  *
- *     FREE ─main─▶ IDLE ─main─▶ READY (queued) ─worker, CAS─▶ RUNNING ─main, last record drained─▶ IDLE or READY
+ *     FREE ─main─▶ IDLE ─main─▶ READY ─worker─▶ RUNNING ─main─▶ IDLE or READY
  *
- * State word: bits 0–1 state, bit 2 CLOSED, bits 3–9 owner (worker slot), bits 10–31 generation.
- *
- *  - Main makes every transition but one: a worker that popped the connection takes READY to RUNNING by
- *    compare-and-swap. Only main gives a connection back, after it has drained the turn's last record: workers
- *    have rings of their own, and a connection given back earlier could be answered through another ring first.
- *  - A client that goes away while the connection is READY or RUNNING only sets CLOSED (by atomic or, since a
- *    worker may be moving the state at that moment). Who pops a closed connection returns it at once; only then,
- *    or after the owner's 'exit', are number, buffer and queue entry used again.
- *  - What is handed over together with the connection is read and written plainly: main wrote it before the store
- *    that made the connection READY, and the worker reads it after the compare-and-swap that saw READY; the other way, the
- *    worker wrote it before it published the record that main has drained. Only what changes while the connection is RUNNING
- *    (length, credit, CLOSED, generation) is accessed atomically; an atomic access costs ten plain ones.
- *  - Credit is how many bytes the owner may publish in this turn, in all: at the hand-over what is free of the connection's
- *    window, then more as the socket takes what it got. Main alone writes it, and the owner alone counts what it has
- *    published; so a turn that fits into its first credit, as nearly all do, costs no atomic operation for it.
- *  - The generation grows whenever the number is given to another client; a record of another generation is dropped.
+ * - Main makes every transition but one: a worker that popped the number takes READY to RUNNING by
+ *   compare-and-swap. Main gives the connection back after it has drained the turn's last record.
+ * - A client that goes away while the connection is READY or RUNNING only sets CLOSED, by atomic or: a worker
+ *   may be moving the state at that moment. Whoever pops a closed connection returns it at once. Number,
+ *   buffer and queue entry are used again only then, or after the owner's 'exit'.
+ * - What is handed over together with the connection is read and written plainly. Main wrote it before the
+ *   store that made the connection READY, and the worker reads it after the compare-and-swap that saw READY.
+ *   In the other direction, the worker wrote it before it published the record that main has drained.
+ * - Only what changes while the connection is RUNNING is accessed atomically: length, credit, CLOSED and
+ *   generation. An atomic access costs ten plain ones.
+ * - Credit is how many bytes the owner may publish in this turn, in all. At the hand-over it is what is free
+ *   of the connection's window. It grows as the socket takes what it got. Main alone writes it, and the owner
+ *   alone counts what it has published, so a turn that fits into its first credit needs no atomic operation
+ *   for it.
  *
  * | word                | written by                                        |
  * | ------------------- | ------------------------------------------------- |
  * | state               | as above                                          |
- * | address, consumed   | main, never while RUNNING                         |
- * | length              | main, at any time; grows only within the capacity |
- * | resume (4 words)    | the owner; main while nobody owns it              |
+ * | address, consumed   | main, never while a worker owns it                |
+ * | length              | main, at any time, only growing while handed out  |
+ * | resume (4 words)    | the owner, or main while nobody owns it           |
  * | requestEnd, request | the owner sets, main clears while nobody owns it  |
- * | credit              | main, at any time; wraps around                   |
+ * | credit              | main, at any time, wrapping around                |
  * | creditWait          | set by the owner, taken by main                   |
  * | handlerSince        | the owner                                         |
  * | peer (4 words)      | main, before the first READY                      |
@@ -81,7 +80,7 @@ export class ConnectionTable {
     this.#base = layout.connectionWord;
   }
 
-  /** The whole state word; take it apart with `stateOf`, `isClosed`, `ownerOf`, `generationOf`. */
+  /** The whole state word. Take it apart with `stateOf`, `isClosed`, `ownerOf`, `generationOf`. */
   stateWord(connection: number): number {
     return Atomics.load(this.#words, this.#at(connection, STATE));
   }
@@ -117,7 +116,8 @@ export class ConnectionTable {
 
   /**
    * Worker, READY → RUNNING, for a connection that it has popped.
-   * @returns the new state word, or 0 when the connection is not READY (never, unless main recovers it at this moment)
+   * @returns the new state word, or 0 when the connection is not READY, which happens only while main
+   *   recovers it
    */
   take(connection: number, slot: number): number {
     const at = this.#at(connection, STATE);
@@ -130,8 +130,8 @@ export class ConnectionTable {
   }
 
   /**
-   * Main: answers in the place of an owner that hangs. The state stays RUNNING until the owner's 'exit'.
-   * @returns the new generation; records of the old one are dropped
+   * Main answers in the place of an owner that hangs. The state stays RUNNING until the owner's 'exit'.
+   * @returns the new generation: records of the old one are dropped
    */
   disown(connection: number): number {
     this.#expect(connection, RUNNING, 'Generations: only an owner can be disowned.');
@@ -228,7 +228,9 @@ export class ConnectionTable {
     for (let word = 0; word < RESUME_WORDS; word++) this.#words[at + word] = 0;
   }
 
-  /** The owner, before it runs a handler: where the request ends in the buffer, and REQUEST_ bits about it. */
+  /**
+   * The owner, before it runs a handler: where the request ends in the buffer, and REQUEST_ bits about it.
+   */
   beginRequest(connection: number, end: number, request: number): void {
     this.#expect(connection, RUNNING, NOT_THE_OWNER);
     const at = this.#at(connection, 0);
@@ -237,13 +239,19 @@ export class ConnectionTable {
     this.#words[at + REQUEST_END] = end;
   }
 
-  /** The owner: the handler of the request in process is asynchronous. @param now milliseconds of performance.now() */
+  /**
+   * The owner: the handler of the request in process is asynchronous.
+   * @param now milliseconds of performance.now()
+   */
   setHandlerSince(connection: number, now: number): void {
     this.#expect(connection, RUNNING, NOT_THE_OWNER);
     this.#words[this.#at(connection, HANDLER_SINCE)] = now | 0;
   }
 
-  /** Main, after the owner's 'exit': how long the asynchronous handler has run, in milliseconds; 0 where there is none. */
+  /**
+   * Main, after the owner's 'exit': for how many milliseconds the asynchronous handler has run, 0 where there
+   * is none.
+   */
   handlerTime(connection: number, now: number): number {
     const since = this.#read(connection, HANDLER_SINCE);
     return since === 0 ? 0 : ((now | 0) - since) | 0;
@@ -260,7 +268,10 @@ export class ConnectionTable {
     this.#words[this.#at(connection, REQUEST_END)] = 0;
   }
 
-  /** End of the last request that the owner began in this turn, 0 before the first: in process, unless it is answered. */
+  /**
+   * Where the last request ends that the owner began in this turn, 0 before the first. It is in process
+   * unless it is answered.
+   */
   requestEnd(connection: number): number {
     return this.#load(connection, REQUEST_END);
   }
@@ -269,7 +280,7 @@ export class ConnectionTable {
     return this.#load(connection, REQUEST);
   }
 
-  /** Bytes that the owner may publish in this turn, in all; it only grows behind the owner's back. */
+  /** Bytes that the owner may publish in this turn, in all. It only grows behind the owner's back. */
   credit(connection: number): number {
     return this.#load(connection, CREDIT);
   }
@@ -322,8 +333,8 @@ export class ConnectionTable {
   /** Keeps CLOSED and generation, which may be read or set (CLOSED) by others at this moment. */
   #setState(connection: number, state: number): void {
     const at = this.#at(connection, STATE);
-    // Main sets CLOSED itself, and workers change the word only from READY, where main does not come here:
-    // so nobody else writes the word now, and a plain store loses nothing.
+    // Main sets CLOSED itself, and workers change the word only from READY, where main does not come here. So
+    // nobody else writes the word now, and a plain store loses nothing.
     const word = Atomics.load(this.#words, at);
     Atomics.store(this.#words, at, inState(word, state));
   }

@@ -1,13 +1,14 @@
 /**
- * IP addresses as four 32-bit words for the connection table. The main thread writes them when a client connects,
- * workers read them for `request.remoteAddress`. IPv4 is stored IPv4-mapped (RFC 4291, section 2.5.5.2).
+ * IP addresses as four 32-bit words for the connection table. The main thread writes them when a client
+ * connects, workers read them for `request.remoteAddress`. IPv4 is stored IPv4-mapped (RFC 4291, section
+ * 2.5.5.2).
  */
 
 import { ipv4Word, ipv6Groups } from '../../../platform/ip-address.ts';
 
 const MAPPED = 0xffff;
 
-/** @returns four words in network order; all 0 for what is no IP address */
+/** @returns four words in network order. All 0 for what is no IP address */
 export function addressToWords(address: string): [number, number, number, number] {
   const word = ipv4Word(address);
   if (word !== null) return [0, 0, MAPPED, word];

@@ -1,17 +1,17 @@
 /**
- * The ready queue: numbers of connections that have bytes to be looked at. A lock-free ring with one producer
- * (the main thread) and many consumers (the workers).
+ * The ready queue: numbers of connections that have bytes to look at. It is a lock-free ring with one
+ * producer, the main thread, and many consumers, the workers.
  *
- * Positions are 32-bit counters that only ever grow and wrap around; an entry lies at `position & mask`.
+ * Positions are 32-bit counters that only grow and wrap around. An entry lies at `position & mask`.
  *
- *  - `tail` is written by main alone, after the entry: who sees the tail sees the entry.
- *  - `head` is moved by compare-and-swap. A consumer reads the entry before it moves the head. The entry can be
- *    overwritten only by a push at `head + capacity`, and there are more places than connections, each of which
- *    stands in the queue at most once (connection-table.ts): so the push cannot come before the head has moved,
- *    and then the compare-and-swap of a consumer that read the old entry fails.
- *  - Before it moves the head, a consumer writes the position it is after into its claim word. When a worker
- *    dies between the moving and taking the connection over, main finds a READY connection whose position was
- *    passed and which no living worker claims, and queues it again (server/recovery.ts).
+ * - Main alone writes `tail`, after the entry: who sees the tail sees the entry.
+ * - `head` is moved by compare-and-swap. A consumer reads the entry before it moves the head. Only a push at
+ *   `head + capacity` can overwrite the entry. A number stands in the queue at most once, and there are more
+ *   places than connections. So that push cannot come before the head has moved, and then the
+ *   compare-and-swap of a consumer that read the old entry fails.
+ * - Before a consumer moves the head, it writes the position it is after into its claim word. If the worker
+ *   dies between the move and taking the connection over, main finds a READY connection whose position was
+ *   passed and which no living worker claims, and queues it again (server/workers/recovery.ts).
  */
 
 import { checksInvariants, invariant } from '../../../platform/invariant.ts';
@@ -63,7 +63,7 @@ export class ReadyQueue {
 
   /**
    * Workers. The caller clears its claim word once the connection's state says that it is RUNNING.
-   * @param claimWord this worker's claim word; holds `claimOf(position)` while a position is claimed
+   * @param claimWord this worker's claim word, which holds `claimOf(position)` while it claims a position
    * @returns a connection number, or QUEUE_EMPTY
    */
   pop(claimWord: number): number {
@@ -74,7 +74,7 @@ export class ReadyQueue {
         return QUEUE_EMPTY;
       }
       const connection = this.#words[this.#entries + (head & this.#mask)] as number;
-      // Plain, as is the entry: the compare-and-swap below orders them for whoever sees the head moved.
+      // Plain, as is the entry. The compare-and-swap below orders them for whoever sees the head moved.
       this.#words[claimWord] = claimOf(head);
       if (Atomics.compareExchange(this.#words, this.#head, head, (head + 1) | 0) === head) {
         invariant(this.#isConnection(connection), 'A worker pops the number of a connection.');

@@ -1,5 +1,6 @@
 /**
- * The state word of a connection: state, owner and generation in one word, so that one atomic access sees all three.
+ * The state word of a connection: state, owner and generation in one word, so that one atomic access sees all
+ * three.
  *
  *     bits 0–1    state: FREE, IDLE, READY or RUNNING
  *     bit 2       CLOSED: the client is gone

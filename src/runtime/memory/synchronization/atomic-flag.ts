@@ -1,8 +1,8 @@
 /**
- * One boolean that every thread sees: running, draining, ready. Any thread sets, clears and reads it; a
- * worker may block until it changes, the main thread only ever waits for it asynchronously.
+ * One boolean that every thread sees: running, draining, ready. Any thread sets, clears and reads it. A
+ * worker may block until it changes. The main thread waits for it only asynchronously.
  *
- * Protocol: one word of shared memory, 0 (clear) or 1 (set); zeroed memory is a clear flag. Whoever changes
+ * Protocol: one word of shared memory, 0 (clear) or 1 (set). Zeroed memory is a clear flag. Whoever changes
  * the word notifies everybody who waits on it, after the change.
  */
 export class AtomicFlag {
@@ -11,12 +11,13 @@ export class AtomicFlag {
 
   /**
    * @param words shared memory
-   * @param index the flag's word in `words`; nothing else writes it
+   * @param index the flag's word in `words`. Nothing else writes it
    */
   constructor(words: Int32Array, index: number) {
     this.#words = words;
     this.#index = index;
-    Atomics.load(words, index); // Throws a RangeError now, rather than at the first use, if there is no such word.
+    // Throws a RangeError now, rather than at the first use, if there is no such word.
+    Atomics.load(words, index);
   }
 
   isSet(): boolean {
@@ -37,7 +38,7 @@ export class AtomicFlag {
   }
 
   /**
-   * Blocks this thread while the flag is `seen`. The main thread must not be blocked; it uses `waitAsync`.
+   * Blocks this thread while the flag is `seen`. The main thread must not be blocked. It uses `waitAsync`.
    *
    * Pass the value that the decision to wait was based on: a change between that look and this call then
    * returns at once. Without it only changes after this call are seen. A flag that was changed and changed

@@ -1,22 +1,22 @@
 /**
  * Sleeping until another thread says that something protected by a mutex has changed. Workers block on it,
- * the main thread waits asynchronously; any thread notifies, with or without the mutex.
+ * the main thread waits asynchronously. Any thread notifies, with or without the mutex.
  *
- * Protocol: one word of shared memory, a sequence number that every notification raises and that may wrap.
- * A waiter reads it while it holds the mutex and sleeps only while it is unchanged.
+ * Protocol: one word of shared memory, a sequence number that every notification raises and that may wrap. A
+ * waiter reads it while it holds the mutex and sleeps only while it is unchanged.
  *
- * No wake-up is lost: a notifier changes the condition under the mutex, hence either before the waiter looked
- * at it (then the waiter does not wait), or after the waiter has unlocked, hence after it has read the number
- * (then the raised number keeps it from sleeping, or it already stands in the list that is notified).
+ * No wake-up is lost. A notifier changes the condition under the mutex. If it does so before the waiter
+ * looks, the waiter does not wait. Otherwise the waiter has already read the number and unlocked. Then either
+ * the raised number keeps it from sleeping, or it stands in the list that is notified.
  *
- * Wake-ups may be spurious: one notification lets go those who were about to sleep as well as one who slept,
+ * Wake-ups may be spurious. One notification lets go those who were about to sleep as well as one who slept,
  * and a death wakes all. So wait in a loop that looks at the condition:
  *
  *     using guard = mutex.lock();
  *     while (queue.isEmpty()) notEmpty.wait(guard);
  *
  * The number wraps after 2³² notifications. A waiter would miss one only if exactly a multiple of 2³² of them
- * fell between its two steps, minutes of notifying within microseconds.
+ * fell between its two steps: minutes of notifying within microseconds.
  */
 import { type MutexGuard, refuseToBlockMain } from './mutex.ts';
 
@@ -26,18 +26,19 @@ export class ConditionVariable {
 
   /**
    * @param words shared memory
-   * @param index the sequence number's word in `words`; nothing else touches it, any start value will do
+   * @param index the sequence number's word in `words`. Nothing else touches it, any start value will do
    */
   constructor(words: Int32Array, index: number) {
     this.#words = words;
     this.#index = index;
-    Atomics.load(words, index); // Throws a RangeError now, rather than at the first use, if there is no such word.
+    // Throws a RangeError now, rather than at the first use, if there is no such word.
+    Atomics.load(words, index);
   }
 
   /**
    * Unlocks, blocks until notified, locks again. Workers only.
-   * @returns false if nobody notified within `timeoutMs`; the mutex is held again in either case, which may
-   *   take longer
+   * @returns false if nobody notified within `timeoutMs`. The mutex is held again in either case, and waiting
+   *   for it may take longer.
    */
   wait(guard: MutexGuard, timeoutMs: number = Number.POSITIVE_INFINITY): boolean {
     refuseToBlockMain('wait() blocks its thread: the main thread uses waitAsync()');
@@ -73,7 +74,8 @@ export class ConditionVariable {
 
   #notify(count: number): void {
     // Raise, then notify: whoever compares after the raise does not sleep, whoever compared before it is in
-    // the list. The list is first in, first out, so one who came later cannot take the place of one who slept.
+    // the list. The list is first in, first out, so one who came later cannot take the place of one who
+    // slept.
     Atomics.add(this.#words, this.#index, 1);
     Atomics.notify(this.#words, this.#index, count);
   }

@@ -1,24 +1,23 @@
 /**
- * Mutual exclusion between threads that knows its holder can die without running `finally`. Workers block
- * for it, the main thread only tries or waits asynchronously; it lies off the way of a request, and no
- * holder keeps it across an await or a handler.
+ * Mutual exclusion between threads that knows its holder can die without running `finally`. Workers block for
+ * it. The main thread only tries, or waits asynchronously. It lies off the way of a request, and no holder
+ * keeps it across an await or a handler.
  *
  * Protocol: one word of shared memory, zero when free.
  *
  *     bits 0–15   number of the owner plus one, or 0: free
- *     bit 29      SUSPECT: an owner died while it held the lock; stays until `markConsistent()`
+ *     bit 29      SUSPECT: an owner died while it held the lock, until `markConsistent()`
  *     bit 30      CONTENDED: somebody may be asleep on this word
  *
  * Invariants:
- * 1. The owner bits go from 0 to n + 1 only by thread n, and back to 0 only by thread n, or by main after
- *    it has seen the 'exit' of thread n. So while thread n reads its own number there, it holds the lock.
- * 2. Nobody sleeps unless the word, at the moment of falling asleep, named an owner and had CONTENDED set.
- *    So whoever frees the word knows whether anybody has to be woken, and an uncontended lock costs no
- *    system call.
+ * 1. Only thread n takes the owner bits from 0 to n + 1. Only thread n takes them back to 0, or main after it
+ *    has seen the 'exit' of thread n. So while thread n reads its own number there, it holds the lock.
+ * 2. A thread sleeps only if, when it looked, the lock was held and marked CONTENDED. So whoever frees the
+ *    word knows whether anybody has to be woken, and an uncontended lock costs no system call.
  * 3. A thread that was woken takes the lock with CONTENDED set, since it cannot know who still sleeps. The
  *    price is at most one notification that reaches nobody.
- * 4. A wake-up can be handed to a thread that dies before it acts on it. Therefore main, after every 'exit',
- *    wakes everybody (`releaseOwnedBy`), and those who do not get the lock restore CONTENDED.
+ * 4. A wake-up can be handed to a thread that dies before it acts on it. So after every 'exit' main wakes
+ *    everybody (`releaseOwnedBy`), and those who do not get the lock restore CONTENDED.
  *
  * The lock is not fair: a thread that comes by may overtake those that were woken.
  */
@@ -49,12 +48,12 @@ export class Mutex {
   readonly #words: Int32Array;
   readonly #index: number;
   readonly #self: number;
-  /** How this thread took the lock last; see `#refuseReentry`. */
+  /** How this thread took the lock last. See `#refuseReentry`. */
   #hold: Hold = 'synchronously';
 
   /**
    * @param words shared memory
-   * @param index the mutex's word in `words`; nothing else touches it
+   * @param index the mutex's word in `words`. Nothing else touches it
    * @param owner number of this thread, 0 to 65,534. No two living threads share one, and the number of a
    *   thread that died is given away again only after `releaseOwnedBy`.
    */
@@ -62,7 +61,8 @@ export class Mutex {
     if (!Number.isInteger(owner) || owner < 0 || owner >= OWNER_MASK) {
       throw new RangeError(`owner must be an integer from 0 to ${OWNER_MASK - 1}, got ${owner}`);
     }
-    Atomics.load(words, index); // Throws a RangeError now, rather than at the first use, if there is no such word.
+    // Throws a RangeError now, rather than at the first use, if there is no such word.
+    Atomics.load(words, index);
     this.#words = words;
     this.#index = index;
     this.#self = owner + 1;
@@ -84,9 +84,9 @@ export class Mutex {
   }
 
   /**
-   * Takes the lock, waiting without blocking; the one way for the main thread to wait. Other tasks of the same
-   * thread are waited for like other threads. A pending wait does not keep the thread's event loop alive:
-   * a thread with nothing else to do exits without it.
+   * Takes the lock, waiting without blocking. The main thread has no other way to wait. Other tasks of the
+   * same thread are waited for like other threads. A pending wait does not keep the thread's event loop
+   * alive: a thread with nothing else to do exits without it.
    * @throws MutexError ERR_MUTEX_TIMEOUT if it did not become free within `timeoutMs`
    */
   async lockAsync(timeoutMs: number): Promise<MutexGuard> {
@@ -103,7 +103,7 @@ export class Mutex {
     for (;;) {
       const word = Atomics.load(this.#words, this.#index);
       const held = (word & OWNER_MASK) === owner + 1;
-      // The owner is dead, so only CONTENDED can change under us (invariant 1); then we try again.
+      // The owner is dead, so only CONTENDED can change under us (invariant 1). Then we try again.
       if (held && Atomics.compareExchange(this.#words, this.#index, word, SUSPECT) !== word) continue;
       Atomics.notify(this.#words, this.#index); // Everybody: invariant 4.
       return held;
@@ -188,10 +188,10 @@ export class Mutex {
   }
 
   /**
-   * A lock held by this very thread: to block for it would never end. To wait for it asynchronously is
-   * sound only if it was taken that way, by another task: between the moment `lockAsync` takes the lock and
-   * the moment its caller goes on, other tasks of the thread run. A hold taken synchronously is given back
-   * within its turn, so meeting it means that the caller itself holds it.
+   * A lock held by this very thread: to block for it would never end. To wait for it asynchronously is sound
+   * only if another task has taken it that way. Between the moment `lockAsync` takes the lock and the moment
+   * its caller goes on, other tasks of the thread run. A hold taken synchronously is given back within its
+   * turn, so meeting it means that the caller itself holds it.
    */
   #refuseReentry(attempt: 'try' | 'wait' | 'block'): void {
     if ((Atomics.load(this.#words, this.#index) & OWNER_MASK) !== this.#self) return;
@@ -207,7 +207,9 @@ export class Mutex {
   }
 }
 
-/** The right to touch what the mutex protects. Held with `using`, so that every path out of a scope unlocks. */
+/**
+ * The right to touch what the mutex protects. Held with `using`, so that every path out of a scope unlocks.
+ */
 export class MutexGuard implements Disposable {
   readonly mutex: Mutex;
   #state: 'held' | 'waiting' | 'released' = 'held';
@@ -225,7 +227,7 @@ export class MutexGuard implements Disposable {
     return this.mutex.isSuspect();
   }
 
-  /** Says that the protected data was checked or rebuilt; those who lock later no longer see `suspect`. */
+  /** Says that the protected data was checked or rebuilt. Those who lock later no longer see `suspect`. */
   markConsistent(): void {
     this.#assertHeld();
     this.mutex.markConsistent();
@@ -264,7 +266,7 @@ export class MutexGuard implements Disposable {
   }
 }
 
-/** Node would allow its main thread to block; every connection would stand still with it. */
+/** Node would allow its main thread to block, and every connection would stand still with it. */
 export function refuseToBlockMain(message: string): void {
   if (isMainThread) throw new MutexError('ERR_MUTEX_BLOCKS_MAIN', message);
 }

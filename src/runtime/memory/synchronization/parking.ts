@@ -1,14 +1,17 @@
 /**
  * Parking and waking: who sleeps, and who must be rung.
  *
- * A worker parks by setting its bit, looking once more at everything that could need it, and only then returning
- * to its event loop. Main pushes work first and looks at the bits after. Atomics are sequentially consistent, so
- * one of the two sees the other: either the worker sees the work, or main sees the bit. Who clears a bit
- * (main to wake the worker, or the worker that found work itself) learns from the old value whether it was
- * first; only main rings, and only for a bit that it cleared itself.
+ * A worker parks in three steps: it sets its bit, looks once more at everything that could need it, and
+ * returns to its event loop. Main pushes work first and looks at the bits after. Atomics are sequentially
+ * consistent, so one of the two sees the other: either the worker sees the work, or main sees the bit.
  *
- * The other direction is the same with one word: main sets its bell word, looks again at all rings, then sleeps;
- * a worker publishes its record first and looks at the word after, and who takes the word from 1 to 0 rings.
+ * Main clears a bit to wake the worker, and a worker clears its own when it has found work. Whoever clears a
+ * bit learns from the old value whether it was first. Only main rings, and only for a bit that it cleared
+ * itself.
+ *
+ * The other direction is the same with one word. Main sets its bell word, looks again at all rings, then
+ * sleeps. A worker publishes its record first and looks at the word after. Who takes the word from 1 to 0
+ * rings.
  */
 
 import { checksInvariants, invariant } from '../../../platform/invariant.ts';
@@ -35,7 +38,7 @@ export class ParkedWorkers {
   }
 
   /**
-   * Main, to wake a worker; or the worker itself, which found work.
+   * Main, to wake a worker, or the worker itself, which found work.
    * @returns whether the bit was set: main rings then
    */
   unpark(slot: number): boolean {

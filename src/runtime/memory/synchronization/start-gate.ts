@@ -1,10 +1,10 @@
 /**
- * Lets only as many workers load the application at the same time as the machine has processors. Loading is pure
- * work for the processor: more at once end no sooner, need more memory at their peak, and take turns from the workers
- * that serve while a replacement starts.
+ * Lets only as many workers load the application at a time as the machine has processors. Loading is pure
+ * work for the processor. More at once end no sooner, need more memory at their peak, and take turns from the
+ * workers that serve while a replacement starts.
  *
- * The gate is a Mutex, a ConditionVariable and one flag for each slot that says that its worker is inside. A flag rather
- * than a count, because a worker can die inside: main then clears that worker's flag, whatever it was.
+ * The gate is a Mutex, a ConditionVariable, and for each slot a flag that says that its worker is inside. A
+ * count would not do, because a worker can die inside: main then clears that worker's flag, whatever it was.
  */
 
 import { invariant } from '../../../platform/invariant.ts';
@@ -12,7 +12,7 @@ import { type SharedMemory, START_GATE_WORDS } from '../layout.ts';
 import { ConditionVariable } from './condition-variable.ts';
 import { Mutex } from './mutex.ts';
 
-/** A waiter looks again after this, should the one whose turn to wake it was have died before it did. */
+/** After this time a waiter looks again: whoever should have woken it may have died. */
 const LOOK_AGAIN_MS = 500;
 
 export class StartGate {
@@ -23,7 +23,7 @@ export class StartGate {
   readonly #mutex: Mutex;
   readonly #left: ConditionVariable;
 
-  /** @param slot of the worker that uses this object; for main, the number after the last slot */
+  /** @param slot of the worker that uses this object. For main, the number after the last slot */
   constructor({ words, layout }: Pick<SharedMemory, 'words' | 'layout'>, slot: number) {
     this.#words = words;
     this.#first = layout.startGateWord;
@@ -36,7 +36,8 @@ export class StartGate {
   /** A worker: blocks until fewer than `limit` are inside. @returns what must be disposed of on leaving */
   enter(limit: number): Disposable {
     using guard = this.#mutex.lock();
-    // A holder that died changed one flag at most, which main clears: what the mutex protects is never half-changed.
+    // A holder that died changed one flag at most, and main clears that one: the flags are never
+    // half-changed.
     if (guard.suspect) guard.markConsistent();
     while (this.#inside() >= limit) this.#left.wait(guard, LOOK_AGAIN_MS);
     invariant(!this.#isInside(this.#slot), 'A worker enters the gate once.');

@@ -1,6 +1,6 @@
 /**
- * Main's end of a worker's outbound ring: a cursor over the published records. Main copies the bytes of a record
- * out before it releases their space by one store of the head.
+ * Main's end of a worker's outbound ring: a cursor over the published records. Main copies the bytes of a
+ * record out before it releases their space by one store of the head.
  */
 
 import { invariant } from '../../../platform/invariant.ts';
@@ -85,8 +85,8 @@ export class OutboundRingReader {
   }
 
   /**
-   * After the published records, and only when the worker is dead or stuck in a handler: moves to what it had
-   * committed of an open record, as a record that does not end the turn.
+   * Moves to what a worker had committed of an open record, as a record that does not end the turn. Only for
+   * a worker that is dead or stuck in a handler, and after all published records.
    */
   nextSalvaged(): boolean {
     const { words, salvage, address, bytes } = this.#ring;
@@ -109,7 +109,10 @@ export class OutboundRingReader {
     );
   }
 
-  /** Gives the space of all records up to the cursor back to the worker: their bytes must have been copied. */
+  /**
+   * Gives the space of all records up to the cursor back to the worker. Their bytes must have been copied by
+   * now.
+   */
   release(): void {
     Atomics.store(this.#ring.words, this.#ring.head, this.#cursor);
   }

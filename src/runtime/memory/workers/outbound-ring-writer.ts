@@ -1,6 +1,6 @@
 /**
- * The worker's end of its outbound ring: writes records with response bytes for main. A record is published by one
- * store of the tail and is then complete. Each worker thread has one writer.
+ * The worker's end of its outbound ring: writes records with response bytes for main. A record is published
+ * by one store of the tail and is then complete. Each worker thread has one writer.
  */
 
 import { invariant } from '../../../platform/invariant.ts';
@@ -31,7 +31,10 @@ import {
 /** Largest payload of a record: a quarter of the ring, so that four connections can always make progress. */
 const LARGEST_SHARE = 4;
 
-/** How far a turn has come, as its records say. The turn keeps one such object, so a record costs no allocation. */
+/**
+ * How far a turn has come, as its records say. The turn keeps one such object, so a record costs no
+ * allocation.
+ */
 export interface TurnProgress {
   readonly connection: number;
   readonly generation: number;
@@ -41,7 +44,7 @@ export interface TurnProgress {
   readonly seen: number;
 }
 
-/** The worker's end. One record is open at most; nobody sees it before `publish`. */
+/** One record is open at most. Nobody sees it before it is published. */
 export class OutboundRingWriter {
   readonly #ring: OutboundRing;
   readonly largestPayload: number;
@@ -76,7 +79,7 @@ export class OutboundRingWriter {
     return true;
   }
 
-  /** Whether `open` would succeed now; opens nothing. */
+  /** Whether `open` would succeed now. Opens nothing. */
   hasRoomFor(payload: number): boolean {
     const { words, bytes } = this.#ring;
     const tail = words[this.#ring.tail] as number;
@@ -110,13 +113,17 @@ export class OutboundRingWriter {
     this.#used += bytes;
   }
 
-  /** Publishes the open record. The turn goes on. @param isBoundary the bytes end with the end of a response */
+  /**
+   * Publishes the open record. The turn goes on.
+   * @param isBoundary the bytes end with the end of a response
+   */
   publishPart(turn: TurnProgress, isBoundary: boolean): void {
     this.#publish(turn, isBoundary ? TURN_GOES_ON | RECORD_BOUNDARY : TURN_GOES_ON, 0);
   }
 
   /**
-   * Publishes the open record as the last one of the turn: from now on main may give the connection to another worker.
+   * Publishes the open record as the last one of the turn. From now on main may give the connection to
+   * another worker.
    * @param missing of TURN_NEED: how many bytes are missing, 0 where that is unknown
    */
   endTurn(turn: TurnProgress, ending: TurnEnding, missing: number): void {
@@ -134,7 +141,7 @@ export class OutboundRingWriter {
     words[at + SLOT_CONNECTION] = turn.connection;
     words[at + SLOT_GENERATION] = turn.generation;
     words[at + SLOT_CONSUMED] = turn.consumed;
-    // Plain: main reads it after the 'exit' of the worker, or when the worker has been stuck since for seconds.
+    // Plain: main reads it after the worker's 'exit', or when the worker has been stuck for seconds.
     words[salvage + VALID_SLOT] = slot;
   }
 
@@ -161,7 +168,7 @@ export class OutboundRingWriter {
     this.#room = Math.min(contiguous - HEADER_BYTES, this.largestPayload);
   }
 
-  /** Published at once; main skips it. */
+  /** Publishes a padding record, which main skips. */
   #pad(tail: number, bytes: number): void {
     const header = (this.#ring.address + (tail & (this.#ring.bytes - 1))) >>> 2;
     this.#ring.words[header + RECORD_LENGTH] = bytes - HEADER_BYTES;

@@ -1,16 +1,17 @@
 /**
- * The form of an outbound ring in shared memory: where its records and their words lie. The writer (a worker) and
- * the reader (main) both use this file, so that they cannot disagree.
+ * The form of an outbound ring in shared memory: where its records and their words lie. The writer (a worker)
+ * and the reader (main) both use this file, so that they cannot disagree.
  *
- * Head and tail are 32-bit byte counters that only grow and wrap around. `counter & mask` is the offset. Records
- * start at multiples of RECORD_ALIGNMENT and lie in one piece. Where the end of the ring is too near, a padding
- * record fills it. A record carries all that main must know should its worker die right after the publishing:
- * which connection, how far its requests are answered, and whether the turn has ended.
+ * Head and tail are 32-bit byte counters that only grow and wrap around. `counter & mask` is the offset.
+ * Records start at multiples of RECORD_ALIGNMENT and lie in one piece. Where the end of the ring is too near,
+ * a padding record fills it. A record carries all that main must know should its worker die right after the
+ * publishing: which connection, how far its requests are answered, and whether the turn has ended.
  *
- * Responses to pipelined requests are collected in one record. Before the worker runs the next handler, which may
- * be its last, it commits what the open record holds so far. It fills the one of two salvage slots that is not
- * valid, and then makes it the valid one by a single store. When the worker dies, main finds the committed bytes
- * there. A slot counts only while the tail is where it was at the commit: until the record is published.
+ * Responses to pipelined requests are collected in one record. Before the worker runs the next handler, which
+ * may be its last, it commits what the open record holds so far. It fills the one of two salvage slots that
+ * is not valid, and then makes it the valid one by a single store. When the worker dies, main finds the
+ * committed bytes there. A slot counts only while the tail is where it was at the commit: until the record is
+ * published.
  */
 
 import { ringLine, type SharedMemory } from '../layout.ts';
@@ -46,7 +47,9 @@ export function aligned(payload: number): number {
   return (payload + RECORD_ALIGNMENT - 1) & -RECORD_ALIGNMENT;
 }
 
-/** Bytes that a record takes in one piece, with the padding where the end of the ring is `toEnd` bytes away. */
+/**
+ * Bytes that a record takes in one piece, with the padding where the end of the ring is `toEnd` bytes away.
+ */
 export function contiguous(payload: number, toEnd: number): number {
   const needed = HEADER_BYTES + aligned(payload);
   return needed <= toEnd ? needed : toEnd + needed;

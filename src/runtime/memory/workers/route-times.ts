@@ -1,7 +1,9 @@
 /**
- * For each route a moving mean of how long its handlers run synchronously, shared by all workers. A worker with
- * handlers in flight does not run a route that would hold them up (worker/heavy-requests.ts). Workers read and write the
- * means without a protocol: a lost update loses one sample of an estimate and nothing else.
+ * For each route a moving mean of how long its handlers run synchronously, shared by all workers. A worker
+ * with handlers in flight does not run a route that would hold them up (worker/heavy-requests.ts).
+ *
+ * Workers read and write the means without a protocol. A lost update loses one sample of an estimate and
+ * nothing else.
  */
 
 import { type SharedMemory, TIMED_ROUTES } from '../layout.ts';

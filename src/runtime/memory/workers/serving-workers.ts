@@ -1,12 +1,13 @@
 /**
- * How many workers take requests at this moment: one word that main writes whenever it changes, and anyone reads.
+ * How many workers take requests at this moment. Main writes the word whenever that changes, and anyone reads
+ * it.
  */
 
 import { invariant } from '../../../platform/invariant.ts';
 import type { SharedMemory } from '../layout.ts';
 
 export class ServingWorkers {
-  /** That there are when all is well. */
+  /** How many there are when all is well. */
   readonly size: number;
   readonly #words: Int32Array;
   readonly #word: number;

@@ -1,18 +1,18 @@
 /**
  * The control words of each worker slot. Each word has one writer, except where it says otherwise.
  *
- * | line | word      | written by                              | read by            |
- * | ---- | --------- | --------------------------------------- | ------------------ |
- * | 0    | claim     | the worker; main after its 'exit'       | main               |
- * | 0    | current   | the worker                              | main               |
- * | 1    | inFlight  | the worker                              | main, all workers  |
- * | 1    | meanNanoseconds | the worker                        | main               |
- * | 1    | heavy     | the worker                              | main               |
- * | 1    | unsentKilobytes | the worker                        | all workers        |
- * | 2    | ringWait  | set by the worker, cleared by who rings | main               |
+ * | line | word            | written by                              | read by           |
+ * | ---- | --------------- | --------------------------------------- | ----------------- |
+ * | 0    | claim           | the worker, main after its 'exit'       | main              |
+ * | 0    | current         | the worker                              | main              |
+ * | 1    | inFlight        | the worker                              | main, all workers |
+ * | 1    | meanNanoseconds | the worker                              | main              |
+ * | 1    | heavy           | the worker                              | main              |
+ * | 1    | unsentKilobytes | the worker                              | all workers       |
+ * | 2    | ringWait        | set by the worker, cleared by who rings | main              |
  *
- * Line 0 changes with every turn, and main looks at it only when the worker is dead or seems stuck; the words that main
- * looks at in every round are on another line, which it so keeps in its cache.
+ * Line 0 changes with every turn, and main looks at it only when the worker is dead or seems stuck. The words
+ * that main looks at in every round are on another line, which it so keeps in its cache.
  */
 
 import { checksInvariants, invariant } from '../../../platform/invariant.ts';
@@ -58,8 +58,9 @@ export class WorkerWords {
 
   set current(connection: number) {
     if (checksInvariants) this.#checkCurrent(connection);
-    // Plain, as main reads it after the worker's 'exit', or to find in which handler it has been for seconds. Every record is
-    // published after it by an atomic store, so when main has drained the end of a turn, it does not read that turn's connection.
+    // Plain: main reads it after the worker's 'exit', or to find in which handler a worker has been for
+    // seconds. Every record is published after it by an atomic store. So when main has drained the end of a
+    // turn, it does not read that turn's connection.
     this.#words[this.#base + CURRENT] = connection;
   }
 
@@ -87,7 +88,10 @@ export class WorkerWords {
     Atomics.store(this.#words, this.#base + MEAN_NANOSECONDS, value);
   }
 
-  /** The worker runs a handler of a heavy route: for as long, it counts as not awake (server/dispatcher.ts). */
+  /**
+   * The worker runs a handler of a heavy route. For as long, it counts as not awake
+   * (server/dispatch/dispatcher.ts).
+   */
   get isHeavy(): boolean {
     return Atomics.load(this.#words, this.#base + HEAVY) !== 0;
   }
@@ -96,7 +100,7 @@ export class WorkerWords {
     Atomics.store(this.#words, this.#base + HEAVY, heavy ? 1 : 0);
   }
 
-  /** Of responses that wait on the worker's heap for their clients to take them. */
+  /** Kilobytes of responses that wait on the worker's heap for their clients to take them. */
   set unsentKilobytes(kilobytes: number) {
     invariant(kilobytes >= 0, 'No more memory is given back than was held.');
     Atomics.store(this.#words, this.#base + UNSENT_KILOBYTES, kilobytes);

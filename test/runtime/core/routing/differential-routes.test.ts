@@ -1,6 +1,6 @@
 /**
- * Random route tables and paths through both cores, against a matcher that is slow and plain enough to be read:
- * it tries the segments one by one, static before parameter before wildcard.
+ * Random route tables and paths through both cores, against a matcher that is slow and plain enough to be
+ * read: it tries the segments one by one, static before parameter before wildcard.
  */
 
 import fc from 'fast-check';
@@ -79,7 +79,7 @@ function shape(path: string): string {
   return path.replace(/(?<=\/[:*])p\d/g, '');
 }
 
-/** The most specific match that has the method decides; GET answers HEAD where nothing else does. */
+/** The most specific match that has the method decides. GET answers HEAD where nothing else does. */
 function expectedRoute(
   routes: readonly RoutePattern[],
   method: string,

@@ -1,4 +1,7 @@
-/** Route matching through a whole parse, in both cores: precedence, backtracking, methods and equivalent paths. */
+/**
+ * Route matching through a whole parse, in both cores: precedence, backtracking, methods and equivalent
+ * paths.
+ */
 
 import { describe, expect, test } from 'vitest';
 import * as r from '../../../../assembly/record.ts';

@@ -122,7 +122,7 @@ describe('ConditionVariable', () => {
 
   // The sequence numbers cross 2³¹ (where an Int32 changes its sign) and 2³² (where it starts again at 0).
   test.each([0, 2 ** 31 - 500, 2 ** 32 - 500])(
-    '4 producers and 4 consumers hand over every value exactly once; sequence from %d',
+    '4 producers and 4 consumers hand over every value exactly once, with a sequence from %d',
     async (sequence) => {
       const rounds = 4_000;
       const words = sharedWords(RECEIVED + 4 * rounds);

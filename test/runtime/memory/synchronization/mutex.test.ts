@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Mutex, MutexError } from '../../../../src/runtime/memory/synchronization/mutex.ts';
 import { runThreads, sharedWords, TestThread } from '../threads/thread.ts';
 
-/** The thread numbers of the stress are 0 to 7; the main thread takes part under this one. */
+/** The thread numbers of the stress are 0 to 7. The main thread takes part under this one. */
 const MAIN = 100;
 // As in threads/mutex-thread.ts, which only runs as a worker.
 const LEFT = 16;

@@ -5,7 +5,9 @@ import { AtomicFlag } from '../../../../src/runtime/memory/synchronization/atomi
 export interface AtomicFlagTask {
   readonly task: 'race' | 'follow' | 'wait-until-set';
   readonly words: Int32Array;
-  /** Of this thread: race, where its wins are counted; follow, whether it moves the flag to set or to clear. */
+  /**
+   * Of this thread: race, where its wins are counted. Follow, whether it moves the flag to set or to clear.
+   */
   readonly thread: number;
   readonly rounds: number;
 }
@@ -19,7 +21,7 @@ if (task === 'race') {
     if (!new AtomicFlag(words, round).testAndSet()) Atomics.add(words, rounds + thread, 1);
   }
 } else if (task === 'follow') {
-  // Two threads hand the flag back and forth; each waits for the other's change.
+  // Two threads hand the flag back and forth. Each waits for the other's change.
   const flag = new AtomicFlag(words, 0);
   const waitsFor = thread === 0;
   for (let round = 0; round < rounds; round++) {

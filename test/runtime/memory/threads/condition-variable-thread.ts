@@ -10,7 +10,7 @@ export interface ConditionVariableTask {
   readonly rounds: number;
 }
 
-// Words 0, 16 and 32 synchronise; the rest is plain memory under the mutex.
+// Words 0, 16 and 32 synchronise. The rest is plain memory under the mutex.
 const MUTEX = 0;
 const NOT_EMPTY = 16;
 const NOT_FULL = 32;

@@ -10,10 +10,10 @@ export interface MutexTask {
   readonly rounds: number;
 }
 
-/** Word 0 is the mutex, on a line of its own; what it protects is plain memory. */
+/** Word 0 is the mutex, on a line of its own. What it protects is plain memory. */
 export const LEFT = 16;
 export const RIGHT = 17;
-/** Word PROGRESS + n counts the rounds that thread n has finished; not protected. */
+/** Word PROGRESS + n counts the rounds that thread n has finished. Not protected. */
 export const PROGRESS = 32;
 
 const { task, words, thread, rounds } = workerData as MutexTask;
@@ -47,7 +47,7 @@ switch (task) {
     break;
 }
 
-/** Two plain words that are equal whenever nobody holds the lock; all three ways to take it. */
+/** Two plain words that are equal whenever nobody holds the lock. All three ways to take it. */
 async function count(): Promise<void> {
   const alive = setInterval(() => {}, 60_000); // A pending lockAsync keeps no event loop alive.
   for (let round = 0; round < rounds; round++) {

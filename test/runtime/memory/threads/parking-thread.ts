@@ -1,7 +1,7 @@
 /**
  * A worker of the parking stress: pops connections, publishes one record for each, and parks when there is
- * nothing, exactly in the order of steps that src/runtime/memory/synchronization/parking.ts asks for. No timer helps it: a lost
- * wake-up leaves the whole test standing still.
+ * nothing, exactly in the order of steps that src/runtime/memory/synchronization/parking.ts asks for. No
+ * timer helps it: a lost wake-up leaves the whole test standing still.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { QUEUE_EMPTY, ReadyQueue } from '../../../../src/runtime/memory/connections/ready-queue.ts';
@@ -35,7 +35,7 @@ function work(): void {
     if (turns % 16 === slot) yieldProcessor(); // The moment in which a wake-up could get lost, made longer.
     parked.park(slot);
     // Look again: main may have pushed before it could see the bit. (The server's workers also ring main when
-    // they park; not so here, since that would hide a missing look.)
+    // they park. Not so here, since that would hide a missing look.)
     if (queue.length === 0) return;
     parked.unpark(slot);
   }

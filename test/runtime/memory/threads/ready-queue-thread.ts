@@ -12,7 +12,9 @@ export interface ReadyQueueTask extends SharedParts {
   readonly slot: number;
   /** Pushes in all. */
   readonly rounds: number;
-  /** Three words per connection (state, number of its last push, times it was popped), then one: consumers go. */
+  /**
+   * Three words per connection (state, number of its last push, times it was popped), then one: consumers go.
+   */
   readonly book: Int32Array;
 }
 

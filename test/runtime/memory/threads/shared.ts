@@ -1,4 +1,7 @@
-/** A small shared memory with the real layout, for the stress tests: queue, rings and parked mask lie where they do in the server. */
+/**
+ * A small shared memory with the real layout, for the stress tests: queue, rings and parked mask lie where
+ * they do in the server.
+ */
 import {
   allocateMemory,
   computeLayout,
@@ -36,7 +39,10 @@ export function viewParts({ memory, layout }: SharedParts): SharedMemory {
   return viewMemory(memory, layout);
 }
 
-/** Start values of counters: from there they cross 2³¹, where an Int32 changes its sign, or 2³², where it is 0 again. */
+/**
+ * Start values of counters: from there they cross 2³¹, where an Int32 changes its sign, or 2³², where it is 0
+ * again.
+ */
 export const COUNTER_STARTS = [0, 2 ** 31 - 3_200, 2 ** 32 - 3_200];
 
 /** Gives the processor to the other threads of a stress test for a moment, without an event loop. */

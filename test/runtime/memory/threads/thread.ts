@@ -1,6 +1,6 @@
 /**
- * Starts the entry files of this folder as real worker threads for the stress tests of src/runtime/memory. A test
- * holds a `TestThread` with `await using`, so that no thread outlives its test.
+ * Starts the entry files of this folder as real worker threads for the stress tests of src/runtime/memory. A
+ * test holds a `TestThread` with `await using`, so that no thread outlives its test.
  */
 import { Worker } from 'node:worker_threads';
 
@@ -11,7 +11,7 @@ interface Reader {
 
 export class TestThread implements AsyncDisposable {
   readonly worker: Worker;
-  /** Resolves with the exit code; rejects with what the thread threw. */
+  /** Resolves with the exit code. Rejects with what the thread threw. */
   readonly exited: Promise<number>;
   readonly #messages: unknown[] = [];
   readonly #readers: Reader[] = [];
@@ -35,7 +35,7 @@ export class TestThread implements AsyncDisposable {
     });
   }
 
-  /** The next message of the thread, in order; rejects if the thread ends without one. */
+  /** The next message of the thread, in order. Rejects if the thread ends without one. */
   nextMessage(): Promise<unknown> {
     if (this.#messages.length > 0) return Promise.resolve(this.#messages.shift());
     if (this.#end) return Promise.reject(this.#end);
@@ -55,8 +55,8 @@ export class TestThread implements AsyncDisposable {
 }
 
 /**
- * Starts `count` threads whose `workerData` differs by their number, and waits until all have ended; the first
- * that fails ends the others.
+ * Starts `count` threads whose `workerData` differs by their number, and waits until all have ended. The
+ * first that fails ends the others.
  */
 export async function runThreads(
   entry: string,
