@@ -1,14 +1,24 @@
 /**
  * Makes what the sources need at run time and what is shipped. `npm run build` makes everything: the core
- * (core.wasm and its text form core.wat) and build/js, a mirror of the tree in plain JavaScript that any Node of
- * the required version runs without the sources. The scripts start, test, fuzz and bench call it with
- * `--if-stale`, which makes only the core, and only where it is missing or older than its sources. With `--debug` it makes
- * build/core.debug.wasm, with assertions, names and a source map, for a debugger; nothing loads it by itself.
+ * (core.wasm and its text form core.wat), and build/js, a mirror of the tree in plain JavaScript that needs
+ * neither the sources nor a compiler. With `--if-stale` it makes only the core, and only if the core is
+ * missing or made of other sources. With `--debug` it makes build/core.debug.wasm, with assertions, names and
+ * a source map. Nothing loads that one but a debugger.
  */
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
+import {
+  accessSync,
+  appendFileSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
+import { digestSection, isCoreStale as isStale } from './core-digest.mjs';
 
 const ROOT = join(import.meta.dirname, '..');
 const BUILD = import.meta.dirname;
@@ -16,8 +26,6 @@ const CORE = join(BUILD, 'core.wasm');
 const CORE_TEXT = join(BUILD, 'core.wat');
 const JAVASCRIPT = join(BUILD, 'js');
 const COMPILER = 'node_modules/assemblyscript/bin/asc.js';
-/** What the core is made of; the lock file stands for the version of its compiler. */
-const CORE_SOURCES = ['assembly', 'asconfig.json', 'package-lock.json'].map((name) => join(ROOT, name));
 
 /** A tool refused the sources. */
 export class BuildError extends Error {
@@ -25,14 +33,21 @@ export class BuildError extends Error {
   override readonly name = 'BuildError';
 }
 
+/** Whether build/core.wasm is missing, or made of other sources than those that are here. */
 export function isCoreStale(): boolean {
-  const made = modifiedAt(CORE);
-  return made === undefined || CORE_SOURCES.some((source) => newestIn(source) > made);
+  return isStale(ROOT);
 }
 
-/** Compiles assembly/ in the release form. The name changes hands at the end: nobody sees half a file. */
+/**
+ * Compiles assembly/ in the release form. The file gets its name at the end, so nobody sees half of it.
+ *
+ * @throws BuildError
+ */
 export function makeCore(): void {
-  const startedAt = new Date();
+  assertCanMakeCore();
+  say('Compiling the core. This takes some seconds and is done once.');
+  // Taken before the compiler reads the sources: one that changes meanwhile makes the core stale.
+  const digest = digestSection(ROOT);
   const draft = join(BUILD, `core.${process.pid}.wasm`);
   const draftText = join(BUILD, `core.${process.pid}.wat`);
   try {
@@ -40,8 +55,7 @@ export function makeCore(): void {
       ...['--config', 'asconfig.json', '--target', 'release'],
       ...['--outFile', relative(ROOT, draft), '--textFile', relative(ROOT, draftText)],
     ]);
-    // A source that was saved while the compiler ran is newer than what it made.
-    utimesSync(draft, startedAt, startedAt);
+    appendFileSync(draft, digest);
     renameSync(draftText, CORE_TEXT);
     renameSync(draft, CORE);
   } finally {
@@ -67,6 +81,25 @@ export function makeJavaScript(): void {
   }
 }
 
+/** @throws BuildError that says what to do instead */
+function assertCanMakeCore(): void {
+  const state = existsSync(CORE) ? 'made of other sources' : 'missing';
+  if (!existsSync(join(ROOT, COMPILER))) {
+    throw new BuildError(
+      `build/core.wasm is ${state}, and its compiler is not installed: run \`npm ci\` without --omit=dev, ` +
+        'or copy build/core.wasm from a tree that has it',
+    );
+  }
+  try {
+    accessSync(BUILD, constants.W_OK);
+  } catch {
+    throw new BuildError(
+      `build/core.wasm is ${state}, and ${BUILD} cannot be written: make it writable, ` +
+        'or run `npm run build` elsewhere and copy build/core.wasm here',
+    );
+  }
+}
+
 /** Quiet where the tool succeeds. @throws BuildError where it fails, after it has said why */
 function runTool(script: string, parameters: readonly string[]): void {
   const { status, error, signal, stdout, stderr } = spawnSync(
@@ -80,20 +113,6 @@ function runTool(script: string, parameters: readonly string[]): void {
   throw new BuildError(`${script} ended with ${signal ?? `code ${status}`}`);
 }
 
-/** Milliseconds; the newest of all files where `path` is a directory. */
-function newestIn(path: string): number {
-  if (!statSync(path).isDirectory()) return modifiedAt(path) ?? 0;
-  let newest = modifiedAt(path) ?? 0;
-  for (const entry of readdirSync(path, { recursive: true, withFileTypes: true })) {
-    newest = Math.max(newest, modifiedAt(join(entry.parentPath, entry.name)) ?? 0);
-  }
-  return newest;
-}
-
-function modifiedAt(path: string): number | undefined {
-  return statSync(path, { throwIfNoEntry: false })?.mtimeMs;
-}
-
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }
@@ -104,7 +123,7 @@ function main(): void {
   });
   if (values.debug) {
     runTool(COMPILER, ['--config', 'asconfig.json', '--target', 'debug']);
-    say('made build/core.debug.wasm and build/core.debug.wat');
+    say('Made build/core.debug.wasm and build/core.debug.wat.');
     return;
   }
   if (values['if-stale'] && !isCoreStale()) return;
@@ -112,7 +131,7 @@ function main(): void {
   makeCore();
   if (!values['if-stale']) makeJavaScript();
   const made = values['if-stale'] ? 'build/core.wasm' : 'build/core.wasm, build/core.wat and build/js';
-  say(`made ${made} in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
+  say(`Made ${made} in ${((performance.now() - startedAt) / 1000).toFixed(1)} s.`);
 }
 
 if (import.meta.main) {
@@ -120,7 +139,7 @@ if (import.meta.main) {
     main();
   } catch (error) {
     if (!(error instanceof BuildError)) throw error;
-    process.stderr.write(`the build failed: ${error.message}\n`);
+    process.stderr.write(`The build failed: ${error.message}.\n`);
     process.exitCode = 1;
   }
 }

@@ -1,0 +1,58 @@
+/**
+ * Says whether build/core.wasm was made of the sources that are here. The digest of the sources is the last
+ * section of the file itself, so the two cannot be separated, and time stamps do not matter: a copied tree is
+ * as fresh as its original. The launcher and build/make.ts call this. Plain JavaScript, since any Node.js
+ * from 18 on runs the launcher.
+ */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const SECTION_NAME = 'source-digest';
+const CUSTOM_SECTION_ID = 0;
+
+/** @param {string} root of the repository */
+export function isCoreStale(root) {
+  const core = readIfThere(join(root, 'build/core.wasm'));
+  return core === undefined || !core.subarray(-digestSection(root).length).equals(digestSection(root));
+}
+
+/**
+ * A custom section of the WebAssembly binary format (section 5.5.3), to be appended to the module.
+ *
+ * @param {string} root of the repository
+ */
+export function digestSection(root) {
+  const name = Buffer.from(SECTION_NAME);
+  const content = Buffer.concat([Buffer.of(name.length), name, sourceDigest(root)]);
+  // Both lengths are below 128, so one byte holds each in LEB128.
+  return Buffer.concat([Buffer.of(CUSTOM_SECTION_ID, content.length), content]);
+}
+
+/**
+ * Everything that decides what the compiler makes: its sources, its options, its version.
+ *
+ * @param {string} root of the repository
+ */
+function sourceDigest(root) {
+  const hash = createHash('sha256');
+  for (const name of readdirSync(join(root, 'assembly')).sort()) {
+    hash
+      .update(`assembly/${name}\0`)
+      .update(readFileSync(join(root, 'assembly', name)))
+      .update('\0');
+  }
+  hash.update(readFileSync(join(root, 'asconfig.json'))).update('\0');
+  const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  return hash.update(devDependencies.assemblyscript).digest();
+}
+
+/** @param {string} path */
+function readIfThere(path) {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * `node build/run.mjs [--make] [options] script [arguments]`: runs a script of this repository on the right
+ * Node.js, whichever Node.js and package manager have called it. With `--make` it first compiles the core
+ * where that is missing or stale. Every script of package.json goes through here. Plain JavaScript, since any
+ * Node.js from 18 on must be able to run it.
+ *
+ * The scripts that serve begin with `${npm_package_config_exec:-env} "${npm_node_execpath:-node}"`. For npm, pnpm
+ * and yarn 1 the first is `exec`, so no shell stands between the package manager and the server, and a SIGTERM
+ * reaches the server. The shell of yarn 4 knows no `exec` and sets no such variable. There it is `env`, which
+ * does nothing. The second is the Node.js of the package manager, since pnpm puts a shell script in its place.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { constants } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isCoreStale } from './core-digest.mjs';
+import { chooseNode, NoNodeError, thisMachine } from './find-node.mjs';
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+/** Signals that ask a process to do something. The others cannot be passed on, or mean the launcher alone. */
+const FORWARDED = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2']);
+
+function main() {
+  const parameters = process.argv.slice(2);
+  const make = parameters[0] === '--make';
+  if (make) parameters.shift();
+
+  if (!existsSync(join(ROOT, 'node_modules')) && process.versions['pnp'] === undefined) {
+    fail('The dependencies are not installed: run `npm ci` first.');
+  }
+  const { path, remark } = findNode();
+  if (remark !== undefined) process.stderr.write(`${remark}\n`);
+  if (make && isCoreStale(ROOT)) makeCore(path);
+  become(path, parameters);
+}
+
+function findNode() {
+  try {
+    return chooseNode(thisMachine(ROOT));
+  } catch (error) {
+    if (error instanceof NoNodeError) fail(error.message);
+    throw error;
+  }
+}
+
+/** @param {string} node */
+function makeCore(node) {
+  const { status, error } = spawnSync(node, [join(ROOT, 'build/make.ts'), '--if-stale'], {
+    stdio: 'inherit',
+  });
+  if (error !== undefined) throw error;
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+/**
+ * Takes the script's place where Node.js can do that, so that signals need nobody to pass them on. Elsewhere
+ * it stays as the parent that passes them on, and ends as the script does.
+ *
+ * @param {string} node
+ * @param {string[]} parameters
+ */
+function become(node, parameters) {
+  if (process.execve !== undefined) {
+    process.execve(node, [node, ...parameters], process.env);
+    return;
+  }
+  const child = spawn(node, parameters, { stdio: 'inherit' });
+  for (const signal of FORWARDED) process.on(signal, () => child.kill(signal));
+  child.once('error', (error) => fail(error.message));
+  child.once('exit', (code, signal) =>
+    process.exit(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
+  );
+}
+
+/**
+ * @param {string} message
+ * @returns {never}
+ */
+function fail(message) {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+}
+
+main();

@@ -1,0 +1,89 @@
+/** The launcher as the scripts of package.json call it, in a copy of what it needs. */
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const FILES = ['build/run.mjs', 'build/find-node.mjs', 'build/core-digest.mjs', 'build/make.ts'];
+
+let copy: string;
+
+beforeEach(() => {
+  copy = mkdtempSync(join(tmpdir(), 'cloudvm-launcher-'));
+  for (const path of [...FILES, 'package.json', 'asconfig.json']) cpSync(join(ROOT, path), join(copy, path));
+  mkdirSync(join(copy, 'assembly'));
+  writeFileSync(join(copy, 'assembly/index.ts'), '');
+});
+
+afterEach(() => rmSync(copy, { recursive: true, force: true }));
+
+function launch(...parameters: string[]) {
+  const { promise, resolve: end } = Promise.withResolvers<{
+    code: unknown;
+    stdout: string;
+    stderr: string;
+  }>();
+  execFile(process.execPath, ['build/run.mjs', ...parameters], { cwd: copy }, (error, stdout, stderr) =>
+    end({ code: error?.code ?? 0, stdout, stderr }),
+  );
+  return promise;
+}
+
+const installDependencies = () =>
+  symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'), 'junction');
+
+test('before `npm ci`, every script says that it comes first', async () => {
+  expect(await launch('--make', 'src/main.ts')).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: 'The dependencies are not installed: run `npm ci` first.\n',
+  });
+});
+
+test('the script gets its arguments, the environment and the pinned Node.js, and its exit code is passed on', async () => {
+  installDependencies();
+  writeFileSync(
+    join(copy, 'script.ts'),
+    `const [, , ...rest]: string[] = process.argv;
+     console.log(JSON.stringify([rest, process.execPath.includes('node-'), process.env['PATH'] !== undefined]));
+     process.exitCode = 7;`,
+  );
+  expect(await launch('script.ts', '--flag', 'a b')).toEqual({
+    code: 7,
+    stdout: '[["--flag","a b"],true,true]\n',
+    stderr: '',
+  });
+});
+
+test('a signal to the launcher reaches the script', async () => {
+  installDependencies();
+  writeFileSync(
+    join(copy, 'script.ts'),
+    `process.on('SIGTERM', () => process.exit(5));
+     setInterval(() => {}, 1000);
+     console.log('ready');`,
+  );
+  const launcher = spawn(process.execPath, ['build/run.mjs', 'script.ts'], {
+    cwd: copy,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exit = once(launcher, 'exit');
+  await once(launcher.stdout, 'data');
+  launcher.kill('SIGTERM');
+  expect(await exit).toEqual([5, null]);
+});
+
+test('without the compiler, a missing core is one sentence that says what to do', async () => {
+  mkdirSync(join(copy, 'node_modules'));
+  const name = `node-${process.platform}-${process.arch}`;
+  symlinkSync(join(ROOT, 'node_modules', name), join(copy, 'node_modules', name), 'junction');
+  const { code, stderr } = await launch('--make', 'src/main.ts');
+  expect(code).toBe(1);
+  expect(stderr).toBe(
+    'The build failed: build/core.wasm is missing, and its compiler is not installed: run `npm ci` without ' +
+      '--omit=dev, or copy build/core.wasm from a tree that has it.\n',
+  );
+});
