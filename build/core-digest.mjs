@@ -36,15 +36,29 @@ export function digestSection(root) {
  */
 function sourceDigest(root) {
   const hash = createHash('sha256');
-  for (const name of readdirSync(join(root, 'assembly')).sort()) {
+  for (const path of filesIn(root, 'assembly')) {
     hash
-      .update(`assembly/${name}\0`)
-      .update(readFileSync(join(root, 'assembly', name)))
+      .update(`${path}\0`)
+      .update(readFileSync(join(root, path)))
       .update('\0');
   }
   hash.update(readFileSync(join(root, 'asconfig.json'))).update('\0');
   const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   return hash.update(devDependencies.assemblyscript).digest();
+}
+
+/**
+ * @param {string} root of the repository
+ * @param {string} folder whose files are listed, with those of its folders, in an order that does not change
+ * @returns {string[]} paths from the root
+ */
+function filesIn(root, folder) {
+  return readdirSync(join(root, folder), { withFileTypes: true })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => {
+      const path = `${folder}/${entry.name}`;
+      return entry.isDirectory() ? filesIn(root, path) : [path];
+    });
 }
 
 /** @param {string} path */
