@@ -1,6 +1,6 @@
 import { Binary, Decimal128, Double, Int32, Long, MongoBulkWriteError, ObjectId } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { refusal, TestDatabase } from './support.ts';
+import { refusal, TestDatabase } from '../support/test-database.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -22,7 +22,7 @@ describe('documents', () => {
     expect(await things.countDocuments()).toBe(0);
   });
 
-  test('keep the types of their values, whatever is updated beside them', async () => {
+  test('keep the types of their values when other fields are updated', async () => {
     const things = database.collection();
     const values = {
       int: new Int32(1),
@@ -42,7 +42,7 @@ describe('documents', () => {
     expect(stored?.['decimal'].toString()).toBe('1.10');
   });
 
-  test('get an _id, which comes first, where they have none', async () => {
+  test('without an _id get one as their first field', async () => {
     const things = database.collection();
     await database.db.command({ insert: things.collectionName, documents: [{ name: 'a' }] });
     const [stored] = await things.find().toArray();
@@ -50,7 +50,7 @@ describe('documents', () => {
     expect(stored?._id).toBeInstanceOf(ObjectId);
   });
 
-  test('of a bulk stop at the first error when ordered, and leave out only the wrong ones when not', async () => {
+  test('of a bulk stop at the first error if ordered, and skip only the wrong ones otherwise', async () => {
     const things = database.collection();
     const documents = [1, 1, 2].map((id) => ({ _id: id as never }));
     const ordered = await things.insertMany(documents).catch((error: unknown) => error);
@@ -66,7 +66,7 @@ describe('documents', () => {
     ]);
   });
 
-  test('are written in bulks of all kinds', async () => {
+  test('can be written in a bulk with every kind of statement', async () => {
     const things = database.collection();
     const result = await things.bulkWrite([
       { insertOne: { document: { n: 1 } } },
@@ -79,7 +79,7 @@ describe('documents', () => {
     expect(await things.find({}, { projection: { _id: 0 } }).toArray()).toEqual([{ n: 10, seen: true }]);
   });
 
-  test('are found and changed in one step', async () => {
+  test('can be found and changed by one command', async () => {
     const things = database.collection();
     await things.insertMany([{ n: 1 }, { n: 2 }]);
     expect(await things.findOneAndUpdate({}, { $inc: { n: 10 } }, { sort: { n: -1 } })).toMatchObject({
@@ -96,7 +96,7 @@ describe('documents', () => {
     expect((await things.distinct('n')).toSorted()).toEqual([1, 5]);
   });
 
-  test('are upserted with what the filter fixes', async () => {
+  test('are upserted with the fields that the filter fixes to one value', async () => {
     const things = database.collection();
     const filter = { _id: 'key' as never, 'a.b': 1, c: { $gt: 1 }, $and: [{ d: { $eq: 2 } }] };
     const result = await things.updateOne(
@@ -114,7 +114,7 @@ describe('documents', () => {
     expect(await things.findOne()).toEqual({ _id: 'key', a: { b: 1 }, d: 2, e: 3, n: 2 });
   });
 
-  test('with fields named like parts of JavaScript are documents like others', async () => {
+  test('may have fields with names of JavaScript properties', async () => {
     const things = database.collection();
     const names = ['constructor', 'toString', 'hasOwnProperty', 'length'];
     for (const name of names) expect(await things.findOne({ [name]: { $exists: true } })).toBeNull();
@@ -126,7 +126,7 @@ describe('documents', () => {
 });
 
 describe('a unique index', () => {
-  test('refuses a second document with the key, and says which', async () => {
+  test('refuses a second document with the same key, and names the key', async () => {
     const things = database.collection();
     await things.createIndex({ email: 1 }, { unique: true });
     await things.insertOne({ email: 'a@example.org' });
@@ -140,7 +140,7 @@ describe('a unique index', () => {
     expect(await things.countDocuments()).toBe(1);
   });
 
-  test('also stands against updates, which then change nothing', async () => {
+  test('refuses an update to an existing key, which then changes nothing', async () => {
     const things = database.collection();
     await things.createIndex({ a: 1, b: -1 }, { unique: true });
     await things.insertMany([
@@ -154,7 +154,7 @@ describe('a unique index', () => {
     expect(await things.findOne({ c: 'lost' })).toBeNull();
   });
 
-  test('takes equal numbers of different types for one key, and null for a missing field', async () => {
+  test('treats equal numbers of different types as one key, and a missing field as null', async () => {
     const things = database.collection();
     await things.createIndex({ n: 1 }, { unique: true });
     await things.insertMany([{ n: new Int32(1) }, {}]);
@@ -163,14 +163,14 @@ describe('a unique index', () => {
     }
   });
 
-  test('is not made over documents that break it', async () => {
+  test('is not created if existing documents have equal keys', async () => {
     const things = database.collection();
     await things.insertMany([{ n: 1 }, { n: 1 }]);
     expect(await refusal(things.createIndex({ n: 1 }, { unique: true }))).toMatchObject({ code: 11000 });
     expect((await things.indexes()).map((index) => index.name)).toEqual(['_id_']);
   });
 
-  test('leaves documents out if it is sparse or partial', async () => {
+  test('ignores the documents that a sparse or partial index leaves out', async () => {
     const things = database.collection();
     await things.createIndex({ key: 1 }, { unique: true, sparse: true });
     await things.createIndex({ name: 1 }, { unique: true, partialFilterExpression: { active: true } });
@@ -182,7 +182,7 @@ describe('a unique index', () => {
     expect(await things.find({ name: 'x', active: true }).toArray()).toHaveLength(1);
   });
 
-  test('of 50 clients that insert the same key at once lets one through', async () => {
+  test('accepts one of 50 documents with the same key that are inserted at once', async () => {
     const things = database.collection();
     await things.createIndex({ key: 1 }, { unique: true });
     const attempts = await Promise.allSettled(
@@ -193,7 +193,7 @@ describe('a unique index', () => {
 });
 
 describe('collections and indexes', () => {
-  test('are listed, and are gone once dropped', async () => {
+  test('are listed until they are dropped', async () => {
     const db = database.client.db('catalog');
     const things = db.collection('things');
     await things.createIndex({ a: 1 }, { name: 'by_a' });
@@ -216,7 +216,7 @@ describe('collections and indexes', () => {
     expect(await db.collections()).toEqual([]);
   });
 
-  test('can be declared again, but not differently', async () => {
+  test('can be declared again with the same options, but not with others', async () => {
     const things = database.collection();
     await things.createIndex({ a: 1 });
     await things.createIndex({ a: 1 });

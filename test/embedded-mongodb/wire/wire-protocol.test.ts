@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { TestDatabase } from './support.ts';
-import { frame, int32, message, query, socketPath, WireClient } from './wire-client.ts';
+import { TestDatabase } from '../support/test-database.ts';
+import { frame, int32, message, query, socketPath, WireClient } from '../support/wire-client.ts';
 
 let database: TestDatabase;
 let socket: Socket;
@@ -24,7 +24,7 @@ afterEach(() => {
 });
 
 describe('the wire protocol', () => {
-  test('answers a first hello by OP_QUERY as a standalone server', async () => {
+  test('answers the first hello, sent as OP_QUERY, as a standalone server', async () => {
     client.send(query('admin.$cmd', { ismaster: 1, helloOk: true, client: {}, compression: ['zlib'] }));
     const { opCode, document } = await client.reply();
     expect(opCode).toBe(1);
@@ -40,18 +40,18 @@ describe('the wire protocol', () => {
     }
   });
 
-  test('answers a request however its bytes are split', async () => {
+  test('answers a request that is split at any byte', async () => {
     const bytes = message({ ping: 1, $db: 'test' }, { requestId: 7 });
     for (let cut = 1; cut < bytes.length; cut += 1) {
       client.send(bytes.subarray(0, cut));
-      // A write of its own: the kernel hands over what was written before.
+      // Lets the first part leave in a write of its own.
       await new Promise((resolve) => setImmediate(resolve));
       client.send(bytes.subarray(cut));
       expect(await client.reply()).toMatchObject({ responseTo: 7, document: { ok: 1 } });
     }
   });
 
-  test('answers a request that comes byte by byte', async () => {
+  test('answers a request that arrives byte by byte', async () => {
     for (const byte of message({ ping: 1, $db: 'test' })) {
       client.send(Buffer.of(byte));
       await new Promise((resolve) => setImmediate(resolve));
@@ -59,7 +59,7 @@ describe('the wire protocol', () => {
     expect((await client.reply()).document).toEqual({ ok: 1 });
   });
 
-  test('answers requests that come joined in the order in which they came', async () => {
+  test('answers requests that arrive in one piece, in their order', async () => {
     const count = 300;
     const joined = Array.from({ length: count }, (_, n) =>
       message({ ping: 1, $db: 'test' }, { requestId: n }),
@@ -68,7 +68,7 @@ describe('the wire protocol', () => {
     for (let n = 0; n < count; n += 1) expect((await client.reply()).responseTo).toBe(n);
   });
 
-  test('takes documents as sections of kind 1', async () => {
+  test('accepts documents in sections of kind 1', async () => {
     const name = database.collection().collectionName;
     const documents = [{ _id: 1 }, { _id: 2 }];
     expect(await client.command({ insert: name, $db: 'test' }, { sequences: { documents } })).toEqual({
@@ -85,7 +85,7 @@ describe('the wire protocol', () => {
     });
   });
 
-  test('takes a checksum, and does not answer where more is to come', async () => {
+  test('accepts a checksum, and does not reply to a request with moreToCome', async () => {
     const name = database.collection().collectionName;
     const MORE_TO_COME = 2;
     client.send(message({ insert: name, documents: [{ _id: 1 }], $db: 'test' }, { flags: MORE_TO_COME }));
@@ -115,13 +115,13 @@ describe('the wire protocol', () => {
     ['compression', frame(2012, 1, [Buffer.alloc(20)])],
     ['no body', frame(2013, 1, [int32(0)])],
     ['an unknown required flag', message({ ping: 1, $db: 'test' }, { flags: 4 })],
-    ['a body that is no BSON', frame(2013, 1, [int32(0), Buffer.of(0), int32(20), Buffer.alloc(16, 0xff)])],
+    ['a body that is not BSON', frame(2013, 1, [int32(0), Buffer.of(0), int32(20), Buffer.alloc(16, 0xff)])],
     [
       'a section longer than the message',
       frame(2013, 1, [int32(0), Buffer.of(0), int32(1000), Buffer.alloc(16)]),
     ],
     ['a section of an unknown kind', frame(2013, 1, [int32(0), Buffer.of(2), int32(5), Buffer.alloc(1)])],
-    ['a query that is no command', query('test.things', {})],
+    ['a query that is not a command', query('test.things', {})],
   ])('closes only the connection that sends %s', async (_what, bytes) => {
     const other = connect(socketPath(database.uri));
     try {
@@ -134,7 +134,7 @@ describe('the wire protocol', () => {
     }
   });
 
-  test('refuses a document that is no BSON and keeps the connection', async () => {
+  test('refuses a document that is not BSON, and keeps the connection', async () => {
     const name = database.collection().collectionName;
     const broken = Buffer.concat([int32(12), Buffer.of(0x02), Buffer.from('a\0'), int32(9), Buffer.of(0)]);
     const content = Buffer.concat([Buffer.from('documents\0'), broken]);
@@ -145,7 +145,7 @@ describe('the wire protocol', () => {
     expect(await client.command({ ping: 1, $db: 'test' })).toEqual({ ok: 1 });
   });
 
-  test('does not read on from a client that does not take its replies', async () => {
+  test('delivers every reply to a client that was slow to take them', async () => {
     const name = database.collection().collectionName;
     await database.db.collection(name).insertOne({ text: 'x'.repeat(2_000_000) });
     socket.pause();

@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { compareValues } from '../../src/embedded-mongodb/bson/compare.ts';
-import { Decimal128, Double, Int32, Long, type Value } from '../../src/embedded-mongodb/bson/value.ts';
-import { encodeKey, encodeValue } from '../../src/embedded-mongodb/storage/keys/key.ts';
-import { successor } from '../../src/embedded-mongodb/storage/keys/key-range.ts';
-import { numbers, values } from './arbitraries.ts';
+import { compareValues } from '../../../src/embedded-mongodb/bson/compare.ts';
+import { Decimal128, Double, Int32, Long, type Value } from '../../../src/embedded-mongodb/bson/value.ts';
+import { encodeKey, encodeValue } from '../../../src/embedded-mongodb/storage/keys/key.ts';
+import { successor } from '../../../src/embedded-mongodb/storage/keys/key-range.ts';
+import { numbers, values } from '../support/arbitraries.ts';
 
 const RUNS = { numRuns: 3000 };
 
 describe('index keys', () => {
-  test('are ordered as MongoDB orders the values', () => {
+  test('sort as MongoDB sorts their values', () => {
     fc.assert(
       fc.property(values, values, (left, right) => {
         const keys = Math.sign(Buffer.compare(encodeValue(left), encodeValue(right)));
@@ -19,7 +19,7 @@ describe('index keys', () => {
     );
   });
 
-  test('are ordered so for numbers of all types', () => {
+  test('of numbers sort by value, whatever their types', () => {
     fc.assert(
       fc.property(numbers, numbers, (left, right) => {
         const keys = Math.sign(Buffer.compare(encodeValue(left), encodeValue(right)));
@@ -29,7 +29,7 @@ describe('index keys', () => {
     );
   });
 
-  test('of several fields are ordered by the fields one after the other, each in its direction', () => {
+  test('of several fields sort by one field after the other, each in its direction', () => {
     const tuples = fc.tuple(values, values, values);
     const directions = fc.tuple(fc.boolean(), fc.boolean(), fc.boolean());
     fc.assert(
@@ -41,7 +41,7 @@ describe('index keys', () => {
     );
   });
 
-  test('never begin one another, so that compound keys can be put together', () => {
+  test('are never the beginning of one another, so that they can be concatenated', () => {
     fc.assert(
       fc.property(values, values, (left, right) => {
         const leftKey = encodeValue(left);
@@ -53,7 +53,7 @@ describe('index keys', () => {
     );
   });
 
-  test('tell numbers apart that doubles cannot', () => {
+  test('distinguish numbers that have the same nearest double', () => {
     const ascending: Value[] = [
       new Double(Number.NaN),
       new Double(-Infinity),
@@ -92,7 +92,7 @@ describe('index keys', () => {
     expect(encodeValue(Decimal128.fromString('NaN'))).toEqual(encodeValue(new Double(Number.NaN)));
   });
 
-  test('have a successor above all that begin with them', () => {
+  test('have a successor that sorts after all keys that begin with them', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 4 }), fc.uint8Array({ maxLength: 4 }), (prefix, rest) => {
         const above = successor(prefix);

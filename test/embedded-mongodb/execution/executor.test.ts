@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { CommandError } from '../../src/embedded-mongodb/command-error.ts';
-import { Executor, type Transactions } from '../../src/embedded-mongodb/execution/executor.ts';
-import { Slice } from '../../src/embedded-mongodb/execution/slice.ts';
-import type { CommandSteps } from '../../src/embedded-mongodb/execution/task.ts';
+import { CommandError } from '../../../src/embedded-mongodb/command-error.ts';
+import { Executor, type Transactions } from '../../../src/embedded-mongodb/execution/executor.ts';
+import { Slice } from '../../../src/embedded-mongodb/execution/slice.ts';
+import type { CommandSteps } from '../../../src/embedded-mongodb/execution/task.ts';
 
-/** Notes what happens in its order; commits fail on demand. */
+/** Records what happens, in order. Commits fail on demand. */
 class Recorder implements Transactions {
   readonly events: string[] = [];
   inTransaction = false;
@@ -46,8 +46,8 @@ function* writing(recorder: Recorder, name: string, turns = 1): CommandSteps {
   return Buffer.from('done');
 }
 
-describe('commands of one turn', () => {
-  test('share a commit, and their replies follow it', async () => {
+describe('commands of one turn of the event loop', () => {
+  test('share one commit, and their replies follow it', async () => {
     const recorder = new Recorder();
     const executor = new Executor(recorder, () => recorder.events.push('reload'));
     recorder.submitTo(executor, 'a', writing(recorder, 'a'));
@@ -56,7 +56,7 @@ describe('commands of one turn', () => {
     expect(recorder.events).toEqual(['write a1', 'write b1', 'commit', 'reply a done', 'reply b done']);
   });
 
-  test('give way to others after their slice', async () => {
+  test('give way to other commands after their slice', async () => {
     const recorder = new Recorder();
     const executor = new Executor(recorder, () => {});
     recorder.submitTo(executor, 'long', writing(recorder, 'long', 3));
@@ -67,12 +67,12 @@ describe('commands of one turn', () => {
     expect(events.at(-1)).toBe('reply long done');
   });
 
-  test('wait for one slice of one long command, however many there are', async () => {
+  test('wait for one slice of one long command, however many long commands there are', async () => {
     const recorder = new Recorder();
     const executor = new Executor(recorder, () => {});
     const turns = 4;
     for (const name of ['x', 'y', 'z']) recorder.submitTo(executor, name, writing(recorder, name, turns));
-    // All three have had their first slice, and rest.
+    // All three have had their first slice and are resting now.
     await new Promise((resolve) => setImmediate(resolve));
     recorder.submitTo(executor, 'short', writing(recorder, 'short'));
     await executor.idle();
@@ -84,7 +84,7 @@ describe('commands of one turn', () => {
     );
   });
 
-  test('all fail if they cannot be made durable, also those that have only read', async () => {
+  test('all fail if their commit fails, even those that only read', async () => {
     const recorder = new Recorder();
     const executor = new Executor(recorder, () => recorder.events.push('reload'));
     recorder.failing = true;
@@ -104,7 +104,7 @@ describe('commands of one turn', () => {
     expect(recorder.events.slice(-2)).toEqual(['commit', 'reply c done']);
   });
 
-  test('do not begin for a client that is gone, and end what they hold', async () => {
+  test('do not start if they are cancelled', async () => {
     const recorder = new Recorder();
     const executor = new Executor(recorder, () => {});
     recorder.submitTo(executor, 'gone', writing(recorder, 'gone'), true);
@@ -112,12 +112,12 @@ describe('commands of one turn', () => {
     expect(recorder.events).toEqual(['fail gone Interrupted']);
   });
 
-  test('that do not end are ended by a stop, and later ones refused', async () => {
+  test('are abandoned by a stop, and later commands are refused', async () => {
     const recorder = new Recorder();
     const executor = new Executor(recorder, () => {});
     recorder.submitTo(executor, 'endless', endless(recorder));
     const idle = executor.idle();
-    setTimeout(() => executor.stop(), 5);
+    setImmediate(() => executor.stop());
     await idle;
     recorder.submitTo(executor, 'late', reading());
     expect(recorder.events).toEqual([
@@ -128,7 +128,7 @@ describe('commands of one turn', () => {
   });
 });
 
-// biome-ignore lint/correctness/useYield: a command that needs one step only
+// biome-ignore lint/correctness/useYield: this command needs only one step
 function* reading(): CommandSteps {
   return Buffer.from('done');
 }

@@ -1,6 +1,6 @@
 import { Decimal128, type Document, Double, Int32, Long, MaxKey, MongoServerError, Timestamp } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { refusal, TestDatabase } from './support.ts';
+import { refusal, TestDatabase } from '../support/test-database.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -44,10 +44,10 @@ describe('a filter', () => {
 describe('an update', () => {
   test.each<[string, Document, number]>([
     ['an unknown operator', { $foo: { a: 1 } }, 9],
-    ['operators with a field beside them', { $set: { a: 1 }, b: 1 }, 9],
-    ['an operand that is no document', { $set: 1 }, 9],
+    ['operators next to a plain field', { $set: { a: 1 }, b: 1 }, 9],
+    ['an operand that is not a document', { $set: 1 }, 9],
     ['one path twice', { $set: { a: 1 }, $inc: { a: 1 } }, 40],
-    ['a path and one below it', { $set: { a: 1, 'a.b': 1 } }, 40],
+    ['a path and one inside it', { $set: { a: 1, 'a.b': 1 } }, 40],
     ['a rename onto a path that is set', { $rename: { n: 'm' }, $set: { m: 1 } }, 40],
     ['another _id', { $set: { _id: 2 } }, 66],
     ['the removal of _id', { $unset: { _id: 1 } }, 66],
@@ -57,8 +57,8 @@ describe('an update', () => {
     ['a long that overflows', { $inc: { long: Long.fromInt(1) } }, 2],
     ['a path through a scalar', { $set: { 'n.x': 1 } }, 28],
     ['a name in an array', { $set: { 'list.x': 1 } }, 28],
-    ['an empty name', { $set: { 'a..b': 1 } }, 56],
-    ['a $ name', { $set: { 'a.$b': 1 } }, 52],
+    ['an empty field name', { $set: { 'a..b': 1 } }, 56],
+    ['a field name with $', { $set: { 'a.$b': 1 } }, 52],
     ['a positional operator', { $set: { 'list.$': 1 } }, 2],
     ['a push onto a number', { $push: { n: 1 } }, 2],
     ['a $pop by 2', { $pop: { list: 2 } }, 9],
@@ -129,13 +129,13 @@ describe('a command', () => {
     [{ find: 'things', filtr: { a: 1 } }, 40415],
     [{ find: 'things', query: { a: 1 } }, 40415],
     [{ find: 'things', let: { a: 1 } }, 115],
-  ])('%j is refused with code %i, in words', async (command, code) => {
+  ])('%j is refused with code %i and a message', async (command, code) => {
     const error = await refusal(database.db.command(command).then(throwWriteErrors));
     expect(error).toMatchObject({ code });
     expect(error.message.length).toBeGreaterThan(10);
   });
 
-  test('that names no limit for one of its deletions deletes nothing', async () => {
+  test('deletes nothing if one of its statements has no limit', async () => {
     const things = database.collection();
     await things.insertMany([{ a: 1 }, { a: 2 }]);
     const deletes = [{ q: { a: 1 }, limit: 1 }, { q: { a: 2 } }];
@@ -143,7 +143,7 @@ describe('a command', () => {
     expect(await things.countDocuments()).toBe(2);
   });
 
-  test('may bring a session, a read concern and a write concern', async () => {
+  test('may have a session, a read concern and a write concern', async () => {
     const things = database.collection();
     await database.client.withSession(async (session) => {
       await things.insertOne({ a: 1 }, { session, writeConcern: { w: 'majority', journal: true } });
@@ -156,7 +156,7 @@ describe('a command', () => {
     const transaction = database.client.withSession((session) =>
       session.withTransaction(() => things.insertOne({ a: 1 }, { session })),
     );
-    // The driver puts a message of its own in front of ours.
+    // The driver wraps the error in one of its own.
     await expect(transaction).rejects.toMatchObject({
       originalError: {
         code: 20,
@@ -169,7 +169,7 @@ describe('a command', () => {
 
 describe('a document', () => {
   test.each<[string, Document, number]>([
-    ['a $ name at its top', { $a: 1 }, 52],
+    ['a name with $ at its top', { $a: 1 }, 52],
     ['an array as its _id', { _id: [1] }, 53],
     ['a regular expression as its _id', { _id: /x/ }, 53],
   ])('with %s is not stored', async (_what, document, code) => {
@@ -177,7 +177,7 @@ describe('a document', () => {
     expect(await refusal(things.insertOne(document as never))).toMatchObject({ code });
   });
 
-  test('with arrays side by side in one index is not stored', async () => {
+  test('with two arrays in one compound index is not stored', async () => {
     const things = database.collection();
     await things.createIndex({ a: 1, b: 1 });
     expect(await refusal(things.insertOne({ a: [1], b: [1] }))).toMatchObject({ code: 171 });
@@ -198,7 +198,7 @@ describe('a document', () => {
   });
 });
 
-test('numbers are incremented and multiplied as MongoDB does, with the wider type of the two', async () => {
+test('$inc and $mul give the wider type of the two numbers, as in MongoDB', async () => {
   const things = database.collection();
   const cases: [unknown, Document, string][] = [
     [new Int32(1), { $inc: { n: new Int32(2) } }, 'Int32 3'],
@@ -224,7 +224,7 @@ test('numbers are incremented and multiplied as MongoDB does, with the wider typ
   expect(await things.findOne({ n: new MaxKey() })).not.toBeNull();
 });
 
-/** `command` hands errors of single statements back as part of the answer. */
+/** The driver's `command` returns the errors of single statements as part of the reply. */
 function throwWriteErrors(reply: Document): Document {
   const [error] = reply['writeErrors'] ?? [];
   if (error !== undefined) throw new MongoServerError(error);

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { connect as connectSocket } from 'node:net';
 import { Long } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { refusal, TestDatabase } from './support.ts';
-import { socketPath, WireClient } from './wire-client.ts';
+import { refusal, TestDatabase } from '../support/test-database.ts';
+import { socketPath, WireClient } from '../support/wire-client.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -14,14 +14,14 @@ afterAll(async () => {
 });
 
 describe('a cursor', () => {
-  test.each([1, 2, 7, 101, 1000])('gives all documents once in batches of %i', async (batchSize) => {
+  test.each([1, 2, 7, 101, 1000])('returns every document once in batches of %i', async (batchSize) => {
     const things = database.collection();
     await things.insertMany(Array.from({ length: 350 }, (_, n) => ({ n })));
     const found = await things.find({}, { batchSize }).sort({ _id: 1 }).toArray();
     expect(found.map(({ n }) => n)).toEqual(Array.from({ length: 350 }, (_, n) => n));
   });
 
-  test('splits batches at 16 MiB', async () => {
+  test('keeps each batch below 16 MiB', async () => {
     const things = database.collection();
     await things.createIndex({ n: 1 });
     const text = 'x'.repeat(6_000_000);
@@ -34,7 +34,7 @@ describe('a cursor', () => {
     expect(found).toEqual([0, 1, 2, 3, 4]);
   });
 
-  test('goes on while others write, and sees no document twice', async () => {
+  test('continues while others write, and returns no document twice', async () => {
     const things = database.collection();
     await things.createIndex({ n: 1 });
     await things.insertMany(Array.from({ length: 200 }, (_, n) => ({ n, even: n % 2 === 0 })));
@@ -56,7 +56,7 @@ describe('a cursor', () => {
     expect(await refusal(cursor.toArray())).toMatchObject({ code: 175 });
   });
 
-  test('that was closed, or never was, is not found', async () => {
+  test('is not found after it was closed', async () => {
     const things = database.collection();
     await things.insertMany(Array.from({ length: 10 }, (_, n) => ({ n })));
     const { cursor } = await database.db.command({ find: things.collectionName, batchSize: 2 });
@@ -69,7 +69,7 @@ describe('a cursor', () => {
     expect(await refusal(database.db.command(getMore))).toMatchObject({ code: 43 });
   });
 
-  test('is not left open where a limit is reached with the first batch', async () => {
+  test('does not stay open if the first batch reaches the limit', async () => {
     const things = database.collection();
     await things.insertMany(Array.from({ length: 10 }, (_, n) => ({ n })));
     const { cursor } = await database.db.command({ find: things.collectionName, batchSize: 3, limit: 3 });
@@ -77,7 +77,7 @@ describe('a cursor', () => {
     expect(cursor.firstBatch).toHaveLength(3);
   });
 
-  test('belongs to its collection', async () => {
+  test('cannot be read through another collection', async () => {
     const things = database.collection();
     await things.insertMany(Array.from({ length: 10 }, (_, n) => ({ n })));
     const { cursor } = await database.db.command({ find: things.collectionName, batchSize: 2 });
@@ -98,11 +98,11 @@ describe('a cursor', () => {
     expect(await open()).toBe(before + 1);
     socket.destroy();
     await once(socket, 'close');
-    // The server hears of the end in its own time.
+    // The server notices the end a little later.
     await expect.poll(open).toBe(before);
   });
 
-  test('is refused when too many are open', async () => {
+  test('is refused if 1,000 are open', async () => {
     const things = database.collection();
     await things.insertMany([{ n: 1 }, { n: 2 }, { n: 3 }]);
     using resources = new DisposableStack();
@@ -115,7 +115,7 @@ describe('a cursor', () => {
     expect(replies.at(-1)).toMatchObject({ ok: 0, code: 96 });
   });
 
-  test('of a sort in memory is bounded', async () => {
+  test('over a sort in memory may use 100 MiB at most, and a limit saves memory', async () => {
     const things = database.collection();
     const text = 'x'.repeat(15_000_000);
     for (let n = 0; n < 8; n += 1) await things.insertOne({ n, text });
@@ -131,7 +131,7 @@ describe('a cursor', () => {
 });
 
 describe('a long scan', () => {
-  test('does not hold up others, and ends at maxTimeMS', async () => {
+  test('does not delay other commands, and ends at maxTimeMS', async () => {
     const things = database.collection();
     const other = database.collection();
     await other.insertOne({ n: 1 });

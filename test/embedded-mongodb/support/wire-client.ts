@@ -1,6 +1,6 @@
 /**
- * A client that speaks the wire protocol by hand, for what the driver never does: frames cut and joined at
- * will, checksums, unacknowledged commands, nonsense.
+ * A client that writes the wire protocol by hand, for what the driver never does: messages split and joined
+ * anywhere, checksums, unacknowledged commands and malformed messages.
  */
 import type { Socket } from 'node:net';
 import { type Document, deserialize, serialize } from 'bson';
@@ -91,7 +91,7 @@ export class WireClient {
   #receive(bytes: Buffer): void {
     this.#pieces.push(bytes);
     this.#length += bytes.length;
-    // Joined only when a reply is complete: replies may be large.
+    // Replies may be large, so their pieces are joined only when they are complete.
     while (this.#length >= 4 && this.#length >= this.#replyLength()) {
       const received = Buffer.concat(this.#pieces);
       const length = this.#replyLength();

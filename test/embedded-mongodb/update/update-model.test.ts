@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { decode, encode } from '../../src/embedded-mongodb/bson/codec.ts';
-import { identical } from '../../src/embedded-mongodb/bson/identical.ts';
+import { decode, encode } from '../../../src/embedded-mongodb/bson/codec.ts';
+import { identical } from '../../../src/embedded-mongodb/bson/identical.ts';
 import {
   type BsonDocument,
   Decimal128,
@@ -12,13 +12,13 @@ import {
   Int32,
   Long,
   type Value,
-} from '../../src/embedded-mongodb/bson/value.ts';
-import { CommandError } from '../../src/embedded-mongodb/command-error.ts';
-import { findMatches } from '../../src/embedded-mongodb/query/query.ts';
-import { Catalog } from '../../src/embedded-mongodb/storage/catalog.ts';
-import { parseIndexDefinition } from '../../src/embedded-mongodb/storage/indexes/index-definition.ts';
-import { SqliteFile } from '../../src/embedded-mongodb/storage/sqlite-file.ts';
-import { compileUpdate } from '../../src/embedded-mongodb/update/update.ts';
+} from '../../../src/embedded-mongodb/bson/value.ts';
+import { CommandError } from '../../../src/embedded-mongodb/command-error.ts';
+import { findMatches } from '../../../src/embedded-mongodb/query/query.ts';
+import { Catalog } from '../../../src/embedded-mongodb/storage/catalog.ts';
+import { parseIndexDefinition } from '../../../src/embedded-mongodb/storage/indexes/index-definition.ts';
+import { SqliteFile } from '../../../src/embedded-mongodb/storage/sqlite-file.ts';
+import { compileUpdate } from '../../../src/embedded-mongodb/update/update.ts';
 
 let directory: string;
 let file: SqliteFile;
@@ -32,7 +32,7 @@ afterAll(() => {
   rmSync(directory, { recursive: true });
 });
 
-/** Fields beside the changed ones, of every type that JavaScript would blur. */
+/** Fields that no update names. JavaScript's own numbers would not keep their types. */
 const BESIDE: BsonDocument = {
   int: new Int32(7),
   long: Long.fromBigInt(2n ** 60n + 1n),
@@ -45,7 +45,7 @@ type Model = Map<string, number>;
 
 interface Step {
   readonly update: BsonDocument;
-  /** The same on a plain map of numbers. */
+  /** The same change to a map of numbers. */
   readonly apply: (model: Model) => void;
 }
 
@@ -79,7 +79,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   ),
 );
 
-test('random updates change what they name as a simple model says, and nothing else', () => {
+test('random updates change the named fields as a simple model predicts, and no others', () => {
   const catalog = new Catalog(file);
   const sequences = fc.array(fc.tuple(fc.integer({ min: 0, max: 2 }), steps), { maxLength: 25 });
   let run = 0;
@@ -110,7 +110,7 @@ test('random updates change what they name as a simple model says, and nothing e
           const model = models[id];
           if (model !== undefined) step.apply(model);
         } catch (error) {
-          // The unique index says no: then the model stays as it was, and so must the document.
+          // The unique index refused the update, so neither the model nor the document may change.
           if (!(error instanceof CommandError && error.codeName === 'DuplicateKey')) throw error;
         }
       }
@@ -132,7 +132,7 @@ test('random updates change what they name as a simple model says, and nothing e
   );
 });
 
-/** The changed fields by path, in the order of their names. */
+/** The fields that updates name, by path, sorted by name. */
 function numbersOf(document: BsonDocument): Model {
   const found: [string, number][] = [];
   const visit = (value: Value, path: string): void => {

@@ -3,25 +3,25 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { encode } from '../../src/embedded-mongodb/bson/codec.ts';
+import { encode } from '../../../src/embedded-mongodb/bson/codec.ts';
 import {
   type BsonDocument,
   Int32,
   ObjectId,
   toNumber,
   type Value,
-} from '../../src/embedded-mongodb/bson/value.ts';
-import { CommandError } from '../../src/embedded-mongodb/command-error.ts';
-import { countMatches, coveringKeys } from '../../src/embedded-mongodb/query/count.ts';
-import { planQuery } from '../../src/embedded-mongodb/query/planner.ts';
-import { findMatches, type Query } from '../../src/embedded-mongodb/query/query.ts';
-import { parseSort } from '../../src/embedded-mongodb/query/sort.ts';
-import { Sorter } from '../../src/embedded-mongodb/query/sorter.ts';
-import { Catalog } from '../../src/embedded-mongodb/storage/catalog.ts';
-import type { Collection } from '../../src/embedded-mongodb/storage/collection.ts';
-import { parseIndexDefinition } from '../../src/embedded-mongodb/storage/indexes/index-definition.ts';
-import { SqliteFile } from '../../src/embedded-mongodb/storage/sqlite-file.ts';
-import { scalars } from './arbitraries.ts';
+} from '../../../src/embedded-mongodb/bson/value.ts';
+import { CommandError } from '../../../src/embedded-mongodb/command-error.ts';
+import { countMatches, coveringKeys } from '../../../src/embedded-mongodb/query/count.ts';
+import { planQuery } from '../../../src/embedded-mongodb/query/planner.ts';
+import { findMatches, type Query } from '../../../src/embedded-mongodb/query/query.ts';
+import { parseSort } from '../../../src/embedded-mongodb/query/sort.ts';
+import { Sorter } from '../../../src/embedded-mongodb/query/sorter.ts';
+import { Catalog } from '../../../src/embedded-mongodb/storage/catalog.ts';
+import type { Collection } from '../../../src/embedded-mongodb/storage/collection.ts';
+import { parseIndexDefinition } from '../../../src/embedded-mongodb/storage/indexes/index-definition.ts';
+import { SqliteFile } from '../../../src/embedded-mongodb/storage/sqlite-file.ts';
+import { scalars } from '../support/arbitraries.ts';
 
 const PATHS = ['a', 'b', 'c.d', 'c.e'] as const;
 
@@ -42,7 +42,7 @@ afterAll(() => {
 });
 
 describe('an index', () => {
-  test('finds exactly what a scan of all documents finds, in the order that was asked for', () => {
+  test('finds exactly what a scan of all documents finds, in the requested order', () => {
     const cases = fc.record({
       documents: fc.array(documents, { minLength: 1, maxLength: 25 }),
       indexes: fc.array(indexes, { minLength: 1, maxLength: 3 }),
@@ -58,7 +58,7 @@ describe('an index', () => {
     );
   });
 
-  test('is chosen for equality, for ranges, and for the sort behind an equality', () => {
+  test('is chosen for equality, for ranges, and for a sort after an equality', () => {
     const collection = collectionOf([], [{ a: 1, b: -1 }]);
     expect(planOf(collection, { a: new Int32(1) }, {}).index).toBe('i0');
     expect(planOf(collection, { a: { $gt: new Int32(1) } }, {}).index).toBe('i0');
@@ -77,7 +77,7 @@ describe('an index', () => {
     expect(planOf(collection, { b: new Int32(1) }, {}).index).toBeUndefined();
   });
 
-  test('on two fields beats one on the first of them, and a unique one beats all', () => {
+  test('on two fields is preferred to one on the first field, and a unique one to both', () => {
     const collection = collectionOf([], [{ a: 1 }, { a: 1, b: 1 }]);
     expect(planOf(collection, { a: 'x', b: 'y' }, {}).index).toBe('i1');
     expect(planOf(collection, { a: 'x', b: 'y', _id: 'z' }, {}).index).toBe('_id_');
@@ -95,7 +95,7 @@ describe('an index', () => {
 
   test.each([
     {
-      case: 'two fields below one array are met by different elements',
+      case: 'different elements of one array match the conditions on two fields',
       key: { 'c.d': 1, 'c.e': 1 },
       document: {
         c: [
@@ -106,32 +106,32 @@ describe('an index', () => {
       filter: { 'c.d': 'x', 'c.e': 'x' },
     },
     {
-      case: 'two ends of a range are met by different elements',
+      case: 'different elements match the two ends of a range',
       key: { a: 1 },
       document: { a: ['a', 'z'] },
       filter: { a: { $gt: 'm', $lt: 'n' } },
     },
     {
-      case: 'an array is equal as a whole',
+      case: 'an array matches as a whole',
       key: { a: 1 },
       document: { a: ['x', 'y'] },
       filter: { a: ['x', 'y'] },
     },
     {
-      case: 'a descending key ends in FF and is followed by another',
+      case: 'a descending key ends in FF and another field follows',
       key: { a: -1, b: 1 },
       document: { a: new ObjectId('ffffffffffffffffffffffff'), b: 'x' },
       filter: { a: new ObjectId('ffffffffffffffffffffffff'), b: 'x' },
     },
-    { case: 'a field is missing', key: { a: 1 }, document: {}, filter: { a: null } },
+    { case: 'the field is missing', key: { a: 1 }, document: {}, filter: { a: null } },
     {
-      case: 'a field below an array is missing',
+      case: 'the field is missing in an element of an array',
       key: { 'c.d': 1 },
       document: { c: [{}] },
       filter: { 'c.d': null },
     },
     {
-      case: 'a string is stored as a symbol would be',
+      case: 'a string begins with a literal prefix',
       key: { a: 1 },
       document: { a: 'xyz' },
       filter: { a: { $regex: '^xy' } },
@@ -144,7 +144,7 @@ describe('an index', () => {
     expect(idsOf(found(collection, { ...query, hint: 'natural' }))).toEqual(['it']);
   });
 
-  test('reads no more documents than a limit asks for', () => {
+  test('lets a query read only as many documents as its limit', () => {
     const many = Array.from({ length: 2000 }, (_, index) => ({ _id: new Int32(index), a: new Int32(index) }));
     const collection = collectionOf(many, [{ a: 1 }]);
     const query: Query = { filter: {}, sort: parseSort({ a: new Int32(-1) }), skip: 0, limit: 3 };
@@ -154,7 +154,7 @@ describe('an index', () => {
 });
 
 describe('a count', () => {
-  test('is one of keys where the filter says no more than the first fields of an index', () => {
+  test('counts keys if the filter only fixes the first fields of an index', () => {
     const collection = collectionOf([], [{ a: 1, b: -1 }]);
     const indexOf = (filter: BsonDocument) => coveringKeys(collection, filter)?.index.definition.name;
     expect(indexOf({ a: 'x' })).toBe('i0');
@@ -168,14 +168,14 @@ describe('a count', () => {
     expect(indexOf({ $or: [{ a: 'x' }] })).toBeUndefined();
   });
 
-  test('is one of documents where an index has no key, or several, for some', () => {
+  test('counts documents if some have no key in the index, or several', () => {
     for (const document of [{}, { a: ['x', 'y'] }]) {
       const collection = collectionOf([{ _id: 'it', ...document }], [{ a: 1, sparse: 1 }]);
       expect(coveringKeys(collection, { a: 'x' })).toBeUndefined();
     }
   });
 
-  test('of many keys is right, and comes in parts', () => {
+  test('of many keys is exact, and is made in steps', () => {
     const many = Array.from({ length: 2500 }, (_, index) => ({
       _id: new Int32(index),
       a: new Int32(index % 2),
@@ -194,7 +194,8 @@ function collectionOf(
 ): Collection {
   collections += 1;
   const collection = catalog.create('test', `c${collections}`);
-  // Some are there before the indexes are; not many, or most indexes would fail on two arrays side by side.
+  // Some documents exist before the indexes. They are few, because two arrays in one document prevent most
+  // indexes.
   const half = Math.min(2, inserted.length);
   for (const document of inserted.slice(0, half))
     tolerateParallelArrays(() => collection.insert(document, encode(document)));
@@ -213,7 +214,7 @@ function collectionOf(
   return collection;
 }
 
-/** Such a document is not stored, such an index not made: the rest is as good a case. */
+/** A document or an index that is refused is left out. What remains is a valid case. */
 function tolerateParallelArrays(work: () => unknown): void {
   try {
     work();
@@ -243,7 +244,7 @@ function expectSame(collection: Collection, { filter, sort, limit }: AskedQuery)
   const indexed = found(collection, query);
   expect(idsOf(indexed).toSorted()).toEqual(idsOf(scanned).toSorted());
   expect(countOf(collection, filter)).toBe(scanned.length);
-  // Ties may come in any order, so sorting again must not move anything.
+  // Equal documents may come in any order, so sorting the result again must not change it.
   const sorter = new Sorter<BsonDocument>(query.sort);
   for (const document of indexed) sorter.add(document, document, 0);
   expect(idsOf(indexed)).toEqual(idsOf(sorter.sorted()));
@@ -273,7 +274,7 @@ function idsOf(found: readonly BsonDocument[]): string[] {
   return found.map((document) => String(document['_id']));
 }
 
-/** Few values, so that filters hit. */
+/** Few different values, so that filters often match. */
 const small: fc.Arbitrary<Value> = fc.oneof(
   { arbitrary: fc.integer({ min: 0, max: 2 }).map((n) => new Int32(n)), weight: 12 },
   { arbitrary: fc.constantFrom('', 'x', 'xy', 'y'), weight: 3 },

@@ -1,10 +1,10 @@
 /**
- * What the database file makes of a disk that is full; SQLite's own limit on pages stands in for the disk.
+ * How the database file copes with a full disk. SQLite's limit on the number of pages stands in for the disk.
  */
 import { expect, test } from 'vitest';
-import { asCommandError } from '../../src/embedded-mongodb/execution/as-command-error.ts';
-import { SqliteFile } from '../../src/embedded-mongodb/storage/sqlite-file.ts';
-import { TemporaryDirectory } from './support.ts';
+import { asCommandError } from '../../../src/embedded-mongodb/execution/as-command-error.ts';
+import { SqliteFile } from '../../../src/embedded-mongodb/storage/sqlite-file.ts';
+import { TemporaryDirectory } from '../support/test-database.ts';
 
 const PAGE_BYTES = 4096;
 
@@ -14,10 +14,10 @@ function errorOf(work: () => void): unknown {
   } catch (error) {
     return error;
   }
-  throw new Error('expected this to fail');
+  throw new Error('this should have failed');
 }
 
-test('a write without room fails as such, and what fits later is written', async () => {
+test('a write to a full disk fails with OutOfDiskSpace, and a later write that fits succeeds', async () => {
   await using directory = await TemporaryDirectory.create();
   using file = new SqliteFile(directory.path);
   file.begin();
@@ -36,7 +36,7 @@ test('a write without room fails as such, and what fits later is written', async
   expect(file.get('SELECT count(*) AS count FROM things')).toEqual({ count: 1 });
 });
 
-test('nothing more is written into a transaction that SQLite has undone by itself', async () => {
+test('a transaction that SQLite has rolled back by itself takes no more writes', async () => {
   await using directory = await TemporaryDirectory.create();
   using file = new SqliteFile(directory.path);
   file.begin();

@@ -1,6 +1,6 @@
 /**
- * Random BSON values for property tests: few distinct ones of each type, so that equal and neighbouring
- * values meet often, and the awkward ones among them.
+ * Random BSON values for property tests. Each type has few different values, so that equal and neighbouring
+ * values are frequent, and the difficult ones are among them.
  */
 import fc from 'fast-check';
 import {
@@ -16,7 +16,7 @@ import {
   ObjectId,
   Timestamp,
   type Value,
-} from '../../src/embedded-mongodb/bson/value.ts';
+} from '../../../src/embedded-mongodb/bson/value.ts';
 
 const INTERESTING_INTEGERS = [
   0n,

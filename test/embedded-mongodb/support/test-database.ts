@@ -1,6 +1,6 @@
 /**
- * What the embedded database's tests share: a database in a fresh directory with a client on it, gone
- * again at the end of the scope that holds it.
+ * What the tests of the embedded database share: a database in a new directory with a client. Both end with
+ * the scope that holds them.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,9 +9,9 @@ import { type Collection, type Db, type Document, MongoClient, MongoServerError 
 import {
   EmbeddedDatabase,
   type EmbeddedDatabaseOptions,
-} from '../../src/embedded-mongodb/thread/embedded-database.ts';
+} from '../../../src/embedded-mongodb/thread/embedded-database.ts';
 
-/** A directory that is removed with its scope. */
+/** A directory that is removed at the end of its scope. */
 export class TemporaryDirectory implements AsyncDisposable {
   readonly path: string;
 
@@ -53,7 +53,7 @@ export class TestDatabase implements AsyncDisposable {
     this.#resources = resources;
   }
 
-  /** Nobody else uses a name that was given out. */
+  /** A collection that no other test uses. */
   collection(): Collection<Document> {
     collections += 1;
     return this.db.collection(`things${collections}`);
@@ -70,7 +70,21 @@ export function connect(uri: string): MongoClient {
   return new MongoClient(uri, { serverSelectionTimeoutMS: 5_000, maxPoolSize: 8 });
 }
 
-/** What the server refused it with. */
+/** Starts a database on the directory and closes it again, with a client in between. */
+export async function withThings(
+  dataDirectory: string,
+  use: (things: Collection, database: EmbeddedDatabase) => Promise<void>,
+): Promise<void> {
+  await using database = await EmbeddedDatabase.start({ dataDirectory });
+  const client = connect(database.uri);
+  try {
+    await use(client.db('test').collection('things'), database);
+  } finally {
+    await client.close();
+  }
+}
+
+/** The error with which the server refused the work. */
 export async function refusal(work: Promise<unknown>): Promise<MongoServerError> {
   try {
     await work;
@@ -78,5 +92,5 @@ export async function refusal(work: Promise<unknown>): Promise<MongoServerError>
     if (error instanceof MongoServerError) return error;
     throw error;
   }
-  throw new Error('expected the server to refuse this');
+  throw new Error('the server should have refused this');
 }

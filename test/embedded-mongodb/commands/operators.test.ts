@@ -1,6 +1,6 @@
 import { Binary, Decimal128, type Document, Double, Int32, Long, ObjectId } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { TestDatabase } from './support.ts';
+import { TestDatabase } from '../support/test-database.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -12,7 +12,7 @@ afterAll(async () => {
 
 const ID = new ObjectId('0123456789abcdef01234567');
 
-/** Each has its place in the list as its _id. */
+/** The _id of each document is its position in the list. */
 const DOCUMENTS: readonly Document[] = [
   { a: 1, s: 'abc', list: [1, 2, 3] },
   { a: new Double(1.5), s: 'ABC', list: [] },
@@ -90,9 +90,9 @@ describe('a filter', () => {
     [{ flag: 1 }, []],
     [{ _id: { $gt: 6 as never } }, [7, 8]],
     [{ $comment: 'nothing', a: '1' }, [6, 7]],
-  ])('%j finds %j', async (filter, expected) => {
+  ])('%j finds the documents %j', async (filter, expected) => {
     const things = database.db.collection('filtered');
-    // Every test may be the first: the same documents under the same ids are there once.
+    // Any test may run first, so each inserts the documents. Their ids keep them from being stored twice.
     await things
       .insertMany(
         DOCUMENTS.map((document, index) => ({ _id: index as never, ...document })),
@@ -141,7 +141,7 @@ describe('an update', () => {
     [{ l: [1, 2, 3] }, { $pop: { l: -1 } }, { l: [2, 3] }],
     [{ a: 1 }, { $setOnInsert: { b: 1 } }, { a: 1 }],
     [{ '1': 'x', a: 1 }, { $set: { '1': 'y' } }, { '1': 'y', a: 1 }],
-  ])('of %j by %j gives %j', async (before, update, after) => {
+  ])('of %j by %j results in %j', async (before, update, after) => {
     const things = database.collection();
     await things.createIndex({ 'l.a': 1, n: -1 });
     await things.insertOne({ ...before });
@@ -150,7 +150,7 @@ describe('an update', () => {
     expect(await things.find({}).hint({ 'l.a': 1, n: -1 }).toArray()).toHaveLength(1);
   });
 
-  test('that changes nothing says so', async () => {
+  test('that changes nothing counts no document as modified', async () => {
     const things = database.collection();
     await things.insertOne({ a: new Int32(1) });
     expect(await things.updateMany({}, { $set: { a: new Int32(1) } })).toMatchObject({
@@ -163,7 +163,7 @@ describe('an update', () => {
     });
   });
 
-  test('writes the current date', async () => {
+  test('can set a field to the current date', async () => {
     const things = database.collection();
     const before = Date.now();
     await things.insertOne({});
@@ -189,7 +189,7 @@ describe('a projection', () => {
       { 'b.c': 0, l: 0 },
       { _id: 1, a: 1, b: { d: 3 } },
     ],
-  ])('%j gives %j', async (projection, expected) => {
+  ])('%j results in %j', async (projection, expected) => {
     const things = database.collection();
     await things.insertOne(document);
     expect(await things.findOne({}, { projection })).toEqual(expected);
@@ -241,7 +241,7 @@ describe('an aggregation', () => {
     ]);
   });
 
-  test('gives its results in batches', async () => {
+  test('returns its results in batches', async () => {
     const things = database.collection();
     await things.insertMany(Array.from({ length: 500 }, (_, n) => ({ n })));
     const found = await things
@@ -251,7 +251,7 @@ describe('an aggregation', () => {
   });
 });
 
-test('documents of a TTL index go when their time has come', async () => {
+test('a TTL index removes documents after their time', async () => {
   await using quick = await TestDatabase.start({ sweepIntervalMs: 20 });
   const things = quick.collection();
   await things.createIndex({ at: 1 }, { expireAfterSeconds: 60 });
