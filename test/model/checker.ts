@@ -145,8 +145,8 @@ function line(what: string, state: string, number: number): string {
 }
 
 /**
- * A short key for a state that is told in small whole numbers from -1 on. Lists of varying length go last or
- * say it.
+ * A short key for a state that is told in whole numbers from -1 on. Lists of varying length go last or say
+ * it.
  */
 export function keyOf(numbers: readonly number[]): string {
   return String.fromCharCode(...numbers.map((number) => number + 1));

@@ -3,7 +3,7 @@ import { check } from './checker.ts';
 import { ownershipModel } from './ownership/model.ts';
 import type { OwnershipBug, OwnershipOptions } from './ownership/state.ts';
 
-describe('the ownership of connections, every interleaving of main and 2 workers', () => {
+describe('the ownership of connections in every interleaving of main and 2 workers', () => {
   test.each<[string, OwnershipOptions]>([
     ['two clients, one of which sends ahead', { requests: [2, 1], numbers: 2 }],
     ['three clients for two numbers, one goes away', { requests: [1, 1, 1], numbers: 2, departures: 1 }],

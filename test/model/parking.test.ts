@@ -3,7 +3,7 @@ import { check } from './checker.ts';
 import { parkingModel } from './parking/model.ts';
 import type { ParkingBug, ParkingOptions } from './parking/state.ts';
 
-describe('the parking protocol, every interleaving of main, 2 workers and 2 clients', () => {
+describe('the parking protocol in every interleaving of main, 2 workers and 2 clients', () => {
   test.each<[string, ParkingOptions]>([
     ['two clients', { requests: [1, 1] }],
     ['a client that sends while it is served', { requests: [2] }],

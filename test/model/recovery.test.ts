@@ -1,6 +1,6 @@
 /**
  * The counter-example of the ownership model for 'a death is decided about by a later position', played on
- * the real recovery, queue and table: the other threads' steps happen when main reads a claim.
+ * the real recovery, queue and table. The other threads' steps happen when main reads a claim.
  */
 import { expect, test } from 'vitest';
 import { ConnectionTable } from '../../src/runtime/memory/connections/connection-table.ts';

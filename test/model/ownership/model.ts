@@ -2,17 +2,17 @@
  * Who owns a connection, as a model: the main thread, two workers and a few clients that share two connection
  * numbers, in every interleaving. Clients go away and workers die at any step.
  *
- * | here                               | in the code                                                             |
- * | ---------------------------------- | ----------------------------------------------------------------------- |
- * | `head`, `tail`, `entries`, `claim` | memory/ready-queue.ts: push, and pop at 'look', 'claim', 'move'         |
- * | `Slot.state`, 'take', 'unclaim'    | memory/connection-table.ts and worker/request-loop.ts, #take            |
- * | 'serve', 'answer'                  | worker/turn/: look at the length; run a handler and publish its record  |
- * | client steps                       | server/connections.ts: #accept, #onBytes, #onClose                      |
- * | "main drains"                      | server/connections.ts: onRecord, #endTurn                               |
- * | `pushing`, "main pushes"           | server/connections.ts: makeReady, whose two stores workers can see apart |
- * | "main sees the exit"               | server/server.ts, onEnded, and server/recovery.ts, recover              |
- * | `undecided`, "main looks…"         | server/recovery.ts, lookAgain                                           |
- * | `begun`                            | `requestEnd` in the connection table                                    |
+ * | here                               | in the code                                                    |
+ * | ---------------------------------- | -------------------------------------------------------------- |
+ * | `head`, `tail`, `entries`, `claim` | ReadyQueue: push, and pop at 'look', 'claim', 'move'           |
+ * | `Slot.state`, 'take', 'unclaim'    | ConnectionTable.take, then WorkerWords.clearClaim              |
+ * | 'serve', 'answer'                  | Turn: look at the length, then run a handler and publish       |
+ * | client steps                       | server: accept a socket, take in bytes, notice its close       |
+ * | "main drains"                      | server: apply a record, end a turn                             |
+ * | `pushing`, "main pushes"           | server: makeReady, whose two stores workers can see apart      |
+ * | "main sees the exit"               | server: what follows a worker's 'exit', then Recovery.recover  |
+ * | `undecided`, "main looks…"         | Recovery.lookAgain                                             |
+ * | `begun`                            | ConnectionTable.requestEnd                                     |
  *
  * A request in process when its worker dies is answered with an error, never run again: no request here is
  * safe. Left out are bystanders whose safe request is run again, heavy requests, and workers that hang

@@ -1,6 +1,6 @@
 /**
- * The ownership model's state: what is shared, what each thread knows, and how a step makes the next state of
- * it.
+ * The state of the ownership model: what is shared, and what each thread knows. A step makes the next state
+ * of it.
  */
 import type { Step } from '../checker.ts';
 

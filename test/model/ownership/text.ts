@@ -55,7 +55,8 @@ export function show({ head, tail, entries, slots, workers, rings }: OwnershipSt
     const records = at(rings, index).map(
       ({ client, answers, last }) => `${client}.${answers}${last ? '!' : ''}`,
     );
-    return `w${index}: ${worker.at}${worker.claim === NONE ? '' : ` claims ${worker.claim}`} ring [${records}]`;
+    const claim = worker.claim === NONE ? '' : ` claims ${worker.claim}`;
+    return `w${index}: ${worker.at}${claim} ring [${records}]`;
   });
   return `queue ${head}[${queued}] | ${numbers.join(' | ')} | ${threads.join(' | ')}`;
 }

@@ -4,24 +4,24 @@
  * One step here is one access to a word that other threads write, or one event of an event loop. Where each
  * stands in the code:
  *
- * | here                          | in the code                                                           |
- * | ----------------------------- | --------------------------------------------------------------------- |
- * | `queue`, a step of 'pop'      | memory/ready-queue.ts: the store of the tail, the CAS of the head      |
- * | `rings`, 'publish'            | memory/outbound-ring.ts: the store of the tail                        |
- * | `parked`                      | memory/parking.ts, ParkedWorkers                                      |
- * | `bellWord`                    | memory/parking.ts, MainBell                                            |
- * | `rung`, `bell`                | a message on its way through a MessagePort, to main or to a worker    |
- * | main at 'drain', 'decide', 'wake' | server/dispatcher.ts: a round                                     |
- * | main at 'park', 'lookAt…'     | server/doorbell.ts: after the last round                              |
- * | main at 'asleep', 'scheduled' | in its event loop; 'scheduled' has a round due (`setImmediate`)       |
- * | client steps                  | server/connections.ts, #onBytes: queue the connection, then ring      |
- * | worker at 'pop', 'park', 'look', 'settled' | worker/request-loop.ts: #run, #park, reconsider          |
- * | worker at 'publish', 'ring'   | worker/output/output.ts: publish; worker/main-bell-ringer.ts: ring      |
+ * | here                                       | in the code                                               |
+ * | ------------------------------------------ | --------------------------------------------------------- |
+ * | `queue`, a step of 'pop'                   | ReadyQueue: the store of the tail, the CAS of the head    |
+ * | `rings`, 'publish'                         | OutboundRingWriter: the store of the tail                 |
+ * | `parked`                                   | ParkedWorkers                                             |
+ * | `bellWord`                                 | MainBell                                                  |
+ * | `rung`, `bell`                             | a message on its way through a MessagePort                |
+ * | main at 'drain', 'decide', 'wake'          | Dispatcher: a round                                       |
+ * | main at 'park', 'lookAt…'                  | Doorbell: after the last round                            |
+ * | main at 'asleep', 'scheduled'              | its event loop, with a round due (`setImmediate`) or not  |
+ * | client steps                               | server: queue the connection, then ring                   |
+ * | worker at 'pop', 'park', 'look', 'settled' | the worker's request loop, and a handler that settles     |
+ * | worker at 'publish', 'ring'                | Output, then the ring of main, put off in a batch         |
  *
  * A request is answered in one turn, synchronously, or later by a handler in flight. A worker with as many
  * handlers in flight as it may have is full and does not pop. `shouldWake` is left open except where it has
- * no choice (nobody awake): whatever the policy decides for speed, no wake-up may get lost. The slow timer
- * that re-checks is left out on purpose: the protocol must not need it.
+ * no choice, when nobody is awake: whatever the policy decides for speed, no wake-up may get lost. The slow
+ * timer that re-checks is left out on purpose: the protocol must not need it.
  */
 import type { Model } from '../checker.ts';
 import { mainSteps } from './main-thread.ts';

@@ -1,6 +1,6 @@
 /**
- * The parking model's state: flags, queue, rings, and where each thread is. And how a step makes the next
- * state of it.
+ * The state of the parking model: flags, queue, rings, and where each thread is. A step makes the next state
+ * of it.
  */
 import type { Step } from '../checker.ts';
 
@@ -19,10 +19,10 @@ export interface ParkingOptions {
   readonly deaths?: number;
 }
 
-// Steps that touch one shared word each are kept apart where their order can matter. Drawn together are: a
-// worker's load and exchange of the bell word (an exchange at either moment does the same), and a step that
-// finds work with the clearing of the flag that follows it (what a ring in between would add is one wake-up
-// more).
+// Steps that touch one shared word each are kept apart where their order can matter. Two pairs are drawn
+// together. One is a worker's load and exchange of the bell word: an exchange at either moment does the same.
+// The other is a step that finds work with the clearing of the flag that follows it: a ring in between would
+// add one wake-up.
 
 /** 'scheduled' is also the start of the next round. */
 export type MainAt =

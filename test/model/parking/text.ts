@@ -52,5 +52,6 @@ export function show({ main, workers, bellWord, parked, queue, rings }: ParkingS
     const bits = `${at(parked, slot) ? ' parked' : ''}${worker.bell ? ' rung' : ''}`;
     return `w${slot}: ${worker.at}${bits} ring [${at(rings, slot)}]`;
   });
-  return `main: ${main.at}${bellWord ? ' parked' : ''}${main.rung ? ' rung' : ''} queue [${queue}] | ${threads.join(' | ')}`;
+  const bell = `${bellWord ? ' parked' : ''}${main.rung ? ' rung' : ''}`;
+  return `main: ${main.at}${bell} queue [${queue}] | ${threads.join(' | ')}`;
 }

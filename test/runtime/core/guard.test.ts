@@ -1,5 +1,5 @@
 /**
- * A core touches nothing but its region: every byte of the memory is compared before and after, requests
+ * A core touches nothing but its region. Every byte of the memory is compared before and after. Requests
  * stand at the very end of the memory, and regions stand side by side.
  */
 

@@ -1,6 +1,6 @@
 /**
  * Feeds bytes to a core as a connection would: into a buffer in shared memory, in one piece or in several,
- * the resume words kept from call to call. The parser, router and wasm suites share it.
+ * keeping the resume words from call to call. The parser, router and wasm suites share it.
  */
 
 import * as r from '../../../assembly/record.ts';

@@ -1,6 +1,6 @@
 /**
- * What the cores accept and refuse, from one table of cases: each is fed whole and in pieces of every size up
- * to seven bytes, to both cores, and must come out the same.
+ * What the cores accept and refuse, from one table of cases. Each is fed to both cores, whole and in pieces
+ * of every size up to seven bytes, and must come out the same.
  */
 
 import { describe, expect, test } from 'vitest';

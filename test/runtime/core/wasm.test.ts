@@ -26,7 +26,7 @@ function acceptedAnywhere(request: (padded: string) => string, code: number): bo
 }
 
 describe('the SIMD tables agree with the grammar on all bytes', () => {
-  test('of a field name', () => {
+  test('the SIMD tables agree with the grammar on all bytes of a field name', () => {
     // A colon ends the name.
     const others = every.filter((code) => code !== 0x3a);
     const accepted = others.filter((code) =>
@@ -35,14 +35,14 @@ describe('the SIMD tables agree with the grammar on all bytes', () => {
     expect(accepted).toEqual(others.filter(isIn(TOKEN)));
   });
 
-  test('of a field value', () => {
+  test('the SIMD tables agree with the grammar on all bytes of a field value', () => {
     const accepted = every.filter((code) =>
       acceptedAnywhere((t) => `GET / HTTP/1.1\r\nHost: a\r\nX: y${t}\r\n\r\n`, code),
     );
     expect(accepted).toEqual(every.filter(isIn(VALUE)));
   });
 
-  test('of a path', () => {
+  test('the SIMD tables agree with the grammar on all bytes of a path', () => {
     const accepted = every.filter((code) =>
       acceptedAnywhere((t) => `GET /${t} HTTP/1.1\r\nHost: a\r\n\r\n`, code),
     );
@@ -50,14 +50,14 @@ describe('the SIMD tables agree with the grammar on all bytes', () => {
     expect(accepted).toEqual(every.filter((code) => isIn(PATH)(code) || code === 0x3f));
   });
 
-  test('of a query', () => {
+  test('the SIMD tables agree with the grammar on all bytes of a query', () => {
     const accepted = every.filter((code) =>
       acceptedAnywhere((t) => `GET /?${t} HTTP/1.1\r\nHost: a\r\n\r\n`, code),
     );
     expect(accepted).toEqual(every.filter(isIn(QUERY)));
   });
 
-  test('of a host', () => {
+  test('the SIMD tables agree with the grammar on all bytes of a host', () => {
     const accepted = every.filter((code) =>
       acceptedAnywhere((t) => `GET / HTTP/1.1\r\nHost: x${t}\r\n\r\n`, code),
     );
@@ -96,7 +96,7 @@ describe('the region of a core', () => {
     ['outside the memory', { ...options, regionBytes: 4 * 65536 }],
     ['too small for its limits', { ...options, regionBytes: 4096 }],
     ['with a limit that is no number of bytes', { ...options, limits: { ...LIMITS, maxBodyBytes: 1.5 } }],
-  ])('is refused when it is %s', (_, wrong) => {
+  ])('the region of a core is refused when it is %s', (_, wrong) => {
     expect(() => new WasmCore(wrong)).toThrow(/region|number of bytes/);
   });
 

@@ -41,7 +41,7 @@ describe('without origins', () => {
 });
 
 describe('a listed origin', () => {
-  test('may read answers, with credentials', async () => {
+  test('a listed origin may read answers, with credentials', async () => {
     const { headers } = await open('https://other.example', APP).ask('GET', '/thing', from(APP));
     expect(headers).toMatchObject({
       'access-control-allow-origin': APP,
@@ -51,12 +51,12 @@ describe('a listed origin', () => {
     expect(headers['access-control-expose-headers']).toContain('ETag');
   });
 
-  test.each(['/broken', '/nothing'])('may read errors: %s', async (path) => {
+  test.each(['/broken', '/nothing'])('a listed origin may read errors: %s', async (path) => {
     const { headers } = await open(APP).ask('GET', path, from(APP));
     expect(headers['access-control-allow-origin']).toBe(APP);
   });
 
-  test('has its preflight answered, also for a path that is not there', async () => {
+  test('a listed origin has its preflight answered, also for a path that is not there', async () => {
     for (const path of ['/thing', '/nothing']) {
       const answer = await open(APP).ask('OPTIONS', path, preflightFrom(APP));
       expect(answer.status).toBe(204);
@@ -69,7 +69,7 @@ describe('a listed origin', () => {
     }
   });
 
-  test('may send a plain OPTIONS, which is no preflight', async () => {
+  test('a listed origin may send a plain OPTIONS, which is no preflight', async () => {
     const answer = await open(APP).ask('OPTIONS', '/thing', from(APP));
     expect(answer.headers['allow']).toContain('GET');
     expect(answer.headers['access-control-allow-origin']).toBe(APP);
@@ -90,14 +90,14 @@ describe('an origin that is not listed', () => {
 });
 
 describe('"*"', () => {
-  test('lets every origin read, never with credentials', async () => {
+  test('"*" lets every origin read, never with credentials', async () => {
     const { headers } = await open('*').ask('GET', '/thing', from(APP));
     expect(headers['access-control-allow-origin']).toBe('*');
     expect(headers['access-control-allow-credentials']).toBeUndefined();
     expect(headers['vary']).toBeUndefined();
   });
 
-  test('beside listed origins leaves those their credentials and gives none to the others', async () => {
+  test('"*" beside listed origins leaves those their credentials and gives none to the others', async () => {
     const http = open('*', APP);
     const listed = await http.ask('GET', '/thing', from(APP));
     expect(listed.headers).toMatchObject({

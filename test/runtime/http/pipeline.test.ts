@@ -211,17 +211,20 @@ describe('a handler that fails', () => {
     expect(outcome.errors).toEqual([secret]);
   });
 
-  test.each([undefined, null, 'text', 42])('may throw %j, which is no Error', async (thrown) => {
-    const outcome = await ask((router) => {
-      router.get('/path', () => {
-        throw thrown;
+  test.each([undefined, null, 'text', 42])(
+    'a handler may throw %j, which is not an Error',
+    async (thrown) => {
+      const outcome = await ask((router) => {
+        router.get('/path', () => {
+          throw thrown;
+        });
       });
-    });
-    expect(problemOf(outcome)).toMatchObject({ status: 500 });
-    expect(outcome.errors).toEqual([thrown]);
-  });
+      expect(problemOf(outcome)).toMatchObject({ status: 500 });
+      expect(outcome.errors).toEqual([thrown]);
+    },
+  );
 
-  test('with an HttpProblem is answered with it, and nothing is reported', async () => {
+  test('an HttpProblem that a handler throws is the answer, and nothing is reported', async () => {
     const outcome = await ask((router) => {
       router.get('/path', () => {
         throw new HttpProblem(401, 'Log in first.', {
@@ -236,7 +239,7 @@ describe('a handler that fails', () => {
     expect(outcome.errors).toEqual([]);
   });
 
-  test('keeps the headers of middleware, and loses those of the content', async () => {
+  test('the error of a handler keeps the headers of middleware and loses those of the content', async () => {
     const outcome = await ask((router) => {
       router.use(
         (_request, response) => void response.header('Access-Control-Allow-Origin', '*').vary('Origin'),
@@ -258,7 +261,7 @@ describe('a handler that fails', () => {
   test.each([
     ['anything', secret, 500],
     ['a problem', new HttpProblem(403, 'No.'), 403],
-  ])('takes its cookies back when it throws %s', async (_what, thrown, status) => {
+  ])('a handler that fails takes its cookies back when it throws %s', async (_what, thrown, status) => {
     const outcome = await ask((router) => {
       router.use((_request, response) => void response.vary('Origin'));
       router.get('/path', (_request, response) => {
@@ -271,14 +274,14 @@ describe('a handler that fails', () => {
     expect(outcome.response.getHeader('Vary')).toBe('Origin');
   });
 
-  test('may set a cookie on a problem that it answers with', async () => {
+  test('a handler that fails may set a cookie on a problem that it answers with', async () => {
     const outcome = await ask((router) => {
       router.get('/path', (_request, response) => response.clearCookie('session').problem(401, 'Log in.'));
     });
     expect(outcome.response.getHeader('Set-Cookie')).toMatch(/^session=;/);
   });
 
-  test('after it has ended the response is answered with 500, and its stream is released', async () => {
+  test('a handler that fails after its end of the response is a 500 and releases the stream', async () => {
     let released = false;
     const outcome = await ask((router) => {
       router.get('/path', (_request, response) => {
@@ -296,7 +299,7 @@ describe('a handler that fails', () => {
     expect(released).toBe(true);
   });
 
-  test('by giving a stream a status without content is 500, and the stream is released', async () => {
+  test('a stream with a status that has no content is a 500 and is released', async () => {
     const released = Promise.withResolvers<void>();
     const outcome = await ask((router) => {
       router.get('/path', (_request, response) => {
@@ -312,7 +315,7 @@ describe('a handler that fails', () => {
     await released.promise;
   });
 
-  test('because its client is gone is not reported', async () => {
+  test('a handler that fails because its client is gone is not reported', async () => {
     const outcome = await ask((router) => {
       router.get('/path', async (request) => {
         await later();
@@ -323,7 +326,7 @@ describe('a handler that fails', () => {
     expect(outcome.errors).toEqual([]);
   });
 
-  test('because the runtime has answered in its place is not reported', async () => {
+  test('a handler that fails because the runtime has answered in its place is not reported', async () => {
     const outcome = await ask((router) => {
       router.get('/path', async (request, response) => {
         outgoing(response).reset();
@@ -338,7 +341,7 @@ describe('a handler that fails', () => {
     expect(outcome.errors).toEqual([]);
   });
 
-  test('for another reason after its client is gone is reported, and answered by nobody', async () => {
+  test('a handler that fails on its own after its client is gone is reported, not answered', async () => {
     const outcome = await ask((router) => {
       router.get('/path', async (request) => {
         incoming(request).abort(new Error('gone'));
@@ -349,7 +352,7 @@ describe('a handler that fails', () => {
     expect(outcome.response.ended).toBe(false);
   });
 
-  test('by a problem whose own headers cannot be sent is 500', async () => {
+  test('a problem whose own headers cannot be sent is a 500', async () => {
     const outcome = await ask((router) => {
       router.get('/path', () => {
         throw new HttpProblem(400, 'x', { headers: { 'X-A': 'a\r\nb' } });
@@ -359,7 +362,7 @@ describe('a handler that fails', () => {
     expect(outcome.errors).toHaveLength(1);
   });
 
-  test('to answer at all is 500, with a report that names route and handler', async () => {
+  test('a handler that never answers is a 500, with a report that names route and handler', async () => {
     function forgetful(): void {}
     async function forgetfulLater(): Promise<void> {}
     for (const handler of [forgetful, forgetfulLater]) {
@@ -372,7 +375,7 @@ describe('a handler that fails', () => {
     }
   });
 
-  test('when a finisher does is 500', async () => {
+  test('a finisher that fails is a 500', async () => {
     for (const finisher of [
       () => {
         throw secret;
@@ -388,7 +391,7 @@ describe('a handler that fails', () => {
     }
   });
 
-  test('changes nothing after the runtime has answered in its place', async () => {
+  test('a handler changes nothing after the runtime has answered in its place', async () => {
     const outcome = await ask((router) => {
       router.get('/path', async (_request, response) => {
         response.text('first');
@@ -425,7 +428,7 @@ describe('a conditional request', () => {
   };
 
   test.each(['"v1"', 'W/"v1"', '*', '"a", "v1"', '"with,comma" , W/"v1"'])(
-    'with If-None-Match: %s is 304 without content',
+    'a conditional request with If-None-Match: %s is 304 without content',
     async (list) => {
       for (const method of ['GET', 'HEAD']) {
         const { response } = await ask(routes, { method, fields: `If-None-Match: ${list}\r\n` });
@@ -440,13 +443,16 @@ describe('a conditional request', () => {
     },
   );
 
-  test.each(['"v2"', 'v1', '"v1', '"x" "v1"', ''])('with If-None-Match: %s is 200', async (list) => {
-    const { response } = await ask(routes, { fields: `If-None-Match: ${list}\r\n` });
-    expect(response.statusCode).toBe(200);
-    expect(response.body).toBe('{"version":1}');
-  });
+  test.each(['"v2"', 'v1', '"v1', '"x" "v1"', ''])(
+    'a conditional request with If-None-Match: %s is 200',
+    async (list) => {
+      const { response } = await ask(routes, { fields: `If-None-Match: ${list}\r\n` });
+      expect(response.statusCode).toBe(200);
+      expect(response.body).toBe('{"version":1}');
+    },
+  );
 
-  test('is left to the handler for other methods and statuses', async () => {
+  test('a conditional request is left to the handler for other methods and statuses', async () => {
     const post = await ask(routes, { method: 'POST', fields: 'If-None-Match: *\r\n' });
     expect(post.response.statusCode).toBe(200);
     const created = await ask(

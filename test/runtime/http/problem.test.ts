@@ -7,7 +7,7 @@ import {
 } from '../../../src/runtime/http/problem.ts';
 
 describe('a problem', () => {
-  test("has the catalogue's type and title for its status", () => {
+  test("a problem has the catalogue's type and title for its status", () => {
     expect(JSON.parse(problemBody(new HttpProblem(413, 'Too much.'), '/upload'))).toEqual({
       type: '/problems/content-too-large',
       title: 'Content Too Large',
@@ -19,7 +19,7 @@ describe('a problem', () => {
     expect(problemType(599)).toBe('/problems/server-error');
   });
 
-  test('may have its own, and a list of errors', () => {
+  test('a problem may have its own, and a list of errors', () => {
     const problem = new HttpProblem(422, 'No.', {
       type: 'https://example.com/schema',
       title: 'Schema',
@@ -34,7 +34,7 @@ describe('a problem', () => {
     });
   });
 
-  test.each([200, 399, 600, 400.5])('cannot have status %s', (status) => {
+  test.each([200, 399, 600, 400.5])('a problem cannot have status %s', (status) => {
     expect(() => new HttpProblem(status, 'x')).toThrow(RangeError);
   });
 });

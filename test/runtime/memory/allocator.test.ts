@@ -35,7 +35,7 @@ describe('BuddyAllocator', () => {
     ]);
   });
 
-  test('needs room for one buffer at least', () => {
+  test('needs room for at least one buffer', () => {
     expect(() => new BuddyAllocator(START, UNIT - 1)).toThrow(RangeError);
     expect(allocateAll(new BuddyAllocator(START, UNIT), UNIT)).toEqual([{ address: START, size: UNIT }]);
   });
@@ -86,7 +86,7 @@ describe('BuddyAllocator', () => {
     }
   });
 
-  test('in any order of allocating and freeing: inside, aligned, never overlapping, all back at the end', () => {
+  test('in any order of steps, buffers are aligned, never overlap, and are all back at the end', () => {
     const step = fc.record({ exponent: fc.nat(6), freeing: fc.boolean(), which: fc.nat() });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 100 }), fc.array(step, { maxLength: 200 }), (units, steps) => {

@@ -1,6 +1,6 @@
 /**
  * Random route tables and paths through both cores, against a matcher that is slow and plain enough to be
- * read: it tries the segments one by one, static before parameter before wildcard.
+ * read. It tries the segments one by one, static before parameter before wildcard.
  */
 
 import fc from 'fast-check';

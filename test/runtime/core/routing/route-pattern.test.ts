@@ -4,7 +4,7 @@ import { parseRoutePath, RoutePatternError } from '../../../../src/runtime/core/
 const parameters = (count: number) => `/${Array.from({ length: count }, (_, i) => `:p${i}`).join('/')}`;
 
 describe('parseRoutePath', () => {
-  test('reads static segments, parameters and a wildcard in their order', () => {
+  test('parseRoutePath reads static segments, parameters and a wildcard in their order', () => {
     expect(parseRoutePath('/users/:id/files/*rest')).toEqual({
       segments: [
         { kind: 'static', text: 'users' },
@@ -26,7 +26,7 @@ describe('parseRoutePath', () => {
     expect(parseRoutePath('/a/:id').shape).not.toBe(parseRoutePath('/a/*id').shape);
   });
 
-  test('takes "/", a slash at the end, and as many parameters and segments as the core does', () => {
+  test('parseRoutePath takes "/", a slash at the end, 16 parameters and 64 segments', () => {
     for (const path of ['/', '/vms/', parameters(16), '/a'.repeat(64)]) {
       expect(() => parseRoutePath(path), path).not.toThrow();
     }
@@ -60,7 +60,7 @@ describe('parseRoutePath', () => {
     ['/:a/*a', 'same name'],
     [parameters(17), 'more than 16'],
     ['/a'.repeat(65), 'more than 64 segments'],
-  ])('refuses %j: %s', (path, why) => {
+  ])('parseRoutePath refuses %j: %s', (path, why) => {
     expect(() => parseRoutePath(path)).toThrow(RoutePatternError);
     expect(() => parseRoutePath(path)).toThrow(why);
   });

@@ -42,7 +42,7 @@ test.each([
 });
 
 describe('a compressible body', () => {
-  test('is sent in gzip to a client that asks for it', async () => {
+  test('a compressible body is sent in gzip to a client that asks for it', async () => {
     for (const end of [
       (one: Response) => one.text(text),
       (one: Response) => one.bytes(Buffer.from(text), 'text/css'),
@@ -56,13 +56,13 @@ describe('a compressible body', () => {
     }
   });
 
-  test('is sent as it is to others, and caches are told', async () => {
+  test('a compressible body is sent as it is to others, and caches are told', async () => {
     const response = await finish((one) => one.json({ text }), null);
     expect(response.getHeader('Content-Encoding')).toBeUndefined();
     expect(response.getHeader('Vary')).toBe('Accept-Encoding');
   });
 
-  test('is sent as it is where gzip would make it larger', async () => {
+  test('a compressible body is sent as it is where gzip would make it larger', async () => {
     const noise = crypto.getRandomValues(new Uint8Array(2000));
     const response = await finish((one) => one.bytes(noise, 'text/plain'));
     expect(response.body).toBe(noise);
@@ -104,7 +104,7 @@ describe('a 304', () => {
   test.each([
     ['W/"1"', 'Accept-Encoding'],
     ['"1"', undefined],
-  ])('for the tag %s has the Vary that 200 has: %s', async (tag, vary) => {
+  ])('a 304 for the tag %s has the Vary that 200 has: %s', async (tag, vary) => {
     for (const [fields, status] of [
       ['', 200],
       ['If-None-Match: "1"\r\n', 304],
@@ -115,7 +115,7 @@ describe('a 304', () => {
     }
   });
 
-  test('compresses nothing, and releases the stream that it takes the place of', async () => {
+  test('a 304 compresses nothing, and releases the stream that it takes the place of', async () => {
     const released = Promise.withResolvers<void>();
     const source = Object.assign((async function* () {})(), {
       [Symbol.asyncDispose]: async () => released.resolve(),
@@ -137,7 +137,7 @@ describe('a stream', () => {
     return Buffer.concat(pieces);
   }
 
-  test('is compressed piece by piece, and each piece leaves at once', async () => {
+  test('a stream is compressed piece by piece, and each piece leaves at once', async () => {
     const gate = Promise.withResolvers<void>();
     const response = await finish((one) =>
       one.stream(
@@ -158,13 +158,13 @@ describe('a stream', () => {
     expect(gunzipSync(Buffer.concat([...early, rest])).toString()).toBe('first second');
   });
 
-  test('of known length has none once it is compressed, and keeps it else', async () => {
+  test('a stream of known length loses its length only when it is compressed', async () => {
     const end = (one: Response) => one.stream((async function* () {})(), 'text/plain', { length: 3 });
     expect((await finish(end)).streamLength).toBeNull();
     expect((await finish(end, null)).streamLength).toBe(3);
   });
 
-  test('that fails, fails', async () => {
+  test('a stream that fails, fails', async () => {
     const response = await finish((one) =>
       one.stream(
         (async function* () {
@@ -177,7 +177,7 @@ describe('a stream', () => {
     await expect(collect(response.body as BodyStream)).rejects.toThrow('source');
   });
 
-  test('is closed when its reader stops, and released where nobody reads it', async () => {
+  test('a stream is closed when its reader stops, and released where nobody reads it', async () => {
     const closed = Promise.withResolvers<void>();
     const source = async function* () {
       try {

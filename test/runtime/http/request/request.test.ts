@@ -23,7 +23,7 @@ function statusOf(action: () => unknown): number {
 }
 
 describe('the request line', () => {
-  test('is read as it came', () => {
+  test('the request line is read as it came', () => {
     const { request } = fakeRequest('GET /a%20b?x=1 HTTP/1.1\r\nHost: a\r\n\r\n');
     expect(request.method).toBe('GET');
     expect(request.target).toBe('/a%20b?x=1');
@@ -33,20 +33,20 @@ describe('the request line', () => {
     expect(request.remoteAddress).toBe('192.0.2.7');
   });
 
-  test('keeps the name of a method that the core does not know', () => {
+  test('the request line keeps the name of a method that the core does not know', () => {
     const { request } = fakeRequest('BREW /pot HTTP/1.1\r\nHost: a\r\n\r\n');
     expect(request.methodNumber).toBe(METHOD_OTHER);
     expect(request.method).toBe('BREW');
   });
 
-  test('has path "/" for an absolute target without one, and its authority is the host', () => {
+  test('an absolute target without a path has path "/", and its authority is the host', () => {
     const { request } = fakeRequest('GET http://b.example:81?x=1 HTTP/1.1\r\nHost: a\r\n\r\n');
     expect(request.path).toBe('/');
     expect(request.query.get('x')).toBe('1');
     expect(request.host).toBe('b.example:81');
   });
 
-  test('has path "*" for OPTIONS *', () => {
+  test('the request line has path "*" for OPTIONS *', () => {
     const { request } = fakeRequest('OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n');
     expect(request.path).toBe('*');
     expect(request.isAsterisk).toBe(true);
@@ -59,7 +59,7 @@ describe('headers', () => {
     'GET / HTTP/1.1\r\nHost: a\r\nX-Trace: one\r\nACCEPT: text/html\r\nx-trace:  two \r\n' +
     'Cookie: a=1\r\naccept: */*\r\nCookie: b=2\r\nX-Empty:\r\nX-Latin: caf\xe9\r\n__proto__: p\r\n\r\n';
 
-  test('are found whatever the case, known or not', () => {
+  test('headers are found whatever the case, known or not', () => {
     const { request } = fakeRequest(raw);
     expect(request.header('HOST')).toBe('a');
     expect(request.header('X-Empty')).toBe('');
@@ -69,14 +69,14 @@ describe('headers', () => {
     expect(request.header('x-trac')).toBeUndefined();
   });
 
-  test('of one name are joined, Cookie by semicolons', () => {
+  test('headers of one name are joined, Cookie by semicolons', () => {
     const { request } = fakeRequest(raw);
     expect(request.header('x-trace')).toBe('one, two');
     expect(request.header('accept')).toBe('text/html, */*');
     expect(request.header('cookie')).toBe('a=1; b=2');
   });
 
-  test('are listed in order of arrival, in an object that has no prototype to confuse', () => {
+  test('headers are listed in order of arrival, in an object that has no prototype to confuse', () => {
     const { request } = fakeRequest(raw);
     expect(Object.entries(request.headers)).toEqual([
       ['host', 'a'],
@@ -106,20 +106,20 @@ describe('parameters', () => {
     }).request;
   }
 
-  test('are percent-decoded exactly once', () => {
+  test('parameters are percent-decoded exactly once', () => {
     expect({ ...withParameters('a%2Fb', '%C3%A9').parameters }).toEqual({ a: 'a/b', b: 'é' });
     expect(withParameters('%2541', 'a+b').parameter('a')).toBe('%41');
     expect(withParameters('%2541', 'a+b').parameter('b')).toBe('a+b');
   });
 
   test.each(['%', '%2', '%zz', '%u0041', '%80', '%C0%AF', '%ED%A0%80', '%E2%82'])(
-    'with the malformed encoding %s are refused with 400',
+    'parameters with the malformed encoding %s are refused with 400',
     (text) => {
       expect(statusOf(() => withParameters(text, 'x').parameters)).toBe(400);
     },
   );
 
-  test('that the route does not have are a mistake of the developer', () => {
+  test('parameters that the route does not have are a mistake of the developer', () => {
     expect(() => withParameters('x', 'y').parameter('c')).toThrow('no parameter named "c"');
   });
 });
@@ -129,7 +129,7 @@ describe('the query', () => {
     return fakeRequest(`GET /${text} HTTP/1.1\r\nHost: a\r\n\r\n`).request.query;
   }
 
-  test('gives first and all values, decoded', () => {
+  test('the query gives first and all values, decoded', () => {
     const parsed = query('?a=1&b=x%20y+z&a=2&flag&=v&&%C3%A9=%26');
     expect(parsed.get('a')).toBe('1');
     expect(parsed.getAll('a')).toEqual(['1', '2']);
@@ -141,7 +141,7 @@ describe('the query', () => {
     expect(parsed.size).toBe(6);
   });
 
-  test('as an object has no prototype and shows repeated names', () => {
+  test('the query as an object has no prototype and shows repeated names', () => {
     const object = query('?__proto__=1&constructor=2&a=1&a=2&a=3').toObject();
     expect(Object.getPrototypeOf(object)).toBeNull();
     expect(Object.entries(object)).toEqual([
@@ -151,7 +151,7 @@ describe('the query', () => {
     ]);
   });
 
-  test('may be absent or empty', () => {
+  test('the query may be absent or empty', () => {
     expect([...query('')]).toEqual([]);
     expect([...query('?')]).toEqual([]);
   });
@@ -162,7 +162,7 @@ describe('the query', () => {
 });
 
 describe('the body', () => {
-  test('as bytes is a private copy, the same at each call', () => {
+  test('a body as bytes is a private copy, the same at each call', () => {
     const { request, overwrite } = post('text/plain', 'hällo');
     const bytes = request.bytes();
     overwrite();
@@ -186,7 +186,7 @@ describe('the body', () => {
     expect(request.bodyLength).toBe(0);
   });
 
-  test('that is not UTF-8 is refused as text with 400', () => {
+  test('a body that is not UTF-8 is refused as text with 400', () => {
     const { request } = fakeRequest('POST / HTTP/1.1\r\nHost: a\r\n\r\n\xff\xfe');
     expect(statusOf(() => request.text())).toBe(400);
   });
@@ -197,12 +197,12 @@ describe('the body', () => {
     'Application/JSON;Charset="UTF-8"',
     'application/merge-patch+json',
     'application/problem+json; profile=x',
-  ])('of type %s is read as JSON', (contentType) => {
+  ])('a body of type %s is read as JSON', (contentType) => {
     expect(post(contentType, '{"name":"Zoë"}').request.json()).toEqual({ name: 'Zoë' });
   });
 
   test.each(['text/plain', 'application/jsonx', 'json', 'application/json; charset=latin1', '', null])(
-    'of type %s is refused as JSON with 415',
+    'a body of type %s is refused as JSON with 415',
     (contentType) => {
       expect(statusOf(() => post(contentType, '{}').request.json())).toBe(415);
     },
@@ -215,13 +215,13 @@ describe('the body', () => {
     },
   );
 
-  test('that was not announced is refused as JSON with 411, and is empty as bytes', () => {
+  test('a body that was not announced is refused as JSON with 411, and is empty as bytes', () => {
     const { request } = fakeRequest('POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n\r\n');
     expect(statusOf(() => request.json())).toBe(411);
     expect(request.bytes().length).toBe(0);
   });
 
-  test('that is compressed is refused with 415, and may still be read as bytes', () => {
+  test('a body that is compressed is refused with 415, and may still be read as bytes', () => {
     const fields = 'Content-Type: application/json\r\nContent-Encoding: gzip\r\n';
     const { request } = fakeRequest(`POST / HTTP/1.1\r\nHost: a\r\n${fields}\r\n\x1f\x8b`);
     expect(statusOf(() => request.json())).toBe(415);
@@ -239,7 +239,7 @@ describe('the body', () => {
 describe('a request whose handler has gone asynchronous', () => {
   const raw = 'POST /items/%41?q=1 HTTP/1.1\r\nHost: a\r\nX-Long: value\r\n\r\nbody';
 
-  test('keeps its head when the worker parses the next request', () => {
+  test('a detached request keeps its head when the worker parses the next request', () => {
     const { request, source, overwrite } = fakeRequest(raw, { parameters: ['%41'], parameterNames: ['id'] });
     request.detach();
     source.record.words.fill(7);
@@ -254,7 +254,7 @@ describe('a request whose handler has gone asynchronous', () => {
     expect(request.query.get('q')).toBe('1');
   });
 
-  test('reads its head, but no unread body, after its end', () => {
+  test('a detached request reads its head, but no unread body, after its end', () => {
     const { request } = fakeRequest(raw);
     request.detach();
     request.end();
@@ -275,7 +275,7 @@ test('a request that has ended still gives the text that was read, and the JSON 
 });
 
 describe('a request that has ended', () => {
-  test('gives what was read and throws for what was not', () => {
+  test('a request that has ended gives what was read and throws for what was not', () => {
     const { request } = fakeRequest('POST /p?q=1 HTTP/1.1\r\nHost: a\r\n\r\nbody');
     expect(request.text()).toBe('body');
     expect(request.path).toBe('/p');
@@ -309,7 +309,7 @@ describe('the signal', () => {
     expect(request.aborted).toBe(true);
   });
 
-  test('is aborted where it is first asked for after the abort', () => {
+  test('the signal is aborted where it is first asked for after the abort', () => {
     const { request } = fakeRequest('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
     request.abort(new Error('gone'));
     expect(request.signal.aborted).toBe(true);

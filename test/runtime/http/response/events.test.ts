@@ -21,19 +21,19 @@ function open(source: AsyncIterable<ServerSentEvent>, keepAliveMs = LONG) {
 }
 
 describe('an event', () => {
-  test('is written field by field', () => {
+  test('an event is written field by field', () => {
     expect(encodeEvent({ id: '7', event: 'vm', data: '{"a":1}', retryMs: 1000 })).toBe(
       'id: 7\nevent: vm\nretry: 1000\ndata: {"a":1}\n\n',
     );
   });
 
-  test('has a data line for each line, whatever ends it', () => {
+  test('an event has a data line for each line, whatever ends it', () => {
     expect(encodeEvent({ data: 'a\nb\r\nc\rd\n' })).toBe('data: a\ndata: b\ndata: c\ndata: d\ndata: \n\n');
     expect(encodeEvent({ data: '' })).toBe('data: \n\n');
   });
 
   test.each([{ id: 'a\nb' }, { event: 'a\rb' }, { id: 'a\0b' }, { retryMs: 1.5 }, { retryMs: -1 }])(
-    'cannot smuggle a field: %j',
+    'an event cannot smuggle a field: %j',
     (fields) => {
       expect(() => encodeEvent({ data: '', ...fields })).toThrow(TypeError);
     },
@@ -41,7 +41,7 @@ describe('an event', () => {
 });
 
 describe('a stream of events', () => {
-  test('has the headers that keep caches and proxies out of the way', () => {
+  test('a stream of events has the headers that keep caches and proxies out of the way', () => {
     const { response } = open((async function* () {})());
     expect([...response.headers]).toEqual([
       ['Content-Type', 'text/event-stream'],
@@ -50,7 +50,7 @@ describe('a stream of events', () => {
     ]);
   });
 
-  test('gives each event as one piece and ends with its source', async () => {
+  test('a stream of events gives each event as one piece and ends with its source', async () => {
     const { pieces } = open(
       (async function* () {
         yield { data: '1' };
@@ -62,7 +62,7 @@ describe('a stream of events', () => {
     expect((await pieces.next()).done).toBe(true);
   });
 
-  test('says a comment while its source is silent, and loses no event by it', async () => {
+  test('a stream of events says a comment while its source is silent, and loses no event by it', async () => {
     const emitter = new EventEmitter();
     const source = (async function* () {
       await once(emitter, 'go');
@@ -121,7 +121,7 @@ describe('a stream of events', () => {
     await expect(pieces.next()).rejects.toThrow('source');
   });
 
-  test('closes its source also where nobody ever reads it', async () => {
+  test('a stream of events closes its source also where nobody ever reads it', async () => {
     let disposed = false;
     const source = Object.assign((async function* () {})(), {
       [Symbol.asyncDispose]: async () => {

@@ -27,13 +27,13 @@ function head(response: OutgoingResponse, options: Partial<HeadOptions> = {}): s
 }
 
 describe('the head', () => {
-  test('of plain JSON is status line, type and length', () => {
+  test('the head of plain JSON is status line, type and length', () => {
     expect(head(json())).toBe(
       'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n',
     );
   });
 
-  test('has all fields in the order they were set, repeated ones too', () => {
+  test('the head has all fields in the order they were set, repeated ones too', () => {
     const response = json().status(201).header('Location', '/x').cookie('a', '1').cookie('b', '2');
     expect(head(response)).toBe(
       'HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nLocation: /x\r\n' +
@@ -41,30 +41,30 @@ describe('the head', () => {
     );
   });
 
-  test('of a status without a registered phrase keeps the space before it', () => {
+  test('the head of a status without a registered phrase keeps the space before it', () => {
     expect(head(json().status(299))).toMatch(/^HTTP\/1\.1 299 \r\n/);
   });
 
-  test('says that the connection closes, for whatever reason', () => {
+  test('the head says that the connection closes, for whatever reason', () => {
     expect(head(json(), { keepAlive: false })).toMatch(/\r\nConnection: close\r\n\r\n$/);
     expect(head(json().header('Connection', 'close'))).toMatch(/\r\nConnection: close\r\n\r\n$/);
     expect(head(json(), { versionMinor: 0, keepAlive: false })).toMatch(/\r\nConnection: close\r\n\r\n$/);
   });
 
-  test('tells an HTTP/1.0 client that the connection persists', () => {
+  test('the head tells an HTTP/1.0 client that the connection persists', () => {
     expect(head(json(), { versionMinor: 0 })).toMatch(
       /^HTTP\/1\.1 200 OK.*\r\nConnection: keep-alive\r\n\r\n$/s,
     );
   });
 
-  test('with Upgrade names it in Connection, beside what else is said there', () => {
+  test('the head with Upgrade names it in Connection, beside what else is said there', () => {
     const response = json().status(426).header('Upgrade', 'websocket');
     expect(head(response)).toMatch(/\r\nUpgrade: websocket\r\n.*\r\nConnection: Upgrade\r\n\r\n$/s);
     expect(head(response, { versionMinor: 0 })).toMatch(/\r\nConnection: keep-alive, Upgrade\r\n\r\n$/);
     expect(head(response, { keepAlive: false })).toMatch(/\r\nConnection: close, Upgrade\r\n\r\n$/);
   });
 
-  test('of 204 and 304 has neither length nor coding', () => {
+  test('the head of 204 and 304 has neither length nor coding', () => {
     const response = new OutgoingResponse({ path: '/' });
     response.empty();
     expect(head(response, { bodyLength: 0 })).toBe('HTTP/1.1 204 No Content\r\n\r\n');
@@ -73,13 +73,13 @@ describe('the head', () => {
     expect(head(notModified, { bodyLength: 0 })).toBe('HTTP/1.1 304 Not Modified\r\n\r\n');
   });
 
-  test('of another empty response says length 0', () => {
+  test('the head of another empty response says length 0', () => {
     const response = new OutgoingResponse({ path: '/' });
     response.empty(200);
     expect(head(response, { bodyLength: 0 })).toBe('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
   });
 
-  test('for HEAD has the length that GET would have', () => {
+  test('the head for HEAD has the length that GET would have', () => {
     expect(head(json(), { isHead: true })).toBe(head(json()));
   });
 });
@@ -126,7 +126,7 @@ describe('a stream', () => {
     return response;
   }
 
-  test('is chunked for HTTP/1.1', () => {
+  test('a stream is chunked for HTTP/1.1', () => {
     const options = { ...plain, bodyLength: null };
     expect(head(stream(), options)).toBe(
       'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n',
@@ -135,7 +135,7 @@ describe('a stream', () => {
     expect(persists(stream(), options)).toBe(true);
   });
 
-  test('is ended by closing for HTTP/1.0', () => {
+  test('a stream is ended by closing for HTTP/1.0', () => {
     const options = { ...plain, bodyLength: null, versionMinor: 0 };
     expect(head(stream(), options)).toBe(
       'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n',
@@ -144,13 +144,13 @@ describe('a stream', () => {
     expect(persists(stream(), options)).toBe(false);
   });
 
-  test('for HEAD has no framing, and the connection persists', () => {
+  test('a stream for HEAD has no framing, and the connection persists', () => {
     const options = { ...plain, bodyLength: null, isHead: true };
     expect(head(stream(), options)).toBe('HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n');
     expect(persists(stream(), { ...options, versionMinor: 0 })).toBe(true);
   });
 
-  test('of known length says it to every version and to HEAD, and the connection persists', () => {
+  test('a stream of known length says it to every version and to HEAD, and the connection persists', () => {
     for (const length of [0, 7]) {
       for (const versionMinor of [0, 1]) {
         for (const isHead of [false, true]) {
@@ -168,12 +168,12 @@ describe('a stream', () => {
 });
 
 describe('a chunk', () => {
-  test('is size, data and line end, for strings in bytes of UTF-8', () => {
+  test('a chunk is size, data and line end, for strings in bytes of UTF-8', () => {
     expect(encodeChunk('héllo').toString()).toBe('6\r\nhéllo\r\n');
     expect(encodeChunk(new Uint8Array(300).fill(97)).toString()).toBe(`12c\r\n${'a'.repeat(300)}\r\n`);
   });
 
-  test('of nothing is nothing, since a chunk of length 0 would end the body', () => {
+  test('a chunk of nothing is nothing, since a chunk of length 0 would end the body', () => {
     expect(encodeChunk('').length).toBe(0);
     expect(encodeChunk(new Uint8Array(0)).length).toBe(0);
   });

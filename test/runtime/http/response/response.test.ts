@@ -17,7 +17,7 @@ function codeOf(action: () => unknown): string {
 }
 
 describe('the enders', () => {
-  test('give a body and its content type', () => {
+  test('the enders give a body and its content type', () => {
     const cases: [(one: OutgoingResponse) => void, unknown, string | null][] = [
       [(one) => one.json({ a: 1 }), '{"a":1}', 'application/json'],
       [(one) => one.rawJson('[]'), '[]', 'application/json'],
@@ -37,13 +37,13 @@ describe('the enders', () => {
     }
   });
 
-  test('keep a content type that the handler chose', () => {
+  test('the enders keep a content type that the handler chose', () => {
     const one = response().header('content-type', 'application/vnd.api+json');
     one.json({});
     expect(one.getHeader('Content-Type')).toBe('application/vnd.api+json');
   });
 
-  test('take a stream and refuse what is none', () => {
+  test('the enders take a stream and refuse what is not one', () => {
     const one = response();
     const pieces = (async function* () {})();
     one.stream(pieces);
@@ -52,12 +52,15 @@ describe('the enders', () => {
     expect(codeOf(() => response().bytes('text' as never))).toBe('ERR_BODY');
   });
 
-  test.each([-1, 1.5, Number.NaN, 2 ** 53, '3' as never])('take no stream of %s bytes', (length) => {
-    const pieces = (async function* () {})();
-    expect(codeOf(() => response().stream(pieces, 'text/plain', { length }))).toBe('ERR_BODY');
-  });
+  test.each([-1, 1.5, Number.NaN, 2 ** 53, '3' as never])(
+    'the enders take no stream of %s bytes',
+    (length) => {
+      const pieces = (async function* () {})();
+      expect(codeOf(() => response().stream(pieces, 'text/plain', { length }))).toBe('ERR_BODY');
+    },
+  );
 
-  test('keep the length of a stream as long as they keep the stream', () => {
+  test('the enders keep the length of a stream as long as they keep the stream', () => {
     const pieces = (async function* () {})();
     const changes: ((one: OutgoingResponse) => unknown)[] = [
       (one) => one.replaceBody(pieces),
@@ -82,20 +85,20 @@ describe('the enders', () => {
     expect(other.statusCode).toBe(202);
   });
 
-  test('end a response once', () => {
+  test('the enders end a response once', () => {
     const one = response();
     one.text('first');
     expect(codeOf(() => one.text('second'))).toBe('ERR_RESPONSE_ENDED');
     expect(one.body).toBe('first');
   });
 
-  test('give no content to 204, 205 and 304', () => {
+  test('the enders give no content to 204, 205 and 304', () => {
     expect(codeOf(() => response().status(204).json({}))).toBe('ERR_BODY');
     expect(codeOf(() => response().status(205).text('x'))).toBe('ERR_BODY');
     expect(codeOf(() => response().status(304).text(''))).toBe('ERR_BODY');
   });
 
-  test.each([204, 205, 304])('leave no content to a %i that comes after them', (status) => {
+  test.each([204, 205, 304])('the enders leave no content to a %i that comes after them', (status) => {
     const one = response();
     one.json({});
     expect(codeOf(() => one.status(status))).toBe('ERR_BODY');
@@ -108,7 +111,7 @@ describe('the enders', () => {
     expect(other.body).toBeNull();
   });
 
-  test('refuse what has no JSON form', () => {
+  test('the enders refuse what has no JSON form', () => {
     expect(codeOf(() => response().json(undefined))).toBe('ERR_BODY');
     expect(codeOf(() => response().json(() => 1))).toBe('ERR_BODY');
   });
@@ -145,7 +148,7 @@ describe('the status', () => {
 });
 
 describe('headers', () => {
-  test('are set, appended, read and removed whatever the case', () => {
+  test('headers are set, appended, read and removed whatever the case', () => {
     const one = response().header('X-A', '1').header('x-a', '2').appendHeader('X-a', '3');
     expect(one.getHeader('X-A')).toBe('2, 3');
     expect([...one.headers]).toEqual([
@@ -161,7 +164,7 @@ describe('headers', () => {
   });
 
   test.each(['a\r\nSet-Cookie: x=1', 'a\nb', 'a\rb', 'a\0b', 'a\x7fb', 'a\x1bb', 'Ā', '€', '\u2028'])(
-    'of value %j are refused, Content-Type too',
+    'headers with the value %j are refused, Content-Type too',
     (value) => {
       expect(codeOf(() => response().header('X-A', value))).toBe('ERR_HEADER_VALUE');
       expect(codeOf(() => response().header('Content-Type', value))).toBe('ERR_HEADER_VALUE');
@@ -169,12 +172,12 @@ describe('headers', () => {
     },
   );
 
-  test('keep tabs, latin1 and the empty value', () => {
+  test('headers keep tabs, latin1 and the empty value', () => {
     expect(response().header('X-A', 'a\tb é ÿ').getHeader('x-a')).toBe('a\tb é ÿ');
     expect(response().header('X-A', '').getHeader('x-a')).toBe('');
   });
 
-  test('of a value that is no string are refused', () => {
+  test('headers with a value that is not a string are refused', () => {
     expect(codeOf(() => response().header('X-A', 1 as never))).toBe('ERR_HEADER_VALUE');
   });
 
@@ -199,7 +202,7 @@ describe('headers', () => {
 });
 
 describe('cookies', () => {
-  test('are fields of their own, with their attributes', () => {
+  test('cookies are fields of their own, with their attributes', () => {
     const one = response()
       .cookie('session', 'a b', { httpOnly: true, secure: true, sameSite: 'lax', path: '/', maxAge: 60 })
       .cookie('theme', 'dark');
@@ -209,7 +212,7 @@ describe('cookies', () => {
     ]);
   });
 
-  test('cannot inject attributes or fields', () => {
+  test('cookies cannot inject attributes or fields', () => {
     expect(response().cookie('a', 'x; Domain=evil\r\nX: 1').getHeader('set-cookie')).toBe(
       'a=x%3B%20Domain%3Devil%0D%0AX%3A%201',
     );
@@ -217,7 +220,7 @@ describe('cookies', () => {
     expect(() => response().cookie('a', 'x', { path: '/;x' })).toThrow(TypeError);
   });
 
-  test('are forgotten by an expiry in the past', () => {
+  test('cookies are forgotten by an expiry in the past', () => {
     expect(response().clearCookie('a', { path: '/' }).getHeader('set-cookie')).toBe(
       'a=; Max-Age=0; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT',
     );

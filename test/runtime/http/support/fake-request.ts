@@ -1,6 +1,6 @@
 /**
- * Requests without a core: a well-formed request is laid into shared memory and its parse record is filled in
- * by hand, so that these tests say what src/runtime/http makes of a record, whatever made the record.
+ * Requests without a core. A well-formed request is laid into shared memory, and its parse record is filled
+ * in by hand. So these tests say what src/runtime/http makes of a record, whatever made the record.
  */
 import * as record from '../../../../assembly/record.ts';
 import { methodNumber } from '../../../../src/runtime/core/method.ts';

@@ -28,7 +28,7 @@ describe('AtomicFlag', () => {
     expect(() => new AtomicFlag(sharedWords(1), 1)).toThrow(RangeError);
   });
 
-  test('waitAsync ends with the change, and returns at once if the flag is no longer as it was seen', async () => {
+  test('waitAsync ends with the change, and at once if the flag is no longer as it was seen', async () => {
     const flag = new AtomicFlag(sharedWords(1), 0);
     const waiting = flag.waitAsync(60_000);
     flag.set();

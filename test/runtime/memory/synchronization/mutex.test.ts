@@ -141,7 +141,7 @@ describe('Mutex', () => {
     expect(words[LEFT]).toBe(7 * rounds + 200);
   });
 
-  test('an owner killed while it holds the lock: the others go on, and know', async () => {
+  test('when an owner is killed while it holds the lock, the others go on, and know', async () => {
     const words = sharedWords(64);
     await using holder = mutexThread('hold', words, 0);
     expect(await holder.nextMessage()).toBe('held');
@@ -169,7 +169,7 @@ describe('Mutex', () => {
     expect(guard?.suspect).toBe(false);
   });
 
-  test('threads killed at any moment, also just after a wake-up was handed to them, hang nobody', async () => {
+  test('threads killed at any moment, even just after they were woken, hang nobody', async () => {
     const words = sharedWords(64);
     const rounds = 1_000_000;
     const main = new Mutex(words, 0, MAIN);

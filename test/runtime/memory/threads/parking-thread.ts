@@ -1,7 +1,7 @@
 /**
- * A worker of the parking stress: pops connections, publishes one record for each, and parks when there is
- * nothing, exactly in the order of steps that src/runtime/memory/synchronization/parking.ts asks for. No
- * timer helps it: a lost wake-up leaves the whole test standing still.
+ * A worker of the parking stress. It pops connections, publishes one record for each, and parks when there is
+ * nothing, in exactly the order of steps that parking.ts asks for. No timer helps it: a lost wake-up leaves
+ * the whole test standing still.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { QUEUE_EMPTY, ReadyQueue } from '../../../../src/runtime/memory/connections/ready-queue.ts';

@@ -1,6 +1,6 @@
 /**
- * One thread of the ReadyQueue stress: the producer, which keeps every connection either queued or with a
- * consumer, or one of the consumers.
+ * One thread of the ReadyQueue stress: the producer, or one of the consumers. The producer keeps every
+ * connection either queued or with a consumer.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { QUEUE_EMPTY, ReadyQueue } from '../../../../src/runtime/memory/connections/ready-queue.ts';

@@ -1,5 +1,5 @@
 /**
- * A small shared memory with the real layout, for the stress tests: queue, rings and parked mask lie where
+ * A small shared memory with the real layout, for the stress tests. Queue, rings and parked bits lie where
  * they do in the server.
  */
 import {
@@ -40,8 +40,8 @@ export function viewParts({ memory, layout }: SharedParts): SharedMemory {
 }
 
 /**
- * Start values of counters: from there they cross 2³¹, where an Int32 changes its sign, or 2³², where it is 0
- * again.
+ * Start values of counters. From there they cross 2³¹, where an Int32 changes its sign, or 2³², where it is
+ * 0.
  */
 export const COUNTER_STARTS = [0, 2 ** 31 - 3_200, 2 ** 32 - 3_200];
 

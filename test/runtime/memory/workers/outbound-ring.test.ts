@@ -172,7 +172,7 @@ describe('OutboundRing', () => {
     expect(before.subarray(own + RING_BYTES).equals(shared.bytes.subarray(own + RING_BYTES))).toBe(true);
   });
 
-  test('of a writer that was killed all published records are left, and nothing else', async () => {
+  test('a writer that was killed leaves all its published records, and nothing else', async () => {
     const shared = createRings(-64);
     const data = { ...partsOf(shared), task: 'write-and-hang', slot: 3, rounds: 3, rings: 1 };
     await using thread = new TestThread('outbound-ring-thread.ts', data);
