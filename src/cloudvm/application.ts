@@ -4,15 +4,18 @@
  * It learns its configuration from the environment, where the main thread has put the database's address.
  */
 
-import { loadConfiguration } from '../config.ts';
 import { createLogger } from '../platform/log.ts';
+import { LOG_SETTINGS } from '../platform/log-settings.ts';
 import { occasionally } from '../platform/occasionally.ts';
-import type { WorkerPool } from '../runtime/http/application.ts';
-import type { Router } from '../runtime/http/routing/router.ts';
+import { joinGroups, readSettings } from '../platform/settings/settings.ts';
+import type { Router, WorkerPool } from '../runtime/application.ts';
 import { prepareSecret } from './accounts/tokens/secret.ts';
 import { ApplicationReadiness, type ApplicationState } from './health/readiness.ts';
 import { registerRoutes } from './routes.ts';
 import { prepareServices, Services } from './services.ts';
+import { CLOUDVM_SETTINGS } from './settings.ts';
+
+const SETTINGS = joinGroups(CLOUDVM_SETTINGS, LOG_SETTINGS);
 
 /** Between two lines of the log about the same trouble. */
 const REPORT_INTERVAL_MS = 10_000;
@@ -20,7 +23,7 @@ const REPORT_INTERVAL_MS = 10_000;
 let state: ApplicationState = 'starting';
 
 export function routes(router: Router): void {
-  const { corsOrigins, logLevel } = loadConfiguration(process.env);
+  const { corsOrigins, logLevel } = readSettings(SETTINGS, process.env);
   const logger = createLogger({ level: logLevel, name: 'cloudvm' });
   registerRoutes(router, {
     corsOrigins,
@@ -39,17 +42,17 @@ export async function prepare(): Promise<void> {
 
 /** @throws Error that names what is missing: a setting, the secret, the database */
 export async function start(pool: WorkerPool): Promise<void> {
-  const config = loadConfiguration(process.env);
-  const { mongodbUri: uri, mongodbDatabase: databaseName, workers, jwtTtlSeconds, logLevel } = config;
+  const settings = readSettings(SETTINGS, process.env);
+  const { mongodbUri: uri, mongodbDatabase: databaseName, jwtTtlSeconds, logLevel } = settings;
   if (uri === undefined) {
     throw new Error('MONGODB_URI is not set: whoever starts the workers must give them a database');
   }
-  const { secrets } = await prepareSecret(config);
+  const { secrets } = await prepareSecret(settings);
   const logger = createLogger({ level: logLevel, name: 'cloudvm' });
   const opened = await Services.open({
     uri,
     databaseName,
-    workers,
+    workers: pool.size,
     secrets,
     tokenTtlSeconds: jwtTtlSeconds,
     onError: occasionally(REPORT_INTERVAL_MS, (error, others) =>

@@ -4,8 +4,7 @@
  * that is logged and answered with 500.
  */
 
-import { HttpProblem } from '../runtime/http/problem.ts';
-import type { Handler } from '../runtime/http/routing/handler.ts';
+import { type Handler, HttpProblem } from '../runtime/application.ts';
 import { LoginThrottledError } from './accounts/logins/login-throttle.ts';
 import { PasswordsBusyError } from './accounts/passwords/passwords.ts';
 import {

@@ -3,11 +3,11 @@
  * Opened by the main thread, handed to the workers through their environment, closed after they have ended.
  */
 
-import type { Config } from '../config.ts';
 import { EmbeddedDatabase } from '../embedded-mongodb/index.ts';
-import type { RuntimeLogger } from '../runtime/server/runtime-logger.ts';
+import type { Logger } from '../platform/log.ts';
 import { shareHashingSlots } from './accounts/passwords/hashing-slots.ts';
 import { prepareSecret } from './accounts/tokens/secret.ts';
+import type { CloudVmSettings } from './settings.ts';
 
 export interface CloudVmResources extends AsyncDisposable {
   /** For the workers' environment. */
@@ -19,8 +19,11 @@ export interface CloudVmResources extends AsyncDisposable {
 }
 
 /** @throws SecretError, EmbeddedDatabaseError */
-export async function openCloudVmResources(config: Config, logger: RuntimeLogger): Promise<CloudVmResources> {
-  const secret = await prepareSecret(config);
+export async function openCloudVmResources(
+  settings: CloudVmSettings,
+  logger: Logger,
+): Promise<CloudVmResources> {
+  const secret = await prepareSecret(settings);
   if (secret.created) {
     logger.warn(
       { path: secret.path },
@@ -28,7 +31,7 @@ export async function openCloudVmResources(config: Config, logger: RuntimeLogger
     );
   }
   shareHashingSlots();
-  const { mongodbUri } = config;
+  const { mongodbUri } = settings;
   if (mongodbUri !== undefined) {
     return {
       environment: {},
@@ -38,12 +41,12 @@ export async function openCloudVmResources(config: Config, logger: RuntimeLogger
     };
   }
   const database = await EmbeddedDatabase.start({
-    dataDirectory: config.dataDirectory,
+    dataDirectory: settings.dataDirectory,
     onLog: ({ level, message, details }) => logger[level](details, message),
   });
   return {
     environment: { MONGODB_URI: database.uri },
-    database: `the embedded database in ${config.dataDirectory}`,
+    database: `the embedded database in ${settings.dataDirectory}`,
     failed: database.closed.then(() => new Promise<never>(() => {})),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };

@@ -3,10 +3,7 @@
  * route with its own middleware and handler. Called once in each worker before it serves.
  */
 
-import { cors } from '../runtime/http/cors.ts';
-import { compression } from '../runtime/http/representation/compression.ts';
-import type { Handler } from '../runtime/http/routing/handler.ts';
-import type { Router } from '../runtime/http/routing/router.ts';
+import { compression, cors, type Handler, type Router } from '../runtime/application.ts';
 import { AuthenticationController } from './accounts/account-controller.ts';
 import { authenticate } from './accounts/authenticate.ts';
 import { requireUser } from './accounts/require-user.ts';

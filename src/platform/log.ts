@@ -6,7 +6,7 @@
 import { writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { type DestinationStream, destination, type Logger, pino, stdSerializers } from 'pino';
-import type { LogLevel } from '../config.ts';
+import type { LogLevel } from './log-settings.ts';
 
 export type { Logger };
 

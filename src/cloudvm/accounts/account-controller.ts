@@ -3,9 +3,7 @@
  * on libuv's pool within the bounds that Passwords keeps.
  */
 
-import { HttpProblem } from '../../runtime/http/problem.ts';
-import type { Request } from '../../runtime/http/request/request.ts';
-import type { Response } from '../../runtime/http/response/response.ts';
+import { HttpProblem, type Request, type Response } from '../../runtime/application.ts';
 import { DuplicateKeyError } from '../database/errors.ts';
 import type { ServicesOf } from '../services.ts';
 import { readBody } from '../validation/body.ts';

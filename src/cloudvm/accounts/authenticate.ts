@@ -4,9 +4,7 @@
  * for the route to say (require-user.ts). Global middleware, run in worker threads.
  */
 
-import { HttpProblem } from '../../runtime/http/problem.ts';
-import { RequestKey } from '../../runtime/http/request/request-key.ts';
-import type { Middleware } from '../../runtime/http/routing/handler.ts';
+import { HttpProblem, type Middleware, RequestKey } from '../../runtime/application.ts';
 import { InvalidTokenError, type TokenSubject } from './tokens/tokens.ts';
 
 /** Whom the request speaks for; not set where it has no token. */

@@ -3,9 +3,7 @@
  * matched, so an unknown path is 404 and another method 405 for everybody.
  */
 
-import { HttpProblem } from '../../runtime/http/problem.ts';
-import type { Request } from '../../runtime/http/request/request.ts';
-import type { Middleware } from '../../runtime/http/routing/handler.ts';
+import { HttpProblem, type Middleware, type Request } from '../../runtime/application.ts';
 import { SUBJECT } from './authenticate.ts';
 
 export const requireUser: Middleware = (request) => {

@@ -3,9 +3,7 @@
  * do its work now (`/health/ready`: what a load balancer asks before it sends clients).
  */
 
-import { HttpProblem } from '../../runtime/http/problem.ts';
-import type { Request } from '../../runtime/http/request/request.ts';
-import type { Response } from '../../runtime/http/response/response.ts';
+import { HttpProblem, type Request, type Response } from '../../runtime/application.ts';
 
 /** Why no work can be done; the contract's words. */
 export type NotReady = 'starting' | 'draining' | 'database unreachable' | 'workers failing';

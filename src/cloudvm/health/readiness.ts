@@ -2,7 +2,7 @@
  * Finds out whether the process can do its work: whether the application is started, most workers serve, and the
  * database answers. However many ask at once, the database is asked once. Used by the health controller.
  */
-import type { WorkerPool } from '../../runtime/http/application.ts';
+import type { WorkerPool } from '../../runtime/application.ts';
 import type { Services } from '../services.ts';
 import type { NotReady, Readiness } from './health-controller.ts';
 

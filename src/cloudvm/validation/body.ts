@@ -3,8 +3,7 @@
  * type or do not run on: 415 for another media type, 400 for what is no JSON, 422 for what breaks the schema.
  */
 import type { Static, TSchema } from 'typebox';
-import { HttpProblem } from '../../runtime/http/problem.ts';
-import type { Request } from '../../runtime/http/request/request.ts';
+import { HttpProblem, type Request } from '../../runtime/application.ts';
 import type { Validator } from './validator.ts';
 
 /** Only an escape can make a lone surrogate: the bytes of the body were checked to be UTF-8. */

@@ -6,7 +6,7 @@
  */
 import Type, { type TArray, type TObject, type TSchema } from 'typebox';
 import { Errors } from 'typebox/schema';
-import type { ProblemError } from '../../runtime/http/problem.ts';
+import type { ProblemError } from '../../runtime/application.ts';
 
 /** Enough to correct a form; a client that sends nonsense gets no long answer for it. */
 const MAX_ERRORS = 20;

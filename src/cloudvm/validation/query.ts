@@ -4,7 +4,7 @@
  * controllers.
  */
 import type { Static, TObject } from 'typebox';
-import type { Request } from '../../runtime/http/request/request.ts';
+import type { Request } from '../../runtime/application.ts';
 import type { Validator } from './validator.ts';
 
 /** No sign, no leading zero, no exponent, and within what a number holds exactly. */

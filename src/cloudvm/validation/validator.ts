@@ -6,7 +6,7 @@
 import type { Static, TSchema } from 'typebox';
 // A megabyte less in every worker than 'typebox/compile', of which nothing more is needed.
 import { Compile, type Validator as CompiledSchema } from 'typebox/schema';
-import { HttpProblem, type ProblemError } from '../../runtime/http/problem.ts';
+import { HttpProblem, type ProblemError } from '../../runtime/application.ts';
 import { explain } from './explain.ts';
 
 /** The schema bounds lengths, but the name of an unknown field is the client's. */

@@ -2,8 +2,7 @@
  * Reads the Idempotency-Key header (draft-ietf-httpapi-idempotency-key-header), with which a client marks the
  * retries of one request. The repository compares keys per owner and only by their digest.
  */
-import { HttpProblem } from '../../runtime/http/problem.ts';
-import type { Request } from '../../runtime/http/request/request.ts';
+import { HttpProblem, type Request } from '../../runtime/application.ts';
 
 /** Visible ASCII: long enough for any UUID or digest. */
 const KEY = /^[\u0021-\u007e]{1,255}$/;

@@ -4,10 +4,13 @@
  * worker threads.
  */
 
-import { HttpProblem } from '../../runtime/http/problem.ts';
-import { entityTag, matchesStrongly } from '../../runtime/http/representation/etag.ts';
-import type { Request } from '../../runtime/http/request/request.ts';
-import type { Response } from '../../runtime/http/response/response.ts';
+import {
+  entityTag,
+  HttpProblem,
+  matchesStrongly,
+  type Request,
+  type Response,
+} from '../../runtime/application.ts';
 import { userIdOf } from '../accounts/require-user.ts';
 import { preconditionFailed } from '../problems.ts';
 import type { ServicesOf } from '../services.ts';

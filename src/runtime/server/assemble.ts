@@ -5,7 +5,6 @@
  * before all parts are there.
  */
 
-import type { Config } from '../../config.ts';
 import { ConnectionTable } from '../memory/connections/connection-table.ts';
 import { ReadyQueue } from '../memory/connections/ready-queue.ts';
 import { ownerOf } from '../memory/connections/state-word.ts';
@@ -20,6 +19,7 @@ import { AtomicFlag } from '../memory/synchronization/atomic-flag.ts';
 import { MainBell, ParkedWorkers } from '../memory/synchronization/parking.ts';
 import { StartGate } from '../memory/synchronization/start-gate.ts';
 import { ServingWorkers } from '../memory/workers/serving-workers.ts';
+import type { ServerSettings } from '../settings.ts';
 import type { WorkerStart } from '../worker/messages.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import type { RuntimeLogger } from './runtime-logger.ts';
@@ -57,11 +57,11 @@ export interface Parts {
   readonly supervisor: Supervisor;
 }
 
-export function assemble(wanted: Config, surroundings: Surroundings): Parts {
+export function assemble(wanted: ServerSettings, surroundings: Surroundings): Parts {
   const { logger } = surroundings;
   const descriptors = descriptorBudget(wanted.maxConnections, wanted.workers + SPARE_SLOTS);
-  const config = withinDescriptorLimit(wanted, descriptors.connections, logger);
-  const shared = createMemory(config);
+  const settings = withinDescriptorLimit(wanted, descriptors.connections, logger);
+  const shared = createMemory(settings);
   const table = new ConnectionTable(shared);
   const queue = new ReadyQueue(shared);
   const parked = new ParkedWorkers(shared);
@@ -71,7 +71,7 @@ export function assemble(wanted: Config, surroundings: Surroundings): Parts {
   const outbound = new Outbound({
     bytes: shared.bytes,
     table,
-    writeTimeoutMs: config.writeTimeoutMs,
+    writeTimeoutMs: settings.writeTimeoutMs,
     onCredit: ({ number }) => ownerIn(table.stateWord(number))?.wake(),
   });
   const connections: Connections = new Connections({
@@ -79,8 +79,8 @@ export function assemble(wanted: Config, surroundings: Surroundings): Parts {
     queue,
     inbound,
     outbound,
-    deadlines: { ...config, lingerMs: LINGER_MS },
-    outboundWindowBytes: config.outboundWindowBytes,
+    deadlines: { ...settings, lingerMs: LINGER_MS },
+    outboundWindowBytes: settings.outboundWindowBytes,
     refusedAtOnce: descriptors.refused,
     onReady: () => dispatcher.ring(),
     onHeavy: (connection) => dispatcher.addHeavy(connection),
@@ -94,7 +94,7 @@ export function assemble(wanted: Config, surroundings: Surroundings): Parts {
     bell: new MainBell(shared),
     connections,
     outbound,
-    maxInFlight: config.maxInFlight,
+    maxInFlight: settings.maxInFlight,
   });
   const recovery = new Recovery({
     table,
@@ -104,15 +104,15 @@ export function assemble(wanted: Config, surroundings: Surroundings): Parts {
     connections,
     outbound,
     dispatcher,
-    handlerTimeoutMs: config.handlerTimeoutMs,
+    handlerTimeoutMs: settings.handlerTimeoutMs,
     living: () => supervisor.living(),
   });
   const supervisor: Supervisor = new Supervisor({
     ...surroundings,
     shared,
-    workers: config.workers,
-    start: workerStart(shared, config),
-    heapMb: config.workerHeapMb,
+    workers: settings.workers,
+    start: workerStart(shared, settings),
+    heapMb: settings.workerHeapMb,
     onServing: (worker) => dispatcher.addWorker(worker),
     onBell: () => dispatcher.ring(),
     onStuck: (worker) => recovery.afterStuck(worker),
@@ -124,41 +124,45 @@ export function assemble(wanted: Config, surroundings: Surroundings): Parts {
   return { running, queue, inbound, connections, dispatcher, recovery, supervisor };
 }
 
-function createMemory(config: Config): SharedMemory {
+function createMemory(settings: ServerSettings): SharedMemory {
   const layout = computeLayout({
-    workers: config.workers,
-    connections: config.maxConnections,
-    inboundBytes: config.inboundMemoryMb * MB,
+    workers: settings.workers,
+    connections: settings.maxConnections,
+    inboundBytes: settings.inboundMemoryMb * MB,
     ringBytes: RING_BYTES,
     coreBytes: CORE_BYTES,
   });
   return viewMemory(allocateMemory(layout), layout);
 }
 
-function workerStart({ memory, layout }: SharedMemory, config: Config): Omit<WorkerStart, 'slot'> {
-  const { maxHeaderBytes, maxTargetBytes, maxBodyBytes } = config;
+function workerStart({ memory, layout }: SharedMemory, settings: ServerSettings): Omit<WorkerStart, 'slot'> {
+  const { maxHeaderBytes, maxTargetBytes, maxBodyBytes } = settings;
   return {
     memory,
     layout,
-    core: config.core,
+    core: settings.core,
     limits: { maxHeaderBytes, maxTargetBytes, maxBodyBytes },
-    application: config.app,
-    maxInFlight: config.maxInFlight,
-    outboundMemoryMb: config.outboundMemoryMb,
-    handlerTimeoutMs: config.handlerTimeoutMs,
-    drainTimeoutMs: config.drainTimeoutMs,
-    nice: config.workerNice,
-    logLevel: config.logLevel,
+    application: settings.app,
+    maxInFlight: settings.maxInFlight,
+    outboundMemoryMb: settings.outboundMemoryMb,
+    handlerTimeoutMs: settings.handlerTimeoutMs,
+    drainTimeoutMs: settings.drainTimeoutMs,
+    nice: settings.workerNice,
+    logLevel: settings.logLevel,
   };
 }
 
-function withinDescriptorLimit(config: Config, maxConnections: number, logger: RuntimeLogger): Config {
-  if (maxConnections < config.maxConnections) {
-    const details = { wanted: config.maxConnections, maxConnections };
+function withinDescriptorLimit(
+  settings: ServerSettings,
+  maxConnections: number,
+  logger: RuntimeLogger,
+): ServerSettings {
+  if (maxConnections < settings.maxConnections) {
+    const details = { wanted: settings.maxConnections, maxConnections };
     logger.warn(
       details,
       `MAX_CONNECTIONS is lowered to ${maxConnections}: the limit of open files allows no more`,
     );
   }
-  return { ...config, maxConnections };
+  return { ...settings, maxConnections };
 }

@@ -7,17 +7,23 @@
 
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server as NetServer } from 'node:net';
-import { type Config, loadConfiguration } from '../../config.ts';
+import { LOG_SETTINGS } from '../../platform/log-settings.ts';
+import { defaultSettings, joinGroups } from '../../platform/settings/settings.ts';
+import { RUNTIME_SETTINGS, type ServerSettings } from '../settings.ts';
 import { assemble, type Parts } from './assemble.ts';
 import { type RuntimeLogger, SILENT_LOGGER } from './runtime-logger.ts';
 import { type ShutdownReport, shutDown } from './shutdown.ts';
 
 export type { ShutdownReport } from './shutdown.ts';
 
+const DEFAULTS = defaultSettings(joinGroups(RUNTIME_SETTINGS, LOG_SETTINGS));
+
 /** Connections that the system may hold for us before we accept them. */
 const BACKLOG = 4_096;
 
-export interface ServerOptions extends Partial<Config> {
+export interface ServerOptions extends Partial<ServerSettings> {
+  /** File URL of the application module. */
+  readonly app: string;
   /** What the workers find in `process.env`, instead of this process's own. */
   readonly environment?: NodeJS.ProcessEnv;
   readonly logger?: RuntimeLogger;
@@ -26,7 +32,7 @@ export interface ServerOptions extends Partial<Config> {
 }
 
 export class Server implements AsyncDisposable {
-  readonly #config: Config;
+  readonly #settings: ServerSettings;
   readonly #logger: RuntimeLogger;
   readonly #net: NetServer;
   readonly #parts: Parts;
@@ -37,7 +43,7 @@ export class Server implements AsyncDisposable {
    * Starts the pool, lets one worker prepare the application, and binds the port.
    * @throws what a worker said that could not start, or the error of `listen`
    */
-  static async start(options: ServerOptions = {}): Promise<Server> {
+  static async start(options: ServerOptions): Promise<Server> {
     const server = new Server(options);
     try {
       await server.#start();
@@ -54,9 +60,9 @@ export class Server implements AsyncDisposable {
     onHopeless = (reason) => giveUp(logger, reason),
     ...settings
   }: ServerOptions) {
-    this.#config = { ...loadConfiguration({}), ...settings };
+    this.#settings = { ...DEFAULTS, ...settings };
     this.#logger = logger;
-    this.#parts = assemble(this.#config, { environment, logger, onHopeless });
+    this.#parts = assemble(this.#settings, { environment, logger, onHopeless });
     this.#net = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true });
     this.#net.on('connection', (socket) => this.#parts.connections.accept(socket));
   }
@@ -112,7 +118,7 @@ export class Server implements AsyncDisposable {
 
   async #start(): Promise<void> {
     const { running, connections, supervisor } = this.#parts;
-    const { host, port } = this.#config;
+    const { host, port } = this.#settings;
     running.set();
     await this.#step('workers started', () => supervisor.start());
     await this.#step('application prepared', () => supervisor.prepare());
@@ -123,7 +129,7 @@ export class Server implements AsyncDisposable {
       await once(this.#net, 'listening');
     });
     supervisor.serve();
-    const interval = Math.min(connections.sweepIntervalMs, this.#config.handlerTimeoutMs / 4);
+    const interval = Math.min(connections.sweepIntervalMs, this.#settings.handlerTimeoutMs / 4);
     this.#timer = setInterval(() => this.#tick(), interval);
   }
 
@@ -144,7 +150,7 @@ export class Server implements AsyncDisposable {
   }
 
   async #close(): Promise<ShutdownReport> {
-    const report = await shutDown({ ...this.#parts, ...this.#config, net: this.#net });
+    const report = await shutDown({ ...this.#parts, ...this.#settings, net: this.#net });
     clearInterval(this.#timer);
     this.#parts.dispatcher.stop();
     return report;

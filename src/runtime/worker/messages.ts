@@ -48,5 +48,5 @@ export interface WorkerStart {
   readonly handlerTimeoutMs: number;
   readonly drainTimeoutMs: number;
   readonly nice: number;
-  readonly logLevel: import('../../config.ts').LogLevel;
+  readonly logLevel: import('../../platform/log-settings.ts').LogLevel;
 }

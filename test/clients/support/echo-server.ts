@@ -3,6 +3,6 @@
 import type { Server, ServerOptions } from '../../../src/runtime/server/server.ts';
 import { ECHO_APPLICATION, startServer } from '../../runtime/server/support/start.ts';
 
-export function startEchoServer(options: ServerOptions = {}): Promise<Server> {
+export function startEchoServer(options: Partial<ServerOptions> = {}): Promise<Server> {
   return startServer({ app: ECHO_APPLICATION, ...options });
 }

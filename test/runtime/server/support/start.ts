@@ -1,20 +1,21 @@
 /** Starts a server with the trial application for one test, on the core that the tests run with. */
 
 import { expect } from 'vitest';
-import { loadConfiguration } from '../../../../src/config.ts';
+import { readSettings } from '../../../../src/platform/settings/settings.ts';
 import { Server, type ServerOptions } from '../../../../src/runtime/server/server.ts';
+import { RUNTIME_SETTINGS } from '../../../../src/runtime/settings.ts';
 import { until } from '../../../support/until.ts';
 import type { Stage } from './stage.ts';
 
 export const ECHO_APPLICATION = new URL('../../../fixtures/echo-app.ts', import.meta.url).href;
 const TRIAL_APPLICATION = new URL('../fixtures/trial-app.ts', import.meta.url).href;
 
-export async function startServer(options: ServerOptions = {}, stage?: Stage): Promise<Server> {
+export async function startServer(options: Partial<ServerOptions> = {}, stage?: Stage): Promise<Server> {
   return await Server.start({
     app: TRIAL_APPLICATION,
     port: 0,
     workers: 2,
-    core: loadConfiguration({ CORE: process.env['CORE'] }).core,
+    core: readSettings(RUNTIME_SETTINGS, { CORE: process.env['CORE'] }).core,
     logLevel: 'silent',
     // Where other tests take the whole machine, a worker must not look stuck.
     workerNice: 0,

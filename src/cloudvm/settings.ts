@@ -1,0 +1,120 @@
+/** The settings of the CloudVM application. The main thread and every worker read them. */
+import {
+  boundedInteger,
+  commaSeparated,
+  directory,
+  type ParseProblem,
+  wrong,
+} from '../platform/settings/parsers.ts';
+import type { SettingsGroup } from '../platform/settings/settings.ts';
+import { MINIMUM_SECRET_BYTES } from './accounts/tokens/secret.ts';
+import { connectionStringProblem } from './database/connection-string.ts';
+import { DATABASE_NAME_RULE, isDatabaseName } from './database/database-name.ts';
+
+export interface CloudVmSettings {
+  /** What is only for development is refused. */
+  readonly production: boolean;
+  /** undefined: the embedded database. */
+  readonly mongodbUri: string | undefined;
+  readonly mongodbDatabase: string;
+  /** Absolute path. */
+  readonly dataDirectory: string;
+  /** The first signs, all verify. Empty: one is made and kept in the data directory. */
+  readonly jwtSecrets: readonly string[];
+  readonly jwtTtlSeconds: number;
+  /** `*` stands alone and means every origin, without credentials. */
+  readonly corsOrigins: readonly string[];
+}
+
+export const CLOUDVM_SETTINGS: SettingsGroup<CloudVmSettings> = {
+  declarations: {
+    production: {
+      name: 'NODE_ENV',
+      fallback: false,
+      fallbackText: '',
+      parse: (text) => text === 'production',
+      about: 'With `production` the server refuses to start without `JWT_SECRET`.',
+    },
+    mongodbUri: {
+      name: 'MONGODB_URI',
+      fallback: undefined,
+      fallbackText: 'the embedded database',
+      parse: mongodbUri,
+      about: 'A MongoDB server, replica set or sharded cluster.',
+    },
+    mongodbDatabase: {
+      name: 'MONGODB_DB',
+      fallback: 'cloudvm',
+      parse: databaseName,
+      about: 'Name of the database: letters, digits, `_` and `-`.',
+    },
+    dataDirectory: {
+      name: 'DATA_DIR',
+      fallback: directory('./data'),
+      fallbackText: '`./data`',
+      parse: directory,
+      about: 'The directory of the embedded database and the generated secret.',
+    },
+    jwtSecrets: {
+      name: 'JWT_SECRET',
+      fallback: [],
+      fallbackText: 'one is made and kept in `DATA_DIR`',
+      parse: commaSeparated(signingSecret),
+      about: 'Signs tokens, at least 32 bytes. Several are separated by commas: the first signs, all verify.',
+    },
+    jwtTtlSeconds: {
+      name: 'JWT_TTL_SECONDS',
+      fallback: 604_800,
+      parse: boundedInteger(1, 315_360_000),
+      about: 'How long a token is valid.',
+    },
+    corsOrigins: {
+      name: 'CORS_ORIGINS',
+      fallback: [],
+      fallbackText: 'none',
+      parse: commaSeparated(origin),
+      about:
+        'Origins that browsers may call from, separated by commas. `*` alone means all, without credentials.',
+    },
+  },
+  contradictions,
+};
+
+function contradictions({ production, jwtSecrets, corsOrigins }: CloudVmSettings): string[] {
+  const problems: string[] = [];
+  // A list that cannot be read is undefined here, and reported already.
+  if (production && jwtSecrets?.length === 0) {
+    problems.push('JWT_SECRET must be set (32 bytes at least) when NODE_ENV is production');
+  }
+  if (corsOrigins?.includes('*') && corsOrigins.length > 1) {
+    problems.push('CORS_ORIGINS must be "*" alone, or list origins');
+  }
+  return problems;
+}
+
+/** As the driver reads it, so that what passes here is not refused later. */
+function mongodbUri(text: string): string | ParseProblem {
+  if (!/^mongodb(\+srv)?:\/\/[^/?]/.test(text)) {
+    return { problem: 'must begin with mongodb:// or mongodb+srv:// and name a host' };
+  }
+  const problem = connectionStringProblem(text);
+  return problem === undefined ? text : { problem: `must be a MongoDB connection string: ${problem}` };
+}
+
+function databaseName(text: string): string | ParseProblem {
+  return isDatabaseName(text) ? text : wrong(`must be a database name: ${DATABASE_NAME_RULE}`, text);
+}
+
+function signingSecret(text: string): string | ParseProblem {
+  if (Buffer.byteLength(text) >= MINIMUM_SECRET_BYTES) return text;
+  return {
+    problem: `must have ${MINIMUM_SECRET_BYTES} bytes at least, in each of its comma-separated secrets`,
+  };
+}
+
+/** As browsers send it: scheme, host and port, nothing after. Or `*`. */
+function origin(text: string): string | ParseProblem {
+  if (text === '*') return text;
+  if (/^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text) return text;
+  return wrong('must list origins such as https://example.com, without a path', text);
+}

@@ -1,0 +1,52 @@
+/**
+ * The signals that a process manager or a terminal sends: SIGINT and SIGTERM stop the server in order, SIGHUP
+ * replaces its workers. Used by the command on the main thread.
+ */
+import { killProcess } from '../runtime/index.ts';
+
+/**
+ * A second stop signal within this time is the first one told twice: npm and the terminal each deliver Ctrl-C.
+ * A later one ends the process at once.
+ */
+const SAME_SIGNAL_MS = 1_000;
+
+export interface StopReason {
+  /** For the log. */
+  readonly message: string;
+  readonly databaseFailed: boolean;
+}
+
+export class Signals {
+  /** Resolves at the first signal to stop. */
+  readonly stop: Promise<StopReason>;
+  readonly #resolve: (reason: StopReason) => void;
+  #firstAt: number | null = null;
+  #reload: (() => Promise<void>) | null = null;
+
+  constructor() {
+    const { promise, resolve } = Promise.withResolvers<StopReason>();
+    this.stop = promise;
+    this.#resolve = resolve;
+    process.on('SIGINT', (signal) => this.#onStop(signal));
+    process.on('SIGTERM', (signal) => this.#onStop(signal));
+    // Listened to from the beginning, since the signal would end a process that is only starting. A start loads
+    // the application anyway, so there is nothing to do then.
+    process.on('SIGHUP', () => void this.#reload?.());
+  }
+
+  /** Whether the process was asked to stop. */
+  get received(): boolean {
+    return this.#firstAt !== null;
+  }
+
+  onReload(reload: () => Promise<void>): void {
+    this.#reload = reload;
+  }
+
+  #onStop(signal: NodeJS.Signals): void {
+    const now = performance.now();
+    this.#firstAt ??= now;
+    if (now - this.#firstAt > SAME_SIGNAL_MS) killProcess();
+    this.#resolve({ message: signal, databaseFailed: false });
+  }
+}

@@ -1,0 +1,16 @@
+/**
+ * What an application is written against: the module it exports, its routes, the request and the response, and
+ * what the runtime brings along for use in handlers and middleware. It loads nothing of the server, so a worker
+ * stays small. How to start a server is index.ts.
+ */
+export type { ApplicationModule, WorkerPool } from './http/application.ts';
+export { cors } from './http/cors.ts';
+export { HttpProblem, type ProblemError } from './http/problem.ts';
+export { type CompressionOptions, compression } from './http/representation/compression.ts';
+export { entityTag, matchesStrongly, matchesWeakly } from './http/representation/etag.ts';
+export type { Request } from './http/request/request.ts';
+export { RequestKey } from './http/request/request-key.ts';
+export { type EventStreamOptions, type ServerSentEvent, sendEvents } from './http/response/events.ts';
+export type { Response } from './http/response/response.ts';
+export type { ErrorListener, Finisher, Handler, Middleware } from './http/routing/handler.ts';
+export type { Router } from './http/routing/router.ts';

@@ -1,0 +1,223 @@
+/**
+ * The settings of the server. Fields ending in `Ms`, `Mb` and `Bytes` name their unit. 1 MB is 1,048,576 bytes.
+ */
+import { isIP } from 'node:net';
+import type { LogSettings } from '../platform/log-settings.ts';
+import {
+  boundedInteger,
+  fileUrl,
+  LONGEST_MS,
+  milliseconds,
+  oneOf,
+  type ParseProblem,
+  wrong,
+} from '../platform/settings/parsers.ts';
+import type { SettingsGroup } from '../platform/settings/settings.ts';
+import type { CoreKind } from './core/core.ts';
+
+export interface RuntimeSettings {
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  readonly workers: number;
+  readonly core: CoreKind;
+  /** File URL of the application module. undefined: whoever starts the server names it. */
+  readonly app: string | undefined;
+  readonly maxConnections: number;
+  /** Of the header section. */
+  readonly maxHeaderBytes: number;
+  /** Of the request target. */
+  readonly maxTargetBytes: number;
+  /** Of the decoded content. */
+  readonly maxBodyBytes: number;
+  readonly inboundMemoryMb: number;
+  readonly outboundMemoryMb: number;
+  readonly outboundWindowBytes: number;
+  readonly maxInFlight: number;
+  readonly headersTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+  readonly handlerTimeoutMs: number;
+  readonly writeTimeoutMs: number;
+  readonly drainTimeoutMs: number;
+  readonly shutdownTimeoutMs: number;
+  readonly workerHeapMb: number;
+  readonly workerNice: number;
+}
+
+/** All that a server is started with. */
+export interface ServerSettings extends RuntimeSettings, LogSettings {
+  readonly app: string;
+}
+
+const MB = 1024 * 1024;
+/** The routes get three quarters of a core's region. The longest target must fit beside them. */
+const LONGEST_TARGET_BYTES = 65_536;
+/** The application alone, loaded from its TypeScript sources, does not fit into 20. */
+const LEAST_HEAP_MB = 32;
+/** A worker that collects garbage, or is not given the processor, must not look stuck. */
+const LEAST_HANDLER_TIMEOUT_MS = 100;
+
+export const RUNTIME_SETTINGS: SettingsGroup<RuntimeSettings> = {
+  declarations: {
+    host: { name: 'HOST', fallback: '127.0.0.1', parse: host, about: 'The address to listen on.' },
+    port: {
+      name: 'PORT',
+      fallback: 5001,
+      parse: boundedInteger(0, 65_535),
+      about: 'The port to listen on. With 0 the system chooses one.',
+    },
+    workers: {
+      name: 'WORKERS',
+      fallback: 8,
+      parse: boundedInteger(1, 64),
+      about: 'The number of worker threads, 1 to 64.',
+    },
+    core: {
+      name: 'CORE',
+      fallback: 'wasm',
+      parse: oneOf('wasm', 'js', 'verify'),
+      about:
+        'What parses and routes: `wasm`, `js` (the same in plain TypeScript) or `verify` (both on every request, ' +
+        'and differences are reported).',
+    },
+    app: {
+      name: 'APP',
+      fallback: undefined,
+      fallbackText: 'the CloudVM application',
+      parse: fileUrl,
+      about: 'Path or file URL of the application module.',
+    },
+    maxConnections: {
+      name: 'MAX_CONNECTIONS',
+      fallback: 10_000,
+      parse: boundedInteger(1, 1_000_000),
+      about:
+        'Connections at once. More get 503 and are closed. Lowered, with a warning, where the limit of open files ' +
+        'is too low.',
+    },
+    maxHeaderBytes: {
+      name: 'MAX_HEADER_BYTES',
+      fallback: 16_384,
+      parse: boundedInteger(256, MB),
+      about: 'Size of the header section of a request. Above it 431.',
+    },
+    maxTargetBytes: {
+      name: 'MAX_TARGET_BYTES',
+      fallback: 8192,
+      parse: boundedInteger(64, LONGEST_TARGET_BYTES),
+      about: 'Size of the request target, 64 to 65536. Above it 414.',
+    },
+    maxBodyBytes: {
+      name: 'MAX_BODY_BYTES',
+      fallback: MB,
+      parse: boundedInteger(1, 512 * MB),
+      about: 'Size of the content of a request. Above it 413.',
+    },
+    inboundMemoryMb: {
+      name: 'INBOUND_MEMORY_MB',
+      fallback: 256,
+      parse: boundedInteger(1, 1024),
+      about: 'Memory for all requests that are being received or served.',
+    },
+    outboundMemoryMb: {
+      name: 'OUTBOUND_MEMORY_MB',
+      fallback: 512,
+      parse: boundedInteger(1, 1024 * 1024),
+      about:
+        'Memory for responses above 16 KB that clients take too slowly. Above it 503, or the end of a stream.',
+    },
+    outboundWindowBytes: {
+      name: 'OUTBOUND_WINDOW_BYTES',
+      fallback: 262_144,
+      parse: boundedInteger(4096, 64 * MB),
+      about: 'Bytes on their way to one client that it has not taken yet.',
+    },
+    maxInFlight: {
+      name: 'MAX_IN_FLIGHT',
+      fallback: 64,
+      parse: boundedInteger(1, 10_000),
+      about: 'Asynchronous handlers at once in each worker.',
+    },
+    headersTimeoutMs: {
+      name: 'HEADERS_TIMEOUT_MS',
+      fallback: 10_000,
+      parse: milliseconds,
+      about: 'Time to receive the head of a request, from its first byte or from connecting.',
+    },
+    requestTimeoutMs: {
+      name: 'REQUEST_TIMEOUT_MS',
+      fallback: 30_000,
+      parse: milliseconds,
+      about: 'Time to receive a whole request.',
+    },
+    keepAliveTimeoutMs: {
+      name: 'KEEP_ALIVE_TIMEOUT_MS',
+      fallback: 65_000,
+      parse: milliseconds,
+      about: 'Time after which a connection without a request is closed.',
+    },
+    handlerTimeoutMs: {
+      name: 'HANDLER_TIMEOUT_MS',
+      fallback: 30_000,
+      parse: boundedInteger(LEAST_HANDLER_TIMEOUT_MS, LONGEST_MS),
+      about:
+        'Time for a handler to begin its answer (else 504), and for a worker to return to its event loop (else it ' +
+        'is replaced). At least 100.',
+    },
+    writeTimeoutMs: {
+      name: 'WRITE_TIMEOUT_MS',
+      fallback: 30_000,
+      parse: milliseconds,
+      about: 'Time after which a client that takes nothing of its answer is cut off.',
+    },
+    drainTimeoutMs: {
+      name: 'DRAIN_TIMEOUT_MS',
+      fallback: 5000,
+      parse: milliseconds,
+      about: 'Time until streams of a stopping or replaced worker are cut off.',
+    },
+    shutdownTimeoutMs: {
+      name: 'SHUTDOWN_TIMEOUT_MS',
+      fallback: 10_000,
+      parse: milliseconds,
+      about: 'Time for pending requests and the application when the server stops.',
+    },
+    workerHeapMb: {
+      name: 'WORKER_HEAP_MB',
+      fallback: 128,
+      parse: boundedInteger(LEAST_HEAP_MB, 65_536),
+      about: 'Limit of the heap (its old generation) of each worker, at least 32.',
+    },
+    workerNice: {
+      name: 'WORKER_NICE',
+      fallback: 5,
+      parse: boundedInteger(0, 19),
+      about: 'Scheduling priority of worker threads (0–19; higher yields to the main thread).',
+    },
+  },
+  contradictions,
+};
+
+function contradictions(settings: RuntimeSettings): string[] {
+  const problems: string[] = [];
+  if (settings.headersTimeoutMs > settings.requestTimeoutMs) {
+    problems.push('HEADERS_TIMEOUT_MS must not be longer than REQUEST_TIMEOUT_MS, which covers the head too');
+  }
+  const requestBytes = settings.maxTargetBytes + settings.maxHeaderBytes + settings.maxBodyBytes;
+  if (requestBytes * 2 > settings.inboundMemoryMb * MB) {
+    problems.push(
+      'INBOUND_MEMORY_MB must hold two of the largest requests (MAX_TARGET_BYTES, MAX_HEADER_BYTES and MAX_BODY_BYTES)',
+    );
+  }
+  return problems;
+}
+
+const LONGEST_HOST_NAME = 253;
+const LABEL = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?';
+const HOST_NAME = new RegExp(`^${LABEL}(\\.${LABEL})*$`, 'i');
+
+function host(text: string): string | ParseProblem {
+  if (isIP(text) !== 0 || (text.length <= LONGEST_HOST_NAME && HOST_NAME.test(text))) return text;
+  return wrong('must be an IP address or a host name', text);
+}
