@@ -134,7 +134,7 @@ function countStage(operand: Value): Stage {
   if (typeof operand !== 'string' || operand === '' || operand.startsWith('$') || operand.includes('.')) {
     throw new CommandError(
       'BadValue',
-      'the count field must be a non-empty string without "." and not beginning with "$"',
+      'the count field must be a non-empty string that has no "." and does not begin with "$"',
     );
   }
   return function* (input): Stream {

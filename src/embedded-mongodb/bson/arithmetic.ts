@@ -1,6 +1,6 @@
 /**
  * Addition and multiplication for `$inc`, `$mul` and `$sum`. As in MongoDB, the result has the wider type of
- * the two operands. An int32 that overflows becomes a long; a long that overflows is an error.
+ * the two operands. An int32 that overflows becomes a long. A long that overflows is an error.
  */
 
 import { CommandError } from '../command-error.ts';

@@ -95,7 +95,7 @@ export function textOf(value: Value): string {
 }
 
 /**
- * The fields of a value of type object. BSON stores a DBRef as a plain document; the bson package has a class
+ * The fields of a value of type object. BSON stores a DBRef as a plain document, but the bson package has a class
  * for it.
  */
 export function documentOf(value: Value): BsonDocument {

@@ -19,7 +19,7 @@ export function compileRegularExpression(pattern: string, options: string): RegE
   if (pattern.length > MAX_PATTERN_LENGTH) {
     throw new CommandError(
       'InvalidRegularExpression',
-      `Regular expression is invalid: longer than ${MAX_PATTERN_LENGTH}`,
+      `Regular expression is invalid: longer than ${MAX_PATTERN_LENGTH} characters`,
     );
   }
   const flags = new Set(['u']);

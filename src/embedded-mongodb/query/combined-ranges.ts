@@ -1,5 +1,5 @@
 /**
- * Combines the bounds of an index's first fields to ranges of whole keys. Called by the planner and by
+ * Combines the bounds of an index's first fields into ranges of whole keys. Called by the planner and by
  * counts.
  */
 

@@ -42,7 +42,7 @@ export class Sorter<Item> {
     if (this.#bytes <= MAX_SORT_BYTES) return;
     throw new CommandError(
       'QueryExceededMemoryLimitNoDiskUseAllowed',
-      `Sort exceeded memory limit of ${MAX_SORT_BYTES} bytes; an index with this order would avoid it`,
+      `Sort exceeded memory limit of ${MAX_SORT_BYTES} bytes. An index with this order would avoid the sort.`,
     );
   }
 

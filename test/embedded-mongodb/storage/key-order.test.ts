@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compareValues } from '../../../src/embedded-mongodb/bson/compare.ts';
@@ -6,6 +8,10 @@ import { encodeKey, encodeValue } from '../../../src/embedded-mongodb/storage/ke
 import { successor } from '../../../src/embedded-mongodb/storage/keys/key-range.ts';
 import { numbers, values } from '../support/arbitraries.ts';
 
+const README = readFileSync(
+  join(import.meta.dirname, '../../../src/embedded-mongodb/storage/README.md'),
+  'utf8',
+);
 const RUNS = { numRuns: 3000 };
 
 describe('index keys', () => {
@@ -102,6 +108,33 @@ describe('index keys', () => {
     );
     expect(successor(Uint8Array.of(0xff, 0xff))).toBeUndefined();
   });
+});
+
+test('the examples in the documentation of keys are what the code encodes', () => {
+  const one = new Int32(1);
+  const examples: [string, Uint8Array][] = [
+    ['null', encodeValue(null)],
+    ['1', encodeValue(one)],
+    ['-1', encodeValue(new Int32(-1))],
+    ['2^53 + 1', encodeValue(Long.fromBigInt(2n ** 53n + 1n))],
+    ['0.1', encodeValue(new Double(0.1))],
+    ['0.1', encodeValue(Decimal128.fromString('0.1'))],
+    ['"ab"', encodeValue('ab')],
+    ['"a\\0b"', encodeValue('a\0b')],
+    ['[1, "a"]', encodeValue([one, 'a'])],
+    ['{a: true}', encodeValue({ a: true })],
+    ['"ab", 1', encodeKey(['ab', one], [false, true])],
+  ];
+  const rows = [...README.matchAll(/^\| `(.+?)`.*\| `((?:[0-9A-F]{2} ?)+)` \|$/gm)];
+  expect(rows.map(([, value, key]) => [value, key])).toEqual(
+    examples.map(([value, key]) => [
+      value,
+      Buffer.from(key)
+        .toString('hex')
+        .toUpperCase()
+        .replace(/..(?=.)/g, '$& '),
+    ]),
+  );
 });
 
 function compareTuples(
