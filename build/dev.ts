@@ -1,8 +1,18 @@
 /**
- * `npm run dev`: Node runs this again whenever a source changes. Makes the core where one of its own sources did, and
- * serves.
+ * `npm run dev`: serves, and starts again whenever a source changes. It watches the sources of this repository and
+ * the folder of the application, wherever APP says that it is.
  */
-import { isCoreStale, makeCore } from './make.ts';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { become } from './become.mjs';
 
-if (isCoreStale()) makeCore();
-await import('../src/main.ts');
+const ROOT = join(import.meta.dirname, '..');
+
+const watched = [join(ROOT, 'src'), join(ROOT, 'assembly'), ...applicationFolder(process.env['APP'])];
+const watch = watched.map((folder) => `--watch-path=${folder}`);
+become(process.execPath, [...watch, join(import.meta.dirname, 'dev-server.ts')]);
+
+function applicationFolder(application: string | undefined): string[] {
+  if (application === undefined || application === '') return [];
+  return [dirname(application.startsWith('file:') ? fileURLToPath(application) : resolve(application))];
+}

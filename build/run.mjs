@@ -9,18 +9,15 @@
  * reaches the server. The shell of yarn 4 knows no `exec` and sets no such variable. There it is `env`, which
  * does nothing. The second is the Node.js of the package manager, since pnpm puts a shell script in its place.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { become } from './become.mjs';
 import { isCoreStale } from './core-digest.mjs';
 import { chooseNode, NoNodeError, thisMachine } from './find-node.mjs';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-/** Signals that ask a process to do something. The others cannot be passed on, or mean the launcher alone. */
-const FORWARDED = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2']);
-
 function main() {
   const parameters = process.argv.slice(2);
   const make = parameters[0] === '--make';
@@ -51,26 +48,6 @@ function makeCore(node) {
   });
   if (error !== undefined) throw error;
   if (status !== 0) process.exit(status ?? 1);
-}
-
-/**
- * Takes the script's place where Node.js can do that, so that signals need nobody to pass them on. Elsewhere
- * it stays as the parent that passes them on, and ends as the script does.
- *
- * @param {string} node
- * @param {string[]} parameters
- */
-function become(node, parameters) {
-  if (process.execve !== undefined) {
-    process.execve(node, [node, ...parameters], process.env);
-    return;
-  }
-  const child = spawn(node, parameters, { stdio: 'inherit' });
-  for (const signal of FORWARDED) process.on(signal, () => child.kill(signal));
-  child.once('error', (error) => fail(error.message));
-  child.once('exit', (code, signal) =>
-    process.exit(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
-  );
 }
 
 /**

@@ -7,7 +7,13 @@ import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const FILES = ['build/run.mjs', 'build/find-node.mjs', 'build/core-digest.mjs', 'build/make.ts'];
+const FILES = [
+  'build/run.mjs',
+  'build/become.mjs',
+  'build/find-node.mjs',
+  'build/core-digest.mjs',
+  'build/make.ts',
+];
 
 let copy: string;
 

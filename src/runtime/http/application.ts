@@ -44,10 +44,11 @@ export async function loadApplication(path: string | URL): Promise<ApplicationMo
   try {
     module = await import(url.href);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new ApplicationError('ERR_APPLICATION_LOAD', `Cannot load the application ${url.href}: ${why}`, {
-      cause,
-    });
+    throw new ApplicationError(
+      'ERR_APPLICATION_LOAD',
+      `Cannot load the application ${url.href}: ${describeFailure(cause)}`,
+      { cause },
+    );
   }
   assertApplication(module, url);
   return module;
@@ -95,4 +96,21 @@ function assertApplication(
       );
     }
   }
+}
+
+/** What went wrong while a module was loaded, and where: the file may be any that the application imports. */
+function describeFailure(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  const place = placeOf(cause);
+  return place === undefined ? cause.message : `${cause.message}\n  at ${place}`;
+}
+
+/**
+ * The file and line of an error. Where the type stripper refuses a file, the stack begins with its place.
+ * Otherwise it is the first frame that is not Node's own.
+ */
+function placeOf({ stack = '' }: Error): string | undefined {
+  const [firstLine = ''] = stack.split('\n', 1);
+  if (/^(file:|\/).*:\d+$/.test(firstLine)) return firstLine;
+  return /^ {4}at (?:.* \()?((?:file:|\/)[^)]*:\d+:\d+)\)?$/m.exec(stack)?.[1];
 }

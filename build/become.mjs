@@ -1,0 +1,32 @@
+/**
+ * Starts a script in the place of this process, on another Node.js. Used by the launcher and by `npm run dev`.
+ * Plain JavaScript, since any Node.js from 18 on runs the launcher.
+ */
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+
+/** Signals that ask a process to do something. The others cannot be passed on, or mean this process alone. */
+const FORWARDED = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2']);
+
+/**
+ * Takes the script's place where Node.js can do that, so that signals need nobody to pass them on. Elsewhere
+ * it stays as the parent that passes them on, and ends as the script does.
+ *
+ * @param {string} node
+ * @param {string[]} parameters
+ */
+export function become(node, parameters) {
+  if (process.execve !== undefined) {
+    process.execve(node, [node, ...parameters], process.env);
+    return;
+  }
+  const child = spawn(node, parameters, { stdio: 'inherit' });
+  for (const signal of FORWARDED) process.on(signal, () => child.kill(signal));
+  child.once('error', (error) => {
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  });
+  child.once('exit', (code, signal) =>
+    process.exit(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
+  );
+}
