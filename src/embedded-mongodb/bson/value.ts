@@ -95,8 +95,8 @@ export function textOf(value: Value): string {
 }
 
 /**
- * The fields of a value of type object. BSON stores a DBRef as a plain document, but the bson package has a class
- * for it.
+ * The fields of a value of type object. BSON stores a DBRef as a plain document, but the bson package has a
+ * class for it.
  */
 export function documentOf(value: Value): BsonDocument {
   if (value instanceof DBRef) return { ...(value.toJSON() as unknown as BsonDocument) };

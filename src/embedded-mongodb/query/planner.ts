@@ -75,6 +75,7 @@ function fullScan(collection: Collection, wanted: Wanted): Plan {
   };
 }
 
+/** @returns undefined if the index does not help, or may lack documents that match */
 function planIndex(
   collection: Collection,
   index: StoredIndex,
@@ -91,12 +92,6 @@ function planIndex(
   if (bounds.length === 0 && direction === undefined && wanted.hint === undefined) return undefined;
   const equalities = bounds.filter((field) => field.points).length;
   const unique = definition.unique && equalities === definition.fields.length;
-  const score =
-    (unique ? SCORE.unique : 0) +
-    equalities * SCORE.equality +
-    (bounds.length - equalities) * SCORE.range +
-    sortScore(wanted, direction) +
-    (wanted.hint === undefined ? 0 : SCORE.hint);
   const sorted = wanted.sort.length === 0 || direction !== undefined;
   const plan: Plan = {
     collection,
@@ -107,12 +102,15 @@ function planIndex(
     unique,
     firstRows: firstRows(wanted, sorted),
   };
-  return { plan, score };
+  const boundsScore = equalities * SCORE.equality + (bounds.length - equalities) * SCORE.range;
+  return { plan, score: boundsScore + (unique ? SCORE.unique : 0) + wishScore(wanted, direction) };
 }
 
-function sortScore(wanted: Wanted, direction: Direction | undefined): number {
-  if (direction === undefined || wanted.sort.length === 0) return 0;
-  return wanted.limit > 0 ? SCORE.sortWithLimit : SCORE.sort;
+/** What an index is worth for the sort and the hint. */
+function wishScore({ sort, limit, hint }: Wanted, direction: Direction | undefined): number {
+  const hintScore = hint === undefined ? 0 : SCORE.hint;
+  if (direction === undefined || sort.length === 0) return hintScore;
+  return hintScore + (limit > 0 ? SCORE.sortWithLimit : SCORE.sort);
 }
 
 const DEFAULT_FIRST_ROWS = 16;

@@ -1,5 +1,6 @@
 /** find: the documents that match, sorted and projected, in batches. */
 
+import type { BsonDocument } from '../../bson/value.ts';
 import { compileFilter } from '../../filter/filter.ts';
 import { resolveHint } from '../../query/hint.ts';
 import { compileProjection } from '../../query/projection.ts';
@@ -43,36 +44,46 @@ export function find(context: CommandContext): CommandResult {
   assertNamespace(database, name);
   refuseCollation(command);
   refuseUnknownFields(context, FIND_FIELDS);
+  refuseOptions(command);
+  const query = readQuery(command);
+  const projection = compileProjection(documentArgument(command, 'projection'));
+  const batchSize = countArgument(command, 'batchSize', DEFAULT_BATCH_SIZE);
+  const singleBatch = booleanArgument(command, 'singleBatch', false) || hasNegativeLimit(command);
+  const collection = server.catalog.find(database, name);
+  const results =
+    collection === undefined
+      ? noResults()
+      : findResults(
+          server.file,
+          collection,
+          { ...query, hint: resolveHint(collection, command['hint']) },
+          projection,
+        );
+  // A batch that can hold the whole limit ends the results, so that no cursor stays open.
+  const size = query.limit !== 0 && batchSize >= query.limit ? Infinity : batchSize;
+  return firstBatch(context, `${database}.${name}`, results, size, singleBatch);
+}
+
+function refuseOptions(command: BsonDocument): void {
   for (const option of REFUSED_OPTIONS) {
     const value = command[option];
-    if (value === undefined || value === false) continue;
-    throw unsupported(`find with ${option}`);
+    if (value !== undefined && value !== false) throw unsupported(`find with ${option}`);
   }
-  // Old drivers send `limit: -n` for one batch of n.
-  const limit = numberArgument(command, 'limit', 0);
+}
+
+function readQuery(command: BsonDocument): Query {
+  const limit = Math.abs(numberArgument(command, 'limit', 0));
   const skip = countArgument(command, 'skip', 0);
   const sort = parseSort(documentArgument(command, 'sort'));
   const filter = documentArgument(command, 'filter');
-  const projection = compileProjection(documentArgument(command, 'projection'));
-  const batchSize = countArgument(command, 'batchSize', DEFAULT_BATCH_SIZE);
-  const singleBatch = booleanArgument(command, 'singleBatch', false) || limit < 0;
-  const collection = server.catalog.find(database, name);
   // A wrong filter is an error even if the collection does not exist.
   compileFilter(filter);
-  let results = noResults();
-  if (collection !== undefined) {
-    const query: Query = {
-      filter,
-      sort,
-      skip,
-      limit: Math.abs(limit),
-      hint: resolveHint(collection, command['hint']),
-    };
-    results = findResults(server.file, collection, query, projection);
-  }
-  // A batch that can hold the whole limit ends the results, so that no cursor stays open.
-  const size = limit !== 0 && batchSize >= Math.abs(limit) ? Infinity : batchSize;
-  return firstBatch(context, `${database}.${name}`, results, size, singleBatch);
+  return { filter, sort, skip, limit };
+}
+
+/** Old drivers send `limit: -n` for one batch of n. */
+function hasNegativeLimit(command: BsonDocument): boolean {
+  return numberArgument(command, 'limit', 0) < 0;
 }
 
 function* noResults(): Results {}

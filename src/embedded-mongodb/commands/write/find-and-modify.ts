@@ -7,11 +7,11 @@ import { CommandError } from '../../command-error.ts';
 import type { CommandSteps } from '../../execution/task.ts';
 import { compileFilter } from '../../filter/filter.ts';
 import { resolveHint } from '../../query/hint.ts';
-import { compileProjection } from '../../query/projection.ts';
+import { compileProjection, type Projection } from '../../query/projection.ts';
 import type { Query } from '../../query/query.ts';
-import { parseSort } from '../../query/sort.ts';
+import { parseSort, type SortField } from '../../query/sort.ts';
 import { assertNamespace } from '../../storage/namespace.ts';
-import { compileUpdate } from '../../update/update.ts';
+import { type CompiledUpdate, compileUpdate } from '../../update/update.ts';
 import { booleanArgument, collectionName, documentArgument } from '../arguments.ts';
 import { type CommandContext, success } from '../command.ts';
 import { refuseCollation } from '../unsupported.ts';
@@ -22,6 +22,40 @@ export function* findAndModify(context: CommandContext): CommandSteps {
   const { command, server, database } = context;
   const name = collectionName(context);
   assertNamespace(database, name);
+  const { change, filter, sort, upsert, returnNew, project } = readArguments(command);
+  const collection = upsert
+    ? server.catalog.getOrCreate(database, name)
+    : server.catalog.find(database, name);
+  if (collection === undefined) return notFound(change);
+  const query: Query = { filter, sort, skip: 0, limit: 1, hint: resolveHint(collection, command['hint']) };
+  const match = yield* firstMatch(context, collection, query);
+  if (match !== undefined && change === undefined) {
+    collection.remove(match.record, match.document);
+    return success({ lastErrorObject: { n: 1 }, value: project(match.document) });
+  }
+  if (match !== undefined && change !== undefined) {
+    const after = change.apply(match.document);
+    if (after !== undefined) collection.replace(match.record, match.document, after);
+    const value = project(returnNew ? (after ?? match.document) : match.document);
+    return success({ lastErrorObject: { n: 1, updatedExisting: true }, value });
+  }
+  if (change === undefined || !upsert) return notFound(change);
+  const inserted = insertUpserted(collection, change, filter);
+  const lastErrorObject = { n: 1, updatedExisting: false, upserted: inserted['_id'] };
+  return success({ lastErrorObject, value: returnNew ? project(inserted) : null });
+}
+
+interface FindAndModify {
+  /** Undefined removes the document. */
+  readonly change: CompiledUpdate | undefined;
+  readonly filter: BsonDocument;
+  readonly sort: readonly SortField[];
+  readonly upsert: boolean;
+  readonly returnNew: boolean;
+  readonly project: Projection;
+}
+
+function readArguments(command: BsonDocument): FindAndModify {
   refuseCollation(command);
   refuseArrayFilters(command);
   const remove = booleanArgument(command, 'remove', false);
@@ -36,32 +70,13 @@ export function* findAndModify(context: CommandContext): CommandSteps {
   const change = remove ? undefined : compileUpdate(command['update']);
   const filter = documentArgument(command, 'query');
   const sort = parseSort(documentArgument(command, 'sort'));
-  const projection = compileProjection(documentArgument(command, 'fields'));
-  const project = (document: BsonDocument): BsonDocument =>
-    projection === undefined ? document : projection(document);
+  const project = compileProjection(documentArgument(command, 'fields')) ?? ((document) => document);
+  // A wrong filter is an error even if the collection does not exist.
   compileFilter(filter);
-  const collection = upsert
-    ? server.catalog.getOrCreate(database, name)
-    : server.catalog.find(database, name);
-  if (collection === undefined) return notFound(remove);
-  const query: Query = { filter, sort, skip: 0, limit: 1, hint: resolveHint(collection, command['hint']) };
-  const match = yield* firstMatch(context, collection, query);
-  if (match !== undefined && change === undefined) {
-    collection.remove(match.record, match.document);
-    return success({ lastErrorObject: { n: 1 }, value: project(match.document) });
-  }
-  if (match !== undefined && change !== undefined) {
-    const after = change.apply(match.document);
-    if (after !== undefined) collection.replace(match.record, match.document, after);
-    const value = project(returnNew ? (after ?? match.document) : match.document);
-    return success({ lastErrorObject: { n: 1, updatedExisting: true }, value });
-  }
-  if (change === undefined || !upsert) return notFound(remove);
-  const inserted = insertUpserted(collection, change, filter);
-  const lastErrorObject = { n: 1, updatedExisting: false, upserted: inserted['_id'] };
-  return success({ lastErrorObject, value: returnNew ? project(inserted) : null });
+  return { change, filter, sort, upsert, returnNew, project };
 }
 
-function notFound(remove: boolean): Uint8Array {
-  return success({ lastErrorObject: remove ? { n: 0 } : { n: 0, updatedExisting: false }, value: null });
+function notFound(change: CompiledUpdate | undefined): Uint8Array {
+  const lastErrorObject = change === undefined ? { n: 0 } : { n: 0, updatedExisting: false };
+  return success({ lastErrorObject, value: null });
 }
