@@ -6,8 +6,7 @@ import { expect, test } from 'vitest';
 import { ConnectionTable } from '../../src/runtime/memory/connections/connection-table.ts';
 import { ReadyQueue } from '../../src/runtime/memory/connections/ready-queue.ts';
 import { WorkerWords } from '../../src/runtime/memory/workers/worker-words.ts';
-import type { Connection } from '../../src/runtime/server/sockets/connection.ts';
-import { IN_QUEUE } from '../../src/runtime/server/sockets/connection.ts';
+import { ANY_WORKER, type Connection } from '../../src/runtime/server/connections/connection.ts';
 import { Orphans, type OrphansOptions } from '../../src/runtime/server/workers/orphans.ts';
 import type { WorkerHandle } from '../../src/runtime/server/workers/worker-handle.ts';
 import { createShared } from '../runtime/memory/threads/shared.ts';
@@ -19,7 +18,12 @@ test('a connection that was taken and queued again after a death is not queued t
   const living = new WorkerWords(shared, 0);
   const dead = new WorkerWords(shared, 1);
   table.open(0, 0);
-  const connection = { number: 0, handedOut: true, assignedTo: IN_QUEUE, queuePosition: 0 };
+  const connection = {
+    number: 0,
+    isHandedOut: true,
+    queuePosition: 0,
+    isHandedTo: (holder: number) => holder === ANY_WORKER,
+  };
   const makeReady = () => {
     table.makeReady(0);
     connection.queuePosition = queue.push(0);
@@ -38,14 +42,12 @@ test('a connection that was taken and queued again after a death is not queued t
   const orphans = new Orphans({
     table,
     queue,
-    connections: {
+    registry: {
       *all() {
         yield connection as unknown as Connection;
       },
-      byNumber: () => connection,
-      makeReady,
     },
-    outbound: {},
+    ownership: { makeReady },
     living: () => [livingWorker as unknown as WorkerHandle],
   } as unknown as OrphansOptions);
 

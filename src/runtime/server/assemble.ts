@@ -21,12 +21,17 @@ import { StartGate } from '../memory/synchronization/start-gate.ts';
 import { ServingWorkers } from '../memory/workers/serving-workers.ts';
 import type { ServerSettings } from '../settings.ts';
 import type { WorkerStart } from '../worker/messages.ts';
+import { Connections } from './connections/connections.ts';
+import { Endings } from './connections/endings.ts';
+import { Ownership } from './connections/ownership.ts';
+import { Registry } from './connections/registry.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import type { RuntimeLogger } from './runtime-logger.ts';
-import { Connections } from './sockets/connections.ts';
+import { Deadlines } from './sockets/deadlines.ts';
 import { descriptorBudget } from './sockets/descriptor-limit.ts';
 import { Inbound } from './sockets/inbound.ts';
 import { Outbound } from './sockets/outbound.ts';
+import { RefusedSockets } from './sockets/refused-sockets.ts';
 import { Recovery } from './workers/recovery.ts';
 import { Supervisor } from './workers/supervisor.ts';
 
@@ -59,6 +64,7 @@ export interface Parts {
 
 export function assemble(wanted: ServerSettings, surroundings: Surroundings): Parts {
   const { logger } = surroundings;
+  const clock = performance;
   const descriptors = descriptorBudget(wanted.maxConnections, wanted.workers + SPARE_SLOTS);
   const settings = withinDescriptorLimit(wanted, descriptors.connections, logger);
   const shared = createMemory(settings);
@@ -72,39 +78,54 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     bytes: shared.bytes,
     table,
     writeTimeoutMs: settings.writeTimeoutMs,
-    onCredit: ({ number }) => ownerIn(table.stateWord(number))?.wake(),
+    clock,
+    onCredit: (connection) => ownerIn(table.stateWord(connection))?.wake(),
   });
-  const connections: Connections = new Connections({
+  const registry = new Registry(settings.maxConnections);
+  const endings = new Endings(table);
+  const ownership = new Ownership({
     table,
     queue,
-    inbound,
-    outbound,
-    deadlines: { ...settings, lingerMs: LINGER_MS },
+    registry,
+    endings,
     outboundWindowBytes: settings.outboundWindowBytes,
-    refusedAtOnce: descriptors.refused,
     onReady: () => dispatcher.ring(),
     onHeavy: (connection) => dispatcher.addHeavy(connection),
     onAbort: ({ number, generation }, stateWord) =>
       ownerIn(stateWord)?.send({ type: 'abort', connection: number, generation }),
+  });
+  const connections = new Connections({
+    table,
+    registry,
+    ownership,
+    endings,
+    refused: new RefusedSockets(LINGER_MS, descriptors.refused),
+    inbound,
+    outbound,
+    deadlines: new Deadlines({ ...settings, lingerMs: LINGER_MS }, clock.now()),
+    outboundWindowBytes: settings.outboundWindowBytes,
   });
   const dispatcher: Dispatcher = new Dispatcher({
     table,
     queue,
     parked,
     bell: new MainBell(shared),
-    connections,
+    ownership,
     outbound,
     maxInFlight: settings.maxInFlight,
+    clock,
   });
   const recovery = new Recovery({
     table,
     queue,
     parked,
     startGate: new StartGate(shared, shared.layout.slots),
-    connections,
+    registry,
+    ownership,
     outbound,
     dispatcher,
     handlerTimeoutMs: settings.handlerTimeoutMs,
+    clock,
     living: () => supervisor.living(),
   });
   const supervisor: Supervisor = new Supervisor({

@@ -146,7 +146,7 @@ export class Server implements AsyncDisposable {
     connections.sweep(now);
     supervisor.checkHeartbeats(now);
     recovery.lookAgain();
-    if (connections.pending > 0) dispatcher.ring();
+    if (connections.anyPending) dispatcher.ring();
   }
 
   async #close(): Promise<ShutdownReport> {

@@ -8,7 +8,7 @@
 import { once } from 'node:events';
 import type { Server as NetServer } from 'node:net';
 import type { AtomicFlag } from '../memory/synchronization/atomic-flag.ts';
-import type { Connections } from './sockets/connections.ts';
+import type { Connections } from './connections/connections.ts';
 import type { Supervisor } from './workers/supervisor.ts';
 
 /** Share of SHUTDOWN_TIMEOUT_MS after which streams are cut off, should DRAIN_TIMEOUT_MS be longer. */
@@ -54,7 +54,7 @@ export async function shutDown(options: ShutdownOptions): Promise<ShutdownReport
   clearTimeout(streams);
   const unfinished = connections.countUnfinished();
   if (unfinished.connections > 0) connections.destroyAll();
-  const workers = await supervisor.stop(deadline - performance.now());
+  const workers = await supervisor.stop(Math.max(0, deadline - performance.now()));
   connections.destroyAll();
   await closed;
   return { ...unfinished, workers, orderly: unfinished.connections === 0 && workers === 0 };

@@ -105,7 +105,7 @@ describe('close', () => {
 
   test('gives up what does not end within SHUTDOWN_TIMEOUT_MS, and says so', async () => {
     using stage = new Stage();
-    await using server = await startServer({ shutdownTimeoutMs: 300 }, stage);
+    await using server = await startServer({ workers: 1, shutdownTimeoutMs: 300 }, stage);
     using client = await RawClient.connect(server.port);
     client.send(getRequest('/hold/for-ever'));
     await stage.cue('started', 'for-ever');
@@ -126,7 +126,8 @@ describe('close', () => {
     client.send(getRequest('/spin'));
     await until('it runs', () => server.usage.inboundBytes > 0 && server.usage.queued === 0);
     const report = await server.close();
-    expect(report).toEqual({ orderly: false, requests: 1, streams: 0, connections: 1, workers: 1 });
+    expect(report).toMatchObject({ orderly: false, requests: 1, streams: 0, connections: 1 });
+    expect(report.workers, 'at least the one that is stuck').toBeGreaterThan(0);
     expect(server.usage.workers).toBe(0);
   });
 

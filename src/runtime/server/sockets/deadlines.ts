@@ -1,11 +1,11 @@
 /**
- * When a connection has waited long enough. Deadlines are plain numbers that one coarse sweep compares: a timer
- * for each connection would cost more than all of them are worth. Requests do not even read the clock: they
- * count from the end of the present sweep interval, so that a deadline is late by up to two of them, never early.
+ * How long a client may take to send. Main thread. `Deadlines` is what all connections share, `ReceiveDeadline` is the
+ * part of one connection. How long a client may take to read is in outbound.ts.
+ *
+ * Deadlines are plain numbers that one coarse sweep compares: a timer for each connection would cost more than all of
+ * them are worth. Requests do not even read the clock. They count from the end of the present sweep interval, so a
+ * deadline is late by up to two intervals and never early.
  */
-
-import { takenBytes } from './adopt-socket.ts';
-import type { Connection } from './connection.ts';
 
 export interface DeadlineOptions {
   readonly headersTimeoutMs: number;
@@ -16,89 +16,91 @@ export interface DeadlineOptions {
   readonly lingerMs: number;
 }
 
-/** What has expired, and so what is to be done. */
-export type Expiry = 'none' | 'idle' | 'request' | 'write' | 'linger';
-
 const NEVER = Number.POSITIVE_INFINITY;
+const LONGEST_INTERVAL_MS = 500;
+const SHORTEST_INTERVAL_MS = 10;
 
 export class Deadlines {
-  readonly #options: DeadlineOptions;
-  /** The time, rounded up to the end of the present sweep interval. */
-  #now = 0;
+  readonly options: DeadlineOptions;
+  /** Milliseconds between two sweeps that keep the shortest of the deadlines to a quarter. */
+  readonly intervalMs: number;
+  #now: number;
 
-  constructor(options: DeadlineOptions) {
-    this.#options = options;
-    this.tick(performance.now());
+  constructor(options: DeadlineOptions, now: number) {
+    const { headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs, writeTimeoutMs } = options;
+    const shortest = Math.min(headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs, writeTimeoutMs);
+    this.options = options;
+    this.intervalMs = Math.max(SHORTEST_INTERVAL_MS, Math.min(LONGEST_INTERVAL_MS, shortest / 4));
+    this.#now = now + this.intervalMs;
+  }
+
+  /** The time, rounded up to the end of the present sweep interval. */
+  get now(): number {
+    return this.#now;
   }
 
   /** Called at each sweep. */
   tick(now: number): void {
-    this.#now = now + Deadlines.interval(this.#options);
+    this.#now = now + this.intervalMs;
   }
+}
 
-  /** Milliseconds between two sweeps that keep the shortest of the deadlines to a quarter. */
-  static interval(options: DeadlineOptions): number {
-    const shortest = Math.min(
-      options.headersTimeoutMs,
-      options.requestTimeoutMs,
-      options.keepAliveTimeoutMs,
-      options.writeTimeoutMs,
-    );
-    return Math.max(10, Math.min(500, shortest / 4));
-  }
+export class ReceiveDeadline {
+  readonly #deadlines: Deadlines;
+  /** When the first byte of the request that is being received came. 0: none has. */
+  #since = 0;
+  #at: number;
 
   /** A client has connected and sent nothing: it has as long as for a head. */
-  opened(connection: Connection): void {
-    connection.receivingSince = 0;
-    connection.receiveDeadline = this.#now + this.#options.headersTimeoutMs;
+  constructor(deadlines: Deadlines) {
+    this.#deadlines = deadlines;
+    this.#at = deadlines.now + deadlines.options.headersTimeoutMs;
   }
 
-  /** Bytes have come; the clock of a request runs from its first one. */
-  receiving(connection: Connection): void {
-    if (connection.receivingSince !== 0) return;
-    connection.receivingSince = this.#now;
-    connection.receiveDeadline = connection.receivingSince + this.#options.headersTimeoutMs;
+  /** A part of a request has come. */
+  get isReceiving(): boolean {
+    return this.#since !== 0;
   }
 
-  /** A request was answered; the next one's clock starts with its own first byte. */
-  answered(connection: Connection): void {
-    connection.receivingSince = 0;
+  isOver(now: number): boolean {
+    return this.#at < now;
+  }
+
+  /** Bytes have come. The clock of a request runs from its first one. */
+  receiving(): void {
+    if (this.#since !== 0) return;
+    const { now, options } = this.#deadlines;
+    this.#since = now;
+    this.#at = now + options.headersTimeoutMs;
+  }
+
+  /** A worker looks at what is there: it is not the client who is waited for. */
+  suspend(): void {
+    this.#at = NEVER;
+  }
+
+  /** A request was answered. The next one's clock starts with its own first byte. */
+  answered(): void {
+    this.#since = 0;
   }
 
   /** A worker has looked and asks for more. */
-  waiting(connection: Connection, inBody: boolean): void {
-    if (connection.receivingSince === 0) connection.receivingSince = this.#now;
-    const allowed = inBody ? this.#options.requestTimeoutMs : this.#options.headersTimeoutMs;
-    connection.receiveDeadline = connection.receivingSince + allowed;
+  waiting(inBody: boolean): void {
+    const { now, options } = this.#deadlines;
+    if (this.#since === 0) this.#since = now;
+    this.#at = this.#since + (inBody ? options.requestTimeoutMs : options.headersTimeoutMs);
   }
 
   /** All requests are answered: keep-alive. */
-  resting(connection: Connection): void {
-    connection.receivingSince = 0;
-    connection.receiveDeadline = this.#now + this.#options.keepAliveTimeoutMs;
+  resting(): void {
+    const { now, options } = this.#deadlines;
+    this.#since = 0;
+    this.#at = now + options.keepAliveTimeoutMs;
   }
 
-  linger(connection: Connection): void {
-    connection.receiveDeadline = this.#now + this.#options.lingerMs;
-  }
-
-  expired(connection: Connection, now: number): Expiry {
-    if (connection.writeDeadline < now && !this.#isReading(connection, now)) return 'write';
-    if (connection.receiveDeadline >= now || (connection.handedOut && !connection.ending)) return 'none';
-    if (connection.ending) {
-      // What is still being sent is bounded by the write deadline.
-      if (connection.owed > 0 && connection.writeDeadline !== NEVER) return 'none';
-      return 'linger';
-    }
-    return connection.receivingSince === 0 ? 'idle' : 'request';
-  }
-
-  /** A slow reader lives on as long as it takes anything at all. */
-  #isReading(connection: Connection, now: number): boolean {
-    const taken = takenBytes(connection.socket);
-    if (taken <= connection.taken) return false;
-    connection.taken = taken;
-    connection.writeDeadline = now + this.#options.writeTimeoutMs;
-    return true;
+  /** We have ended the connection, and the client has not. */
+  lingering(): void {
+    const { now, options } = this.#deadlines;
+    this.#at = now + options.lingerMs;
   }
 }

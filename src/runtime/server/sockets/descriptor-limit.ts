@@ -6,14 +6,15 @@
 
 import { readFileSync } from 'node:fs';
 
-/** For the process itself: standard streams, event loop, listening socket, databases, and some. */
+/** For the process itself: standard streams, event loop, listening socket, databases, and some spare. */
 const RESERVED = 64;
 /** For each thread: its event loop and message port, its part of the driver's pool, files that handlers open. */
 const RESERVED_PER_THREAD = 32;
-/** Fewer would be no server; what is reserved then may not be enough. */
+/** Never go below this, even if it eats into the reserve. */
 const LEAST_CONNECTIONS = 16;
-/** Clients that are refused have a descriptor for a moment too: so many, where that is no more than a fifth of what is free. */
+/** Clients that are refused need a descriptor for a moment too. They get this many at most, */
 const MOST_REFUSED = 256;
+/** and at most this share of the descriptors that are free. */
 const REFUSED_SHARE = 0.2;
 
 export interface DescriptorBudget {
@@ -23,7 +24,7 @@ export interface DescriptorBudget {
   readonly refused: number;
 }
 
-/** @param wanted connections: of those, as many as the limit of this process leaves beside its threads */
+/** Grants as many of the wanted connections as the limit of this process leaves beside its threads. */
 export function descriptorBudget(
   wanted: number,
   threads: number,
@@ -34,7 +35,7 @@ export function descriptorBudget(
   return { connections: Math.min(wanted, Math.max(LEAST_CONNECTIONS, free - refused)), refused };
 }
 
-/** The soft limit, which Node raises to the hard one when it starts; infinite where the system does not tell. */
+/** The soft limit, which Node raises to the hard one when it starts. Infinite where the system does not tell. */
 function descriptorLimit(): number {
   try {
     const limits = readFileSync('/proc/self/limits', 'utf8');

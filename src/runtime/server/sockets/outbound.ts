@@ -1,108 +1,162 @@
 /**
- * Bytes on their way out: from the workers' rings to the sockets. Main thread only.
+ * Bytes on their way out: from the workers' rings to the sockets. Main thread. `Outbound` is what all connections
+ * share, `SocketWriter` is the part of one connection.
  *
- * Bytes are copied out of the ring before its space is released: a write of a shared view that the kernel does not
- * take at once would send whatever lies there later. A worker that goes on sending gets credit for them when the
- * socket has passed them on, so that no client makes the process hold more than OUTBOUND_WINDOW_BYTES.
+ * Bytes are copied out of the ring before its space is released. A write of a shared view that the kernel does not take
+ * at once would send whatever lies there later. A worker that goes on sending gets credit for its bytes when the socket
+ * has passed them on, so no client makes the process hold more than OUTBOUND_WINDOW_BYTES.
  */
 
 import type { ConnectionTable } from '../../memory/connections/connection-table.ts';
-import { takenBytes } from './adopt-socket.ts';
-import type { Connection } from './connection.ts';
+import type { Clock } from '../clock.ts';
+import { type ClientSocket, takenBytes } from './client-socket.ts';
 
 /** Up to here a payload is passed as a string, whose write needs no buffer object (measured: 0.3 µs less). */
 const TEXT_BYTES = 4_096;
 const NOTHING = Buffer.alloc(0);
+const NEVER = Number.POSITIVE_INFINITY;
 
 export interface OutboundOptions {
+  /** The shared memory. */
   readonly bytes: Buffer;
   readonly table: ConnectionTable;
   readonly writeTimeoutMs: number;
-  /** Rings the worker that waits for the credit of this connection. */
-  readonly onCredit: (connection: Connection) => void;
+  readonly clock: Clock;
+  /** Rings the worker that waits for the credit of a connection. */
+  readonly onCredit: (connection: number) => void;
 }
 
 export class Outbound {
-  readonly #options: OutboundOptions;
-  /** Corked connections: several records of one drain go out in one write. */
-  readonly #corked: Connection[] = [];
+  readonly options: OutboundOptions;
+  readonly #corked: SocketWriter[] = [];
 
   constructor(options: OutboundOptions) {
-    this.#options = options;
+    this.options = options;
+  }
+
+  /** Several records of one drain go out in one write: until `flush`, the writer's socket is corked. */
+  holdBack(writer: SocketWriter): void {
+    this.#corked.push(writer);
+  }
+
+  /** After each drain: what was held back goes out. */
+  flush(): void {
+    for (const writer of this.#corked) writer.uncork();
+    this.#corked.length = 0;
+  }
+}
+
+export class SocketWriter {
+  readonly #outbound: Outbound;
+  readonly #number: number;
+  readonly #socket: ClientSocket;
+  /** Bytes given to the socket and not yet taken by the kernel. Their credit is owed to the worker. */
+  #owed = 0;
+  #isFlushing = false;
+  #isCorked = false;
+  /** Until then the client has to take something, in milliseconds of the clock. */
+  #deadline = NEVER;
+  /** What the kernel had taken when the deadline was set. More at the deadline means that the client reads. */
+  #taken = 0;
+
+  constructor(outbound: Outbound, number: number, socket: ClientSocket) {
+    this.#outbound = outbound;
+    this.#number = number;
+    this.#socket = socket;
+  }
+
+  get owed(): number {
+    return this.#owed;
+  }
+
+  /** Whether something is on its way that the write deadline bounds. */
+  get isSending(): boolean {
+    return this.#owed > 0 && this.#deadline !== NEVER;
   }
 
   /**
    * Sends a payload of a ring.
    * @param more whether the turn goes on: else credit is counted anew when the connection is given back
    */
-  send(connection: Connection, address: number, length: number, more: boolean): void {
-    const { bytes } = this.#options;
-    if (connection.closed || connection.ending) return;
-    const { socket } = connection;
-    if (more && !connection.corked) {
-      connection.corked = true;
+  send(address: number, length: number, more: boolean): void {
+    const { bytes } = this.#outbound.options;
+    const socket = this.#socket;
+    if (more && !this.#isCorked) {
+      this.#isCorked = true;
       socket.cork();
-      this.#corked.push(connection);
+      this.#outbound.holdBack(this);
     }
     if (length <= TEXT_BYTES) socket.write(bytes.toString('latin1', address, address + length), 'latin1');
     else socket.write(copyOf(bytes, address, length));
-    if (socket.writableLength > 0) this.#owe(connection, length);
-    else if (more) this.#extendCredit(connection, length);
+    if (socket.writableLength > 0) this.#owe(length);
+    else if (more) this.#extendCredit(length);
   }
 
-  /** Sends bytes of the main thread's own; they cost no credit. */
-  sendOwn(connection: Connection, data: Buffer): void {
-    if (connection.closed || connection.ending) return;
-    connection.socket.write(data);
-    if (connection.socket.writableLength > 0) this.#owe(connection, 0);
+  /** Sends bytes of the main thread's own. They cost no credit. */
+  sendOwn(data: Buffer): void {
+    this.#socket.write(data);
+    if (this.#socket.writableLength > 0) this.#owe(0);
   }
 
-  /** After each drain: what was held together goes out. */
-  flush(): void {
-    for (const connection of this.#corked) {
-      connection.corked = false;
-      connection.socket.uncork();
-    }
-    this.#corked.length = 0;
+  uncork(): void {
+    this.#isCorked = false;
+    this.#socket.uncork();
   }
 
-  #extendCredit(connection: Connection, bytes: number): void {
-    const { table, onCredit } = this.#options;
-    table.extendCredit(connection.number, bytes);
-    if (table.takeCreditWait(connection.number)) onCredit(connection);
+  /** The socket has passed everything on, and no more is written to it. */
+  finish(): void {
+    this.#owed = 0;
+    this.#deadline = NEVER;
   }
 
-  #owe(connection: Connection, bytes: number): void {
-    connection.owed += bytes;
-    this.#watch(connection);
-    if (connection.flushing) return;
-    connection.flushing = true;
-    const { owed } = connection;
-    // An empty write calls back when all before it were taken; that costs only those who are slow a callback.
-    connection.socket.write(NOTHING, (error) => {
-      connection.flushing = false;
+  /** Whether the client has taken nothing for the write timeout. A slow reader lives as long as it takes anything. */
+  isStalled(now: number): boolean {
+    if (this.#deadline >= now) return false;
+    const taken = takenBytes(this.#socket);
+    if (taken <= this.#taken) return true;
+    this.#taken = taken;
+    this.#deadline = now + this.#outbound.options.writeTimeoutMs;
+    return false;
+  }
+
+  #extendCredit(bytes: number): void {
+    const { table, onCredit } = this.#outbound.options;
+    table.extendCredit(this.#number, bytes);
+    if (table.takeCreditWait(this.#number)) onCredit(this.#number);
+  }
+
+  #owe(bytes: number): void {
+    this.#owed += bytes;
+    this.#watch();
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    const owed = this.#owed;
+    // An empty write calls back when all before it were taken. That costs only those who are slow a callback.
+    this.#socket.write(NOTHING, (error) => {
+      this.#isFlushing = false;
       if (error !== null && error !== undefined) return;
       // The kernel may have taken what was written after it together with it: then nothing is owed any more.
-      this.#paid(connection, connection.socket.writableLength === 0 ? connection.owed : owed);
+      this.#paid(this.#socket.writableLength === 0 ? this.#owed : owed);
     });
   }
 
-  #paid(connection: Connection, bytes: number): void {
-    if (connection.closed) return;
-    connection.owed -= bytes;
-    this.#extendCredit(connection, bytes);
-    connection.writeDeadline = Number.POSITIVE_INFINITY;
-    if (connection.socket.writableLength === 0) return;
+  #paid(bytes: number): void {
+    if (this.#socket.destroyed) return;
+    this.#owed -= bytes;
+    this.#extendCredit(bytes);
+    this.#deadline = NEVER;
+    if (this.#socket.writableLength === 0) return;
     // After end() even an empty write is an error, which would cut off what is still on its way.
-    if (connection.ending) this.#watch(connection);
-    else this.#owe(connection, 0);
+    if (this.#socket.writableEnded) this.#watch();
+    else this.#owe(0);
   }
 
   /** From now on the client has to take something within the write timeout. */
-  #watch(connection: Connection): void {
-    if (connection.writeDeadline !== Number.POSITIVE_INFINITY) return;
-    connection.writeDeadline = performance.now() + this.#options.writeTimeoutMs;
-    connection.taken = takenBytes(connection.socket);
+  #watch(): void {
+    if (this.#deadline !== NEVER) return;
+    const { clock, writeTimeoutMs } = this.#outbound.options;
+    this.#deadline = clock.now() + writeTimeoutMs;
+    this.#taken = takenBytes(this.#socket);
   }
 }
 

@@ -1,15 +1,15 @@
 /**
- * Clients above MAX_CONNECTIONS: each gets its 503. They have no number and no buffer; what they send is thrown
- * away. Main thread.
+ * Clients above MAX_CONNECTIONS: each gets its 503. They have no number and no buffer, and what they send is thrown
+ * away. Main thread, called by connections.ts.
  */
 
-import type { Socket } from 'node:net';
 import { protocolErrorResponse } from '../../http/problem.ts';
+import type { ClientSocket } from './client-socket.ts';
 
 export class RefusedSockets {
   readonly #lingerMs: number;
   readonly #mostAtOnce: number;
-  readonly #sockets = new Set<Socket>();
+  readonly #sockets = new Set<ClientSocket>();
 
   /**
    * @param lingerMs until a client that does not close is cut off
@@ -20,7 +20,7 @@ export class RefusedSockets {
     this.#mostAtOnce = mostAtOnce;
   }
 
-  refuse(socket: Socket): void {
+  refuse(socket: ClientSocket): void {
     socket.on('error', () => socket.destroy());
     socket.end(
       protocolErrorResponse(503, 'The server has no room for another connection.', { 'Retry-After': '1' }),
@@ -30,7 +30,11 @@ export class RefusedSockets {
     else socket.destroySoon();
   }
 
-  #linger(socket: Socket): void {
+  destroyAll(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #linger(socket: ClientSocket): void {
     this.#sockets.add(socket);
     const timer = setTimeout(() => socket.destroy(), this.#lingerMs);
     socket.on('close', () => {
@@ -38,9 +42,5 @@ export class RefusedSockets {
       this.#sockets.delete(socket);
     });
     socket.resume();
-  }
-
-  destroyAll(): void {
-    for (const socket of this.#sockets) socket.destroy();
   }
 }

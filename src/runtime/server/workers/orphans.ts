@@ -31,22 +31,19 @@ import {
   TURN_ANSWERED,
   TURN_CLOSE,
 } from '../../memory/protocol.ts';
-import { type Connection, IN_QUEUE } from '../sockets/connection.ts';
-import type { Connections } from '../sockets/connections.ts';
-import type { Outbound } from '../sockets/outbound.ts';
+import type { Clock } from '../clock.ts';
+import { ANY_WORKER, type Connection } from '../connections/connection.ts';
+import type { Ownership } from '../connections/ownership.ts';
+import type { Registry } from '../connections/registry.ts';
 import { type CauseOfDeath, TIMED_OUT } from './cause-of-death.ts';
 import type { WorkerHandle } from './worker-handle.ts';
-
-/** How often a bystander's request is run again: a request that kills every worker must not kill them all. */
-const MAX_RERUNS = 1;
-/** How often a connection is queued again whose worker died before it began a request. Bytes can kill as well. */
-const MAX_RETAKES = 8;
 
 export interface OrphansOptions {
   readonly table: ConnectionTable;
   readonly queue: ReadyQueue;
-  readonly connections: Connections;
-  readonly outbound: Outbound;
+  readonly registry: Pick<Registry, 'all'>;
+  readonly ownership: Pick<Ownership, 'makeReady' | 'giveBack' | 'runAgain' | 'abandon'>;
+  readonly clock: Clock;
   readonly handlerTimeoutMs: number;
   /** Every worker whose 'exit' was not seen. */
   readonly living: () => Iterable<WorkerHandle>;
@@ -69,19 +66,19 @@ export class Orphans {
 
   /** The worker has ended, and its ring is drained. @param cause what the request gets that it ran synchronously */
   moveOn(worker: WorkerHandle, cause: CauseOfDeath): void {
-    const { table, connections, queue } = this.#options;
+    const { table, registry, ownership, queue } = this.#options;
     const { claim, current } = worker.words;
     worker.words.clearClaim();
-    for (const connection of connections.all()) {
-      if (!connection.handedOut) continue;
+    for (const connection of registry.all()) {
+      if (!connection.isHandedOut) continue;
       const word = table.stateWord(connection.number);
       if (stateOf(word) === STATE_RUNNING && ownerOf(word) === worker.slot) {
         this.#recoverRunning(connection, connection.number === current, cause);
-      } else if (stateOf(word) === STATE_READY && connection.assignedTo === worker.slot) {
-        connections.makeReady(connection);
+      } else if (stateOf(word) === STATE_READY && connection.isHandedTo(worker.slot)) {
+        ownership.makeReady(connection);
       } else if (
         stateOf(word) === STATE_READY &&
-        connection.assignedTo === IN_QUEUE &&
+        connection.isHandedTo(ANY_WORKER) &&
         claim === claimOf(connection.queuePosition) &&
         queue.hasPassed(connection.queuePosition)
       ) {
@@ -94,16 +91,16 @@ export class Orphans {
   /** Decides about connections of case 1; called at every recovery and by the slow timer. */
   lookAgain(): void {
     if (this.#undecided.length === 0) return;
-    const { table, connections } = this.#options;
+    const { table, ownership } = this.#options;
     const undecided = this.#undecided;
     this.#undecided = [];
     for (const entry of undecided) {
       const { connection, position } = entry;
       // Meanwhile served, and perhaps queued again: the position that was lost is not its position any more.
-      if (!connection.handedOut || connection.queuePosition !== position) continue;
+      if (!connection.isHandedOut || connection.queuePosition !== position) continue;
       // The claims first: a claim is dropped only after the state says RUNNING.
       if (this.#isClaimed(position)) this.#undecided.push(entry);
-      else if (stateOf(table.stateWord(connection.number)) === STATE_READY) connections.makeReady(connection);
+      else if (stateOf(table.stateWord(connection.number)) === STATE_READY) ownership.makeReady(connection);
     }
   }
 
@@ -113,27 +110,27 @@ export class Orphans {
    * connections end, so that no request of theirs can be run twice.
    */
   abandon(worker: WorkerHandle, cause: CauseOfDeath): void {
-    const { table, connections } = this.#options;
-    for (const connection of connections.all()) {
-      if (!connection.handedOut || connection.abandoned) continue;
+    const { table, registry, ownership } = this.#options;
+    for (const connection of registry.all()) {
+      if (!connection.isHandedOut || connection.isAbandoned) continue;
       const word = table.stateWord(connection.number);
       if (stateOf(word) === STATE_RUNNING && ownerOf(word) === worker.slot) {
-        connections.abandon(connection, cause.status, cause.detail);
-      } else if (stateOf(word) === STATE_READY && connection.assignedTo === worker.slot) {
+        ownership.abandon(connection, cause.status, cause.detail);
+      } else if (stateOf(word) === STATE_READY && connection.isHandedTo(worker.slot)) {
         // The worker was told to serve this one. It hears no more messages, and nobody else will take it.
-        connections.makeReady(connection);
+        ownership.makeReady(connection);
       }
     }
   }
 
   #recoverRunning(connection: Connection, ranSynchronously: boolean, cause: CauseOfDeath): void {
-    const { table, connections } = this.#options;
+    const { table, ownership } = this.#options;
     table.clearResume(connection.number);
-    if (connection.abandoned || connection.partial) {
-      connections.giveBack(connection, connection.consumed, TURN_ABORT);
-    } else if (connection.closed) {
-      connections.giveBack(connection, connection.consumed, TURN_ANSWERED);
-    } else if (table.requestEnd(connection.number) <= connection.consumed) {
+    if (connection.isAbandoned || connection.isPartial) {
+      ownership.giveBack(connection, connection.buffer.consumed, TURN_ABORT);
+    } else if (connection.isClosed) {
+      ownership.giveBack(connection, connection.buffer.consumed, TURN_ANSWERED);
+    } else if (table.requestEnd(connection.number) <= connection.buffer.consumed) {
       this.#recoverWithoutRequest(connection, cause);
     } else {
       this.#recoverRequest(connection, ranSynchronously, cause);
@@ -142,20 +139,20 @@ export class Orphans {
 
   /** What the worker had begun to answer is answered. */
   #recoverWithoutRequest(connection: Connection, cause: CauseOfDeath): void {
-    if (connection.retakes++ < MAX_RETAKES) {
-      this.#options.connections.giveBack(connection, connection.consumed, TURN_ANSWERED);
+    if (connection.attempts.retake()) {
+      this.#options.ownership.giveBack(connection, connection.buffer.consumed, TURN_ANSWERED);
     } else {
-      this.#answer(connection, cause, REQUEST_CLOSE, connection.consumed);
+      this.#answer(connection, cause, REQUEST_CLOSE, connection.buffer.consumed);
     }
   }
 
   #recoverRequest(connection: Connection, ranSynchronously: boolean, cause: CauseOfDeath): void {
-    const { table, connections, handlerTimeoutMs } = this.#options;
+    const { table, ownership, clock, handlerTimeoutMs } = this.#options;
     const request = table.request(connection.number);
-    const isTooLate = table.handlerTime(connection.number, performance.now()) > handlerTimeoutMs;
+    const isTooLate = table.handlerTime(connection.number, clock.now()) > handlerTimeoutMs;
     const mayRunAgain = !ranSynchronously && !isTooLate && (request & REQUEST_SAFE) !== 0;
-    if (mayRunAgain && connection.reruns++ < MAX_RERUNS) {
-      connections.runAgain(connection);
+    if (mayRunAgain && connection.attempts.rerun()) {
+      ownership.runAgain(connection);
     } else {
       const end = table.requestEnd(connection.number);
       this.#answer(connection, isTooLate ? TIMED_OUT : cause, request, end);
@@ -164,10 +161,10 @@ export class Orphans {
 
   /** @param consumed bytes of the buffer whose requests are answered with this */
   #answer(connection: Connection, cause: CauseOfDeath, request: number, consumed: number): void {
-    const { outbound, connections } = this.#options;
-    outbound.sendOwn(connection, errorResponse(cause, request));
+    const { ownership } = this.#options;
+    if (connection.isOpen) connection.writer.sendOwn(errorResponse(cause, request));
     const turn = (request & REQUEST_CLOSE) === 0 ? TURN_ANSWERED : TURN_CLOSE;
-    connections.giveBack(connection, consumed, turn);
+    ownership.giveBack(connection, consumed, turn);
   }
 
   /** Whether a living worker claims a position. */

@@ -13,7 +13,9 @@
 
 import type { ParkedWorkers } from '../../memory/synchronization/parking.ts';
 import type { StartGate } from '../../memory/synchronization/start-gate.ts';
+import type { Ownership } from '../connections/ownership.ts';
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
+import type { Outbound } from '../sockets/outbound.ts';
 import type { CauseOfDeath } from './cause-of-death.ts';
 import { Orphans, type OrphansOptions } from './orphans.ts';
 import type { WorkerHandle } from './worker-handle.ts';
@@ -21,6 +23,8 @@ import type { WorkerHandle } from './worker-handle.ts';
 export interface RecoveryOptions extends OrphansOptions {
   readonly parked: ParkedWorkers;
   readonly startGate: Pick<StartGate, 'onExit'>;
+  readonly ownership: Pick<Ownership, 'makeReady' | 'giveBack' | 'runAgain' | 'abandon' | 'onRecord'>;
+  readonly outbound: Pick<Outbound, 'flush'>;
   readonly dispatcher: Pick<Dispatcher, 'drain' | 'removeWorker' | 'ring'>;
 }
 
@@ -66,8 +70,8 @@ export class Recovery {
   }
 
   #drain(worker: WorkerHandle): void {
-    const { dispatcher, connections } = this.#options;
+    const { dispatcher, ownership } = this.#options;
     dispatcher.drain(worker);
-    if (worker.ring.nextSalvaged()) connections.onRecord(worker.ring);
+    if (worker.ring.nextSalvaged()) ownership.onRecord(worker.ring);
   }
 }

@@ -1,23 +1,38 @@
 /**
- * One worker thread as the main thread sees it: its slot in shared memory, its ring and its port.
+ * One worker thread as the main thread sees it: its slot in shared memory, its ring, its port, and where it is in its
+ * life. Main thread, made by the supervisor.
  */
 
 import { Worker } from 'node:worker_threads';
+import { invariant } from '../../../platform/invariant.ts';
 import type { SharedMemory } from '../../memory/layout.ts';
 import { OutboundRingReader } from '../../memory/workers/outbound-ring-reader.ts';
 import { WorkerWords } from '../../memory/workers/worker-words.ts';
 import { BELL, type ToMain, type ToWorker, type WorkerStart } from '../../worker/messages.ts';
+import type { RuntimeLogger } from '../runtime-logger.ts';
 
 export interface WorkerHandleOptions {
   readonly shared: SharedMemory;
   readonly start: WorkerStart;
   readonly heapMb: number;
   readonly environment: NodeJS.ProcessEnv;
-  readonly onMessage: (worker: WorkerHandle, message: ToMain) => void;
-  readonly onExit: (worker: WorkerHandle, exitCode: number, error: Error | null) => void;
+  readonly logger: RuntimeLogger;
+  /** The worker rings: it has published something. */
+  readonly onBell: () => void;
+  /** Something was thrown outside any request: the worker drains by itself and must be replaced. */
+  readonly onFailing: (worker: WorkerHandle, failure: { message: string; stack: string }) => void;
+  readonly onExit: (worker: WorkerHandle, exit: WorkerExit) => void;
 }
 
-/** Where a worker is in its life; it only moves forward. */
+/** The thread has ended. */
+export interface WorkerExit {
+  /** How far it had come. */
+  readonly phase: WorkerPhase;
+  readonly code: number;
+  readonly error: Error | null;
+}
+
+/** Where a worker is in its life. It only moves forward. */
 export type WorkerPhase = 'starting' | 'serving' | 'draining' | 'stuck' | 'ended';
 
 const ENTRY = new URL(
@@ -29,17 +44,19 @@ export class WorkerHandle {
   readonly slot: number;
   readonly words: WorkerWords;
   readonly ring: OutboundRingReader;
-  phase: WorkerPhase = 'starting';
-  /** When it began to serve, and when it was found stuck, in milliseconds of performance.now(). */
-  servingSince = 0;
-  stuckAt = 0;
-  /** When the unanswered ping was sent, in milliseconds of performance.now(); 0: it was answered. */
-  pingedAt = 0;
+  readonly #options: WorkerHandleOptions;
   readonly #thread: Worker;
+  readonly #started = Promise.withResolvers<void>();
   readonly #gone = Promise.withResolvers<void>();
-  #error: Error | null = null;
+  #prepared: PromiseWithResolvers<void> | null = null;
+  #phase: WorkerPhase = 'starting';
+  #servingSince = 0;
+  #stuckSince = 0;
+  /** When the ping was sent that is not answered. 0: there is none. */
+  #pingedAt = 0;
 
   constructor(options: WorkerHandleOptions) {
+    this.#options = options;
     this.slot = options.start.slot;
     this.words = new WorkerWords(options.shared, this.slot);
     this.words.reset();
@@ -50,17 +67,89 @@ export class WorkerHandle {
       env: options.environment,
       resourceLimits: { maxOldGenerationSizeMb: options.heapMb },
     });
-    this.#thread.on('message', (message: ToMain) => options.onMessage(this, message));
+    let lastError: Error | null = null;
+    this.#thread.on('message', (message: ToMain) => this.#onMessage(message));
     this.#thread.on('error', (error) => {
-      this.#error = error instanceof Error ? error : new Error(String(error));
+      lastError = error instanceof Error ? error : new Error(String(error));
     });
-    this.#thread.on('exit', (code) => {
-      options.onExit(this, code, this.#error);
+    this.#thread.on('exit', (code) => this.#onExit(code, lastError));
+  }
+
+  // ---- Its life ----
+
+  get phase(): WorkerPhase {
+    return this.#phase;
+  }
+
+  /** Resolves when it has loaded and started the application. Rejects with what it said, or when it has ended. */
+  get started(): Promise<void> {
+    return this.#started.promise;
+  }
+
+  /** It takes too long to start. */
+  giveUp(error: Error): void {
+    this.#rejectStart(error);
+    this.terminate();
+  }
+
+  /** Resolves when nothing is to be expected of it any more: its thread has ended, or is stuck. */
+  get gone(): Promise<void> {
+    return this.#gone.promise;
+  }
+
+  /** When it began to serve, in milliseconds of performance.now(). */
+  get servingSince(): number {
+    return this.#servingSince;
+  }
+
+  /** For how long it has been stuck, in milliseconds. */
+  stuckFor(now: number): number {
+    return this.#phase === 'stuck' ? now - this.#stuckSince : 0;
+  }
+
+  /** Lets it run the application's `prepare`. Rejects with what it said, or when it has ended. */
+  prepare(): Promise<void> {
+    this.#prepared = Promise.withResolvers<void>();
+    this.send({ type: 'prepare' });
+    return this.#prepared.promise;
+  }
+
+  /** It takes part from now on. */
+  serve(now: number): void {
+    invariant(this.#phase === 'starting', 'A worker begins to serve once.');
+    this.#phase = 'serving';
+    this.#servingSince = now;
+    this.send({ type: 'serve-all' });
+  }
+
+  /** It takes no more requests, finishes those it has, and ends. */
+  drain(): void {
+    this.markDraining();
+    this.send({ type: 'drain' });
+  }
+
+  /** It drains by itself. */
+  markDraining(): void {
+    if (this.#phase === 'serving' || this.#phase === 'starting') this.#phase = 'draining';
+  }
+
+  markStuck(now: number): void {
+    this.#phase = 'stuck';
+    this.#stuckSince = now;
+    this.#gone.resolve();
+  }
+
+  /** Ends the thread at once, or, if it is in a native call, as soon as that returns. Nobody waits for it. */
+  terminate(): void {
+    this.#thread.terminate().catch((error: unknown) => {
+      this.#options.logger.error({ error, worker: this.slot }, 'A worker could not be terminated');
     });
   }
 
-  get threadId(): number {
-    return this.#thread.threadId;
+  // ---- What main tells it ----
+
+  send(message: ToWorker): void {
+    this.#thread.postMessage(message);
   }
 
   /** Rings the doorbell. The caller has cleared the worker's parked bit, or knows that it waits for something else. */
@@ -68,25 +157,57 @@ export class WorkerHandle {
     this.#thread.postMessage(BELL);
   }
 
-  /** Resolves when nothing is to be expected of the worker any more: its thread has ended, or is stuck. */
-  get gone(): Promise<void> {
-    return this.#gone.promise;
-  }
-
-  markGone(): void {
-    this.#gone.resolve();
-  }
-
-  send(message: ToWorker): void {
-    this.#thread.postMessage(message);
-  }
-
   /** After a drain: the worker may have waited for the room that is there now. */
   ringRoomWaited(): void {
     if (this.words.takeRingWait()) this.send(BELL);
   }
 
-  async terminate(): Promise<void> {
-    await this.#thread.terminate();
+  /** Asks for a sign of life, unless one is owed already. @returns for how long it has been owed, in milliseconds */
+  ping(now: number): number {
+    if (this.#pingedAt !== 0) return now - this.#pingedAt;
+    this.#pingedAt = now;
+    this.send({ type: 'ping' });
+    return 0;
+  }
+
+  // ---- What it tells main ----
+
+  #onMessage(message: ToMain): void {
+    if (typeof message === 'number') {
+      this.#options.onBell();
+      return;
+    }
+    switch (message.type) {
+      case 'pong':
+        invariant(this.#pingedAt !== 0, 'A worker answers a ping once.');
+        this.#pingedAt = 0;
+        break;
+      case 'started':
+        this.#started.resolve();
+        break;
+      case 'prepared':
+        invariant(this.#prepared !== null, 'A worker prepares when it is told to.');
+        this.#prepared?.resolve();
+        break;
+      case 'failed':
+        this.#rejectStart(Object.assign(new Error(message.message), { stack: message.stack }));
+        break;
+      case 'failing':
+        this.#options.onFailing(this, message);
+        break;
+    }
+  }
+
+  #onExit(code: number, error: Error | null): void {
+    const phase = this.#phase;
+    this.#phase = 'ended';
+    this.#gone.resolve();
+    this.#rejectStart(error ?? new Error(`The worker ended with exit code ${code} while starting`));
+    this.#options.onExit(this, { phase, code, error });
+  }
+
+  #rejectStart(error: Error): void {
+    this.#started.reject(error);
+    this.#prepared?.reject(error);
   }
 }

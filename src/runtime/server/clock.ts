@@ -1,0 +1,4 @@
+/** Where parts read the time, in milliseconds that only grow. `performance` is one; tests bring their own. */
+export interface Clock {
+  now(): number;
+}

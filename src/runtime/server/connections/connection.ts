@@ -1,0 +1,151 @@
+/**
+ * One client as the main thread knows it: its socket, its number, whom main has handed it to and how far its end has
+ * come. Only the main thread has these objects. Workers see the entry of the same number in the connection table.
+ *
+ * What belongs to one file alone is in a part of its own: `buffer` (sockets/inbound.ts), `writer` (sockets/outbound.ts),
+ * `deadline` (sockets/deadlines.ts) and `attempts` (workers/attempts.ts).
+ */
+
+import { invariant } from '../../../platform/invariant.ts';
+import type { ClientSocket } from '../sockets/client-socket.ts';
+import { type Deadlines, ReceiveDeadline } from '../sockets/deadlines.ts';
+import { type Inbound, InboundBuffer } from '../sockets/inbound.ts';
+import { type Outbound, SocketWriter } from '../sockets/outbound.ts';
+import { Attempts } from '../workers/attempts.ts';
+
+// ---- Whom main has handed a connection to: the slot of a worker that was told to serve it, or one of these ----
+
+/** Nobody: its buffer may be moved. */
+const MAIN = -1;
+/** Whichever worker pops it from the ready queue. */
+export const ANY_WORKER = -2;
+/** It waits for a worker without handlers in flight (dispatch/heavy-requests.ts). */
+export const IDLE_WORKER = -3;
+/** A worker that hangs. Main has answered in its place and ended the connection. The worker's 'exit' gives it back. */
+const HUNG_WORKER = -4;
+
+// ---- How far its end has come; it only moves forward ----
+
+const OPEN = 0;
+/** The client has sent FIN. What came before is still served. */
+const HALF_CLOSED = 1;
+/** We have sent our last byte. What still comes in is thrown away until the client closes too. */
+const ENDING = 2;
+/** The socket is gone. */
+const CLOSED = 3;
+
+/** What has expired, and so what is to be done. */
+export type Expiry = 'none' | 'idle' | 'request' | 'write' | 'linger';
+
+export interface ConnectionParts {
+  readonly inbound: Inbound;
+  readonly outbound: Outbound;
+  readonly deadlines: Deadlines;
+}
+
+export class Connection {
+  readonly number: number;
+  readonly socket: ClientSocket;
+  readonly buffer: InboundBuffer;
+  readonly writer: SocketWriter;
+  readonly deadline: ReceiveDeadline;
+  readonly attempts = new Attempts();
+  /** Grows also when main answers in the place of a worker that hangs, whose later records are then dropped. */
+  generation: number;
+  /** Position in the ready queue of the last push. */
+  queuePosition = 0;
+  /** A part of a response was sent, and not its end. */
+  isPartial = false;
+  #holder = MAIN;
+  #stage = OPEN;
+
+  constructor(
+    number: number,
+    generation: number,
+    socket: ClientSocket,
+    { inbound, outbound, deadlines }: ConnectionParts,
+  ) {
+    this.number = number;
+    this.generation = generation;
+    this.socket = socket;
+    this.buffer = new InboundBuffer(inbound, number, socket);
+    this.writer = new SocketWriter(outbound, number, socket);
+    this.deadline = new ReceiveDeadline(deadlines);
+  }
+
+  // ---- Ownership ----
+
+  /** READY or RUNNING: the buffer must not be moved. */
+  get isHandedOut(): boolean {
+    return this.#holder !== MAIN;
+  }
+
+  /** @param holder a slot, ANY_WORKER or IDLE_WORKER */
+  isHandedTo(holder: number): boolean {
+    return this.#holder === holder;
+  }
+
+  handTo(holder: number): void {
+    this.#holder = holder;
+  }
+
+  takeBack(): void {
+    invariant(this.#holder !== MAIN, 'Main takes back what it has handed out.');
+    this.#holder = MAIN;
+  }
+
+  /** Its owner hangs, and main has answered for it. */
+  get isAbandoned(): boolean {
+    return this.#holder === HUNG_WORKER;
+  }
+
+  abandon(): void {
+    invariant(this.#holder !== MAIN, 'Only an owner can hang.');
+    this.#holder = HUNG_WORKER;
+  }
+
+  // ---- End ----
+
+  /** The client sends no more requests. */
+  get isHalfClosed(): boolean {
+    return this.#stage === HALF_CLOSED;
+  }
+
+  /** We have ended it, and the client has not. */
+  get isEnding(): boolean {
+    return this.#stage === ENDING;
+  }
+
+  get isClosed(): boolean {
+    return this.#stage === CLOSED;
+  }
+
+  /** Neither we have ended it nor is the socket gone. */
+  get isOpen(): boolean {
+    return this.#stage < ENDING;
+  }
+
+  /** The client has sent FIN. */
+  halfClose(): void {
+    if (this.#stage === OPEN) this.#stage = HALF_CLOSED;
+  }
+
+  /** We have sent our last byte. */
+  end(): void {
+    if (this.#stage < ENDING) this.#stage = ENDING;
+  }
+
+  /** The socket is gone. */
+  close(): void {
+    this.#stage = CLOSED;
+  }
+
+  expiry(now: number): Expiry {
+    if (this.writer.isStalled(now)) return 'write';
+    if (!this.deadline.isOver(now)) return 'none';
+    // What is still being sent is bounded by the write deadline.
+    if (this.isEnding) return this.writer.isSending ? 'none' : 'linger';
+    if (this.isHandedOut) return 'none';
+    return this.deadline.isReceiving ? 'request' : 'idle';
+  }
+}

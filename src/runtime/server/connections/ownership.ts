@@ -1,0 +1,256 @@
+/**
+ * Who owns a connection: main hands it to the workers, and takes it back after the last record of a turn. Main thread.
+ * Sockets' events come from connections.ts, records from the dispatcher, and recovery decides for workers that are dead.
+ *
+ *     IDLE ─▶ READY ─▶ RUNNING ─▶ IDLE or READY        (memory/connections/connection-table.ts)
+ *
+ * A number, its buffer and its queue entry are used again only after the socket is gone and the connection was given
+ * back, by its last record or by the 'exit' of its owner. So a number stands in the queue at most once.
+ */
+
+import { PHASE_BODY } from '../../../../assembly/record.ts';
+import { checksInvariants, invariant } from '../../../platform/invariant.ts';
+import type { ConnectionTable } from '../../memory/connections/connection-table.ts';
+import type { ReadyQueue } from '../../memory/connections/ready-queue.ts';
+import { stateOf } from '../../memory/connections/state-word.ts';
+import {
+  RECORD_BOUNDARY,
+  STATE_RUNNING,
+  TURN_ABORT,
+  TURN_CLOSE,
+  TURN_GOES_ON,
+  TURN_HEAVY,
+  TURN_MASK,
+  TURN_NEED,
+} from '../../memory/protocol.ts';
+import type { OutboundRingReader } from '../../memory/workers/outbound-ring-reader.ts';
+import { ANY_WORKER, type Connection } from './connection.ts';
+import type { Endings } from './endings.ts';
+import type { Registry } from './registry.ts';
+
+export interface OwnershipOptions {
+  readonly table: ConnectionTable;
+  readonly queue: ReadyQueue;
+  readonly registry: Registry;
+  readonly endings: Endings;
+  readonly outboundWindowBytes: number;
+  /** There is something in the queue. */
+  readonly onReady: () => void;
+  /** A connection for a heavy route, which wants a worker without handlers in flight. */
+  readonly onHeavy: (connection: Connection) => void;
+  /** The client of a connection that a worker runs is gone. */
+  readonly onAbort: (connection: Connection, stateWord: number) => void;
+}
+
+export class Ownership {
+  readonly #options: OwnershipOptions;
+  #isStopping = false;
+  #cutOffs = 0;
+
+  constructor(options: OwnershipOptions) {
+    this.#options = options;
+  }
+
+  /** No more keep-alive: a connection ends as soon as its requests are answered. */
+  stop(): void {
+    this.#isStopping = true;
+  }
+
+  get isStopping(): boolean {
+    return this.#isStopping;
+  }
+
+  /** Responses that were cut off since `stop`. */
+  get cutOffs(): number {
+    return this.#cutOffs;
+  }
+
+  // ---- What the client does ----
+
+  /** Bytes have come: the first `count` of `source`. */
+  received(connection: Connection, source: Buffer, count: number): void {
+    if (!connection.isOpen) return;
+    const { buffer, isHandedOut } = connection;
+    if (!buffer.append(source, count, isHandedOut)) {
+      this.#options.endings.refuseForMemory(connection);
+      return;
+    }
+    if (isHandedOut) return;
+    connection.deadline.receiving();
+    if (buffer.isEnough) this.makeReady(connection);
+  }
+
+  /** FIN: the end of the client's requests, not an abort. Pending answers are still sent. */
+  clientEnded(connection: Connection): void {
+    connection.halfClose();
+    if (!connection.isHandedOut) this.#endRequests(connection);
+  }
+
+  /** The socket is gone. */
+  clientGone(connection: Connection): void {
+    connection.close();
+    if (!connection.isHandedOut) {
+      this.#release(connection);
+      return;
+    }
+    const word = this.#options.table.close(connection.number);
+    if (stateOf(word) === STATE_RUNNING) this.#options.onAbort(connection, word);
+  }
+
+  // ---- What the workers do ----
+
+  /** A record of a worker's ring: its bytes, and what it says about the turn. */
+  onRecord(record: OutboundRingReader): void {
+    const connection = this.#options.registry.byNumber(record.connection);
+    if (connection === undefined || connection.generation !== record.generation) return;
+    if (checksInvariants) this.#expectRunning(connection);
+    const turn = record.flags & TURN_MASK;
+    if (record.payloadLength > 0 && connection.isOpen) {
+      connection.writer.send(record.payloadAddress, record.payloadLength, turn === TURN_GOES_ON);
+    }
+    connection.isPartial = (record.flags & RECORD_BOUNDARY) === 0;
+    connection.buffer.markAnswered(record.consumed);
+    if (turn !== TURN_GOES_ON) this.#endTurn(connection, turn, record.argument, record.seen);
+  }
+
+  /** Puts a connection that nobody owns (back) into the queue. */
+  makeReady(connection: Connection): void {
+    const { table, queue, onReady } = this.#options;
+    connection.handTo(ANY_WORKER);
+    connection.deadline.suspend();
+    table.makeReady(connection.number);
+    connection.queuePosition = queue.push(connection.number);
+    onReady();
+  }
+
+  // ---- What recovery decides for a worker that is dead, or hangs ----
+
+  /**
+   * The end of a turn whose worker has died.
+   * @param consumed bytes of the buffer whose requests are answered
+   * @param turn TURN_ANSWERED, TURN_CLOSE or TURN_ABORT
+   */
+  giveBack(connection: Connection, consumed: number, turn: number): void {
+    connection.buffer.markAnswered(consumed);
+    this.#endTurn(connection, turn, 0, 0);
+  }
+
+  /** The request that a dead worker had in process is served from its start by another. */
+  runAgain(connection: Connection): void {
+    const { table, outboundWindowBytes } = this.#options;
+    table.setCredit(connection.number, outboundWindowBytes - connection.writer.owed);
+    table.setConsumed(connection.number, connection.buffer.consumed);
+    table.endRequest(connection.number);
+    this.makeReady(connection);
+  }
+
+  /**
+   * The owner hangs in a native call and cannot be waited for. A client that waits for a response gets one in its
+   * place, and the connection ends. The owner may still read number and buffer, so they are given back at its 'exit'.
+   */
+  abandon(connection: Connection, status: number, detail: string): void {
+    connection.abandon();
+    connection.generation = this.#options.table.disown(connection.number);
+    this.#options.endings.abandon(connection, status, detail);
+  }
+
+  // ---- The end of a turn ----
+
+  #endTurn(connection: Connection, turn: number, missing: number, seen: number): void {
+    const { table, endings, outboundWindowBytes } = this.#options;
+    const { number, buffer } = connection;
+    const { consumed } = buffer;
+    connection.takeBack();
+    table.endRequest(number);
+    table.setCredit(number, outboundWindowBytes - connection.writer.owed);
+    if (consumed > 0) {
+      connection.attempts.reset();
+      connection.deadline.answered();
+    }
+    if (connection.isClosed) {
+      this.#release(connection);
+      return;
+    }
+    table.makeIdle(number);
+    if (connection.isEnding) {
+      buffer.release();
+      return;
+    }
+    if (turn === TURN_ABORT) {
+      if (this.#isStopping) this.#cutOffs++;
+      endings.cutOff(connection);
+      return;
+    }
+    if (turn === TURN_CLOSE) {
+      endings.end(connection);
+      return;
+    }
+    // Counted from what the worker saw: bytes that came after its look are not missing any more.
+    const needed = turn === TURN_NEED ? Math.max(0, seen - consumed) + missing : 0;
+    const hasUnseen = buffer.hasMoreThan(seen);
+    if (!buffer.settle(needed)) {
+      endings.refuseForMemory(connection);
+      return;
+    }
+    if (turn === TURN_NEED) {
+      this.#await(connection, hasUnseen);
+      return;
+    }
+    // What was kept for an incomplete request says nothing about the one after it.
+    table.clearResume(number);
+    if (turn === TURN_HEAVY) this.#options.onHeavy(connection);
+    else if (buffer.isEmpty) this.#rest(connection);
+    else this.makeReady(connection);
+  }
+
+  /** A request is incomplete. */
+  #await(connection: Connection, hasUnseen: boolean): void {
+    const { buffer } = connection;
+    // A body of unknown end and a head: any new byte is worth a look. A body of known length: only its last.
+    if (hasUnseen && buffer.isEnough) {
+      this.makeReady(connection);
+      return;
+    }
+    if (connection.isHalfClosed) {
+      this.#endRequests(connection);
+      return;
+    }
+    if (!buffer.isReceiving()) {
+      this.#rest(connection);
+      buffer.readOn();
+      return;
+    }
+    const inBody = this.#options.table.resumePhase(connection.number) >= PHASE_BODY;
+    connection.deadline.waiting(inBody);
+    buffer.readOn();
+  }
+
+  /** Nothing is left to do until the client sends the next request. */
+  #rest(connection: Connection): void {
+    if (connection.isHalfClosed || this.#isStopping) this.#options.endings.end(connection);
+    else connection.deadline.resting();
+  }
+
+  /** The client has sent its last byte, and all that could be served is. */
+  #endRequests(connection: Connection): void {
+    const { endings } = this.#options;
+    if (connection.buffer.isReceiving())
+      endings.refuse(connection, 400, 'The request ended before it was complete.');
+    else endings.end(connection);
+  }
+
+  /** Nobody has the connection any more: its buffer and its number are free. */
+  #release(connection: Connection): void {
+    const { table, registry } = this.#options;
+    connection.buffer.release();
+    table.release(connection.number);
+    registry.remove(connection);
+  }
+
+  #expectRunning({ number }: Connection): void {
+    invariant(
+      stateOf(this.#options.table.stateWord(number)) === STATE_RUNNING,
+      'A worker publishes only for a connection that it has taken.',
+    );
+  }
+}

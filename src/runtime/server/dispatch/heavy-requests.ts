@@ -1,0 +1,96 @@
+/**
+ * Requests for routes that are known to be heavy, between the worker that gave them back and the one that runs them.
+ * Main thread, part of the dispatcher's round.
+ *
+ * The whole way of a heavy request:
+ *
+ *  1. A worker with handlers in flight finds a request whose route is heavy (memory/workers/route-times.ts). It would
+ *     hold the others up, so the worker ends the turn with TURN_HEAVY.
+ *  2. Main makes the connection READY, but does not queue it: `add`.
+ *  3. As soon as a worker without handlers in flight is parked, main tells that one to serve the connection: `place`.
+ *  4. Where none is for HEAVY_PATIENCE_MS, main sets REQUEST_INSIST and queues the connection. Then any worker runs it.
+ *
+ * Should the worker of step 3 end before it has taken the connection, workers/orphans.ts queues it again.
+ */
+
+import type { ConnectionTable } from '../../memory/connections/connection-table.ts';
+import { REQUEST_INSIST } from '../../memory/protocol.ts';
+import type { ParkedWorkers } from '../../memory/synchronization/parking.ts';
+import type { Clock } from '../clock.ts';
+import { type Connection, IDLE_WORKER } from '../connections/connection.ts';
+import type { DispatchedWorker, WorkerLoad } from './worker-load.ts';
+
+/** How long a heavy request waits for a worker without handlers in flight before any worker may run it. */
+const HEAVY_PATIENCE_MS = 50;
+
+export interface HeavyRequestsOptions {
+  readonly table: ConnectionTable;
+  readonly parked: ParkedWorkers;
+  readonly load: WorkerLoad;
+  readonly clock: Clock;
+  /** Puts a connection into the queue. */
+  readonly makeReady: (connection: Connection) => void;
+  /** Somebody's patience may be at its end. */
+  readonly onImpatient: () => void;
+}
+
+interface HeavyRequest {
+  readonly connection: Connection;
+  readonly since: number;
+}
+
+export class HeavyRequests {
+  readonly #options: HeavyRequestsOptions;
+  #waiting: HeavyRequest[] = [];
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(options: HeavyRequestsOptions) {
+    this.#options = options;
+    this.#timer = setTimeout(options.onImpatient, HEAVY_PATIENCE_MS + 1).unref();
+  }
+
+  get any(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /** A worker gave back a request for a heavy route. */
+  add(connection: Connection): void {
+    connection.handTo(IDLE_WORKER);
+    this.#options.table.makeReady(connection.number);
+    this.#waiting.push({ connection, since: this.#options.clock.now() });
+    this.#timer.refresh();
+  }
+
+  /** Hands requests to parked workers that run nothing. The impatient ones go back into the queue. */
+  place(): void {
+    const { table, clock, makeReady } = this.#options;
+    const now = clock.now();
+    const waiting: HeavyRequest[] = [];
+    for (const request of this.#waiting) {
+      const { connection } = request;
+      const idle = connection.isClosed ? null : this.#unparkIdle();
+      if (idle !== null) {
+        connection.handTo(idle.slot);
+        idle.send({ type: 'serve', connection: connection.number });
+      } else if (connection.isClosed || now - request.since > HEAVY_PATIENCE_MS) {
+        table.setRequest(connection.number, REQUEST_INSIST);
+        makeReady(connection);
+      } else {
+        waiting.push(request);
+      }
+    }
+    this.#waiting = waiting;
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  /** A worker without handlers in flight that was parked. Nobody else rings it from now on. */
+  #unparkIdle(): DispatchedWorker | null {
+    const { load, parked } = this.#options;
+    const worker = load.leastLoadedParked();
+    const isIdle = worker !== null && worker.words.inFlight === 0 && parked.unpark(worker.slot);
+    return isIdle ? worker : null;
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * Finds workers that are stuck, and ends them. Main thread, called by the slow timer through the supervisor.
+ *
+ *  - Stuck: the worker owes a sign of life for longer than HANDLER_TIMEOUT_MS, so a handler does not return. It is
+ *    terminated, which ends a loop in JavaScript or WebAssembly within milliseconds.
+ *  - Hung: the thread is still there HUNG_MS after that. It is in a native call, which nothing can end. Its clients are
+ *    answered, and its slot stays taken.
+ *  - Lost: it has hung for LOST_MS. When more threads are lost than there are spare slots, the process cannot go on.
+ */
+
+import { SPARE_SLOTS } from '../../memory/layout.ts';
+import type { RuntimeLogger } from '../runtime-logger.ts';
+import type { WorkerHandle } from './worker-handle.ts';
+
+/** What terminates at all, does so within milliseconds, or within this on a machine that is busy with other things. */
+const HUNG_MS = 1_000;
+/** A thread that hangs for this long counts as one that will not come back. */
+const LOST_MS = 5_000;
+
+/** What the watchdog needs of a worker. */
+export type WatchedWorker = Pick<
+  WorkerHandle,
+  'slot' | 'phase' | 'ping' | 'markStuck' | 'stuckFor' | 'terminate'
+>;
+
+export interface WatchdogOptions<W extends WatchedWorker> {
+  readonly handlerTimeoutMs: number;
+  readonly logger: RuntimeLogger;
+  /** The worker is stuck in a handler, and is about to be terminated. */
+  readonly onStuck: (worker: W) => void;
+  /** It has not ended, so it hangs in a native call. Nobody knows for how long. */
+  readonly onHung: (worker: W) => void;
+  readonly onHopeless: (reason: string) => void;
+}
+
+export class Watchdog<W extends WatchedWorker> {
+  readonly #options: WatchdogOptions<W>;
+
+  constructor(options: WatchdogOptions<W>) {
+    this.#options = options;
+  }
+
+  /** Asks every worker for a sign of life, and ends those that owe one for too long. @returns whether there were any */
+  check(workers: Iterable<W>, now: number): boolean {
+    let lost = 0;
+    let isAnyStuck = false;
+    for (const worker of workers) {
+      if (worker.stuckFor(now) > LOST_MS) lost++;
+      if (worker.phase !== 'serving' && worker.phase !== 'draining') continue;
+      if (worker.ping(now) <= this.#options.handlerTimeoutMs) continue;
+      this.#end(worker, now);
+      isAnyStuck = true;
+    }
+    if (lost > SPARE_SLOTS)
+      this.#options.onHopeless(`${lost} worker threads hang in native calls and do not end`);
+    return isAnyStuck;
+  }
+
+  #end(worker: W, now: number): void {
+    this.#options.logger.error({ worker: worker.slot }, 'A worker is stuck in a handler and is ended');
+    worker.markStuck(now);
+    this.#options.onStuck(worker);
+    worker.terminate();
+    setTimeout(() => {
+      if (worker.phase === 'stuck') this.#options.onHung(worker);
+    }, HUNG_MS).unref();
+  }
+}

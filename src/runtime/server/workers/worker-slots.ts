@@ -1,0 +1,66 @@
+/**
+ * Which worker has which slot of shared memory. Main thread, used by the supervisor.
+ *
+ * There are SPARE_SLOTS more slots than workers, so a replacement starts without waiting for the end of the worker it
+ * replaces. A slot is used again only after the 'exit' of its thread. Where more end at once, replacements wait here.
+ */
+
+import { invariant } from '../../../platform/invariant.ts';
+import type { WorkerHandle } from './worker-handle.ts';
+
+export class WorkerSlots {
+  readonly #workers: (WorkerHandle | null)[];
+  readonly #waitForSlot: (() => void)[] = [];
+  readonly #waitForEnd: (() => void)[] = [];
+
+  constructor(slots: number) {
+    this.#workers = new Array(slots).fill(null);
+  }
+
+  /** Every worker whose 'exit' was not seen. */
+  *living(): Generator<WorkerHandle> {
+    for (const worker of this.#workers) if (worker !== null) yield worker;
+  }
+
+  /** The living worker that has this slot. */
+  workerIn(slot: number): WorkerHandle | undefined {
+    return this.#workers[slot] ?? undefined;
+  }
+
+  /** Workers that take requests. */
+  get serving(): number {
+    let count = 0;
+    for (const worker of this.living()) if (worker.phase === 'serving') count++;
+    return count;
+  }
+
+  /** Waits for a free slot and puts a worker there. Nothing comes between the look for a slot and its taking. */
+  async add(create: (slot: number) => WorkerHandle): Promise<WorkerHandle> {
+    let slot = this.#workers.indexOf(null);
+    while (slot < 0) {
+      await new Promise<void>((resolve) => this.#waitForSlot.push(resolve));
+      slot = this.#workers.indexOf(null);
+    }
+    const worker = create(slot);
+    this.#workers[slot] = worker;
+    return worker;
+  }
+
+  /** The thread has ended, and what it held is recovered. */
+  remove(worker: WorkerHandle): void {
+    invariant(this.#workers[worker.slot] === worker, 'A slot belongs to one thread until its exit.');
+    this.#workers[worker.slot] = null;
+    for (const resolve of this.#waitForSlot.splice(0)) resolve();
+    if (this.#isEmpty()) for (const resolve of this.#waitForEnd.splice(0)) resolve();
+  }
+
+  /** Resolves when no thread is left. */
+  whenEmpty(): Promise<void> {
+    if (this.#isEmpty()) return Promise.resolve();
+    return new Promise((resolve) => this.#waitForEnd.push(resolve));
+  }
+
+  #isEmpty(): boolean {
+    return this.#workers.every((worker) => worker === null);
+  }
+}
