@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { RestartPolicy } from '../../../src/runtime/server/workers/restart-policy.ts';
+import { RestartPolicy } from '../../../../src/runtime/server/workers/restart-policy.ts';
 
 describe('a replacement', () => {
   test('starts at once after a worker that had served, however many there are', () => {

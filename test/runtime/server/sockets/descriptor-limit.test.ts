@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { descriptorBudget } from '../../../src/runtime/server/sockets/descriptor-limit.ts';
+import { descriptorBudget } from '../../../../src/runtime/server/sockets/descriptor-limit.ts';
 
 test('where descriptors are plenty, all connections that are wanted are had', () => {
   expect(descriptorBudget(10_000, 12, 20_000)).toEqual({ connections: 10_000, refused: 256 });

@@ -1,0 +1,129 @@
+/**
+ * A client's socket that a test plays: it receives when the test says so, and the kernel takes what is written at once,
+ * or only when the test lets it.
+ */
+
+import { EventEmitter } from 'node:events';
+import type { ClientSocket } from '../../../../src/runtime/server/sockets/client-socket.ts';
+
+interface PendingWrite {
+  readonly data: Buffer;
+  readonly callback: (error?: Error | null) => void;
+}
+
+export class FakeSocket extends EventEmitter implements ClientSocket {
+  readonly remoteAddress: string = '192.0.2.1';
+  destroyed = false;
+  writableEnded = false;
+  isPaused = false;
+  isReset = false;
+  /** The kernel takes nothing by itself: see `take`. */
+  isSlow = false;
+  #isCorked = false;
+  #taken = '';
+  #bytesWritten = 0;
+  #pending: PendingWrite[] = [];
+  #onEnd: (() => void) | null = null;
+
+  /** What the kernel has taken, as text. */
+  get taken(): string {
+    return this.#taken;
+  }
+
+  get writableLength(): number {
+    return this.#pending.reduce((sum, { data }) => sum + data.length, 0);
+  }
+
+  get bytesWritten(): number {
+    return this.#bytesWritten;
+  }
+
+  // ---- What the test does ----
+
+  /** The client sends something. */
+  receive(text: string): void {
+    this.emit('data', Buffer.from(text, 'latin1'));
+  }
+
+  /** The client sends FIN. */
+  halfClose(): void {
+    this.emit('end');
+  }
+
+  /** The socket is gone. */
+  close(): void {
+    this.destroyed = true;
+    this.emit('close');
+  }
+
+  /** The kernel takes the next writes, all where no number is given. Empty writes go with the one before them. */
+  take(writes = Number.POSITIVE_INFINITY): void {
+    let count = 0;
+    for (let [next] = this.#pending; next !== undefined; [next] = this.#pending) {
+      if (next.data.length > 0 && ++count > writes) break;
+      this.#pending.shift();
+      this.#taken += next.data.toString('latin1');
+      next.callback();
+    }
+    if (this.writableEnded && this.#pending.length === 0) this.#finish();
+  }
+
+  // ---- What the server does ----
+
+  write(data: string | Buffer, encodingOrCallback?: 'latin1' | ((error?: Error | null) => void)): boolean {
+    if (this.writableEnded || this.destroyed) throw new Error('Written after the end');
+    const bytes = typeof data === 'string' ? Buffer.from(data, 'latin1') : data;
+    const callback = typeof encodingOrCallback === 'function' ? encodingOrCallback : () => {};
+    this.#bytesWritten += bytes.length;
+    this.#pending.push({ data: bytes, callback });
+    this.#flush();
+    return true;
+  }
+
+  end(callbackOrData: (() => void) | Buffer): void {
+    if (typeof callbackOrData === 'function') this.#onEnd = callbackOrData;
+    else this.write(callbackOrData);
+    this.writableEnded = true;
+    this.#flush();
+  }
+
+  cork(): void {
+    this.#isCorked = true;
+  }
+
+  uncork(): void {
+    this.#isCorked = false;
+    this.#flush();
+  }
+
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  resume(): void {
+    this.isPaused = false;
+  }
+
+  destroy(): void {
+    this.destroyed = true;
+  }
+
+  destroySoon(): void {
+    this.writableEnded = true;
+    this.destroyed = true;
+  }
+
+  resetAndDestroy(): void {
+    this.isReset = true;
+    this.destroyed = true;
+  }
+
+  #flush(): void {
+    if (!this.isSlow && !this.#isCorked) this.take();
+  }
+
+  #finish(): void {
+    this.#onEnd?.();
+    this.#onEnd = null;
+  }
+}

@@ -1,0 +1,292 @@
+/** What follows a worker's end, and in which order, on real shared memory with workers of the test. */
+
+import { describe, expect, test } from 'vitest';
+import { stateOf } from '../../../../src/runtime/memory/connections/state-word.ts';
+import {
+  claimOf,
+  NO_CONNECTION,
+  REQUEST_CLOSE,
+  REQUEST_HEAD,
+  REQUEST_SAFE,
+  STATE_READY,
+  STATE_RUNNING,
+} from '../../../../src/runtime/memory/protocol.ts';
+import { ParkedWorkers } from '../../../../src/runtime/memory/synchronization/parking.ts';
+import { DIED, STUCK } from '../../../../src/runtime/server/workers/cause-of-death.ts';
+import { Recovery } from '../../../../src/runtime/server/workers/recovery.ts';
+import type { WorkerHandle } from '../../../../src/runtime/server/workers/worker-handle.ts';
+import { FakeWorker, Rig } from '../support/rig.ts';
+
+const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+const RESPONSE = 'HTTP/1.1 204 No Content\r\n\r\n';
+const HANDLER_TIMEOUT_MS = 30_000;
+
+class RecoveryRig {
+  readonly rig = new Rig({ connections: 4 });
+  readonly parked = new ParkedWorkers(this.rig.shared);
+  readonly worker = new FakeWorker(this.rig, 0);
+  readonly other = new FakeWorker(this.rig, 1);
+  /** What recovery did beside moving connections on. */
+  readonly steps: string[] = [];
+  readonly recovery = new Recovery({
+    ...this.rig,
+    parked: this.parked,
+    handlerTimeoutMs: HANDLER_TIMEOUT_MS,
+    living: () => [this.other as unknown as WorkerHandle],
+    startGate: { onExit: (slot) => this.steps.push(`leave gate ${slot}`) },
+    dispatcher: {
+      drain: (worker) => {
+        this.steps.push('drain');
+        this.rig.drain(worker as unknown as FakeWorker);
+        return true;
+      },
+      removeWorker: () => this.steps.push('remove'),
+      ring: () => this.steps.push('ring'),
+    },
+  });
+
+  /** A client whose request the worker has taken. */
+  running() {
+    const socket = this.rig.connect();
+    socket.receive(REQUEST);
+    const number = this.worker.take() ?? -1;
+    return { socket, number };
+  }
+
+  exit(cause = DIED): void {
+    this.recovery.afterExit(this.worker as unknown as WorkerHandle, cause);
+  }
+
+  hang(): void {
+    this.recovery.afterHung(this.worker as unknown as WorkerHandle, STUCK);
+  }
+
+  stateIn(number: number): number {
+    return stateOf(this.rig.table.stateWord(number));
+  }
+}
+
+describe('after the exit of a worker', () => {
+  test('its ring is drained before it is removed, and its slot is emptied last', () => {
+    const { worker, parked, steps, ...rig } = new RecoveryRig();
+    parked.park(0);
+    worker.words.inFlight = 3;
+    worker.words.setRingWait();
+    const emptied: boolean[] = [];
+    const reset = worker.words.reset.bind(worker.words);
+    worker.words.reset = () => {
+      steps.push('reset');
+      emptied.push(worker.ring.isEmpty);
+      reset();
+    };
+    rig.recovery.afterExit(worker as unknown as WorkerHandle, DIED);
+    expect(steps).toEqual(['drain', 'remove', 'reset', 'leave gate 0', 'ring']);
+    expect(emptied).toEqual([true]);
+    expect(parked.isParked(0)).toBe(false);
+    expect([worker.words.inFlight, worker.words.takeRingWait()]).toEqual([0, false]);
+  });
+
+  test('what it had published is sent, and only what is missing is answered', () => {
+    const trial = new RecoveryRig();
+    const { socket, number } = trial.running();
+    trial.worker.begin(number, 0);
+    trial.worker.endTurn(number, 1, RESPONSE);
+    trial.exit();
+    expect(socket.taken).toBe(RESPONSE);
+  });
+
+  test('what it had committed of an open record is sent before the error of the request that killed it', () => {
+    const trial = new RecoveryRig();
+    const socket = trial.rig.connect();
+    socket.receive(REQUEST + REQUEST);
+    const number = trial.worker.take() ?? -1;
+    trial.worker.commit(number, RESPONSE, REQUEST.length);
+    trial.worker.begin(number, 0);
+    trial.worker.words.current = number;
+    trial.exit();
+    expect(socket.taken.startsWith(`${RESPONSE}HTTP/1.1 500 `)).toBe(true);
+    expect(socket.writableEnded, 'the connection lives on').toBe(false);
+  });
+
+  test.each([
+    ['500', DIED],
+    ['504', STUCK],
+  ])('the request that it ran synchronously is answered %s, safe or not', (status, cause) => {
+    const trial = new RecoveryRig();
+    const { socket, number } = trial.running();
+    trial.worker.begin(number, REQUEST_SAFE);
+    trial.worker.words.current = number;
+    trial.exit(cause);
+    expect(socket.taken.slice(0, 12)).toBe(`HTTP/1.1 ${status}`);
+    expect(trial.worker.words.current).toBe(NO_CONNECTION);
+  });
+
+  test('the answer to HEAD has no content, and the connection closes where that was asked for', () => {
+    const trial = new RecoveryRig();
+    const { socket, number } = trial.running();
+    trial.worker.begin(number, REQUEST_HEAD | REQUEST_CLOSE);
+    trial.worker.words.current = number;
+    trial.exit();
+    expect(socket.taken).toMatch(/^HTTP\/1\.1 500 .*\r\n\r\n$/s);
+    expect(socket.writableEnded).toBe(true);
+  });
+
+  test('a safe request in flight is run again once', () => {
+    const trial = new RecoveryRig();
+    const { socket, number } = trial.running();
+    trial.worker.begin(number, REQUEST_SAFE);
+    trial.exit();
+    expect(socket.taken).toBe('');
+    expect(trial.worker.take()).toBe(number);
+    expect(trial.worker.text(number)).toBe(REQUEST);
+    trial.worker.begin(number, REQUEST_SAFE);
+    trial.exit();
+    expect(socket.taken).toMatch(/^HTTP\/1\.1 500 /);
+  });
+
+  test('a request in flight that may have written is answered 500', () => {
+    const trial = new RecoveryRig();
+    const { socket, number } = trial.running();
+    trial.worker.begin(number, 0);
+    trial.exit();
+    expect(socket.taken).toMatch(/^HTTP\/1\.1 500 /);
+  });
+
+  test('a request in flight that is past its deadline is answered 504', () => {
+    const trial = new RecoveryRig();
+    const { socket, number } = trial.running();
+    trial.worker.begin(number, REQUEST_SAFE);
+    trial.rig.table.setHandlerSince(number, trial.rig.clock.time);
+    trial.rig.clock.time += HANDLER_TIMEOUT_MS + 1;
+    trial.exit();
+    expect(socket.taken).toMatch(/^HTTP\/1\.1 504 /);
+  });
+
+  test('a connection of which a part of a response was sent ends', () => {
+    const trial = new RecoveryRig();
+    const { socket, number } = trial.running();
+    trial.worker.begin(number, REQUEST_SAFE);
+    trial.worker.sendPart(number, 'HTTP/1.1 200 OK\r\n');
+    trial.exit();
+    expect(socket.taken).toBe('HTTP/1.1 200 OK\r\n');
+    expect(socket.writableEnded).toBe(true);
+  });
+
+  test('a connection whose client is gone is given back', () => {
+    const trial = new RecoveryRig();
+    const { socket, number } = trial.running();
+    trial.worker.begin(number, 0);
+    socket.close();
+    trial.exit();
+    expect(trial.rig.connections.count).toBe(0);
+  });
+
+  test('bytes that have not become a request are queued again, but not without end', () => {
+    const trial = new RecoveryRig();
+    const { socket, number } = trial.running();
+    let retakes = 0;
+    trial.exit();
+    for (; trial.rig.queue.length > 0; retakes++) {
+      trial.worker.take();
+      trial.exit();
+    }
+    expect(retakes).toBe(8);
+    expect(socket.taken).toMatch(/^HTTP\/1\.1 500 /);
+    expect(socket.writableEnded).toBe(true);
+    expect(number).toBe(0);
+  });
+
+  test('connections of other workers are left alone', () => {
+    const trial = new RecoveryRig();
+    trial.rig.connect().receive(REQUEST);
+    const number = trial.other.take() ?? -1;
+    trial.exit();
+    expect(trial.stateIn(number)).toBe(STATE_RUNNING);
+  });
+});
+
+describe('a connection that the dead worker had not taken', () => {
+  test('is queued again where the worker had been told to serve it', () => {
+    const trial = new RecoveryRig();
+    const { number } = trial.running();
+    const connection = trial.rig.registry.byNumber(number);
+    trial.rig.table.makeReady(number);
+    connection?.handTo(0);
+    trial.exit();
+    expect(trial.other.take()).toBe(number);
+  });
+
+  test('is queued again where the worker had popped it', () => {
+    const trial = new RecoveryRig();
+    trial.rig.connect().receive(REQUEST);
+    expect(trial.rig.queue.pop(trial.worker.words.claimWord)).toBe(0);
+    trial.exit();
+    expect(trial.other.take()).toBe(0);
+  });
+
+  test('is left to a living worker that claims the same position, and looked at again until it does not', () => {
+    const trial = new RecoveryRig();
+    trial.rig.connect().receive(REQUEST);
+    trial.rig.shared.words[trial.other.words.claimWord] = claimOf(trial.rig.queue.head);
+    expect(trial.rig.queue.pop(trial.worker.words.claimWord)).toBe(0);
+    trial.exit();
+    expect(trial.rig.queue.length).toBe(0);
+    trial.recovery.lookAgain();
+    expect(trial.rig.queue.length).toBe(0);
+    trial.other.words.clearClaim();
+    trial.recovery.lookAgain();
+    expect(trial.rig.queue.length).toBe(1);
+    trial.recovery.lookAgain();
+    expect(trial.rig.queue.length, 'and then no more').toBe(1);
+  });
+
+  test('is left in the queue where nobody has popped it', () => {
+    const trial = new RecoveryRig();
+    trial.rig.connect().receive(REQUEST);
+    trial.exit();
+    expect(trial.rig.queue.length).toBe(1);
+  });
+});
+
+describe('a worker that is stuck', () => {
+  test('does not seem idle any more', () => {
+    const trial = new RecoveryRig();
+    trial.parked.park(0);
+    trial.recovery.afterStuck(trial.worker as unknown as WorkerHandle);
+    expect(trial.parked.isParked(0)).toBe(false);
+  });
+
+  test('and hangs has its clients answered 504, after what it had published and committed', () => {
+    const trial = new RecoveryRig();
+    const [first, second] = [trial.running(), trial.running()];
+    trial.worker.endTurn(first.number, 1, RESPONSE);
+    trial.worker.commit(second.number, RESPONSE, 0);
+    trial.hang();
+    expect(first.socket.taken).toBe(RESPONSE);
+    expect(second.socket.taken.startsWith(`${RESPONSE}HTTP/1.1 504 `)).toBe(true);
+    expect(trial.stateIn(second.number), 'it comes back with the exit only').toBe(STATE_RUNNING);
+    trial.exit(STUCK);
+    second.socket.close();
+    expect(trial.rig.connections.count).toBe(1);
+  });
+
+  test('and hangs answers nobody twice, however often that is noticed', () => {
+    const trial = new RecoveryRig();
+    const { socket } = trial.running();
+    trial.hang();
+    const once = socket.taken;
+    trial.hang();
+    trial.exit(STUCK);
+    expect(socket.taken).toBe(once);
+  });
+
+  test('and hangs loses what it was told to serve to another worker', () => {
+    const trial = new RecoveryRig();
+    const { number } = trial.running();
+    trial.rig.table.makeReady(number);
+    trial.rig.registry.byNumber(number)?.handTo(0);
+    trial.hang();
+    expect(trial.stateIn(number)).toBe(STATE_READY);
+    expect(trial.other.take()).toBe(number);
+  });
+});

@@ -1,0 +1,133 @@
+/** Workers that owe a sign of life, with workers and a clock of the test. */
+
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { SILENT_LOGGER } from '../../../../src/runtime/server/runtime-logger.ts';
+import { Watchdog, type WatchedWorker } from '../../../../src/runtime/server/workers/watchdog.ts';
+import type { WorkerPhase } from '../../../../src/runtime/server/workers/worker-handle.ts';
+
+const HANDLER_TIMEOUT_MS = 1_000;
+const SPARE_SLOTS = 4;
+
+class WatchedFake implements WatchedWorker {
+  readonly slot: number;
+  phase: WorkerPhase = 'serving';
+  /** It answers its pings. */
+  isAlive = true;
+  isTerminated = false;
+  #pingedAt: number | null = null;
+  #stuckAt = 0;
+
+  constructor(slot = 0) {
+    this.slot = slot;
+  }
+
+  ping(now: number): number {
+    const since = this.isAlive ? now : (this.#pingedAt ?? now);
+    this.#pingedAt = since;
+    return now - since;
+  }
+
+  markStuck(now: number): void {
+    this.phase = 'stuck';
+    this.#stuckAt = now;
+  }
+
+  stuckFor(now: number): number {
+    return this.phase === 'stuck' ? now - this.#stuckAt : 0;
+  }
+
+  terminate(): void {
+    this.isTerminated = true;
+  }
+}
+
+function createWatchdog() {
+  const events: string[] = [];
+  const watchdog = new Watchdog<WatchedFake>({
+    handlerTimeoutMs: HANDLER_TIMEOUT_MS,
+    logger: SILENT_LOGGER,
+    onStuck: ({ slot, isTerminated }) => events.push(`${slot} stuck${isTerminated ? ', terminated' : ''}`),
+    onHung: ({ slot }) => events.push(`${slot} hung`),
+    onHopeless: (reason) => events.push(reason),
+  });
+  return { watchdog, events };
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('a worker', () => {
+  test('that answers its pings is left alone', () => {
+    const { watchdog, events } = createWatchdog();
+    const worker = new WatchedFake();
+    for (let now = 0; now < 100_000; now += 250) expect(watchdog.check([worker], now)).toBe(false);
+    expect(events).toEqual([]);
+  });
+
+  test.each(['serving', 'draining'] as const)(
+    'that is %s and owes an answer for too long is ended',
+    (phase) => {
+      const { watchdog, events } = createWatchdog();
+      const worker = new WatchedFake();
+      worker.phase = phase;
+      worker.isAlive = false;
+      expect(watchdog.check([worker], 1_000)).toBe(false);
+      expect(watchdog.check([worker], 1_000 + HANDLER_TIMEOUT_MS)).toBe(false);
+      expect(watchdog.check([worker], 1_001 + HANDLER_TIMEOUT_MS)).toBe(true);
+      expect(events, 'it is taken out of sight before it is terminated').toEqual(['0 stuck']);
+      expect(worker.isTerminated).toBe(true);
+    },
+  );
+
+  test.each(['starting', 'ended'] as const)('that is %s owes nothing', (phase) => {
+    const { watchdog, events } = createWatchdog();
+    const worker = new WatchedFake();
+    worker.phase = phase;
+    worker.isAlive = false;
+    for (let now = 0; now < 10_000; now += 250) watchdog.check([worker], now);
+    expect(events).toEqual([]);
+  });
+
+  test('that ends when it is terminated is not taken for one that hangs', () => {
+    const { watchdog, events } = createWatchdog();
+    const worker = new WatchedFake();
+    worker.isAlive = false;
+    watchdog.check([worker], 0);
+    watchdog.check([worker], HANDLER_TIMEOUT_MS + 1);
+    worker.phase = 'ended';
+    vi.advanceTimersByTime(10_000);
+    expect(events).toEqual(['0 stuck']);
+  });
+
+  test('that is still there a second later hangs', () => {
+    const { watchdog, events } = createWatchdog();
+    const worker = new WatchedFake();
+    worker.isAlive = false;
+    watchdog.check([worker], 0);
+    watchdog.check([worker], HANDLER_TIMEOUT_MS + 1);
+    vi.advanceTimersByTime(999);
+    expect(events).toEqual(['0 stuck']);
+    vi.advanceTimersByTime(1);
+    expect(events).toEqual(['0 stuck', '0 hung']);
+  });
+});
+
+describe('the process', () => {
+  test.each([
+    [SPARE_SLOTS, []],
+    [SPARE_SLOTS + 1, ['5 worker threads hang in native calls and do not end']],
+  ])('with %i lost threads', (count, expected) => {
+    const { watchdog, events } = createWatchdog();
+    const workers = Array.from({ length: count }, (_, slot) => new WatchedFake(slot));
+    for (const worker of workers) worker.markStuck(0);
+    watchdog.check(workers, 5_000);
+    expect(events, 'they may still come back').toEqual([]);
+    watchdog.check(workers, 5_001);
+    expect(events).toEqual(expected);
+  });
+});
