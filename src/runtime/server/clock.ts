@@ -1,4 +1,6 @@
-/** Where parts read the time, in milliseconds that only grow. `performance` is one; tests bring their own. */
+/**
+ * Where parts read the time, in milliseconds that only grow. `performance` is one, and tests bring their own.
+ */
 export interface Clock {
   now(): number;
 }

@@ -1,6 +1,6 @@
 /**
- * The server: one net.Server on the main thread and a pool of worker threads that serve one application module. It
- * knows nothing of what the application does.
+ * The server: one net.Server on the main thread and a pool of worker threads that serve one application
+ * module. It knows nothing of what the application does.
  *
  *     await using server = await Server.start({ app: 'file:///…/app.ts', port: 0 });
  */
@@ -103,8 +103,8 @@ export class Server implements AsyncDisposable {
   }
 
   /**
-   * Accepts no more, finishes what is pending, joins the workers and closes the sockets. Cuts off what has not ended
-   * within SHUTDOWN_TIMEOUT_MS.
+   * Accepts no more, finishes what is pending, joins the workers and closes the sockets. Cuts off what has
+   * not ended within SHUTDOWN_TIMEOUT_MS.
    * @returns what was cut off
    */
   close(): Promise<ShutdownReport> {
@@ -139,7 +139,9 @@ export class Server implements AsyncDisposable {
     this.#logger.debug({ ms: Math.round(performance.now() - start) }, name);
   }
 
-  /** The slow timer: deadlines, heartbeats, and a look at everything in case a wake-up was lost with a worker. */
+  /**
+   * The slow timer: deadlines, heartbeats, and a look at everything in case a wake-up was lost with a worker.
+   */
   #tick(): void {
     const { connections, supervisor, recovery, dispatcher } = this.#parts;
     const now = performance.now();

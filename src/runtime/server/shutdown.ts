@@ -1,8 +1,8 @@
 /**
  * The orderly end of a server, and what it had to cut off. Main thread, called once by `Server.close`.
  *
- * SHUTDOWN_TIMEOUT_MS is shared out: pending requests get most of it, streams less, and what is left is for stopping
- * the application.
+ * SHUTDOWN_TIMEOUT_MS is shared out: pending requests get most of it, streams less, and what is left is for
+ * stopping the application.
  */
 
 import { once } from 'node:events';

@@ -7,11 +7,11 @@
  * | `head`, `tail`, `entries`, `claim` | ReadyQueue: push, and pop at 'look', 'claim', 'move'           |
  * | `Slot.state`, 'take', 'unclaim'    | ConnectionTable.take, then WorkerWords.clearClaim              |
  * | 'serve', 'answer'                  | Turn: look at the length, then run a handler and publish       |
- * | client steps                       | server: accept a socket, take in bytes, notice its close       |
- * | "main drains"                      | server: apply a record, end a turn                             |
- * | `pushing`, "main pushes"           | server: makeReady, whose two stores workers can see apart      |
- * | "main sees the exit"               | server: what follows a worker's 'exit', then Recovery.recover  |
- * | `undecided`, "main looks…"         | Recovery.lookAgain                                             |
+ * | client steps                       | Connections.accept; Ownership: received, clientGone            |
+ * | "main drains"                      | Ownership.onRecord, and the end of a turn that follows         |
+ * | `pushing`, "main pushes"           | Ownership.makeReady, whose two stores workers can see apart    |
+ * | "main sees the exit"               | Recovery.afterExit, then Orphans.moveOn                        |
+ * | `undecided`, "main looks…"         | Orphans.lookAgain                                              |
  * | `begun`                            | ConnectionTable.requestEnd                                     |
  *
  * A request in process when its worker dies is answered with an error, never run again: no request here is

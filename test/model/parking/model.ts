@@ -14,7 +14,7 @@
  * | main at 'drain', 'decide', 'wake'          | Dispatcher: a round                                       |
  * | main at 'park', 'lookAt…'                  | Doorbell: after the last round                            |
  * | main at 'asleep', 'scheduled'              | its event loop, with a round due (`setImmediate`) or not  |
- * | client steps                               | server: queue the connection, then ring                   |
+ * | client steps                               | Ownership.received: queue the connection, then ring       |
  * | worker at 'pop', 'park', 'look', 'settled' | the worker's request loop, and a handler that settles     |
  * | worker at 'publish', 'ring'                | Output, then the ring of main, put off in a batch         |
  *

@@ -122,7 +122,7 @@ describe('the pool', () => {
     await expectRest(server, 8);
   });
 
-  test('shares asynchronous requests out, MAX_IN_FLIGHT to each worker, and lets further ones wait', async () => {
+  test('gives each worker MAX_IN_FLIGHT asynchronous requests, and lets further ones wait', async () => {
     using stage = new Stage();
     await using server = await startServer({ workers: 3, maxInFlight: 10 }, stage);
     const clients = await Promise.all(Array.from({ length: 31 }, () => RawClient.connect(server.port)));

@@ -77,7 +77,7 @@ describe('a client that', () => {
 });
 
 describe('a client that sends empty lines after its body', () => {
-  test('is between two requests: it is not told of a timeout, and has all the time of an idle one', async () => {
+  test('is between two requests is told of no timeout, and has all the time of an idle one', async () => {
     await using server = await startServer({ workers: 1, headersTimeoutMs: 100, keepAliveTimeoutMs: 700 });
     using client = await RawClient.connect(server.port);
     using other = await RawClient.connect(server.port);
@@ -164,7 +164,7 @@ describe('a handler that never returns to the event loop', () => {
     await expectRest(server, 1);
   });
 
-  test('costs bystanders on its worker their deadline too: they are answered 504, and run nowhere else', async () => {
+  test('makes bystanders on its worker late too: they are answered 504 and run nowhere else', async () => {
     using stage = new Stage();
     await using server = await startServer({ workers: 1, handlerTimeoutMs: 1_000 }, stage);
     using bystander = await RawClient.connect(server.port);

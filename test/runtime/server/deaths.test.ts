@@ -1,7 +1,7 @@
 /**
  * Workers that are killed from outside at random moments under load, between any two of their instructions. A
- * journal in shared memory says which threads ran which request, so that for each request it is known what may have
- * become of it.
+ * journal in shared memory says which threads ran which request, so that for each request it is known what
+ * may have become of it.
  */
 
 import type { Worker } from 'node:worker_threads';
@@ -84,7 +84,7 @@ function randomNumbers(seed: number): () => number {
 }
 
 describe(`${KILLS} workers that are killed at random moments under load`, () => {
-  test('cost nobody anything whose request was not on one of them, and leave everything at rest', async () => {
+  test('cost nothing to requests that were on none of them, and leave everything at rest', async () => {
     const random = randomNumbers(5);
     using threads = new Threads();
     using journal = new Journal(2_000_000);
@@ -148,7 +148,8 @@ describe(`${KILLS} workers that are killed at random moments under load`, () => 
       return ranOn.length > 0 && !ranOn.some((thread) => threads.killed.has(thread));
     });
     expect(ranElsewhere).toEqual([]);
-    // A worker may die after it began a request, and before the handler could enter it: the one that it was at.
+    // A worker may die after it began a request, and before the handler could enter it: the one that it was
+    // at.
     const notEntered = failures.filter(({ number }) => journal.threadsOf(number).length === 0);
     expect(notEntered.length).toBeLessThanOrEqual(KILLS);
     // Nothing that may have had its effect is done twice, and nothing at all more than twice.

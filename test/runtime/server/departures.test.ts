@@ -85,7 +85,7 @@ describe('a client that resets its connection', () => {
     expect(stage.count('started', 'two')).toBe(0);
   });
 
-  test('while a handler runs that never looks at its signal gives everything back when it is done', async () => {
+  test('while a handler runs that ignores its signal gives everything back when it is done', async () => {
     await using server = await startServer({ workers: 1 });
     using other = await RawClient.connect(server.port);
     const client = await RawClient.connect(server.port);

@@ -104,7 +104,7 @@ describe('a handler that', () => {
     await until('the handler runs', () => server.usage.queued === 0);
   });
 
-  test('throws after its answer has its worker replaced, and bystanders are answered by the old one', async () => {
+  test('throws after its answer has its worker replaced, which still answers bystanders', async () => {
     using stage = new Stage();
     await using server = await startServer({ workers: 1 }, stage);
     using bystander = await RawClient.connect(server.port);

@@ -250,7 +250,8 @@ describe('reload', () => {
     let reloading = true;
     const load = clients.map(async (client, index) => {
       for (let number = index; reloading; number++) {
-        // The waiting ones keep handlers in flight, so that the heavy ones are given back to look for an idle worker.
+        // The waiting ones keep handlers in flight, so that the heavy ones are given back to look for an idle
+        // worker.
         client.send(number % 3 === 0 ? getRequest('/wait?ms=2') : postRequest('/burn', ''));
         expect((await client.next()).status).toBe(200);
       }

@@ -91,8 +91,8 @@ describe('pipelined requests', () => {
   });
 
   test('behind a partial one go on where the partial one ended', async () => {
-    // The first request is incomplete at first; the second is for a heavy route and its worker has a handler in
-    // flight, so the connection is given back between the two.
+    // The first request is incomplete at first; the second is for a heavy route and its worker has a handler
+    // in flight, so the connection is given back between the two.
     await using server = await startServer({ workers: 1 });
     using warmUp = await RawClient.connect(server.port);
     for (let number = 0; number < 8; number++) await warmUp.get('/cpu?ms=20');

@@ -1,4 +1,6 @@
-/** The server as a process, with the test application: signals, exit codes, and handlers that want all memory. */
+/**
+ * The server as a process, with the test application: signals, exit codes, and handlers that want all memory.
+ */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -161,8 +163,9 @@ describe('a handler that allocates without end', () => {
     },
   );
 
-  test('(huge) ends its worker or, where V8 cannot contain it, the process, and never leaves it hanging', async () => {
-    // A single allocation beyond the heap limit: V8 may abort the whole process, for its supervisor to restart.
+  test('(huge) ends its worker, or the process where V8 cannot contain it, and hangs neither', async () => {
+    // A single allocation beyond the heap limit: V8 may abort the whole process, for its supervisor to
+    // restart.
     await using server = new ServerProcess(settings);
     using client = await RawClient.connect(await server.port);
     client.send(getRequest('/oom?shape=huge'));

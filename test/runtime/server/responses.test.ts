@@ -154,7 +154,7 @@ describe('responses', () => {
     expect((await fetch(`${server.url}/undefined`)).status).toBe(500);
   });
 
-  test('a stream that breaks ends without its last chunk: the client has what was sent, and knows it is not all', async () => {
+  test('a stream that breaks ends without its last chunk, so its client can tell', async () => {
     for (let attempt = 0; attempt < 20; attempt++) {
       using client = await RawClient.connect(server.port);
       client.send('GET /breaks HTTP/1.1\r\nHost: a\r\n\r\n');
@@ -166,7 +166,7 @@ describe('responses', () => {
     await expect(response.text()).rejects.toThrow();
   });
 
-  test('a stream to an HTTP/1.0 client that breaks ends in a reset, as its end would pass for that of the whole', async () => {
+  test('a stream to an HTTP/1.0 client that breaks ends in a reset, since FIN means complete', async () => {
     using client = await RawClient.connect(server.port);
     client.send('GET /breaks HTTP/1.0\r\n\r\n');
     await client.end();

@@ -133,7 +133,7 @@ describe('slow readers', () => {
     await expectRest(server, 1);
   });
 
-  test('that speak HTTP/1.0 and take nothing see a reset, as the end of a stream would pass for that of the whole', async () => {
+  test('that speak HTTP/1.0 and take nothing see a reset, since FIN means complete', async () => {
     await using server = await startServer({ workers: 1, writeTimeoutMs: 300 });
     using reader = await RawClient.connect(server.port, { paused: true });
     reader.send('GET /stream?chunks=1000000 HTTP/1.0\r\n\r\n');

@@ -11,7 +11,7 @@
  *   compare-and-swap of a consumer that read the old entry fails.
  * - Before a consumer moves the head, it writes the position it is after into its claim word. If the worker
  *   dies between the move and taking the connection over, main finds a READY connection whose position was
- *   passed and which no living worker claims, and queues it again (server/workers/recovery.ts).
+ *   passed and which no living worker claims, and queues it again (server/workers/orphans.ts).
  */
 
 import { checksInvariants, invariant } from '../../../platform/invariant.ts';

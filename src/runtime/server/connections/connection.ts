@@ -1,9 +1,10 @@
 /**
- * One client as the main thread knows it: its socket, its number, whom main has handed it to and how far its end has
- * come. Only the main thread has these objects. Workers see the entry of the same number in the connection table.
+ * One client as the main thread knows it: its socket, its number, whom main has handed it to and how far its
+ * end has come. Only the main thread has these objects. Workers see the entry of the same number in the
+ * connection table.
  *
- * What belongs to one file alone is in a part of its own: `buffer` (sockets/inbound.ts), `writer` (sockets/outbound.ts),
- * `deadline` (sockets/deadlines.ts) and `attempts` (workers/attempts.ts).
+ * What belongs to one file alone is in a part of its own: `buffer` (sockets/inbound.ts), `writer`
+ * (sockets/outbound.ts), `deadline` (sockets/deadlines.ts) and `attempts` (workers/attempts.ts).
  */
 
 import { invariant } from '../../../platform/invariant.ts';
@@ -13,7 +14,7 @@ import { type Inbound, InboundBuffer } from '../sockets/inbound.ts';
 import { type Outbound, SocketWriter } from '../sockets/outbound.ts';
 import { Attempts } from '../workers/attempts.ts';
 
-// ---- Whom main has handed a connection to: the slot of a worker that was told to serve it, or one of these ----
+// ---- Whom main has handed a connection to: the slot of a worker that was told, or one of these ----
 
 /** Nobody: its buffer may be moved. */
 const MAIN = -1;
@@ -21,10 +22,13 @@ const MAIN = -1;
 export const ANY_WORKER = -2;
 /** It waits for a worker without handlers in flight (dispatch/heavy-requests.ts). */
 export const IDLE_WORKER = -3;
-/** A worker that hangs. Main has answered in its place and ended the connection. The worker's 'exit' gives it back. */
+/**
+ * A worker that hangs. Main has answered in its place and ended the connection. The worker's 'exit' gives it
+ * back.
+ */
 const HUNG_WORKER = -4;
 
-// ---- How far its end has come; it only moves forward ----
+// ---- How far its end has come: it only moves forward ----
 
 const OPEN = 0;
 /** The client has sent FIN. What came before is still served. */
@@ -50,7 +54,9 @@ export class Connection {
   readonly writer: SocketWriter;
   readonly deadline: ReceiveDeadline;
   readonly attempts = new Attempts();
-  /** Grows also when main answers in the place of a worker that hangs, whose later records are then dropped. */
+  /**
+   * Grows also when main answers in the place of a worker that hangs, whose later records are then dropped.
+   */
   generation: number;
   /** Position in the ready queue of the last push. */
   queuePosition = 0;

@@ -1,6 +1,6 @@
 /**
- * All clients, from the accepted socket on. Main thread, called by the server's socket, its slow timer and its shutdown.
- * What happens between bytes and responses is in ownership.ts.
+ * All clients, from the accepted socket on. Main thread, called by the server's socket, its slow timer and
+ * its shutdown. What happens between bytes and responses is in ownership.ts.
  */
 
 import type { ConnectionTable } from '../../memory/connections/connection-table.ts';
@@ -108,7 +108,9 @@ export class Connections {
     }
   }
 
-  /** No more keep-alive. Idle connections end now, the others after their pending and half-received requests. */
+  /**
+   * No more keep-alive. Idle connections end now, the others after their pending and half-received requests.
+   */
   stop(): void {
     const { registry, ownership, endings } = this.#options;
     ownership.stop();
@@ -127,8 +129,8 @@ export class Connections {
   }
 
   /**
-   * Counts the clients that wait for a response, or for the rest of one. One that was sent everything and has only not
-   * closed yet is finished.
+   * Counts the clients that wait for a response, or for the rest of one. One that was sent everything and has
+   * only not closed yet is finished.
    */
   countUnfinished(): Unfinished {
     const { registry, ownership } = this.#options;

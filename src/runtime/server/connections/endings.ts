@@ -1,6 +1,7 @@
 /**
- * How a connection ends: after its last answer, instead of one, in the middle of one, or at once. Main thread, called
- * by ownership.ts and connections.ts, which keep its number and buffer until nobody has them any more.
+ * How a connection ends: after its last answer, instead of one, in the middle of one, or at once. Main
+ * thread, called by ownership.ts and connections.ts, which keep its number and buffer until nobody has them
+ * any more.
  */
 
 import { protocolErrorResponse } from '../../http/problem.ts';
@@ -28,9 +29,9 @@ export class Endings {
   }
 
   /**
-   * Sends FIN after what is being sent, and throws away what still comes until the client closes too. Closing at once
-   * would make the kernel reset the connection, and the client might lose the answer (RFC 9112, section 9.6). Only for
-   * a connection that is not handed out.
+   * Sends FIN after what is being sent, and throws away what still comes until the client closes too. Closing
+   * at once would make the kernel reset the connection, and the client might lose the answer (RFC 9112,
+   * section 9.6). Only for a connection that is not handed out.
    */
   end(connection: Connection): void {
     if (!connection.isOpen) return;
@@ -59,8 +60,8 @@ export class Endings {
   }
 
   /**
-   * Whether the client could take what it has of a response for all of it. A length or chunks tell that it is not. To
-   * an HTTP/1.0 client, without chunks, only a reset does.
+   * Whether the client could take what it has of a response for all of it. A length or chunks tell that it is
+   * not. To an HTTP/1.0 client, without chunks, only a reset does.
    */
   #wouldPassForWhole({ number, isPartial, writer }: Connection): boolean {
     return (isPartial || writer.owed > 0) && (this.#table.request(number) & REQUEST_HTTP_1_0) !== 0;

@@ -1,11 +1,13 @@
 /**
- * Who owns a connection: main hands it to the workers, and takes it back after the last record of a turn. Main thread.
- * Sockets' events come from connections.ts, records from the dispatcher, and recovery decides for workers that are dead.
+ * Who owns a connection: main hands it to the workers, and takes it back after the last record of a turn.
+ * Main thread. Sockets' events come from connections.ts, records from the dispatcher, and recovery decides
+ * for workers that are dead.
  *
  *     IDLE ─▶ READY ─▶ RUNNING ─▶ IDLE or READY        (memory/connections/connection-table.ts)
  *
- * A number, its buffer and its queue entry are used again only after the socket is gone and the connection was given
- * back, by its last record or by the 'exit' of its owner. So a number stands in the queue at most once.
+ * A number, its buffer and its queue entry are used again only after the socket is gone and the connection
+ * was given back, by its last record or by the 'exit' of its owner. So a number stands in the queue at most
+ * once.
  */
 
 import { PHASE_BODY } from '../../../../assembly/record.ts';
@@ -145,8 +147,9 @@ export class Ownership {
   }
 
   /**
-   * The owner hangs in a native call and cannot be waited for. A client that waits for a response gets one in its
-   * place, and the connection ends. The owner may still read number and buffer, so they are given back at its 'exit'.
+   * The owner hangs in a native call and cannot be waited for. A client that waits for a response gets one in
+   * its place, and the connection ends. The owner may still read number and buffer, so they are given back at
+   * its 'exit'.
    */
   abandon(connection: Connection, status: number, detail: string): void {
     connection.abandon();

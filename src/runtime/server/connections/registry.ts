@@ -1,6 +1,6 @@
 /**
- * Which connection has which number. Main thread. A number is an entry of the connection table, and there are as many
- * as the server may have connections.
+ * Which connection has which number. Main thread. A number is an entry of the connection table, and there are
+ * as many as the server may have connections.
  */
 
 import { invariant } from '../../../platform/invariant.ts';

@@ -1,6 +1,6 @@
 /**
- * The main thread's round: drain every ring, hand heavy requests to idle workers, wake a worker if one more pays. It
- * runs by `setImmediate`, so after all sockets that were readable in this turn of the event loop.
+ * The main thread's round: drain every ring, hand heavy requests to idle workers, wake a worker if one more
+ * pays. It runs by `setImmediate`, so after all sockets that were readable in this turn of the event loop.
  */
 
 import type { ConnectionTable } from '../../memory/connections/connection-table.ts';
@@ -83,7 +83,7 @@ export class Dispatcher {
     this.ring();
   }
 
-  /** Drains what a worker has published; also after its 'exit'. @returns whether there was anything */
+  /** Drains what a worker has published, also after its 'exit'. @returns whether there was anything */
   drain(worker: DispatchedWorker): boolean {
     const { ring } = worker;
     if (!ring.next()) return false;
@@ -122,11 +122,11 @@ export class Dispatcher {
   }
 
   /**
-   * With a backlog main sleeps only while a worker is awake, since that worker looks at the queue once more before it
-   * parks. Polling instead would take the processor that the worker needs. The worker may be held up in a handler: the
-   * stall timer then makes main decide again. The same timer fetches what a worker has published and not rung for,
-   * because its next handler seemed quick and is not. Once is enough, as a worker rings when it comes back from such a
-   * handler.
+   * With a backlog main sleeps only while a worker is awake, since that worker looks at the queue once more
+   * before it parks. Polling instead would take the processor that the worker needs. The worker may be held
+   * up in a handler: the stall timer then makes main decide again. The same timer fetches what a worker has
+   * published and not rung for, because its next handler seemed quick and is not. Once is enough, as a worker
+   * rings when it comes back from such a handler.
    */
   #hasWork(): boolean {
     for (const worker of this.#load.workers()) if (!worker.ring.isEmpty) return true;

@@ -1,6 +1,7 @@
 /**
- * The main thread's side of parking: it polls while a decision can follow, else it parks, and whoever publishes
- * something rings it. See memory/parking.ts for why no wake-up is lost.
+ * The main thread's side of parking, part of the dispatcher. Main polls as long as that can lead to a
+ * decision. Then it parks, and whoever publishes something rings it. memory/synchronization/parking.ts says
+ * why no wake-up is lost.
  */
 
 import type { MainBell } from '../../memory/synchronization/parking.ts';
@@ -15,7 +16,7 @@ export interface DoorbellOptions {
 
 export class Doorbell {
   readonly #options: DoorbellOptions;
-  /** A round is scheduled. Else main is parked, with its bell word set. */
+  /** A round is scheduled. Otherwise main is parked, with its bell word set. */
   #scheduled = false;
   #stopped = false;
 
@@ -24,7 +25,7 @@ export class Doorbell {
     options.bell.park();
   }
 
-  /** Something may be there: have a round after the sockets of this turn were read. */
+  /** Something may be there: schedules a round for when the sockets of this turn were read. */
   ring(): void {
     if (this.#scheduled || this.#stopped) return;
     this.#scheduled = true;

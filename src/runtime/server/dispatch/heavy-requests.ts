@@ -1,14 +1,16 @@
 /**
- * Requests for routes that are known to be heavy, between the worker that gave them back and the one that runs them.
- * Main thread, part of the dispatcher's round.
+ * Requests for routes that are known to be heavy, between the worker that gave them back and the one that
+ * runs them. Main thread, part of the dispatcher's round.
  *
  * The whole way of a heavy request:
  *
- *  1. A worker with handlers in flight finds a request whose route is heavy (memory/workers/route-times.ts). It would
- *     hold the others up, so the worker ends the turn with TURN_HEAVY.
+ *  1. A worker with handlers in flight finds a request whose route is heavy (memory/workers/route-times.ts).
+ *     It would hold the others up, so the worker ends the turn with TURN_HEAVY.
  *  2. Main makes the connection READY, but does not queue it: `add`.
- *  3. As soon as a worker without handlers in flight is parked, main tells that one to serve the connection: `place`.
- *  4. Where none is for HEAVY_PATIENCE_MS, main sets REQUEST_INSIST and queues the connection. Then any worker runs it.
+ *  3. As soon as a worker without handlers in flight is parked, main tells that one to serve the connection:
+ *     `place`.
+ *  4. Where none is for HEAVY_PATIENCE_MS, main sets REQUEST_INSIST and queues the connection. Then any
+ *     worker runs it.
  *
  * Should the worker of step 3 end before it has taken the connection, workers/orphans.ts queues it again.
  */

@@ -1,9 +1,15 @@
 /**
- * Decides whether one more worker is to be woken. Waking a thread costs more than serving a small request, so the
- * answer is no unless (a) nobody is awake, (b) those who are awake make no progress, or (c) the backlog is worth
- * more than the wake-up and there is a processor for it. (d), that no worker collects asynchronous requests while
- * another is idle, is kept by the workers themselves (worker/request-loop.ts): one that is full parks, which
- * makes it count as not awake here.
+ * Decides whether one more worker is to be woken. Main thread, asked by the dispatcher in every round with a
+ * backlog.
+ *
+ * Waking a thread costs more than serving a small request, so the answer is no unless one of these holds:
+ *
+ *  - (a) Nobody is awake.
+ *  - (b) The workers that are awake make no progress.
+ *  - (c) The backlog is worth more than the wake-up, and there is a processor for one more worker.
+ *
+ * (d) No worker collects asynchronous requests while another is idle. The workers keep this rule themselves:
+ * one that is full parks, and then counts as not awake here.
  */
 
 import { availableParallelism } from 'node:os';
@@ -11,7 +17,10 @@ import { availableParallelism } from 'node:os';
 /** More awake workers than this share the processors without serving more. */
 const PROCESSORS = availableParallelism();
 
-/** How long the queue's head may stand still before the awake workers are taken to be busy; the shortest time of a timer. */
+/**
+ * How long the queue's head may stand still before the awake workers are taken to be busy. No timer is
+ * shorter.
+ */
 export const STALL_MS = 1;
 /** Backlog per awake worker that is worth a wake-up, in nanoseconds of mean service time. */
 const WORTHWHILE_NANOSECONDS = 1_000_000;
@@ -30,7 +39,7 @@ export class WakePolicy {
   #head = 0;
   #since = 0;
 
-  /** Called at every poll with a backlog; a `true` is taken to be followed by the wake-up. */
+  /** Called in every round with a backlog. The caller wakes a worker when the answer is true. */
   shouldWake(view: WakeView): boolean {
     if (view.head !== this.#head) {
       this.#head = view.head;

@@ -1,6 +1,6 @@
 /**
- * What the workers that take part are doing, as their control words say: who is parked, who is awake, who has the
- * fewest handlers in flight. Main thread, asked by the dispatcher in every round.
+ * What the workers that take part are doing, as their control words say: who is parked, who is awake, who has
+ * the fewest handlers in flight. Main thread, asked by the dispatcher in every round.
  */
 
 import type { ParkedWorkers } from '../../memory/synchronization/parking.ts';
@@ -52,7 +52,9 @@ export class WorkerLoad {
     return best;
   }
 
-  /** Workers that will look at the queue soon: not those that drain, nor those in a handler known to be heavy. */
+  /**
+   * Workers that will look at the queue soon: not those that drain, nor those in a handler known to be heavy.
+   */
   get awake(): number {
     let count = 0;
     for (const { phase, slot, words } of this.#workers.values()) {

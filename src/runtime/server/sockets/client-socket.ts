@@ -1,11 +1,11 @@
 /**
- * The socket of a client: what the main thread asks of it, and how an accepted one is made to read fast. Main thread,
- * used by everything in sockets/ and connections/.
+ * The socket of a client: what the main thread asks of it, and how an accepted one is made to read fast. Main
+ * thread, used by everything in sockets/ and connections/.
  *
- * Bytes are read into one buffer that all connections share (`onread` of net.Socket, 4.1 µs a request against 4.9 µs
- * for 'data' events). net.Server cannot make such sockets, so `adoptSocket` moves the handle of the accepted one to a
- * new socket. `_handle` is a private field of Node, used here and nowhere else. Where it is missing, 'data' events do
- * the same more slowly.
+ * Bytes are read into one buffer that all connections share (`onread` of net.Socket, 4.1 µs a request against
+ * 4.9 µs for 'data' events). net.Server cannot make such sockets, so `adoptSocket` moves the handle of the
+ * accepted one to a new socket. `_handle` is a private field of Node, used here and nowhere else. Where it is
+ * missing, 'data' events do the same more slowly.
  */
 
 import { Socket } from 'node:net';
@@ -64,8 +64,8 @@ export function adoptSocket(accepted: ClientSocket, read: ReadBuffer): ClientSoc
 }
 
 /**
- * Bytes that the kernel has taken in all. That they grow shows that a slow reader reads, also within one write. Where
- * the private fields are missing, only whole writes are seen.
+ * Bytes that the kernel has taken in all. That they grow shows that a slow reader reads, also within one
+ * write. Where the private fields are missing, only whole writes are seen.
  */
 export function takenBytes(socket: ClientSocket): number {
   const handle = (socket as SocketWithHandle)._handle;

@@ -1,10 +1,10 @@
 /**
- * How long a client may take to send. Main thread. `Deadlines` is what all connections share, `ReceiveDeadline` is the
- * part of one connection. How long a client may take to read is in outbound.ts.
+ * How long a client may take to send. Main thread. `Deadlines` is what all connections share,
+ * `ReceiveDeadline` is the part of one connection. How long a client may take to read is in outbound.ts.
  *
- * Deadlines are plain numbers that one coarse sweep compares: a timer for each connection would cost more than all of
- * them are worth. Requests do not even read the clock. They count from the end of the present sweep interval, so a
- * deadline is late by up to two intervals and never early.
+ * Deadlines are plain numbers that one coarse sweep compares: a timer for each connection would cost more
+ * than all of them are worth. Requests do not even read the clock. They count from the end of the present
+ * sweep interval, so a deadline is late by up to two intervals and never early.
  */
 
 export interface DeadlineOptions {

@@ -1,14 +1,16 @@
 /**
- * How many connections the process can have without running out of file descriptors. When they run out, Node closes
- * accepted connections without a word and threads fail to start, so the server bounds itself below that. Main
- * thread, once at the start.
+ * How many connections the process can have without running out of file descriptors. When they run out, Node
+ * closes accepted connections without a word and threads fail to start, so the server bounds itself below
+ * that. Main thread, once at the start.
  */
 
 import { readFileSync } from 'node:fs';
 
 /** For the process itself: standard streams, event loop, listening socket, databases, and some spare. */
 const RESERVED = 64;
-/** For each thread: its event loop and message port, its part of the driver's pool, files that handlers open. */
+/**
+ * For each thread: its event loop and message port, its part of the driver's pool, files that handlers open.
+ */
 const RESERVED_PER_THREAD = 32;
 /** Never go below this, even if it eats into the reserve. */
 const LEAST_CONNECTIONS = 16;
@@ -35,7 +37,9 @@ export function descriptorBudget(
   return { connections: Math.min(wanted, Math.max(LEAST_CONNECTIONS, free - refused)), refused };
 }
 
-/** The soft limit, which Node raises to the hard one when it starts. Infinite where the system does not tell. */
+/**
+ * The soft limit, which Node raises to the hard one when it starts. Infinite where the system does not tell.
+ */
 function descriptorLimit(): number {
   try {
     const limits = readFileSync('/proc/self/limits', 'utf8');

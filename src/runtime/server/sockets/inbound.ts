@@ -1,10 +1,12 @@
 /**
- * Bytes on their way in: from the scratch buffer that sockets read into, to the connection's buffer in shared memory.
- * Main thread. `Inbound` is what all connections share, `InboundBuffer` is the part of one connection.
+ * Bytes on their way in: from the scratch buffer that sockets read into, to the connection's buffer in shared
+ * memory. Main thread. `Inbound` is what all connections share, `InboundBuffer` is the part of one
+ * connection.
  *
- * Invariant (buffers rest): a buffer is moved, grown or freed only while its connection is not handed out, so neither
- * READY nor RUNNING. While it is handed out, bytes are appended within the capacity. Bytes without room wait in a
- * private overflow of at most one read, and reading stops. So a worker's pointer stays valid for its whole turn.
+ * Invariant (buffers rest): a buffer is moved, grown or freed only while its connection is not handed out, so
+ * neither READY nor RUNNING. While it is handed out, bytes are appended within the capacity. Bytes without
+ * room wait in a private overflow of at most one read, and reading stops. So a worker's pointer stays valid
+ * for its whole turn.
  */
 
 import { invariant } from '../../../platform/invariant.ts';
@@ -107,8 +109,8 @@ export class InboundBuffer {
   }
 
   /**
-   * The owner has given the connection back: drops what was answered, makes room for what is missing, takes in the
-   * overflow and reads on.
+   * The owner has given the connection back: drops what was answered, makes room for what is missing, takes
+   * in the overflow and reads on.
    * @param needed bytes after `consumed` that the next turn waits for, 0 where that is unknown
    * @returns false when the inbound memory is exhausted
    */
@@ -148,7 +150,9 @@ export class InboundBuffer {
     return beginsWithHead(this.#inbound.bytes, this.#address + this.#consumed, this.#address + this.#length);
   }
 
-  /** Reads on after a pause: what the last turn asked for is still to come, or the client's end is waited for. */
+  /**
+   * Reads on after a pause: what the last turn asked for is still to come, or the client's end is waited for.
+   */
   readOn(): void {
     if (!this.#isPaused || this.#socket.destroyed) return;
     this.#isPaused = false;

@@ -1,10 +1,11 @@
 /**
- * Bytes on their way out: from the workers' rings to the sockets. Main thread. `Outbound` is what all connections
- * share, `SocketWriter` is the part of one connection.
+ * Bytes on their way out: from the workers' rings to the sockets. Main thread. `Outbound` is what all
+ * connections share, `SocketWriter` is the part of one connection.
  *
- * Bytes are copied out of the ring before its space is released. A write of a shared view that the kernel does not take
- * at once would send whatever lies there later. A worker that goes on sending gets credit for its bytes when the socket
- * has passed them on, so no client makes the process hold more than OUTBOUND_WINDOW_BYTES.
+ * Bytes are copied out of the ring before its space is released. A write of a shared view that the kernel
+ * does not take at once would send whatever lies there later. A worker that goes on sending gets credit for
+ * its bytes when the socket has passed them on, so no client makes the process hold more than
+ * OUTBOUND_WINDOW_BYTES.
  */
 
 import type { ConnectionTable } from '../../memory/connections/connection-table.ts';
@@ -56,7 +57,9 @@ export class SocketWriter {
   #isCorked = false;
   /** Until then the client has to take something, in milliseconds of the clock. */
   #deadline = NEVER;
-  /** What the kernel had taken when the deadline was set. More at the deadline means that the client reads. */
+  /**
+   * What the kernel had taken when the deadline was set. More at the deadline means that the client reads.
+   */
   #taken = 0;
 
   constructor(outbound: Outbound, number: number, socket: ClientSocket) {
@@ -109,7 +112,10 @@ export class SocketWriter {
     this.#deadline = NEVER;
   }
 
-  /** Whether the client has taken nothing for the write timeout. A slow reader lives as long as it takes anything. */
+  /**
+   * Whether the client has taken nothing for the write timeout. A slow reader lives as long as it takes
+   * anything.
+   */
   isStalled(now: number): boolean {
     if (this.#deadline >= now) return false;
     const taken = takenBytes(this.#socket);

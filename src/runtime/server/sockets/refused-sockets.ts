@@ -1,6 +1,6 @@
 /**
- * Clients above MAX_CONNECTIONS: each gets its 503. They have no number and no buffer, and what they send is thrown
- * away. Main thread, called by connections.ts.
+ * Clients above MAX_CONNECTIONS: each gets its 503. They have no number and no buffer, and what they send is
+ * thrown away. Main thread, called by connections.ts.
  */
 
 import { protocolErrorResponse } from '../../http/problem.ts';
@@ -13,7 +13,8 @@ export class RefusedSockets {
 
   /**
    * @param lingerMs until a client that does not close is cut off
-   * @param mostAtOnce above it a client is cut off as soon as it was answered: it takes a descriptor that others need
+   * @param mostAtOnce above it a client is cut off as soon as it was answered: it takes a descriptor that
+   * others need
    */
   constructor(lingerMs: number, mostAtOnce: number) {
     this.#lingerMs = lingerMs;

@@ -1,11 +1,14 @@
 /**
- * How often the work of one connection was tried again after the death of a worker. Bounded, because what kills one
- * worker may kill the next. Main thread: asked by orphans.ts, reset when a request is answered.
+ * How often the work of one connection was tried again after the death of a worker. Bounded, because what
+ * kills one worker may kill the next. Main thread: asked by orphans.ts, reset when a request is answered.
  */
 
 /** For a request that was in flight when its worker died of another one. */
 const MAX_RERUNS = 1;
-/** For a connection whose worker died before it had begun a request. Bytes that cannot be parsed must not kill all. */
+/**
+ * For a connection whose worker died before it had begun a request. Bytes that cannot be parsed must not kill
+ * all.
+ */
 const MAX_RETAKES = 8;
 
 export class Attempts {

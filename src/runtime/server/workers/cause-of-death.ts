@@ -1,6 +1,6 @@
 /**
- * Why a request gets an error instead of its response: what became of the worker that ran it. Main thread, used by the
- * supervisor, which knows the cause, and by recovery, which answers.
+ * Why a request gets an error instead of its response: what became of the worker that ran it. Main thread,
+ * used by the supervisor, which knows the cause, and by recovery, which answers.
  */
 
 /** The status and the sentence that the client gets. */

@@ -1,17 +1,18 @@
 /**
- * The connections that a dead worker can have left behind: finds them all and moves each on. Main thread, called by
- * recovery.ts alone, which has seen the worker's 'exit' and drained its ring.
+ * The connections that a dead worker can have left behind: finds them all and moves each on. Main thread,
+ * called by recovery.ts alone, which has seen the worker's 'exit' and drained its ring.
  *
  * A worker can die between any two instructions, so for each connection one of these holds:
  *
- *  1. READY, its queue position passed and claimed by the dead worker. The worker moved the queue's head and died before
- *     it took the connection. Main queues it again, unless a living worker claims the same position: that one either has
- *     won and takes the connection any moment, or has lost and drops the claim. Then main looks again later.
+ *  1. READY, its queue position passed and claimed by the dead worker. The worker moved the queue's head and
+ *     died before it took the connection. Main queues it again, unless a living worker claims the same
+ *     position: that one either has won and takes the connection any moment, or has lost and drops the claim.
+ *     Then main looks again later.
  *  2. READY and told to the dead worker directly (dispatch/heavy-requests.ts). Main queues it again.
  *  3. RUNNING and owned by the dead worker. No record has ended this turn, since the ring is drained.
  *      - A part of a response was sent: the connection is closed.
- *      - A request was in process: it is run again where that is safe, else main answers with an error. It is not safe
- *        if the request ran synchronously, is past its deadline, or may have written.
+ *      - A request was in process: it is run again where that is safe, else main answers with an error. It is
+ *        not safe if the request ran synchronously, is past its deadline, or may have written.
  *      - No request was in process: the connection is queued again.
  */
 
@@ -57,14 +58,17 @@ interface Undecided {
 
 export class Orphans {
   readonly #options: OrphansOptions;
-  /** READY connections that a living worker claims too; see 1. */
+  /** READY connections that a living worker claims too: case 1. */
   #undecided: Undecided[] = [];
 
   constructor(options: OrphansOptions) {
     this.#options = options;
   }
 
-  /** The worker has ended, and its ring is drained. @param cause what the request gets that it ran synchronously */
+  /**
+   * The worker has ended, and its ring is drained.
+   * @param cause what the request gets that it ran synchronously
+   */
   moveOn(worker: WorkerHandle, cause: CauseOfDeath): void {
     const { table, registry, ownership, queue } = this.#options;
     const { claim, current } = worker.words;
@@ -88,7 +92,7 @@ export class Orphans {
     this.lookAgain();
   }
 
-  /** Decides about connections of case 1; called at every recovery and by the slow timer. */
+  /** Decides about connections of case 1. Called at every recovery and by the slow timer. */
   lookAgain(): void {
     if (this.#undecided.length === 0) return;
     const { table, ownership } = this.#options;
@@ -105,9 +109,9 @@ export class Orphans {
   }
 
   /**
-   * The worker hangs in a native call, and its ring is drained. Main answers in its place whoever has a request on it.
-   * The worker may come back to life at any moment. What it publishes then is dropped with the old generation. The
-   * connections end, so that no request of theirs can be run twice.
+   * The worker hangs in a native call, and its ring is drained. Main answers in its place whoever has a
+   * request on it. The worker may come back to life at any moment. What it publishes then is dropped with the
+   * old generation. The connections end, so that no request of theirs can be run twice.
    */
   abandon(worker: WorkerHandle, cause: CauseOfDeath): void {
     const { table, registry, ownership } = this.#options;

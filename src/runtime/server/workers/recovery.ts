@@ -1,14 +1,16 @@
 /**
- * What main does when a worker is stuck, hangs or has ended, and in which order. Main thread, called by the supervisor.
+ * What main does when a worker is stuck, hangs or has ended, and in which order. Main thread, called by the
+ * supervisor.
  *
- * Nothing of a worker is touched before its 'exit' was seen, because until then it may still write. After that the
- * order is an invariant. Each step relies on those before it:
+ * Nothing of a worker is touched before its 'exit' was seen, because until then it may still write. After
+ * that the order is an invariant. Each step relies on those before it:
  *
- *  1. Drain the ring, then what the worker had committed of an open record. What it published is answered, so nothing
- *     of it is answered again.
+ *  1. Drain the ring, then what the worker had committed of an open record. What it published is answered, so
+ *     nothing of it is answered again.
  *  2. Move on the connections that it left behind (orphans.ts).
  *  3. Flush: what the steps before have written goes out together.
- *  4. Empty its ring and its words, and let it out of the start gate. From here on a new thread may have the slot.
+ *  4. Empty its ring and its words, and let it out of the start gate. From here on a new thread may have the
+ *     slot.
  */
 
 import type { ParkedWorkers } from '../../memory/synchronization/parking.ts';
@@ -43,7 +45,9 @@ export class Recovery {
     this.#options.parked.unpark(worker.slot);
   }
 
-  /** The worker was terminated and has not ended: it hangs in a native call, and nobody is to wait for that. */
+  /**
+   * The worker was terminated and has not ended: it hangs in a native call, and nobody is to wait for that.
+   */
   afterHung(worker: WorkerHandle, cause: CauseOfDeath): void {
     this.#drain(worker);
     this.#orphans.abandon(worker, cause);
@@ -64,7 +68,7 @@ export class Recovery {
     dispatcher.ring();
   }
 
-  /** Decides about connections that a living worker claimed too; the slow timer calls it. */
+  /** Decides about connections that a living worker claimed too. The slow timer calls it. */
   lookAgain(): void {
     this.#orphans.lookAgain();
   }

@@ -1,16 +1,18 @@
 /**
- * How long the next replacement of a worker has to wait. Workers that fail before they have done anything are likely to
- * fail again, and starting threads over and over would take the processor from those that serve: so each failure in a
- * row doubles the wait. Main thread; times are milliseconds of performance.now().
+ * How long the next replacement of a worker has to wait. Main thread, asked by the supervisor. Times are
+ * milliseconds of performance.now().
+ *
+ * Workers that fail before they have done anything are likely to fail again. Starting threads over and over
+ * would take the processor from those that serve, so each failure in a row doubles the wait.
  */
 
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 10_000;
-/** Workers that fail within this time fail of the same cause, and count once. */
+/** Workers that fail within this time have the same cause, and count once. */
 const SAME_CAUSE_MS = 100;
-/** A worker that fails sooner than this was never well; after so long without a failure all is well. */
+/** A worker that fails sooner than this was never well. After so long without a failure all is well. */
 const WELL_MS = 1_000;
-/** After so many failures in a row, and when nobody serves, there is nothing to hope for. */
+/** After this many failures in a row, when no worker serves, the process gives up. */
 const MAX_FAILURES = 5;
 
 export class RestartPolicy {
@@ -33,7 +35,8 @@ export class RestartPolicy {
   }
 
   /**
-   * A worker ended by itself. One that had served, or was in the hands of a request, says nothing about the next.
+   * A worker ended by itself. One that had served, or was in the hands of a request, says nothing about the
+   * next.
    * @param servingSince when it began to take part
    */
   ended(now: number, servingSince: number, hasServed: boolean): void {

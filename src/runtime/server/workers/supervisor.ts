@@ -1,5 +1,6 @@
 /**
- * The worker threads' lives: starts the pool, replaces what fails, hangs or dies, and ends it in order. Main thread.
+ * The worker threads' lives: starts the pool, replaces what fails, hangs or dies, and ends it in order. Main
+ * thread.
  *
  * A worker leaves the pool in one of these ways, and each is followed by a replacement:
  *
@@ -113,8 +114,9 @@ export class Supervisor {
   }
 
   /**
-   * Replaces every worker, one at a time, with a fresh one that loads the application anew. Asked again meanwhile, it
-   * does so once more afterwards: the workers that are replaced already have loaded what was there before.
+   * Replaces every worker, one at a time, with a fresh one that loads the application anew. Asked again
+   * meanwhile, it does so once more afterwards: the workers that are replaced already have loaded what was
+   * there before.
    */
   reload(): Promise<void> {
     if (this.#reloading !== null) {
@@ -136,7 +138,8 @@ export class Supervisor {
   }
 
   /**
-   * Orderly end: every worker finishes what it has and ends by itself. What has not within `timeoutMs` is terminated.
+   * Orderly end: every worker finishes what it has and ends by itself. What has not within `timeoutMs` is
+   * terminated.
    * @returns how many had to be terminated
    */
   async stop(timeoutMs: number): Promise<number> {
@@ -265,7 +268,10 @@ export class Supervisor {
   }
 }
 
-/** Waits for the promise, but no longer than that. @returns whether it has settled; throws where it rejects */
+/**
+ * Waits for the promise, but no longer than that.
+ * @returns whether it has settled
+ */
 async function isInTime(timeoutMs: number, promise: Promise<void>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<false>((resolve) => {

@@ -1,18 +1,22 @@
 /**
  * Finds workers that are stuck, and ends them. Main thread, called by the slow timer through the supervisor.
  *
- *  - Stuck: the worker owes a sign of life for longer than HANDLER_TIMEOUT_MS, so a handler does not return. It is
- *    terminated, which ends a loop in JavaScript or WebAssembly within milliseconds.
- *  - Hung: the thread is still there HUNG_MS after that. It is in a native call, which nothing can end. Its clients are
- *    answered, and its slot stays taken.
- *  - Lost: it has hung for LOST_MS. When more threads are lost than there are spare slots, the process cannot go on.
+ *  - Stuck: the worker owes a sign of life for longer than HANDLER_TIMEOUT_MS, so a handler does not return.
+ *    It is terminated, which ends a loop in JavaScript or WebAssembly within milliseconds.
+ *  - Hung: the thread is still there HUNG_MS after that. It is in a native call, which nothing can end. Its
+ *    clients are answered, and its slot stays taken.
+ *  - Lost: it has hung for LOST_MS. When more threads are lost than there are spare slots, the process cannot
+ *    go on.
  */
 
 import { SPARE_SLOTS } from '../../memory/layout.ts';
 import type { RuntimeLogger } from '../runtime-logger.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 
-/** What terminates at all, does so within milliseconds, or within this on a machine that is busy with other things. */
+/**
+ * What terminates at all, does so within milliseconds, or within this on a machine that is busy with other
+ * things.
+ */
 const HUNG_MS = 1_000;
 /** A thread that hangs for this long counts as one that will not come back. */
 const LOST_MS = 5_000;
@@ -40,7 +44,10 @@ export class Watchdog<W extends WatchedWorker> {
     this.#options = options;
   }
 
-  /** Asks every worker for a sign of life, and ends those that owe one for too long. @returns whether there were any */
+  /**
+   * Asks every worker for a sign of life, and ends those that owe one for too long.
+   * @returns whether there were any
+   */
   check(workers: Iterable<W>, now: number): boolean {
     let lost = 0;
     let isAnyStuck = false;

@@ -1,6 +1,6 @@
 /**
- * One worker thread as the main thread sees it: its slot in shared memory, its ring, its port, and where it is in its
- * life. Main thread, made by the supervisor.
+ * One worker thread as the main thread sees it: its slot in shared memory, its ring, its port, and where it
+ * is in its life. Main thread, made by the supervisor.
  */
 
 import { Worker } from 'node:worker_threads';
@@ -81,7 +81,9 @@ export class WorkerHandle {
     return this.#phase;
   }
 
-  /** Resolves when it has loaded and started the application. Rejects with what it said, or when it has ended. */
+  /**
+   * Resolves when it has loaded and started the application. Rejects with what it said, or when it has ended.
+   */
   get started(): Promise<void> {
     return this.#started.promise;
   }
@@ -152,7 +154,10 @@ export class WorkerHandle {
     this.#thread.postMessage(message);
   }
 
-  /** Rings the doorbell. The caller has cleared the worker's parked bit, or knows that it waits for something else. */
+  /**
+   * Rings the doorbell. The caller has cleared the worker's parked bit, or knows that it waits for something
+   * else.
+   */
   wake(): void {
     this.#thread.postMessage(BELL);
   }
@@ -162,7 +167,10 @@ export class WorkerHandle {
     if (this.words.takeRingWait()) this.send(BELL);
   }
 
-  /** Asks for a sign of life, unless one is owed already. @returns for how long it has been owed, in milliseconds */
+  /**
+   * Asks for a sign of life, unless one is owed already.
+   * @returns for how long it has been owed, in milliseconds
+   */
   ping(now: number): number {
     if (this.#pingedAt !== 0) return now - this.#pingedAt;
     this.#pingedAt = now;

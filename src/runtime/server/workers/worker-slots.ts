@@ -1,8 +1,9 @@
 /**
  * Which worker has which slot of shared memory. Main thread, used by the supervisor.
  *
- * There are SPARE_SLOTS more slots than workers, so a replacement starts without waiting for the end of the worker it
- * replaces. A slot is used again only after the 'exit' of its thread. Where more end at once, replacements wait here.
+ * There are SPARE_SLOTS more slots than workers, so a replacement starts without waiting for the end of the
+ * worker it replaces. A slot is used again only after the 'exit' of its thread. Where more end at once,
+ * replacements wait here.
  */
 
 import { invariant } from '../../../platform/invariant.ts';
@@ -34,7 +35,9 @@ export class WorkerSlots {
     return count;
   }
 
-  /** Waits for a free slot and puts a worker there. Nothing comes between the look for a slot and its taking. */
+  /**
+   * Waits for a free slot and puts a worker there. Nothing comes between the look for a slot and its taking.
+   */
   async add(create: (slot: number) => WorkerHandle): Promise<WorkerHandle> {
     let slot = this.#workers.indexOf(null);
     while (slot < 0) {

@@ -138,7 +138,8 @@ describe('when the server stops', () => {
     worker.endTurn(numbers[2] ?? -1, TURN_ABORT);
     rig.drain(worker);
     for (const socket of [aborted]) socket?.close();
-    // Waiting, receiving, and the idle one whose socket has not told its end yet; streaming, reading, and the aborted.
+    // Without a response: waiting, receiving, and the idle one, whose socket has not told its end yet.
+    // With a part of it: streaming, reading, and the aborted one.
     expect(rig.connections.countUnfinished()).toEqual({ connections: 5, requests: 3, streams: 3 });
   });
 

@@ -1,4 +1,7 @@
-/** How a connection is handed to a worker and taken back, played on real shared memory with sockets of the test. */
+/**
+ * How a connection is handed to a worker and taken back, played on real shared memory with sockets of the
+ * test.
+ */
 
 import { describe, expect, test } from 'vitest';
 import { InvariantError } from '../../../../src/platform/invariant.ts';
@@ -60,7 +63,7 @@ describe('a request', () => {
     expect(worker.text(number)).toBe(REQUEST + REQUEST);
   });
 
-  test('waits in an overflow while its worker owns a buffer without room, and reading stops until then', () => {
+  test('waits in an overflow while a worker owns the full buffer, and reading stops until then', () => {
     const { rig, worker, socket, number } = createRunning();
     const address = rig.table.address(number);
     const large = 'x'.repeat(5_000);

@@ -1,4 +1,7 @@
-/** The main thread's round, with workers that the test plays on real shared memory. Rounds run by `setImmediate`. */
+/**
+ * The main thread's round, with workers that the test plays on real shared memory. Rounds run by
+ * `setImmediate`.
+ */
 
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';

@@ -37,7 +37,8 @@ describe('a deadline', () => {
   test('is never early, and late by two intervals at most', () => {
     for (let offset = 0; offset < 250; offset += 10) {
       const { deadlines, deadline } = createDeadline();
-      // The last sweep was at the start. Bytes come `offset` milliseconds later, and the next sweep is at 250.
+      // The last sweep was at the start. Bytes come `offset` milliseconds later, and the next sweep is at
+      // 250.
       deadline.receiving();
       const allowed = lengthOf(deadline) - offset;
       expect(allowed).toBeGreaterThanOrEqual(headersTimeoutMs);

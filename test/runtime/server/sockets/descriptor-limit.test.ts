@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { descriptorBudget } from '../../../../src/runtime/server/sockets/descriptor-limit.ts';
 
-test('where descriptors are plenty, all connections that are wanted are had', () => {
+test('with plenty of descriptors, all connections that are wanted are granted', () => {
   expect(descriptorBudget(10_000, 12, 20_000)).toEqual({ connections: 10_000, refused: 256 });
   expect(descriptorBudget(10_000, 12, Number.POSITIVE_INFINITY)).toEqual({
     connections: 10_000,
@@ -9,12 +9,12 @@ test('where descriptors are plenty, all connections that are wanted are had', ()
   });
 });
 
-test('where they are few, enough stay free for threads, their databases, and clients that are refused', () => {
+test('with few descriptors, enough stay free for threads, databases and refused clients', () => {
   const free = 1_024 - 64 - 12 * 32;
   expect(descriptorBudget(10_000, 12, 1_024)).toEqual({ connections: free - 115, refused: 115 });
 });
 
-test('where there are hardly any, some connections are had all the same', () => {
+test('with hardly any descriptors, some connections are granted all the same', () => {
   expect(descriptorBudget(10_000, 12, 128)).toEqual({ connections: 16, refused: 0 });
   expect(descriptorBudget(4, 12, 128)).toEqual({ connections: 4, refused: 0 });
 });

@@ -1,6 +1,6 @@
 /**
- * A client's socket that a test plays: it receives when the test says so, and the kernel takes what is written at once,
- * or only when the test lets it.
+ * A client's socket that a test plays: it receives when the test says so, and the kernel takes what is
+ * written at once, or only when the test lets it.
  */
 
 import { EventEmitter } from 'node:events';
@@ -56,7 +56,9 @@ export class FakeSocket extends EventEmitter implements ClientSocket {
     this.emit('close');
   }
 
-  /** The kernel takes the next writes, all where no number is given. Empty writes go with the one before them. */
+  /**
+   * The kernel takes the next writes, all where no number is given. Empty writes go with the one before them.
+   */
   take(writes = Number.POSITIVE_INFINITY): void {
     let count = 0;
     for (let [next] = this.#pending; next !== undefined; [next] = this.#pending) {

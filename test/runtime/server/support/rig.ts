@@ -1,6 +1,6 @@
 /**
- * The main thread's parts on real shared memory, without threads, sockets and time: tests play the workers, the clients
- * and the clock.
+ * The main thread's parts on real shared memory, without threads, sockets and time: tests play the workers,
+ * the clients and the clock.
  */
 
 import { ConnectionTable } from '../../../../src/runtime/memory/connections/connection-table.ts';

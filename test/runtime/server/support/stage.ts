@@ -1,6 +1,6 @@
 /**
- * The line between a test and the handlers of the trial application, which run in other threads: handlers tell what
- * happens to them, and go on when the test says so. So tests wait for events, not for time.
+ * The line between a test and the handlers of the trial application, which run in other threads: handlers
+ * tell what happens to them, and go on when the test says so. So tests wait for events, not for time.
  */
 
 import { randomUUID } from 'node:crypto';

@@ -95,7 +95,7 @@ describe('after the exit of a worker', () => {
     expect(socket.taken).toBe(RESPONSE);
   });
 
-  test('what it had committed of an open record is sent before the error of the request that killed it', () => {
+  test('what it had committed is sent before the error of the request that killed it', () => {
     const trial = new RecoveryRig();
     const socket = trial.rig.connect();
     socket.receive(REQUEST + REQUEST);
@@ -224,7 +224,7 @@ describe('a connection that the dead worker had not taken', () => {
     expect(trial.other.take()).toBe(0);
   });
 
-  test('is left to a living worker that claims the same position, and looked at again until it does not', () => {
+  test('is left to a living worker for as long as that claims the same position', () => {
     const trial = new RecoveryRig();
     trial.rig.connect().receive(REQUEST);
     trial.rig.shared.words[trial.other.words.claimWord] = claimOf(trial.rig.queue.head);
