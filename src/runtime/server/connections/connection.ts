@@ -4,7 +4,7 @@
  * connection table.
  *
  * What belongs to one file alone is in a part of its own: `buffer` (sockets/inbound.ts), `writer`
- * (sockets/outbound.ts), `deadline` (sockets/deadlines.ts) and `attempts` (workers/attempts.ts).
+ * (sockets/outbound.ts), `deadline` (sockets/deadlines.ts) and `attempts` (attempts.ts).
  */
 
 import { invariant } from '../../../platform/invariant.ts';
@@ -12,7 +12,7 @@ import type { ClientSocket } from '../sockets/client-socket.ts';
 import { type Deadlines, ReceiveDeadline } from '../sockets/deadlines.ts';
 import { type Inbound, InboundBuffer } from '../sockets/inbound.ts';
 import { type Outbound, SocketWriter } from '../sockets/outbound.ts';
-import { Attempts } from '../workers/attempts.ts';
+import { Attempts } from './attempts.ts';
 
 // ---- Whom main has handed a connection to: the slot of a worker that was told, or one of these ----
 

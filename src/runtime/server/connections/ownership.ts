@@ -137,6 +137,12 @@ export class Ownership {
     this.#endTurn(connection, turn, 0, 0);
   }
 
+  /** Main answers in the place of a worker that has died, and takes the connection back: see `giveBack`. */
+  answer(connection: Connection, response: Buffer, consumed: number, turn: number): void {
+    if (connection.isOpen) connection.writer.sendOwn(response);
+    this.giveBack(connection, consumed, turn);
+  }
+
   /** The request that a dead worker had in process is served from its start by another. */
   runAgain(connection: Connection): void {
     const { table, outboundWindowBytes } = this.#options;

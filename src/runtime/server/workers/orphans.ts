@@ -43,7 +43,7 @@ export interface OrphansOptions {
   readonly table: ConnectionTable;
   readonly queue: ReadyQueue;
   readonly registry: Pick<Registry, 'all'>;
-  readonly ownership: Pick<Ownership, 'makeReady' | 'giveBack' | 'runAgain' | 'abandon'>;
+  readonly ownership: Pick<Ownership, 'makeReady' | 'answer' | 'giveBack' | 'runAgain' | 'abandon'>;
   readonly clock: Clock;
   readonly handlerTimeoutMs: number;
   /** Every worker whose 'exit' was not seen. */
@@ -165,10 +165,8 @@ export class Orphans {
 
   /** @param consumed bytes of the buffer whose requests are answered with this */
   #answer(connection: Connection, cause: CauseOfDeath, request: number, consumed: number): void {
-    const { ownership } = this.#options;
-    if (connection.isOpen) connection.writer.sendOwn(errorResponse(cause, request));
     const turn = (request & REQUEST_CLOSE) === 0 ? TURN_ANSWERED : TURN_CLOSE;
-    ownership.giveBack(connection, consumed, turn);
+    this.#options.ownership.answer(connection, errorResponse(cause, request), consumed, turn);
   }
 
   /** Whether a living worker claims a position. */

@@ -25,7 +25,7 @@ import type { WorkerHandle } from './worker-handle.ts';
 export interface RecoveryOptions extends OrphansOptions {
   readonly parked: ParkedWorkers;
   readonly startGate: Pick<StartGate, 'onExit'>;
-  readonly ownership: Pick<Ownership, 'makeReady' | 'giveBack' | 'runAgain' | 'abandon' | 'onRecord'>;
+  readonly ownership: OrphansOptions['ownership'] & Pick<Ownership, 'onRecord'>;
   readonly outbound: Pick<Outbound, 'flush'>;
   readonly dispatcher: Pick<Dispatcher, 'drain' | 'removeWorker' | 'ring'>;
 }
