@@ -1,7 +1,7 @@
 /** Clients from the accepted socket to the free number: capacity, deadlines and the end of the server. */
 
 import { describe, expect, test } from 'vitest';
-import { TURN_ABORT, TURN_ANSWERED } from '../../../../src/runtime/memory/protocol.ts';
+import { TURN_ABORT, TURN_ANSWERED, TURN_CLOSE, TURN_NEED } from '../../../../src/runtime/memory/protocol.ts';
 import { DEADLINES, FakeWorker, Rig } from '../support/rig.ts';
 
 const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
@@ -55,7 +55,7 @@ describe('a sweep', () => {
     while (rig.clock.time <= deadline && socket.taken === '') {
       socket.receive('x');
       const number = worker.take();
-      if (number !== null) worker.endTurn(number, 2, '', 0);
+      if (number !== null) worker.endTurn(number, TURN_NEED, '', 0);
       rig.drain(worker);
       rig.sweepAfter(rig.connections.sweepIntervalMs);
     }
@@ -87,6 +87,26 @@ describe('a sweep', () => {
     rig.sweepAfter(DEADLINES.writeTimeoutMs + 1);
     expect(socket.destroyed, 'it has taken something since the last sweep').toBe(false);
     rig.sweepAfter(DEADLINES.writeTimeoutMs + 1);
+    expect(socket.destroyed).toBe(true);
+  });
+});
+
+describe('a client that reads its last response slowly', () => {
+  test('is not cut off by the time that we linger, which begins when it has everything', () => {
+    const rig = new Rig();
+    const worker = new FakeWorker(rig);
+    const socket = rig.connect();
+    socket.isSlow = true;
+    socket.receive(REQUEST);
+    worker.endTurn(worker.take() ?? -1, TURN_CLOSE, RESPONSE);
+    rig.drain(worker);
+    const lingering = DEADLINES.lingerMs + 2 * rig.connections.sweepIntervalMs;
+    expect(lingering).toBeLessThan(DEADLINES.writeTimeoutMs);
+    rig.sweepAfter(lingering);
+    expect(socket.destroyed).toBe(false);
+    socket.take();
+    expect(socket.taken).toBe(RESPONSE);
+    rig.sweepAfter(lingering);
     expect(socket.destroyed).toBe(true);
   });
 });

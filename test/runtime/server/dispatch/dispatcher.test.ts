@@ -4,7 +4,7 @@
  */
 
 import { setImmediate as turn } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { stateOf } from '../../../../src/runtime/memory/connections/state-word.ts';
 import {
   REQUEST_INSIST,
@@ -14,13 +14,20 @@ import {
 } from '../../../../src/runtime/memory/protocol.ts';
 import { MainBell, ParkedWorkers } from '../../../../src/runtime/memory/synchronization/parking.ts';
 import { Dispatcher } from '../../../../src/runtime/server/dispatch/dispatcher.ts';
-import { until } from '../../../support/until.ts';
 import { FakeWorker, Rig } from '../support/rig.ts';
 
 const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 const RESPONSE = 'HTTP/1.1 204 No Content\r\n\r\n';
 const MAX_IN_FLIGHT = 4;
 const PATIENCE_MS = 50;
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 class DispatchRig implements Disposable {
   readonly rig = new Rig({ connections: 8 });
@@ -41,6 +48,8 @@ class DispatchRig implements Disposable {
       created.dispatcher.addWorker(worker);
       created.parked.park(worker.slot);
     }
+    // Timers that run from the start ring once for nothing.
+    vi.advanceTimersByTime(2 * PATIENCE_MS);
     await created.rounds();
     return created;
   }
@@ -114,8 +123,10 @@ describe('a request', () => {
     await dispatch.progress(dispatch.workers[1]);
     await dispatch.request();
     dispatch.rig.clock.time += 1;
-    // No event but the stall timer makes main look again.
-    await until('the stall timer has rung', () => dispatch.workers[0].wakes > 0);
+    await dispatch.rounds();
+    expect(dispatch.wakes, 'main sleeps').toEqual([0, 0]);
+    vi.advanceTimersByTime(1);
+    await dispatch.rounds();
     expect(dispatch.wakes).toEqual([1, 0]);
   });
 
@@ -148,6 +159,21 @@ describe('a record', () => {
     await dispatch.rounds();
     expect(socket.taken).toBe(RESPONSE);
     expect(worker.ring.isEmpty).toBe(true);
+  });
+
+  test('leaves room for the next, however many there are', async () => {
+    using dispatch = await DispatchRig.create();
+    const [worker] = dispatch.workers;
+    const socket = dispatch.rig.connect();
+    socket.receive(REQUEST);
+    const number = worker.take() ?? -1;
+    const part = 'x'.repeat(worker.writer.largestPayload);
+    for (let count = 0; count < 10; count++) {
+      worker.sendPart(number, part);
+      dispatch.dispatcher.ring();
+      await dispatch.rounds();
+    }
+    expect(socket.taken).toHaveLength(10 * part.length);
   });
 
   test('that is published while main goes to sleep is found by its second look', async () => {
@@ -235,17 +261,30 @@ describe('a heavy request', () => {
     expect(dispatch.workers[1].messages).toEqual([{ type: 'serve', connection: number }]);
   });
 
+  test('is not told to a parked worker with handlers in flight', async () => {
+    using dispatch = await DispatchRig.create();
+    dispatch.workers[1].words.inFlight = 1;
+    await giveBack(dispatch);
+    expect(dispatch.workers[1].messages).toEqual([]);
+    expect(dispatch.parked.isParked(1)).toBe(true);
+  });
+
   test('goes to any worker when its patience is over, and that one runs it', async () => {
     using dispatch = await DispatchRig.create();
-    dispatch.parked.unpark(1);
+    dispatch.workers[1].words.inFlight = 1;
     const { number } = await giveBack(dispatch);
+    dispatch.parked.park(0);
     dispatch.rig.clock.time += PATIENCE_MS;
-    dispatch.dispatcher.ring();
+    // The stall timer rings for the worker that was awake, and main finds nobody awake then.
+    vi.advanceTimersByTime(1);
     await dispatch.rounds();
     expect(dispatch.rig.queue.length).toBe(0);
     dispatch.rig.clock.time += 1;
-    // No event but the timer of patience makes main look again.
-    await until('it is queued', () => dispatch.rig.queue.length === 1);
+    await dispatch.rounds();
+    expect(dispatch.rig.queue.length, 'main sleeps').toBe(0);
+    vi.advanceTimersByTime(PATIENCE_MS + 1);
+    await dispatch.rounds();
+    expect(dispatch.rig.queue.length).toBe(1);
     expect(dispatch.rig.table.request(number) & REQUEST_INSIST).toBe(REQUEST_INSIST);
   });
 
@@ -254,6 +293,7 @@ describe('a heavy request', () => {
     dispatch.parked.unpark(1);
     const { socket } = await giveBack(dispatch);
     socket.close();
+    dispatch.parked.park(1);
     dispatch.dispatcher.ring();
     await dispatch.rounds();
     expect(dispatch.rig.queue.length).toBe(1);

@@ -60,13 +60,14 @@ export class FakeSocket extends EventEmitter implements ClientSocket {
    * The kernel takes the next writes, all where no number is given. Empty writes go with the one before them.
    */
   take(writes = Number.POSITIVE_INFINITY): void {
-    let count = 0;
-    for (let [next] = this.#pending; next !== undefined; [next] = this.#pending) {
-      if (next.data.length > 0 && ++count > writes) break;
-      this.#pending.shift();
-      this.#taken += next.data.toString('latin1');
-      next.callback();
-    }
+    let left = writes;
+    const isTaken = ({ data }: PendingWrite) => data.length === 0 || left-- > 0;
+    const end = this.#pending.findIndex((write) => !isTaken(write));
+    const taken = this.#pending.splice(0, end < 0 ? this.#pending.length : end);
+    for (const { data } of taken) this.#taken += data.toString('latin1');
+    // As after one write of several buffers: all are taken before the first callback.
+    for (const { callback } of taken) callback();
+    if (this.#pending.length > 0 && writes === Number.POSITIVE_INFINITY) this.take();
     if (this.writableEnded && this.#pending.length === 0) this.#finish();
   }
 

@@ -106,6 +106,7 @@ describe('after the exit of a worker', () => {
     trial.exit();
     expect(socket.taken.startsWith(`${RESPONSE}HTTP/1.1 500 `)).toBe(true);
     expect(socket.writableEnded, 'the connection lives on').toBe(false);
+    expect(trial.worker.ring.nextSalvaged(), 'the next thread of the slot finds nothing of it').toBe(false);
   });
 
   test.each([
@@ -272,10 +273,12 @@ describe('a worker that is stuck', () => {
 
   test('and hangs answers nobody twice, however often that is noticed', () => {
     const trial = new RecoveryRig();
-    const { socket } = trial.running();
+    const { socket, number } = trial.running();
     trial.hang();
     const once = socket.taken;
+    const generation = trial.rig.registry.byNumber(number)?.generation;
     trial.hang();
+    expect(trial.rig.registry.byNumber(number)?.generation).toBe(generation);
     trial.exit(STUCK);
     expect(socket.taken).toBe(once);
   });
