@@ -5,6 +5,7 @@ import { ParseRecord } from '../../../../src/runtime/core/parse-record.ts';
 import type { Pipeline } from '../../../../src/runtime/http/pipeline.ts';
 import { RouteTimes } from '../../../../src/runtime/memory/workers/route-times.ts';
 import { HeavyRequests } from '../../../../src/runtime/worker/heavy-requests.ts';
+import type { ToMain } from '../../../../src/runtime/worker/messages.ts';
 import { PeerAddresses } from '../../../../src/runtime/worker/turn/peer-addresses.ts';
 import { Turn } from '../../../../src/runtime/worker/turn/turn.ts';
 import type { SuspendedTurn, TurnHost } from '../../../../src/runtime/worker/turn/turn-host.ts';
@@ -80,10 +81,13 @@ export interface TurnStageOptions {
 export class TurnStage {
   readonly main: MainSide;
   readonly host: RecordingHost;
+  /** What the worker has told main through its port. */
+  readonly posted: readonly ToMain[];
 
   constructor(routes: Routes, { main = {}, outboundMemoryMb = 1 }: TurnStageOptions = {}) {
     this.main = new MainSide(main);
     const worker = createWorkerSide(this.main, routes, { outboundMemoryMb });
+    this.posted = worker.posted;
     this.host = new RecordingHost(worker, new ParseRecord(worker.core.record));
   }
 

@@ -1,11 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { TURN_ANSWERED, TURN_GOES_ON, TURN_NEED } from '../../../src/runtime/memory/protocol.ts';
-import type { TurnProgress } from '../../../src/runtime/memory/workers/outbound-ring-writer.ts';
-import type { WorkerContext } from '../../../src/runtime/worker/context.ts';
-import { Output } from '../../../src/runtime/worker/output/output.ts';
-import { MainSide, type MainSideOptions, SLOT } from './support/main-side.ts';
-import { createContext } from './support/worker-side.ts';
+import { TURN_ANSWERED, TURN_GOES_ON, TURN_NEED } from '../../../../src/runtime/memory/protocol.ts';
+import type { TurnProgress } from '../../../../src/runtime/memory/workers/outbound-ring-writer.ts';
+import type { WorkerContext } from '../../../../src/runtime/worker/context.ts';
+import { Output } from '../../../../src/runtime/worker/output/output.ts';
+import { MainSide, type MainSideOptions, SLOT } from '../support/main-side.ts';
+import { createContext } from '../support/worker-side.ts';
 
 interface Stage {
   readonly main: MainSide;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { PHASE_BODY } from '../../../assembly/record.ts';
-import { TURN_ANSWERED, TURN_CLOSE, TURN_NEED } from '../../../src/runtime/memory/protocol.ts';
-import { bodiesOf } from './support/main-side.ts';
-import { get, TurnStage } from './support/turn-stage.ts';
+import { PHASE_BODY } from '../../../../assembly/record.ts';
+import { TURN_ANSWERED, TURN_CLOSE, TURN_NEED } from '../../../../src/runtime/memory/protocol.ts';
+import { bodiesOf } from '../support/main-side.ts';
+import { get, TurnStage } from '../support/turn-stage.ts';
 
 function echoRoute(): TurnStage {
   return new TurnStage((router) =>

@@ -1,0 +1,151 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Ending } from '../../../../src/runtime/worker/ending/ending.ts';
+import type { ToMain } from '../../../../src/runtime/worker/messages.ts';
+
+const DRAIN_MS = 1_000;
+const HANDLER_MS = 4_000;
+
+interface StageOptions {
+  /** false: the application is still being loaded. */
+  readonly isLoaded?: boolean;
+  readonly stopApplication?: () => void | Promise<void>;
+}
+
+/** Everything that happened, in order. */
+function stage({ isLoaded = true, stopApplication = () => undefined }: StageOptions = {}) {
+  const events: string[] = [];
+  const note = (event: string) => () => void events.push(event);
+  const worker = {
+    drain: note('drain'),
+    endStreams: note('end streams'),
+    forgetLateHandlers: note('forget late handlers'),
+  };
+  const ending = new Ending({
+    drainTimeoutMs: DRAIN_MS,
+    handlerTimeoutMs: HANDLER_MS,
+    post: (message) => events.push(describeMessage(message)),
+    logger: { error: (_details, message) => void events.push(`log: ${message}`) },
+    worker: () => (isLoaded ? worker : null),
+    stopApplication: () => {
+      events.push('stop application');
+      return stopApplication();
+    },
+    exit: (code) => events.push(`exit ${code}`),
+  });
+  return { ending, events };
+}
+
+function describeMessage(message: ToMain): string {
+  if (typeof message === 'number') return 'bell';
+  return 'message' in message ? `${message.type}: ${message.message}` : message.type;
+}
+
+const never = () => new Promise<void>(() => {});
+
+describe('the end of a worker', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  test('is a drain, then the stop of the application, then the exit', async () => {
+    const { ending, events } = stage();
+    ending.drain();
+    expect(events).toEqual(['drain']);
+    ending.drained();
+    await Promise.resolve();
+    expect(events).toEqual(['drain', 'stop application', 'exit 0']);
+  });
+
+  test('comes once, however often it is asked for', async () => {
+    const { ending, events } = stage({ stopApplication: never });
+    ending.drain();
+    ending.drain();
+    ending.drained();
+    ending.drained();
+    ending.drain();
+    expect(events).toEqual(['drain', 'stop application']);
+  });
+
+  test('waits for streams and late handlers no longer than a drain may take', () => {
+    const { ending, events } = stage();
+    ending.drain();
+    vi.advanceTimersByTime(DRAIN_MS - 1);
+    expect(events).toEqual(['drain']);
+    vi.advanceTimersByTime(1);
+    expect(events).toEqual(['drain', 'end streams', 'forget late handlers']);
+  });
+
+  test('comes even if a drain does not end, after all handlers were over', async () => {
+    const { ending, events } = stage();
+    ending.drain();
+    await vi.advanceTimersByTimeAsync(DRAIN_MS + HANDLER_MS);
+    expect(events).not.toContain('stop application');
+    await vi.advanceTimersByTimeAsync(HANDLER_MS / 4);
+    expect(events.slice(-2)).toEqual(['stop application', 'exit 1']);
+  });
+
+  test('comes even if the application does not stop', async () => {
+    const { ending, events } = stage({ stopApplication: never });
+    ending.drained();
+    await vi.advanceTimersByTimeAsync(DRAIN_MS);
+    expect(events).toEqual(['stop application', 'exit 1']);
+  });
+
+  test('says by its code that the application failed to stop', async () => {
+    const { ending, events } = stage({ stopApplication: () => Promise.reject(new Error('broken')) });
+    ending.drained();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(events).toEqual([
+      'stop application',
+      'log: The application could not be stopped in order',
+      'exit 1',
+    ]);
+  });
+
+  test('comes at once when it is told to drain before the application is loaded', async () => {
+    const { ending, events } = stage({ isLoaded: false });
+    ending.drain();
+    await Promise.resolve();
+    expect(events).toEqual(['stop application', 'exit 0']);
+  });
+
+  test('follows a failed start, of which main is told', async () => {
+    const { ending, events } = stage();
+    ending.fail(new Error('no database'));
+    await Promise.resolve();
+    expect(events).toEqual(['failed: no database', 'stop application', 'exit 1']);
+  });
+
+  test('follows what is thrown outside a request: main is told, and requests are finished', () => {
+    const { ending, events } = stage();
+    ending.failOutsideRequest(new Error('lost'));
+    expect(events).toEqual(['failing: lost', 'drain']);
+  });
+
+  test('follows handlers that never settle in the same way', () => {
+    const { ending, events } = stage();
+    ending.exhausted();
+    expect(events).toEqual(['failing: Too many handlers never settle', 'drain']);
+  });
+
+  test('is not begun again by what is thrown meanwhile, which is logged', () => {
+    const { ending, events } = stage();
+    ending.failOutsideRequest(new Error('first'));
+    ending.failOutsideRequest('not even an error');
+    expect(events).toEqual([
+      'failing: first',
+      'drain',
+      'log: Something was thrown outside a request while the worker drains',
+    ]);
+  });
+
+  test('is a failed start where something is thrown before the application is loaded', async () => {
+    const { ending, events } = stage({ isLoaded: false });
+    ending.failOutsideRequest('a string');
+    await Promise.resolve();
+    expect(events).toEqual(['failed: a string', 'stop application', 'exit 1']);
+  });
+});

@@ -1,0 +1,70 @@
+import { describe, expect, test } from 'vitest';
+import { REQUEST_INSIST, TURN_HEAVY } from '../../../src/runtime/memory/protocol.ts';
+import { bodiesOf } from './support/main-side.ts';
+import { get, TurnStage } from './support/turn-stage.ts';
+
+describe('a request of a heavy route', () => {
+  function heavyRoute(): { readonly stage: TurnStage; readonly whileRunning: boolean[] } {
+    const whileRunning: boolean[] = [];
+    const stage = new TurnStage((router) =>
+      router
+        .get('/heavy', (_request, response) => {
+          whileRunning.push(stage.main.words.isHeavy);
+          response.text('heavy');
+        })
+        .get('/light', (_request, response) => response.text('light')),
+    );
+    stage.learn('/heavy', 5);
+    stage.learn('/light', 0.01);
+    return { stage, whileRunning };
+  }
+
+  test('is given back by a worker with handlers in flight, after what came before it', () => {
+    const { stage, whileRunning } = heavyRoute();
+    stage.host.count = 1;
+    const client = stage.main.connect();
+    stage.receive(client, get('/light') + get('/heavy'));
+    const records = stage.main.drain();
+    expect(records).toMatchObject([{ turn: TURN_HEAVY, consumed: get('/light').length }]);
+    expect(bodiesOf(records[0]?.text ?? '')).toEqual(['light']);
+    expect(whileRunning).toEqual([]);
+  });
+
+  test('is run by a worker without any, which says so meanwhile', () => {
+    const { stage, whileRunning } = heavyRoute();
+    stage.receive(stage.main.connect(), get('/heavy'));
+    expect(answersOf(stage)).toEqual(['heavy']);
+    expect(whileRunning).toEqual([true]);
+    expect(stage.main.words.isHeavy).toBe(false);
+  });
+
+  test.each(['assigned', 'insisted on'])('is run by a worker with some if main has %s it', (how) => {
+    const { stage } = heavyRoute();
+    stage.host.count = 1;
+    const client = stage.main.connect();
+    stage.main.receive(client, get('/heavy'));
+    if (how === 'insisted on') stage.main.table.setRequest(client, REQUEST_INSIST);
+    stage.serve(client, how === 'assigned');
+    expect(answersOf(stage)).toEqual(['heavy']);
+  });
+
+  test('wakes main before it runs when others wait in the queue', () => {
+    let postedBefore: unknown[] = [];
+    const stage = new TurnStage((router) =>
+      router.get('/heavy', (_request, response) => {
+        postedBefore = [...stage.posted];
+        response.text('heavy');
+      }),
+    );
+    stage.learn('/heavy', 5);
+    const waiting = stage.main.connect();
+    stage.main.queueRequest(waiting, get('/heavy'));
+    stage.main.bell.park();
+    stage.receive(stage.main.connect(), get('/heavy'));
+    expect(postedBefore).toEqual([0]);
+  });
+});
+
+function answersOf(stage: TurnStage): string[] {
+  return stage.main.drain().flatMap(({ text }) => bodiesOf(text));
+}

@@ -1,0 +1,35 @@
+import { describe, expect, test } from 'vitest';
+import { WorkerWords } from '../../../../src/runtime/memory/workers/worker-words.ts';
+import { UnsentMemory } from '../../../../src/runtime/worker/output/unsent-memory.ts';
+import { MainSide } from '../support/main-side.ts';
+
+const MB = 1_048_576;
+
+describe('memory for unsent responses', () => {
+  test('is bounded for all workers together', () => {
+    const { shared } = new MainSide();
+    const [one, other] = [0, 1].map((slot) => new UnsentMemory(new WorkerWords(shared, slot), 1));
+    expect(one?.hold(0.7 * MB)).not.toBeNull();
+    expect(other?.hold(0.4 * MB), 'too much together').toBeNull();
+    expect(other?.hold(0.2 * MB)).not.toBeNull();
+  });
+
+  test('is there again when it is given back', () => {
+    const { words } = new MainSide();
+    const memory = new UnsentMemory(words, 1);
+    const held = memory.hold(MB);
+    expect(memory.hold(MB)).toBeNull();
+    held?.[Symbol.dispose]();
+    expect(words.unsentKilobytesOfAll).toBe(0);
+    expect(memory.hold(MB)).not.toBeNull();
+  });
+
+  test('never lacks room for a small response, which is counted all the same', () => {
+    const { words } = new MainSide();
+    const memory = new UnsentMemory(words, 1);
+    memory.hold(MB);
+    expect(memory.hold(16_384)).not.toBeNull();
+    expect(memory.hold(16_385)).toBeNull();
+    expect(words.unsentKilobytesOfAll).toBe(1_024 + 16);
+  });
+});

@@ -1,0 +1,155 @@
+import { setImmediate } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { InvariantError } from '../../../src/platform/invariant.ts';
+import { TURN_ABORT, TURN_CLOSE } from '../../../src/runtime/memory/protocol.ts';
+import { RequestWorker } from '../../../src/runtime/worker/request-worker.ts';
+import { bodiesOf, MainSide, type PublishedRecord, SLOT } from './support/main-side.ts';
+import { get } from './support/turn-stage.ts';
+import { createWorkerSide } from './support/worker-side.ts';
+
+/** A whole worker without its thread; the handler of `/wait` answers when the test says so. */
+function stage() {
+  const main = new MainSide();
+  const gate = Promise.withResolvers<void>();
+  const side = createWorkerSide(main, (router) =>
+    router
+      .get('/now', (_request, response) => response.text('now'))
+      .get('/address', (request, response) => response.text(request.remoteAddress))
+      .get('/stream', (_request, response) => response.stream(ticks()))
+      .get('/wait', async (_request, response) => {
+        await gate.promise;
+        response.text('waited');
+      }),
+  );
+  let drained = 0;
+  const worker = new RequestWorker({
+    ...side,
+    onError: (error) => side.errors.push(error),
+    onExhausted: () => undefined,
+    onDrained: () => drained++,
+  });
+  const request = (path: string): number => {
+    const connection = main.connect();
+    main.queueRequest(connection, get(path));
+    return connection;
+  };
+  return { main, worker, request, release: () => gate.resolve(), drained: () => drained, ...side };
+}
+
+async function* ticks(): AsyncGenerator<string, void, undefined> {
+  for (;;) {
+    await setImmediate();
+    yield 'tick ';
+  }
+}
+
+const bodies = (records: readonly PublishedRecord[]): string[] =>
+  records.flatMap(({ text }) => bodiesOf(text));
+
+/** Waits until the worker has published as many records; on a slow machine it lets its event loop turn in between. */
+async function published(main: MainSide, count = 1): Promise<PublishedRecord[]> {
+  const records = main.drain();
+  while (records.length < count) {
+    await setImmediate();
+    records.push(...main.drain());
+  }
+  return records;
+}
+
+describe('a worker', () => {
+  test('serves requests of several connections, and tells each handler its own client', async () => {
+    const { worker, main, request } = stage();
+    request('/now');
+    request('/address');
+    worker.start();
+    expect(bodies(await published(main, 2))).toEqual(['now', '192.0.2.7']);
+  });
+
+  test('serves others while a handler waits', async () => {
+    const { worker, main, request, release } = stage();
+    request('/wait');
+    request('/now');
+    worker.start();
+    expect(bodies(await published(main))).toEqual(['now']);
+    expect(main.words.inFlight).toBe(1);
+    release();
+    expect(bodies(await published(main))).toEqual(['waited']);
+    expect(main.words.inFlight).toBe(0);
+  });
+
+  test('tells a turn that its client is gone, but not that of the number’s next client', async () => {
+    const { worker, main, request, release } = stage();
+    const connection = request('/wait');
+    worker.start();
+    worker.onAbort(connection, 99);
+    worker.onAbort(connection, 1);
+    main.table.close(connection);
+    release();
+    expect(await published(main)).toMatchObject([{ connection, turn: TURN_CLOSE, text: '' }]);
+  });
+
+  test('drains: it takes nothing more, and is drained when what it has is answered', async () => {
+    const { worker, main, request, release, drained } = stage();
+    request('/wait');
+    worker.start();
+    worker.drain();
+    request('/now');
+    worker.onBell();
+    expect(main.queue.length, 'left to another').toBe(1);
+    expect(drained()).toBe(0);
+    release();
+    expect(bodies(await published(main))).toEqual(['waited']);
+    expect(drained()).toBe(1);
+  });
+
+  test('that drains still serves what main has chosen it for', () => {
+    const { worker, main, request } = stage();
+    request('/wait');
+    worker.start();
+    worker.drain();
+    const connection = main.connect();
+    main.receive(connection, get('/now'));
+    worker.serveAssigned(connection);
+    expect(bodies(main.drain())).toEqual(['now']);
+  });
+
+  test('that is drained serves nothing, and leaves it as it is for another', () => {
+    const { worker, main, drained } = stage();
+    worker.start();
+    worker.drain();
+    expect(drained()).toBe(1);
+    const connection = main.connect();
+    main.receive(connection, get('/now'));
+    worker.serveAssigned(connection);
+    expect(main.drain()).toEqual([]);
+    expect(main.table.take(connection, SLOT), 'still READY').not.toBe(0);
+  });
+
+  test('cuts off streams without an end, and begins no more', async () => {
+    const { worker, main, request } = stage();
+    const streaming = request('/stream');
+    worker.start();
+    await published(main);
+    worker.endStreams();
+    let records: PublishedRecord[] = [];
+    while (records.at(-1)?.turn !== TURN_ABORT) records = await published(main);
+    expect(records.at(-1)?.connection).toBe(streaming);
+    request('/stream');
+    worker.onBell();
+    expect((await published(main))[0]?.text).toMatch(/^HTTP\/1\.1 503 /);
+  });
+
+  test('has one turn of a connection at a time', () => {
+    const { worker } = stage();
+    const turn = () => ({
+      connection: 3,
+      generation: 1,
+      handlerSince: 0,
+      handlerTimedOut() {},
+      clientGone() {},
+      endStream() {},
+    });
+    worker.suspended(turn());
+    expect(() => worker.suspended(turn())).toThrow(InvariantError);
+  });
+});
