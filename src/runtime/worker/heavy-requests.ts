@@ -9,7 +9,8 @@
  *  2. a worker that runs it says so in its words and rings main before it begins, because whoever still waits
  *     in the queue needs another worker now.
  *
- * The main thread's side is server/dispatch/. Turns call this before and after they run a handler.
+ * The main thread's side is server/dispatch/heavy-requests.ts. Turns call this before and after they run a
+ * handler.
  */
 
 import { checksInvariants, invariant } from '../../platform/invariant.ts';

@@ -1,17 +1,19 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { InvariantError } from '../../../src/platform/invariant.ts';
+import type { Router } from '../../../src/runtime/http/routing/router.ts';
 import { TURN_ABORT, TURN_CLOSE } from '../../../src/runtime/memory/protocol.ts';
+import type { WorkerStart } from '../../../src/runtime/worker/messages.ts';
 import { RequestWorker } from '../../../src/runtime/worker/request-worker.ts';
 import { bodiesOf, MainSide, type PublishedRecord, SLOT } from './support/main-side.ts';
 import { get } from './support/turn-stage.ts';
 import { createWorkerSide } from './support/worker-side.ts';
 
 /** A whole worker without its thread; the handler of `/wait` answers when the test says so. */
-function stage() {
+function stage(settings: Partial<WorkerStart> = {}) {
   const main = new MainSide();
   const gate = Promise.withResolvers<void>();
-  const side = createWorkerSide(main, (router) =>
+  const routes = (router: Router) =>
     router
       .get('/now', (_request, response) => response.text('now'))
       .get('/address', (request, response) => response.text(request.remoteAddress))
@@ -19,8 +21,8 @@ function stage() {
       .get('/wait', async (_request, response) => {
         await gate.promise;
         response.text('waited');
-      }),
-  );
+      });
+  const side = createWorkerSide(main, routes, settings);
   let drained = 0;
   const worker = new RequestWorker({
     ...side,
@@ -77,15 +79,33 @@ describe('a worker', () => {
     expect(main.words.inFlight).toBe(0);
   });
 
-  test('tells a turn that its client is gone, but not that of the number’s next client', async () => {
+  test('tells a turn that its client is gone', async () => {
     const { worker, main, request, release } = stage();
     const connection = request('/wait');
     worker.start();
-    worker.onAbort(connection, 99);
-    worker.onAbort(connection, 1);
     main.table.close(connection);
+    worker.onAbort(connection, 1);
     release();
     expect(await published(main)).toMatchObject([{ connection, turn: TURN_CLOSE, text: '' }]);
+  });
+
+  test('does not take an earlier client of the same number for the one that it serves', async () => {
+    const { worker, main, request, release } = stage();
+    const connection = request('/wait');
+    worker.start();
+    worker.onAbort(connection, 0);
+    release();
+    expect(bodies(await published(main))).toEqual(['waited']);
+  });
+
+  test('takes the next request when a handler has settled', async () => {
+    const { worker, main, request, release } = stage({ maxInFlight: 1 });
+    request('/wait');
+    request('/now');
+    worker.start();
+    expect(main.queue.length, 'the worker is full').toBe(1);
+    release();
+    expect(bodies(await published(main, 2))).toEqual(['waited', 'now']);
   });
 
   test('drains: it takes nothing more, and is drained when what it has is answered', async () => {

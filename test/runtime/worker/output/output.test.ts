@@ -184,6 +184,18 @@ describe('what does not fit', () => {
     expect(length + main.drain().reduce((sum, { text }) => sum + text.length, 0)).toBe(20_000);
   });
 
+  test('does not wait for room that came while it was about to', async () => {
+    const { main, context, output, progress } = runningConnection(100_000, { ringBytes: 4_096 });
+    while (context.ring.open(0)) context.ring.publishPart(progress, true);
+    const setRingWait = context.words.setRingWait.bind(context.words);
+    context.words.setRingWait = () => {
+      main.drain();
+      setRingWait();
+    };
+    await output.writeAll(Buffer.from('at last'));
+    expect(main.drain()).toMatchObject([{ text: 'at last' }]);
+  });
+
   test('of the end of a turn waits for room as well', async () => {
     const { main, context, output, progress } = runningConnection(100_000, { ringBytes: 4_096 });
     while (context.ring.open(context.ring.largestPayload)) {

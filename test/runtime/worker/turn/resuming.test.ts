@@ -1,8 +1,19 @@
 import { describe, expect, test } from 'vitest';
-import { PHASE_BODY } from '../../../../assembly/record.ts';
+import {
+  FLAG_EXPECT_CONTINUE,
+  FLAGS,
+  PARSE_NEED,
+  PHASE,
+  PHASE_BODY,
+  RECORD_WORDS,
+} from '../../../../assembly/record.ts';
+import type { Core } from '../../../../src/runtime/core/core.ts';
+import { ParseRecord } from '../../../../src/runtime/core/parse-record.ts';
 import { TURN_ANSWERED, TURN_CLOSE, TURN_NEED } from '../../../../src/runtime/memory/protocol.ts';
-import { bodiesOf } from '../support/main-side.ts';
+import { TurnInput } from '../../../../src/runtime/worker/turn/turn-input.ts';
+import { bodiesOf, MainSide, SLOT } from '../support/main-side.ts';
 import { get, TurnStage } from '../support/turn-stage.ts';
+import { createContext } from '../support/worker-side.ts';
 
 function echoRoute(): TurnStage {
   return new TurnStage((router) =>
@@ -127,6 +138,16 @@ describe('a client that waits for "100 Continue"', () => {
     expect(record?.text).toMatch(/^HTTP\/1\.1 404 Not Found\r\n/);
   });
 
+  test('is not confused with one that does not', () => {
+    const stage = echoRoute();
+    const [plain, expecting] = [stage.main.connect(), stage.main.connect()];
+    stage.receive(plain, `${HEAD}Content-Length: 3\r\n\r\na`);
+    stage.receive(expecting, EXPECTING);
+    stage.main.drain();
+    stage.receive(plain, 'b');
+    expect(stage.main.drain()).toMatchObject([{ connection: plain, turn: TURN_NEED, missing: 1, text: '' }]);
+  });
+
   test('is invited as soon as there is credit for it', async () => {
     const stage = echoRoute();
     const client = stage.main.connect(0);
@@ -136,4 +157,28 @@ describe('a client that waits for "100 Continue"', () => {
     expect(records.map(({ text }) => text).join('')).toBe('HTTP/1.1 100 Continue\r\n\r\n');
     expect(records.at(-1)?.turn).toBe(TURN_NEED);
   });
+});
+
+test('that a client is invited depends on the call that completes its head, not on what later calls leave behind', () => {
+  const main = new MainSide();
+  const context = createContext(main);
+  const record = new ParseRecord(new Int32Array(RECORD_WORDS));
+  // Promised of later calls that answer NEED are the resume words and MISSING, and nothing else of the record.
+  const parse = () => {
+    record.words[PHASE] = PHASE_BODY;
+    record.words[FLAGS] = FLAG_EXPECT_CONTINUE;
+    return PARSE_NEED;
+  };
+  const core: Core = { kind: 'js', record: record.words, parse, loadRoutes: () => undefined };
+  const client = main.connect();
+  main.receive(client, 'x');
+  main.table.take(client, SLOT);
+  const invitations = [0, 1].map(() => {
+    const input = new TurnInput({ context, core, record }, client, 1);
+    input.hasMore();
+    input.parse();
+    input.suspend();
+    return input.mustInvite;
+  });
+  expect(invitations).toEqual([true, false]);
 });

@@ -233,6 +233,23 @@ describe('a turn whose handler returns a promise', () => {
     ]);
   });
 
+  test('keeps its request readable while the worker parses others', async () => {
+    const gate = Promise.withResolvers<void>();
+    const stage = new TurnStage((router) =>
+      router
+        .get('/late', async (request, response) => {
+          await gate.promise;
+          response.text(request.header('x-mine') ?? 'nothing');
+        })
+        .get('/other', (_request, response) => response.text('other')),
+    );
+    stage.receive(stage.main.connect(), get('/late', 'X-Mine: my own header'));
+    stage.receive(stage.main.connect(), get('/other', 'X-Filler: something else', 'X-Mine: not mine'));
+    stage.main.drain();
+    gate.resolve();
+    expect(bodiesOf((await stage.ended())[0]?.text ?? '')).toEqual(['my own header']);
+  });
+
   test('tells the handler that its client is gone, and sends nothing', async () => {
     const { stage, release, aborts } = gatedRoute();
     const client = stage.main.connect();
