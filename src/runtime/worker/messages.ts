@@ -1,7 +1,11 @@
 /**
- * What the main thread and a worker say to each other through their MessagePort. Plain numbers are the
- * doorbell and travel often; everything else is rare and travels as an object.
+ * What the main thread and a worker say to each other through their MessagePort. The doorbell travels often, so
+ * it is a plain number. Everything else is rare and travels as an object.
  */
+
+import type { LogLevel } from '../../platform/log-settings.ts';
+import type { CoreKind, ParseLimits } from '../core/core.ts';
+import type { Layout } from '../memory/layout.ts';
 
 /** Look at everything again: queue, credit, ring. Either direction. */
 export const BELL = 0;
@@ -37,10 +41,10 @@ export type ToMain =
 /** What a worker thread is started with (`workerData`). */
 export interface WorkerStart {
   readonly memory: WebAssembly.Memory;
-  readonly layout: import('../memory/layout.ts').Layout;
+  readonly layout: Layout;
   readonly slot: number;
-  readonly core: import('../core/core.ts').CoreKind;
-  readonly limits: import('../core/core.ts').ParseLimits;
+  readonly core: CoreKind;
+  readonly limits: ParseLimits;
   /** File URL of the application module. */
   readonly application: string;
   readonly maxInFlight: number;
@@ -48,5 +52,5 @@ export interface WorkerStart {
   readonly handlerTimeoutMs: number;
   readonly drainTimeoutMs: number;
   readonly nice: number;
-  readonly logLevel: import('../../platform/log-settings.ts').LogLevel;
+  readonly logLevel: LogLevel;
 }

@@ -10,7 +10,9 @@ import { createContext } from './support/worker-side.ts';
 
 const TIMEOUT_MS = 800;
 
-/** A turn that has waited for its handler since now; like a real one, it waits no longer once it is answered. */
+/**
+ * A turn that has waited for its handler since now; like a real one, it waits no longer once it is answered.
+ */
 class FakeTurn implements WaitingTurn {
   handlerSince = performance.now();
   timeouts = 0;
@@ -44,7 +46,7 @@ function stage(options: Partial<HandlersInFlightOptions> = {}) {
   return { main, times, turns, handlers, begin, exhausted: () => exhausted };
 }
 
-describe('handlers in flight', () => {
+describe('HandlersInFlight', () => {
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'], now: 1_000 });
     // 0 stands for "waits for no handler".
@@ -54,7 +56,7 @@ describe('handlers in flight', () => {
     vi.useRealTimers();
   });
 
-  test('are counted where main and other workers can see it', () => {
+  test('main and other workers see how many handlers are in flight', () => {
     const { main, handlers, begin } = stage();
     begin(0);
     begin(1);
@@ -63,7 +65,7 @@ describe('handlers in flight', () => {
     expect([handlers.count, main.words.inFlight]).toEqual([1, 1]);
   });
 
-  test('are answered in their place when their time is over, once each', () => {
+  test('each handler whose time is over is answered in its place, once', () => {
     const { begin } = stage();
     const early = begin(0);
     vi.advanceTimersByTime(TIMEOUT_MS / 2);
@@ -74,7 +76,7 @@ describe('handlers in flight', () => {
     expect([early.timeouts, later.timeouts]).toEqual([1, 1]);
   });
 
-  test('that are late stay in flight until they settle', () => {
+  test('a late handler stays in flight until it settles', () => {
     const { handlers, begin } = stage();
     begin(0);
     vi.advanceTimersByTime(TIMEOUT_MS * 2);
@@ -83,7 +85,7 @@ describe('handlers in flight', () => {
     expect(handlers.count).toBe(0);
   });
 
-  test('have a deadline that turns waiting for something else have not', () => {
+  test('a turn that waits for something other than a handler has no deadline here', () => {
     const { turns, begin } = stage();
     const sending = new FakeTurn();
     sending.handlerSince = 0;
@@ -93,7 +95,7 @@ describe('handlers in flight', () => {
     expect(sending.timeouts).toBe(0);
   });
 
-  test('exhaust the worker when more than half of what it may have is late', () => {
+  test('a worker is exhausted when more than half of the handlers that it may have are late', () => {
     const { begin, exhausted } = stage();
     begin(0);
     begin(1);
@@ -104,7 +106,7 @@ describe('handlers in flight', () => {
     expect(exhausted(), 'three of four').toBeGreaterThan(0);
   });
 
-  test('do not exhaust it when the late ones settle', () => {
+  test('late handlers that settle do not exhaust the worker', () => {
     const { handlers, begin, exhausted } = stage();
     for (let round = 0; round < 5; round++) {
       begin(round);
@@ -114,7 +116,7 @@ describe('handlers in flight', () => {
     expect(exhausted()).toBe(0);
   });
 
-  test('keep a timer only for as long as there are any', () => {
+  test('the timer runs only while there are handlers in flight', () => {
     const { handlers, begin } = stage();
     expect(vi.getTimerCount()).toBe(0);
     begin(0);
@@ -129,21 +131,21 @@ describe('handlers in flight', () => {
     expect(next.timeouts, 'watched again').toBe(1);
   });
 
-  test('have no timer after the end', () => {
+  test('no timer is left after the end', () => {
     const { handlers, begin } = stage();
     begin(0);
     handlers.stop();
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test('settle as often as they were started, and no more', () => {
+  test('no more handlers settle than were started', () => {
     const { handlers, begin } = stage();
     begin(0);
     handlers.settled(false);
     expect(() => handlers.settled(false)).toThrow(InvariantError);
   });
 
-  test('that were in time are not taken for late ones', () => {
+  test('a handler that was in time cannot settle as a late one', () => {
     const { handlers, begin } = stage();
     begin(0);
     expect(() => handlers.settled(true)).toThrow(InvariantError);

@@ -3,7 +3,7 @@ import { REQUEST_INSIST, TURN_HEAVY } from '../../../src/runtime/memory/protocol
 import { bodiesOf } from './support/main-side.ts';
 import { get, TurnStage } from './support/turn-stage.ts';
 
-describe('a request of a heavy route', () => {
+describe('HeavyRequests', () => {
   function heavyRoute(): { readonly stage: TurnStage; readonly whileRunning: boolean[] } {
     const whileRunning: boolean[] = [];
     const stage = new TurnStage((router) =>
@@ -19,7 +19,7 @@ describe('a request of a heavy route', () => {
     return { stage, whileRunning };
   }
 
-  test('is given back by a worker with handlers in flight, after what came before it', () => {
+  test('a worker with handlers in flight gives a heavy request back, after what came before it', () => {
     const { stage, whileRunning } = heavyRoute();
     stage.host.count = 1;
     const client = stage.main.connect();
@@ -30,7 +30,7 @@ describe('a request of a heavy route', () => {
     expect(whileRunning).toEqual([]);
   });
 
-  test('is run by a worker without any, which says so meanwhile', () => {
+  test('a worker without handlers in flight runs a heavy request, and says so meanwhile', () => {
     const { stage, whileRunning } = heavyRoute();
     stage.receive(stage.main.connect(), get('/heavy'));
     expect(answersOf(stage)).toEqual(['heavy']);
@@ -38,17 +38,17 @@ describe('a request of a heavy route', () => {
     expect(stage.main.words.isHeavy).toBe(false);
   });
 
-  test.each(['assigned', 'insisted on'])('is run by a worker with some if main has %s it', (how) => {
+  test.each(['assigned to it', 'insisted on'])('a worker runs a heavy request that main has %s', (how) => {
     const { stage } = heavyRoute();
     stage.host.count = 1;
     const client = stage.main.connect();
     stage.main.receive(client, get('/heavy'));
     if (how === 'insisted on') stage.main.table.setRequest(client, REQUEST_INSIST);
-    stage.serve(client, how === 'assigned');
+    stage.serve(client, how === 'assigned to it');
     expect(answersOf(stage)).toEqual(['heavy']);
   });
 
-  test('wakes main before it runs when others wait in the queue', () => {
+  test('main is woken before a heavy request runs while others wait in the queue', () => {
     let postedBefore: unknown[] = [];
     const stage = new TurnStage((router) =>
       router.get('/heavy', (_request, response) => {

@@ -37,8 +37,8 @@ function stage(connections = 8) {
 /** The next round of the event loop, after what `setImmediate` has scheduled before. */
 const nextRound = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-describe('the loop of a worker', () => {
-  test('takes nothing before it is started', () => {
+describe('RequestLoop', () => {
+  test('a worker takes nothing before it is started', () => {
     const { loop, served, queue, main } = stage();
     queue();
     loop.wake();
@@ -48,7 +48,7 @@ describe('the loop of a worker', () => {
     expect(main.queue.length).toBe(0);
   });
 
-  test('serves what is queued, in order, and parks', () => {
+  test('a worker serves what is queued, in order, and parks', () => {
     const { loop, served, queue, main } = stage();
     for (let count = 0; count < 3; count++) queue();
     loop.start();
@@ -56,7 +56,7 @@ describe('the loop of a worker', () => {
     expect(main.parked.isParked(SLOT)).toBe(true);
   });
 
-  test('serves what is queued after it was woken', () => {
+  test('a worker that is woken serves what was queued while it was parked', () => {
     const { loop, served, queue, main } = stage();
     loop.start();
     queue();
@@ -67,7 +67,7 @@ describe('the loop of a worker', () => {
     expect(main.parked.isParked(SLOT), 'parked again').toBe(true);
   });
 
-  test('does not sleep over what is queued while it parks', () => {
+  test('a worker does not sleep over what is queued while it parks', () => {
     const { loop, served, queue, context } = stage();
     const park = context.parked.park.bind(context.parked);
     context.parked.park = (slot) => {
@@ -79,7 +79,7 @@ describe('the loop of a worker', () => {
     expect(served).toEqual([[0, false]]);
   });
 
-  test('claims no position once it has taken a connection', () => {
+  test('a worker claims no position once it has taken a connection', () => {
     const { loop, queue, main, on } = stage();
     const claims: number[] = [];
     on.serve = () => claims.push(main.words.claim);
@@ -88,7 +88,7 @@ describe('the loop of a worker', () => {
     expect(claims).toEqual([NO_CLAIM]);
   });
 
-  test('passes over a connection that main has taken back meanwhile', () => {
+  test('a worker passes over a connection that is not READY any more', () => {
     const { loop, served, main } = stage();
     const gone = main.connect();
     main.queue.push(gone);
@@ -97,7 +97,7 @@ describe('the loop of a worker', () => {
     expect(main.parked.isParked(SLOT)).toBe(true);
   });
 
-  test('lets its event loop have a round after a bounded number of turns, and goes on by itself', async () => {
+  test('a worker lets its event loop turn after some turns, and goes on by itself', async () => {
     const { loop, served, queue } = stage(100);
     for (let count = 0; count < 100; count++) queue();
     loop.start();
@@ -106,7 +106,7 @@ describe('the loop of a worker', () => {
     expect(served).toHaveLength(100);
   });
 
-  test('lets its event loop have a round after a handler that took its time', async () => {
+  test('a worker lets its event loop turn after a handler that took its time', async () => {
     const { loop, served, queue, context, on } = stage();
     let now = 0;
     context.times.read = () => now;
@@ -122,7 +122,7 @@ describe('the loop of a worker', () => {
     expect(served).toHaveLength(2);
   });
 
-  test('rings main now and then in a long batch, and at its end', () => {
+  test('a worker rings main now and then in a long batch, and at its end', () => {
     const { loop, posted, queue, main, context, on } = stage(32);
     const before: number[] = [];
     on.serve = () => {
@@ -139,7 +139,7 @@ describe('the loop of a worker', () => {
     expect(posted).toEqual([0, 0]);
   });
 
-  test('serves a connection that main has chosen it for, queue or not', () => {
+  test('a worker serves a connection that main has chosen it for before those in the queue', () => {
     const { loop, served, main, queue } = stage();
     loop.start();
     queue();
@@ -154,7 +154,7 @@ describe('the loop of a worker', () => {
   });
 
   describe('with handlers in flight', () => {
-    test('takes no more than it may, and tells main that it leaves some', () => {
+    test('a worker that is full takes nothing, and tells main that it leaves some', () => {
       const { loop, handlers, served, queue, main, posted } = stage();
       handlers.count = 12;
       queue();
@@ -165,7 +165,7 @@ describe('the loop of a worker', () => {
       expect(posted).toEqual([0]);
     });
 
-    test('takes more when one has settled', async () => {
+    test('a worker takes more when a handler has settled', async () => {
       const { loop, handlers, served, queue } = stage();
       handlers.count = 12;
       loop.start();
@@ -177,7 +177,7 @@ describe('the loop of a worker', () => {
       expect(served).toEqual([[0, false]]);
     });
 
-    test('leaves requests to a parked worker that has fewer, once it has many', () => {
+    test('a worker with many handlers leaves requests to a parked one that has fewer', () => {
       const { loop, handlers, served, queue, main } = stage();
       const other = new WorkerWords(main.shared, OTHER_SLOT);
       main.parked.park(OTHER_SLOT);
@@ -192,7 +192,7 @@ describe('the loop of a worker', () => {
       expect(served, 'the other has as many').toEqual([[0, false]]);
     });
 
-    test('does not leave requests to a worker that is awake and will look by itself', () => {
+    test('a worker with many handlers does not leave requests to one that is awake', () => {
       const { loop, handlers, served, queue } = stage();
       handlers.count = 8;
       queue();
@@ -201,7 +201,7 @@ describe('the loop of a worker', () => {
     });
   });
 
-  test('takes nothing while a turn waits for room in the ring', async () => {
+  test('a worker takes nothing while a turn waits for room in the ring', async () => {
     const { loop, served, queue, context, main } = stage();
     const waiting = context.roomWaiters.wait();
     queue();
@@ -215,7 +215,7 @@ describe('the loop of a worker', () => {
   });
 
   describe('that was stopped', () => {
-    test('takes nothing more, and does not look parked', async () => {
+    test('a stopped worker takes nothing more, and does not look parked', async () => {
       const { loop, served, queue, main } = stage();
       loop.start();
       loop.stop();
@@ -228,7 +228,7 @@ describe('the loop of a worker', () => {
       expect(main.parked.isParked(SLOT)).toBe(false);
     });
 
-    test('passes on a wake-up that it gets or has got, if there is work', () => {
+    test('a stopped worker passes on a wake-up while there is work', () => {
       const { loop, queue, main, posted } = stage();
       loop.start();
       queue();
@@ -241,7 +241,7 @@ describe('the loop of a worker', () => {
       expect(posted).toEqual([0, 0]);
     });
 
-    test('wakes nobody when it was not woken itself', () => {
+    test('a stopped worker that was not woken wakes nobody', () => {
       const { loop, queue, main, posted } = stage();
       loop.start();
       main.bell.park();

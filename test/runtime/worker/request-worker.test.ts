@@ -48,7 +48,10 @@ async function* ticks(): AsyncGenerator<string, void, undefined> {
 const bodies = (records: readonly PublishedRecord[]): string[] =>
   records.flatMap(({ text }) => bodiesOf(text));
 
-/** Waits until the worker has published as many records; on a slow machine it lets its event loop turn in between. */
+/**
+ * Waits until the worker has published as many records; on a slow machine it lets its event loop turn in
+ * between.
+ */
 async function published(main: MainSide, count = 1): Promise<PublishedRecord[]> {
   const records = main.drain();
   while (records.length < count) {
@@ -58,8 +61,8 @@ async function published(main: MainSide, count = 1): Promise<PublishedRecord[]> 
   return records;
 }
 
-describe('a worker', () => {
-  test('serves requests of several connections, and tells each handler its own client', async () => {
+describe('RequestWorker', () => {
+  test('a worker serves several connections, and tells handlers whose they are', async () => {
     const { worker, main, request } = stage();
     request('/now');
     request('/address');
@@ -67,7 +70,7 @@ describe('a worker', () => {
     expect(bodies(await published(main, 2))).toEqual(['now', '192.0.2.7']);
   });
 
-  test('serves others while a handler waits', async () => {
+  test('a worker serves other connections while a handler waits', async () => {
     const { worker, main, request, release } = stage();
     request('/wait');
     request('/now');
@@ -79,7 +82,7 @@ describe('a worker', () => {
     expect(main.words.inFlight).toBe(0);
   });
 
-  test('tells a turn that its client is gone', async () => {
+  test('a turn whose client is gone is told, and sends nothing', async () => {
     const { worker, main, request, release } = stage();
     const connection = request('/wait');
     worker.start();
@@ -89,7 +92,7 @@ describe('a worker', () => {
     expect(await published(main)).toMatchObject([{ connection, turn: TURN_CLOSE, text: '' }]);
   });
 
-  test('does not take an earlier client of the same number for the one that it serves', async () => {
+  test('the departure of an earlier client of the same number disturbs no turn', async () => {
     const { worker, main, request, release } = stage();
     const connection = request('/wait');
     worker.start();
@@ -98,7 +101,7 @@ describe('a worker', () => {
     expect(bodies(await published(main))).toEqual(['waited']);
   });
 
-  test('takes the next request when a handler has settled', async () => {
+  test('a full worker takes the next request when a handler has settled', async () => {
     const { worker, main, request, release } = stage({ maxInFlight: 1 });
     request('/wait');
     request('/now');
@@ -108,7 +111,7 @@ describe('a worker', () => {
     expect(bodies(await published(main, 2))).toEqual(['waited', 'now']);
   });
 
-  test('drains: it takes nothing more, and is drained when what it has is answered', async () => {
+  test('a draining worker takes nothing more, and is drained when what it has is answered', async () => {
     const { worker, main, request, release, drained } = stage();
     request('/wait');
     worker.start();
@@ -122,7 +125,7 @@ describe('a worker', () => {
     expect(drained()).toBe(1);
   });
 
-  test('that drains still serves what main has chosen it for', () => {
+  test('a draining worker still serves a connection that main has chosen it for', () => {
     const { worker, main, request } = stage();
     request('/wait');
     worker.start();
@@ -133,7 +136,7 @@ describe('a worker', () => {
     expect(bodies(main.drain())).toEqual(['now']);
   });
 
-  test('that is drained serves nothing, and leaves it as it is for another', () => {
+  test('a drained worker leaves a connection that main has chosen it for to another', () => {
     const { worker, main, drained } = stage();
     worker.start();
     worker.drain();
@@ -145,7 +148,7 @@ describe('a worker', () => {
     expect(main.table.take(connection, SLOT), 'still READY').not.toBe(0);
   });
 
-  test('cuts off streams without an end, and begins no more', async () => {
+  test('a worker that ends streams cuts off those without an end, and begins no more', async () => {
     const { worker, main, request } = stage();
     const streaming = request('/stream');
     worker.start();
@@ -159,7 +162,7 @@ describe('a worker', () => {
     expect((await published(main))[0]?.text).toMatch(/^HTTP\/1\.1 503 /);
   });
 
-  test('has one turn of a connection at a time', () => {
+  test('a connection has one turn at a time', () => {
     const { worker } = stage();
     const turn = () => ({
       connection: 3,

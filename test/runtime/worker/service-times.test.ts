@@ -5,7 +5,7 @@ import { createContext } from './support/worker-side.ts';
 const ROUTE = 3;
 const NO_ROUTE = -1;
 
-describe('the times of a worker', () => {
+describe('ServiceTimes', () => {
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['performance'] });
   });
@@ -13,7 +13,7 @@ describe('the times of a worker', () => {
     vi.useRealTimers();
   });
 
-  test('count for a route what passed since the last reading of the clock', () => {
+  test('what passed since the last reading of the clock counts for the route that ran', () => {
     const { times, routeTimes } = createContext(new MainSide());
     for (let request = 0; request < 20; request++) {
       times.read();
@@ -24,7 +24,7 @@ describe('the times of a worker', () => {
     expect(times.lastRead).toBe(performance.now());
   });
 
-  test('count for no route what passed before a reading, or while no handler ran', () => {
+  test('what passed before a reading, or while no handler ran, counts for no route', () => {
     const { times, routeTimes } = createContext(new MainSide());
     for (let request = 0; request < 20; request++) {
       vi.advanceTimersByTime(5);
@@ -36,7 +36,7 @@ describe('the times of a worker', () => {
     expect(routeTimes.isHeavy(ROUTE)).toBe(false);
   });
 
-  test('tell main what a turn costs on average', () => {
+  test('main sees what a turn costs on average', () => {
     const main = new MainSide();
     const { times } = createContext(main);
     for (let batch = 0; batch < 500; batch++) {
@@ -49,7 +49,7 @@ describe('the times of a worker', () => {
     expect(main.words.meanNanoseconds).toBeLessThanOrEqual(100_000);
   });
 
-  test('do not take a pause of the system for the cost of a turn', () => {
+  test('a pause of the system is not taken for the cost of a turn', () => {
     const main = new MainSide();
     const { times } = createContext(main);
     const start = times.read();

@@ -9,8 +9,8 @@ function stage() {
   return { turns, handlers, drain, drained: () => drained };
 }
 
-describe('a drain', () => {
-  test('is over at once where nothing waits', () => {
+describe('Drain', () => {
+  test('a drain is over at once when nothing waits', () => {
     const { drain, drained, handlers } = stage();
     drain.begin();
     expect(drained()).toBe(1);
@@ -18,7 +18,7 @@ describe('a drain', () => {
     expect(handlers.stopped).toBe(1);
   });
 
-  test('waits for every turn', () => {
+  test('a drain waits for every turn', () => {
     const { drain, drained, turns } = stage();
     turns.add('one').add('two');
     drain.begin();
@@ -30,7 +30,7 @@ describe('a drain', () => {
     expect(drained()).toBe(1);
   });
 
-  test('waits for a late handler, whose turn has gone on, until it is told not to', () => {
+  test('a drain waits for late handlers until it is told to forget them', () => {
     const { drain, drained, handlers } = stage();
     handlers.count = 1;
     drain.begin();
@@ -40,7 +40,7 @@ describe('a drain', () => {
     expect(drained()).toBe(1);
   });
 
-  test('waits for turns all the same when it forgets late handlers', () => {
+  test('a drain that forgets late handlers still waits for turns', () => {
     const { drain, drained, turns } = stage();
     turns.add('one');
     drain.begin();
@@ -51,7 +51,7 @@ describe('a drain', () => {
     expect(drained()).toBe(1);
   });
 
-  test('is over once', () => {
+  test('a drain reports its end once', () => {
     const { drain, drained } = stage();
     drain.begin();
     drain.begin();
@@ -60,7 +60,7 @@ describe('a drain', () => {
     expect(drained()).toBe(1);
   });
 
-  test('is not over before it has begun', () => {
+  test('a drain is not over before it has begun', () => {
     const { drain, drained } = stage();
     drain.check();
     drain.forgetLateHandlers();

@@ -42,7 +42,7 @@ function describeMessage(message: ToMain): string {
 
 const never = () => new Promise<void>(() => {});
 
-describe('the end of a worker', () => {
+describe('Ending', () => {
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   });
@@ -50,7 +50,7 @@ describe('the end of a worker', () => {
     vi.useRealTimers();
   });
 
-  test('is a drain, then the stop of the application, then the exit', async () => {
+  test('a worker drains, then stops the application, then exits', async () => {
     const { ending, events } = stage();
     ending.drain();
     expect(events).toEqual(['drain']);
@@ -59,7 +59,7 @@ describe('the end of a worker', () => {
     expect(events).toEqual(['drain', 'stop application', 'exit 0']);
   });
 
-  test('comes once, however often it is asked for', async () => {
+  test('a worker ends once, however often it is asked to', async () => {
     const { ending, events } = stage({ stopApplication: never });
     ending.drain();
     ending.drain();
@@ -69,7 +69,7 @@ describe('the end of a worker', () => {
     expect(events).toEqual(['drain', 'stop application']);
   });
 
-  test('waits for streams and late handlers no longer than a drain may take', () => {
+  test('a worker waits for endless streams and late handlers only until the drain timeout', () => {
     const { ending, events } = stage();
     ending.drain();
     vi.advanceTimersByTime(DRAIN_MS - 1);
@@ -78,7 +78,7 @@ describe('the end of a worker', () => {
     expect(events).toEqual(['drain', 'end streams', 'forget late handlers']);
   });
 
-  test('comes even if a drain does not end, after all handlers were over', async () => {
+  test('a worker whose drain does not end exits once all handlers must be over', async () => {
     const { ending, events } = stage();
     ending.drain();
     await vi.advanceTimersByTimeAsync(DRAIN_MS + HANDLER_MS);
@@ -87,14 +87,14 @@ describe('the end of a worker', () => {
     expect(events.slice(-2)).toEqual(['stop application', 'exit 1']);
   });
 
-  test('comes even if the application does not stop', async () => {
+  test('a worker whose application does not stop exits all the same', async () => {
     const { ending, events } = stage({ stopApplication: never });
     ending.drained();
     await vi.advanceTimersByTimeAsync(DRAIN_MS);
     expect(events).toEqual(['stop application', 'exit 1']);
   });
 
-  test('says by its code that the application failed to stop', async () => {
+  test('the exit code says that the application failed to stop', async () => {
     const { ending, events } = stage({ stopApplication: () => Promise.reject(new Error('broken')) });
     ending.drained();
     await vi.advanceTimersByTimeAsync(0);
@@ -105,33 +105,33 @@ describe('the end of a worker', () => {
     ]);
   });
 
-  test('comes at once when it is told to drain before the application is loaded', async () => {
+  test('a worker that is told to drain before its application is loaded exits at once', async () => {
     const { ending, events } = stage({ isLoaded: false });
     ending.drain();
     await Promise.resolve();
     expect(events).toEqual(['stop application', 'exit 0']);
   });
 
-  test('follows a failed start, of which main is told', async () => {
+  test('a worker that cannot start tells main, stops the application and exits', async () => {
     const { ending, events } = stage();
     ending.fail(new Error('no database'));
     await Promise.resolve();
     expect(events).toEqual(['failed: no database', 'stop application', 'exit 1']);
   });
 
-  test('follows what is thrown outside a request: main is told, and requests are finished', () => {
+  test('an error outside any request is told to main, and the worker drains', () => {
     const { ending, events } = stage();
     ending.failOutsideRequest(new Error('lost'));
     expect(events).toEqual(['failing: lost', 'drain']);
   });
 
-  test('follows handlers that never settle in the same way', () => {
+  test('too many handlers that never settle are told to main, and the worker drains', () => {
     const { ending, events } = stage();
     ending.exhausted();
     expect(events).toEqual(['failing: Too many handlers never settle', 'drain']);
   });
 
-  test('is not begun again by what is thrown meanwhile, which is logged', () => {
+  test('an error while the worker drains is logged and starts no second ending', () => {
     const { ending, events } = stage();
     ending.failOutsideRequest(new Error('first'));
     ending.failOutsideRequest('not even an error');
@@ -142,7 +142,7 @@ describe('the end of a worker', () => {
     ]);
   });
 
-  test('is a failed start where something is thrown before the application is loaded', async () => {
+  test('an error before the application is loaded is a failed start', async () => {
     const { ending, events } = stage({ isLoaded: false });
     ending.failOutsideRequest('a string');
     await Promise.resolve();

@@ -34,8 +34,8 @@ async function isPending(promise: Promise<unknown>): Promise<boolean> {
   return (await Promise.race([promise, Promise.resolve(pending)])) === pending;
 }
 
-describe('what fits', () => {
-  test('is collected in one record until it is published', () => {
+describe('Output, when everything fits', () => {
+  test('responses are collected in one record until it is published', () => {
     const { main, output } = runningConnection(1_000);
     expect(output.tryWrite('head ', 'body', 4)).toBe(true);
     expect(output.tryWrite('next', null, 0)).toBe(true);
@@ -49,14 +49,14 @@ describe('what fits', () => {
     ['other text, as UTF-8', 'é€', 'Ã©â\x82¬'],
     ['bytes', Buffer.from([0, 255, 10]), '\0\xff\n'],
     ['nothing', '', ''],
-  ])('may be %s', (_name, body, expected) => {
+  ])('the body of a response may be %s', (_name, body, expected) => {
     const { main, output } = runningConnection(1_000);
     expect(output.tryWrite('', body, Buffer.byteLength(body))).toBe(true);
     output.flush();
     expect(main.drain()[0]?.text).toBe(expected);
   });
 
-  test('is all that is written: nothing of what exceeds the credit', () => {
+  test('a response that exceeds the credit is not written at all', () => {
     const { main, output } = runningConnection(10);
     expect(output.tryWrite('123456', null, 0)).toBe(true);
     expect(output.tryWrite('12345', null, 0), 'one byte too much').toBe(false);
@@ -65,7 +65,7 @@ describe('what fits', () => {
     expect(main.drain()[0]?.text).toBe('1234561234');
   });
 
-  test('goes to a new record when the open one is full', () => {
+  test('a response goes to a new record when the open one is full', () => {
     const { main, context, output } = runningConnection(100_000, { ringBytes: 4_096 });
     const size = context.ring.largestPayload - 10;
     expect(output.tryWrite('a'.repeat(size), null, 0)).toBe(true);
@@ -74,13 +74,13 @@ describe('what fits', () => {
     expect(main.drain().map(({ text }) => text[0])).toEqual(['a', 'b']);
   });
 
-  test('is no larger than a record', () => {
+  test('a response larger than a record is not written at once', () => {
     const { context, output } = runningConnection(100_000, { ringBytes: 4_096 });
     expect(output.tryWrite('x'.repeat(context.ring.largestPayload + 1), null, 0)).toBe(false);
     expect(output.tryWrite('x'.repeat(context.ring.largestPayload), null, 0)).toBe(true);
   });
 
-  test('survives the worker once it is committed', () => {
+  test('a committed response survives its worker', () => {
     const { main, output } = runningConnection(1_000);
     output.tryWrite('committed', null, 0);
     output.commit();
@@ -89,8 +89,8 @@ describe('what fits', () => {
   });
 });
 
-describe('every record', () => {
-  test('says how far the turn has come when it is published', () => {
+describe('Output, in every record', () => {
+  test('a record says how far the turn has come when it is published', () => {
     const { main, output, progress, connection } = runningConnection(1_000);
     output.tryWrite('one', null, 0);
     progress.consumed = 10;
@@ -104,7 +104,7 @@ describe('every record', () => {
     ]);
   });
 
-  test('rings main if it sleeps', () => {
+  test('publishing a record rings main if it sleeps', () => {
     const main = new MainSide();
     const posted: unknown[] = [];
     const context = createContext(main, (message) => posted.push(message));
@@ -120,8 +120,8 @@ describe('every record', () => {
   });
 });
 
-describe('what does not fit', () => {
-  test('is sent in pieces as the client takes them, in order and whole', async () => {
+describe('Output, when something does not fit', () => {
+  test('a long response is sent in pieces as its client takes them, in order and whole', async () => {
     const { main, context, output, connection } = runningConnection(5_000);
     const bytes = Buffer.from(Array.from({ length: 50_000 }, (_, index) => index % 251));
     let isSent = false;
@@ -144,7 +144,7 @@ describe('what does not fit', () => {
     expect(Math.max(...texts.map(({ length }) => length))).toBeLessThanOrEqual(context.ring.largestPayload);
   });
 
-  test('waits for enough credit to be worth a record', async () => {
+  test('a long response waits until its credit is worth a record', async () => {
     const { main, context, output, connection } = runningConnection(0);
     const sending = output.writeAll(Buffer.alloc(10_000));
     main.table.extendCredit(connection, 4_095);
@@ -158,7 +158,7 @@ describe('what does not fit', () => {
     expect(main.drain().map(({ text }) => text.length)).toEqual([10_000]);
   });
 
-  test('does not wait for credit that came while it was about to', async () => {
+  test('a response does not wait for credit that came while it was about to wait', async () => {
     const { main, context, output, connection } = runningConnection(0);
     const setCreditWait = context.table.setCreditWait.bind(context.table);
     context.table.setCreditWait = (number) => {
@@ -169,7 +169,7 @@ describe('what does not fit', () => {
     expect(main.drain()).toMatchObject([{ connection, text: 'at last' }]);
   });
 
-  test('waits for room in the ring', async () => {
+  test('a long response waits for room in the ring', async () => {
     const { main, context, output } = runningConnection(100_000, { ringBytes: 4_096 });
     const sending = output.writeAll(Buffer.alloc(20_000, 'x'));
     expect(context.roomWaiters.any).toBe(true);
@@ -184,7 +184,7 @@ describe('what does not fit', () => {
     expect(length + main.drain().reduce((sum, { text }) => sum + text.length, 0)).toBe(20_000);
   });
 
-  test('does not wait for room that came while it was about to', async () => {
+  test('a response does not wait for room that came while it was about to wait', async () => {
     const { main, context, output, progress } = runningConnection(100_000, { ringBytes: 4_096 });
     while (context.ring.open(0)) context.ring.publishPart(progress, true);
     const setRingWait = context.words.setRingWait.bind(context.words);
@@ -196,7 +196,7 @@ describe('what does not fit', () => {
     expect(main.drain()).toMatchObject([{ text: 'at last' }]);
   });
 
-  test('of the end of a turn waits for room as well', async () => {
+  test('the end of a turn waits for room in the ring', async () => {
     const { main, context, output, progress } = runningConnection(100_000, { ringBytes: 4_096 });
     while (context.ring.open(context.ring.largestPayload)) {
       context.ring.advance(context.ring.largestPayload);
@@ -211,7 +211,7 @@ describe('what does not fit', () => {
     expect(main.drain()).toMatchObject([{ turn: TURN_ANSWERED }]);
   });
 
-  test('ends with a record that says it is complete', async () => {
+  test('a response that was sent in pieces ends with a record that says so', async () => {
     const { main, output } = runningConnection(1_000);
     await output.writeAll(Buffer.from('all of it'));
     await output.completeResponse();
@@ -222,8 +222,8 @@ describe('what does not fit', () => {
   });
 });
 
-describe('an output that is aborted', () => {
-  test('ends the waits there are, and those to come', async () => {
+describe('Output, when it is aborted', () => {
+  test('an aborted output ends the waits there are, and those to come', async () => {
     const { output } = runningConnection(0);
     const aborted = expect.objectContaining({ code: 'ERR_OUTPUT_ABORTED' });
     const waits = [output.writeAll(Buffer.from('x')), output.unlessAborted(new Promise(() => {}))];
@@ -233,13 +233,13 @@ describe('an output that is aborted', () => {
     await expect(output.unlessAborted(Promise.resolve(1))).rejects.toEqual(aborted);
   });
 
-  test('does not keep what was settled before from counting', async () => {
+  test('an output that is not aborted passes on what the application settles', async () => {
     const { output } = runningConnection(0);
     await expect(output.unlessAborted(Promise.resolve('value'))).resolves.toBe('value');
     await expect(output.unlessAborted(Promise.reject(new Error('own')))).rejects.toThrow('own');
   });
 
-  test('can still end its turn', () => {
+  test('an aborted output can still end its turn', () => {
     const { main, output } = runningConnection(0);
     output.abort();
     expect(output.end(TURN_ANSWERED, 0)).toBeUndefined();

@@ -5,8 +5,8 @@ import { MainSide } from '../support/main-side.ts';
 
 const MB = 1_048_576;
 
-describe('memory for unsent responses', () => {
-  test('is bounded for all workers together', () => {
+describe('UnsentMemory', () => {
+  test('memory for unsent responses is bounded for all workers together', () => {
     const { shared } = new MainSide();
     const [one, other] = [0, 1].map((slot) => new UnsentMemory(new WorkerWords(shared, slot), 1));
     expect(one?.hold(0.7 * MB)).not.toBeNull();
@@ -14,7 +14,7 @@ describe('memory for unsent responses', () => {
     expect(other?.hold(0.2 * MB)).not.toBeNull();
   });
 
-  test('is there again when it is given back', () => {
+  test('memory for unsent responses can be held again when it was given back', () => {
     const { words } = new MainSide();
     const memory = new UnsentMemory(words, 1);
     const held = memory.hold(MB);
@@ -24,7 +24,7 @@ describe('memory for unsent responses', () => {
     expect(memory.hold(MB)).not.toBeNull();
   });
 
-  test('never lacks room for a small response, which is counted all the same', () => {
+  test('a small response always finds room, and is counted all the same', () => {
     const { words } = new MainSide();
     const memory = new UnsentMemory(words, 1);
     memory.hold(MB);

@@ -1,6 +1,6 @@
 /**
- * The main thread as a worker knows it, without sockets: it gives connections, bytes and credit, and reads what the
- * worker publishes. The shared memory and everything in it are real.
+ * The main thread as a worker knows it, without sockets: it gives connections, bytes and credit, and reads
+ * what the worker publishes. The shared memory and everything in it are real.
  */
 
 import { ConnectionTable } from '../../../../src/runtime/memory/connections/connection-table.ts';

@@ -104,7 +104,9 @@ export class TurnStage {
     return this.serve(connection, isAssigned);
   }
 
-  /** Until every turn has ended, as the worker's side goes on by itself. @returns what was published meanwhile */
+  /**
+   * Until every turn has ended, as the worker's side goes on by itself. @returns what was published meanwhile
+   */
   async ended(): Promise<PublishedRecord[]> {
     await this.host.until(() => this.host.waiting.size === 0);
     return this.main.drain();
@@ -127,7 +129,9 @@ export class TurnStage {
     return [...records, ...this.main.drain()];
   }
 
-  /** Makes a route known as one that takes this long. From now on, what routes really take counts for nothing. */
+  /**
+   * Makes a route known as one that takes this long. From now on, what routes really take counts for nothing.
+   */
   learn(path: string, milliseconds: number): void {
     const { routeTimes } = this.host.context;
     const route = this.host.pipeline.routes.findIndex((pattern) => pattern.path === path);

@@ -26,7 +26,7 @@ function echoRoute(): TurnStage {
 const HEAD = 'POST /echo HTTP/1.1\r\nHost: a\r\n';
 
 describe('an incomplete request', () => {
-  test('ends the turn with NEED, and is answered in a later one', () => {
+  test('an incomplete request ends its turn with NEED, and is answered in a later one', () => {
     const stage = echoRoute();
     const client = stage.main.connect();
     stage.receive(client, get('/').slice(0, 20));
@@ -39,7 +39,7 @@ describe('an incomplete request', () => {
     expect(bodiesOf(record?.text ?? '')).toEqual(['root']);
   });
 
-  test('says how much of its body is missing', () => {
+  test('NEED says how much of a body is missing', () => {
     const stage = echoRoute();
     const client = stage.main.connect();
     stage.receive(client, `${HEAD}Content-Length: 10\r\n\r\nabc`);
@@ -49,7 +49,7 @@ describe('an incomplete request', () => {
     expect(bodiesOf(stage.main.drain()[0]?.text ?? '')).toEqual(['abcdefghij']);
   });
 
-  test('that arrives byte by byte is answered once, after its last byte', () => {
+  test('a request that arrives byte by byte is answered once, after its last byte', () => {
     const stage = echoRoute();
     const client = stage.main.connect();
     const bytes = `${HEAD}Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n`;
@@ -65,7 +65,7 @@ describe('an incomplete request', () => {
     expect(answers).toEqual([`${bytes.length - 1}: abcde`]);
   });
 
-  test('comes after the answers to complete ones before it', () => {
+  test('the complete requests before an incomplete one are answered', () => {
     const stage = echoRoute();
     const client = stage.main.connect();
     stage.receive(client, `${get('/')}${HEAD}`);
@@ -74,7 +74,7 @@ describe('an incomplete request', () => {
     expect(records.at(-1)).toMatchObject({ turn: TURN_NEED, consumed: get('/').length });
   });
 
-  test('leaves nothing behind that the request after it could be taken for', () => {
+  test('a request after one that was resumed is parsed from its beginning', () => {
     const stage = echoRoute();
     const client = stage.main.connect();
     stage.receive(client, `${HEAD}Content-Length: 3\r\n\r\na`);
@@ -87,7 +87,7 @@ describe('an incomplete request', () => {
     expect(bodiesOf(text)).toEqual(['abc', 'root', 'xy']);
   });
 
-  test('of one connection does not disturb that of another', () => {
+  test('incomplete requests of two connections do not disturb each other', () => {
     const stage = echoRoute();
     const [one, other] = [stage.main.connect(), stage.main.connect()];
     stage.receive(one, `${HEAD}Content-Length: 4\r\n\r\non`);
@@ -106,7 +106,7 @@ describe('an incomplete request', () => {
 describe('a client that waits for "100 Continue"', () => {
   const EXPECTING = `${HEAD}Content-Length: 2\r\nExpect: 100-continue\r\n\r\n`;
 
-  test('is invited once, and answered when the body is there', () => {
+  test('a client that expects 100 is invited once, and answered when its body is there', () => {
     const stage = echoRoute();
     const client = stage.main.connect();
     stage.receive(client, EXPECTING);
@@ -119,7 +119,7 @@ describe('a client that waits for "100 Continue"', () => {
     expect(bodiesOf(stage.main.drain()[0]?.text ?? '')).toEqual(['hi']);
   });
 
-  test('is invited when its head came in pieces', () => {
+  test('a client that expects 100 is invited when its head came in pieces', () => {
     const stage = echoRoute();
     const client = stage.main.connect();
     stage.receive(client, EXPECTING.slice(0, 30));
@@ -128,7 +128,7 @@ describe('a client that waits for "100 Continue"', () => {
     expect(stage.main.drain()).toMatchObject([{ turn: TURN_NEED, text: 'HTTP/1.1 100 Continue\r\n\r\n' }]);
   });
 
-  test('is not invited when no route takes its request, and the connection closes after the answer', () => {
+  test('a client that expects 100 gets the final status at once where no route takes its request', () => {
     const stage = echoRoute();
     const client = stage.main.connect();
     const request = EXPECTING.replace('/echo', '/none');
@@ -138,7 +138,7 @@ describe('a client that waits for "100 Continue"', () => {
     expect(record?.text).toMatch(/^HTTP\/1\.1 404 Not Found\r\n/);
   });
 
-  test('is not confused with one that does not', () => {
+  test('a client that does not expect 100 is not invited after one that does', () => {
     const stage = echoRoute();
     const [plain, expecting] = [stage.main.connect(), stage.main.connect()];
     stage.receive(plain, `${HEAD}Content-Length: 3\r\n\r\na`);
@@ -148,7 +148,7 @@ describe('a client that waits for "100 Continue"', () => {
     expect(stage.main.drain()).toMatchObject([{ connection: plain, turn: TURN_NEED, missing: 1, text: '' }]);
   });
 
-  test('is invited as soon as there is credit for it', async () => {
+  test('a client that expects 100 is invited as soon as it has credit', async () => {
     const stage = echoRoute();
     const client = stage.main.connect(0);
     stage.receive(client, EXPECTING);
@@ -159,11 +159,12 @@ describe('a client that waits for "100 Continue"', () => {
   });
 });
 
-test('that a client is invited depends on the call that completes its head, not on what later calls leave behind', () => {
+test('a client is invited when its head is complete, whatever later calls leave in the record', () => {
   const main = new MainSide();
   const context = createContext(main);
   const record = new ParseRecord(new Int32Array(RECORD_WORDS));
-  // Promised of later calls that answer NEED are the resume words and MISSING, and nothing else of the record.
+  // Promised of later calls that answer NEED are the resume words and MISSING, and nothing else of the
+  // record.
   const parse = () => {
     record.words[PHASE] = PHASE_BODY;
     record.words[FLAGS] = FLAG_EXPECT_CONTINUE;

@@ -54,7 +54,7 @@ function bodyRoute(bodies: Record<string, string | Source>, options?: TurnStageO
 const joined = (records: readonly PublishedRecord[]): string => records.map(({ text }) => text).join('');
 
 describe('a response that exceeds the credit of its connection', () => {
-  test('is sent as the client takes it, and the next request answered after it', async () => {
+  test('a response beyond the credit is sent as its client takes it, before the next one', async () => {
     const large = 'x'.repeat(100_000);
     const stage = bodyRoute({ large, small: 'small' });
     const client = stage.main.connect(CREDIT);
@@ -65,7 +65,7 @@ describe('a response that exceeds the credit of its connection', () => {
     expect(records.at(-1)).toMatchObject({ turn: TURN_ANSWERED, isBoundary: true });
   });
 
-  test('is not taken for whole before it is', async () => {
+  test('a response beyond the credit is marked as whole by its last piece only', async () => {
     const stage = bodyRoute({ large: 'x'.repeat(50_000) });
     const client = stage.main.connect(CREDIT);
     stage.receive(client, get('/large'));
@@ -75,7 +75,7 @@ describe('a response that exceeds the credit of its connection', () => {
     expect(records[whole]).toMatchObject({ turn: TURN_GOES_ON, consumed: get('/large').length });
   });
 
-  test('holds up nobody else, and its turn is not one that runs synchronously', async () => {
+  test('a response beyond the credit holds up no other connection', async () => {
     const stage = bodyRoute({ large: 'x'.repeat(50_000), small: 'small' });
     const slow = stage.main.connect(CREDIT);
     const other = stage.main.connect();
@@ -87,7 +87,7 @@ describe('a response that exceeds the credit of its connection', () => {
     await stage.takeAll(slow, CREDIT);
   });
 
-  test('counts as memory that is held until it is sent', async () => {
+  test('a response beyond the credit counts as held memory until it is sent', async () => {
     const stage = bodyRoute({ large: 'x'.repeat(100_000) });
     const client = stage.main.connect(CREDIT);
     stage.receive(client, get('/large'));
@@ -96,7 +96,7 @@ describe('a response that exceeds the credit of its connection', () => {
     expect(stage.main.words.unsentKilobytesOfAll).toBe(0);
   });
 
-  test('is 503 where workers hold too much already', async () => {
+  test('a response beyond the credit is replaced by 503 when workers hold too much already', async () => {
     const stage = bodyRoute({ large: 'x'.repeat(700_000), huge: 'y'.repeat(400_000) });
     const [one, other] = [stage.main.connect(CREDIT), stage.main.connect(CREDIT)];
     stage.receive(one, get('/large'));
@@ -108,7 +108,7 @@ describe('a response that exceeds the credit of its connection', () => {
     await stage.takeAll(one, 100_000);
   });
 
-  test('ends in ABORT when its client goes away, and what it held is given back', async () => {
+  test('a response whose client goes away ends in ABORT, and gives back what it held', async () => {
     const stage = bodyRoute({ large: 'x'.repeat(100_000) });
     const client = stage.main.connect(CREDIT);
     const turn = stage.receive(client, get('/large'));
@@ -119,7 +119,7 @@ describe('a response that exceeds the credit of its connection', () => {
     expect(stage.host.errors, 'that is no error').toEqual([]);
   });
 
-  test('is not cut off when streams are', async () => {
+  test('a response of known length is not cut off when streams are', async () => {
     const stage = bodyRoute({ large: 'x'.repeat(50_000) });
     const client = stage.main.connect(CREDIT);
     const turn = stage.receive(client, get('/large'));
@@ -130,7 +130,7 @@ describe('a response that exceeds the credit of its connection', () => {
 });
 
 describe('a refusal without credit', () => {
-  test('is sent when there is some, and lets others run synchronously meanwhile', async () => {
+  test('a refusal waits for credit, and lets other handlers run meanwhile', async () => {
     const stage = bodyRoute({ small: 'small' });
     const small = get('/small');
     const probe = stage.main.connect();
@@ -149,7 +149,7 @@ describe('a refusal without credit', () => {
 });
 
 describe('a stream', () => {
-  test('is sent in chunks, and released', async () => {
+  test('a stream is sent in chunks, and released', async () => {
     const source = new Source(['one ', 'two']);
     const stage = bodyRoute({ stream: source });
     const client = stage.main.connect();
@@ -159,7 +159,7 @@ describe('a stream', () => {
     expect(source.released).toBe(true);
   });
 
-  test('without an end is cut off when the worker ends streams, and the application told', async () => {
+  test('an endless stream is cut off when the worker ends streams, and the application is told', async () => {
     const source = new Source(['first '], true);
     const reasons: unknown[] = [];
     const stage = new TurnStage((router) =>
@@ -177,7 +177,7 @@ describe('a stream', () => {
     expect(source.released).toBe(true);
   });
 
-  test('without an end is not begun by a worker that ends streams', () => {
+  test('a worker that ends streams begins no endless one', () => {
     const source = new Source([], true);
     const stage = bodyRoute({ stream: source });
     stage.host.endsStreams = true;
@@ -186,7 +186,7 @@ describe('a stream', () => {
     expect(source.released).toBe(true);
   });
 
-  test('of known length is sent also by a worker that ends streams', async () => {
+  test('a worker that ends streams still sends one of known length', async () => {
     const stage = new TurnStage((router) =>
       router.get('/', (_request, response) =>
         response.stream(new Source(['seven 7']), 'text/plain', { length: 7 }),
@@ -198,7 +198,7 @@ describe('a stream', () => {
     expect(bodiesOf(joined(await stage.takeAll(client, CREDIT)))).toEqual(['seven 7']);
   });
 
-  test('that throws ends in ABORT, and its error is reported', async () => {
+  test('a stream that throws ends in ABORT, and its error is reported', async () => {
     const stage = new TurnStage((router) =>
       router.get('/', (_request, response) =>
         response.stream(
@@ -216,7 +216,7 @@ describe('a stream', () => {
     expect(stage.host.errors).toMatchObject([{ message: 'broken' }]);
   });
 
-  test('is not read for HEAD, but released', async () => {
+  test('a stream is not read for HEAD, but released', async () => {
     const source = new Source([], true);
     const stage = bodyRoute({ stream: source });
     const client = stage.main.connect();
@@ -227,8 +227,8 @@ describe('a stream', () => {
   });
 });
 
-describe('a turn whose last record finds no room', () => {
-  test('is one that waits, until there is room', async () => {
+describe('the last record of a turn', () => {
+  test('a turn whose last record finds no room waits until there is some', async () => {
     const stage = bodyRoute({}, { main: { ringBytes: 4_096 } });
     const { ring } = stage.host.context;
     const blocker = { connection: 7, generation: 9, consumed: 0, seen: 0 };

@@ -16,7 +16,7 @@ function nameRoute(): TurnStage {
 }
 
 describe('a turn of synchronous requests', () => {
-  test('answers all complete requests that it finds, in order and in one record', () => {
+  test('a turn answers all complete requests that it finds, in order and in one record', () => {
     const stage = nameRoute();
     const client = stage.main.connect();
     stage.learn('/name/:name', 0.01);
@@ -30,7 +30,7 @@ describe('a turn of synchronous requests', () => {
     expect(stage.host.waiting.size, 'nothing waited').toBe(0);
   });
 
-  test('serves a bounded number of requests and leaves the rest to the next turn', () => {
+  test('a turn serves a bounded number of requests and leaves the rest to the next', () => {
     const stage = nameRoute();
     const client = stage.main.connect();
     const one = get('/name/x');
@@ -46,7 +46,7 @@ describe('a turn of synchronous requests', () => {
     expect(bodiesOf(textOf(stage))).toEqual(['x']);
   });
 
-  test('finds requests that arrive while a handler runs', () => {
+  test('a turn finds requests that arrive while a handler runs', () => {
     let arrive = () => {};
     const stage = new TurnStage((router) =>
       router.get('/name/:name', (request, response) => {
@@ -63,7 +63,7 @@ describe('a turn of synchronous requests', () => {
     expect(bodiesOf(textOf(stage))).toEqual(['early', 'late']);
   });
 
-  test('closes after a request that asks for it, and answers none that follow', () => {
+  test('a turn closes after a request that asks for it, and answers none that follow', () => {
     const stage = nameRoute();
     const client = stage.main.connect();
     const closing = get('/name/last', 'Connection: close');
@@ -73,7 +73,7 @@ describe('a turn of synchronous requests', () => {
     expect(bodiesOf(records.map(({ text }) => text).join(''))).toEqual(['last']);
   });
 
-  test('says that the connection closes while the server stops', () => {
+  test('a response says that the connection closes while the server stops', () => {
     const stage = nameRoute();
     stage.main.running.clear();
     stage.receive(stage.main.connect(), get('/name/x'));
@@ -82,7 +82,7 @@ describe('a turn of synchronous requests', () => {
     expect(record?.text).toContain('\r\nConnection: close\r\n');
   });
 
-  test('runs no handler for a client that was gone when it began', () => {
+  test('no handler runs for a client that was gone when the turn began', () => {
     let runs = 0;
     const stage = new TurnStage((router) =>
       router.get('/', (_request, response) => {
@@ -98,7 +98,7 @@ describe('a turn of synchronous requests', () => {
     expect(runs).toBe(0);
   });
 
-  test('names its connection as the one whose handler runs synchronously, and only for as long', () => {
+  test('a turn names its connection while its handlers run synchronously, and no longer', () => {
     const seen: number[] = [];
     const stage = new TurnStage((router) =>
       router.get('/', (_request, response) => {
@@ -113,7 +113,7 @@ describe('a turn of synchronous requests', () => {
     expect(stage.main.words.current).toBe(NO_CONNECTION);
   });
 
-  test('lets the responses so far survive a quick handler that kills the worker', () => {
+  test('the responses so far survive a quick handler that kills the worker', () => {
     const salvaged: (string | null)[] = [];
     const stage = new TurnStage((router) =>
       router.get('/name/:name', (request, response) => {
@@ -127,7 +127,7 @@ describe('a turn of synchronous requests', () => {
     expect(salvaged.map((text) => (text === null ? null : bodiesOf(text)))).toEqual([null, ['first']]);
   });
 
-  test('publishes the responses so far before a handler that is not known to be quick', () => {
+  test('the responses so far are published before a handler that is not known to be quick', () => {
     const published: string[] = [];
     const stage = new TurnStage((router) =>
       router.get('/name/:name', (request, response) => {
@@ -140,7 +140,7 @@ describe('a turn of synchronous requests', () => {
     expect(published).toEqual(['first']);
   });
 
-  test('says what main must know before a handler runs', () => {
+  test('main knows where a request ends before its handler runs', () => {
     const ends: number[] = [];
     const stage = new TurnStage((router) =>
       router.get('/', (_request, response) => {
@@ -153,7 +153,7 @@ describe('a turn of synchronous requests', () => {
     expect(ends).toEqual([get('/').length, 2 * get('/').length]);
   });
 
-  test('answers what is no request with a refusal, and closes', () => {
+  test('a turn refuses what is no request, and closes', () => {
     const stage = nameRoute();
     const good = get('/name/good');
     stage.receive(stage.main.connect(), `${good}NO REQUEST\r\n\r\n`);
@@ -163,7 +163,7 @@ describe('a turn of synchronous requests', () => {
     expect(text).toContain('goodHTTP/1.1 400 Bad Request\r\n');
   });
 
-  test('refuses a HEAD request without content', () => {
+  test('a HEAD request is refused without content', () => {
     const stage = nameRoute();
     stage.receive(stage.main.connect(), 'HEAD / HTTP/1.1\r\n\r\n');
     expect(textOf(stage)).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n(?:[^\r]+\r\n)+\r\n$/);
@@ -189,7 +189,7 @@ describe('a turn whose handler returns a promise', () => {
     return { stage, release, aborts, gates };
   }
 
-  test('waits, and goes on with the next request when the promise settles', async () => {
+  test('a turn waits for a promise, and goes on with the next request when it settles', async () => {
     const { stage, release } = gatedRoute();
     const client = stage.main.connect();
     const turn = stage.receive(client, get('/first') + get('/second'));
@@ -204,7 +204,7 @@ describe('a turn whose handler returns a promise', () => {
     expect(stage.host).toMatchObject({ count: 0, settled: [false, false] });
   });
 
-  test('publishes the responses before it, and is not the one that runs synchronously', () => {
+  test('a turn publishes the responses so far before it waits for a promise', () => {
     const stage = new TurnStage((router) =>
       router
         .get('/now', (_request, response) => response.text('now'))
@@ -218,7 +218,7 @@ describe('a turn whose handler returns a promise', () => {
     expect(stage.main.words.current).toBe(NO_CONNECTION);
   });
 
-  test('lets other connections be served meanwhile, with the same core', async () => {
+  test('a turn that waits lets other connections be served', async () => {
     const { stage, release } = gatedRoute();
     const [one, other] = [stage.main.connect(), stage.main.connect()];
     stage.receive(one, get('/one'));
@@ -233,7 +233,7 @@ describe('a turn whose handler returns a promise', () => {
     ]);
   });
 
-  test('keeps its request readable while the worker parses others', async () => {
+  test('a request stays readable while its handler waits and the worker parses others', async () => {
     const gate = Promise.withResolvers<void>();
     const stage = new TurnStage((router) =>
       router
@@ -250,7 +250,7 @@ describe('a turn whose handler returns a promise', () => {
     expect(bodiesOf((await stage.ended())[0]?.text ?? '')).toEqual(['my own header']);
   });
 
-  test('tells the handler that its client is gone, and sends nothing', async () => {
+  test('a handler is told that its client is gone, and nothing is sent', async () => {
     const { stage, release, aborts } = gatedRoute();
     const client = stage.main.connect();
     const turn = stage.receive(client, get('/gone'));
@@ -262,7 +262,7 @@ describe('a turn whose handler returns a promise', () => {
     expect(await stage.ended()).toMatchObject([{ turn: TURN_CLOSE, text: '' }]);
   });
 
-  test('says since when its handler runs, and no longer than it does', async () => {
+  test('a turn says since when its handler runs, and no longer than it does', async () => {
     const { stage, release } = gatedRoute();
     const turn = stage.receive(stage.main.connect(), get('/x'));
     expect(turn.handlerSince).toBeGreaterThan(0);
@@ -272,7 +272,7 @@ describe('a turn whose handler returns a promise', () => {
     expect(turn.handlerSince).toBe(0);
   });
 
-  test('ignores a deadline after its handler has answered', async () => {
+  test('a deadline after the handler has answered is ignored', async () => {
     const { stage, release } = gatedRoute();
     const turn = stage.receive(stage.main.connect(), get('/x'));
     release('x');
@@ -281,8 +281,8 @@ describe('a turn whose handler returns a promise', () => {
     expect(stage.main.drain()).toEqual([]);
   });
 
-  describe('that is late', () => {
-    test('answers 504 at once, tells the handler, and ignores what it still does', async () => {
+  describe('a handler that is late', () => {
+    test('a late handler is answered with 504 in its place, told so, and ignored from then on', async () => {
       const { stage, release, aborts } = gatedRoute();
       const turn = stage.receive(stage.main.connect(), get('/slow'));
       turn.handlerTimedOut();
@@ -296,7 +296,7 @@ describe('a turn whose handler returns a promise', () => {
       expect(stage.main.drain(), 'what came late').toEqual([]);
     });
 
-    test('goes on with the next request while the late handler still runs', async () => {
+    test('a turn goes on with the next request while a late handler still runs', async () => {
       const { stage, release } = gatedRoute();
       const turn = stage.receive(stage.main.connect(), get('/slow') + get('/next'));
       turn.handlerTimedOut();
@@ -308,7 +308,7 @@ describe('a turn whose handler returns a promise', () => {
       expect(stage.host.settled).toEqual([false]);
     });
 
-    test('does not take the late handler of one request for that of the next', async () => {
+    test('the late handler of one request is not taken for that of the next', async () => {
       const { stage, release } = gatedRoute();
       const turn = stage.receive(stage.main.connect(), get('/slow') + get('/next'));
       turn.handlerTimedOut();
@@ -321,7 +321,7 @@ describe('a turn whose handler returns a promise', () => {
       expect(bodiesOf((await stage.ended())[0]?.text ?? '')).toEqual(['next']);
     });
 
-    test('keeps the headers that middleware has set', () => {
+    test('a 504 in place of a late handler keeps the headers that middleware has set', () => {
       const stage = new TurnStage((router) =>
         router
           .use((_request, response) => void response.header('Access-Control-Allow-Origin', '*'))
