@@ -1,7 +1,7 @@
 /**
  * The handlers that returned a promise which has not settled: how many there are, which of them are late, and
- * the one timer that finds out. A late handler's client is answered with 504 in its place; the handler itself
- * stays in flight until it settles. Worker threads only.
+ * the one timer that finds out. The client of a late handler gets 504. The handler itself stays in flight
+ * until it settles. Worker threads only.
  */
 
 import { invariant } from '../../platform/invariant.ts';

@@ -1,6 +1,6 @@
 /**
- * What the main thread and a worker say to each other through their MessagePort. The doorbell travels often, so
- * it is a plain number. Everything else is rare and travels as an object.
+ * What the main thread and a worker say to each other through their MessagePort. The doorbell travels often,
+ * so it is a plain number. Everything else is rare and travels as an object.
  */
 
 import type { LogLevel } from '../../platform/log-settings.ts';

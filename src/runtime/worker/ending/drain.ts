@@ -1,8 +1,8 @@
 /**
  * Decides when a worker that takes no more requests has nothing left to do: every turn has ended, and every
  * handler has settled. A handler whose client was answered with 504 may never settle, so at some time it is
- * not waited for any more. Worker threads only; RequestWorker asks it, and ending.ts decides what happens
- * then.
+ * not waited for any more. RequestWorker tells it what happens, and ending.ts does what follows. Worker
+ * threads only.
  */
 
 import type { HandlersInFlight } from '../handlers-in-flight.ts';

@@ -15,9 +15,7 @@
 import type { ToMain } from '../messages.ts';
 import type { RequestWorker } from '../request-worker.ts';
 
-/**
- * Deadlines of handlers are looked at only now and then; after this many times the deadline all are over.
- */
+/** Handlers' deadlines are checked only now and then. After this many times the deadline, all are over. */
 const DEADLINE_SLACK = 1.25;
 
 export interface EndingOptions {

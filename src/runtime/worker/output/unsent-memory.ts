@@ -24,7 +24,7 @@ export class UnsentMemory {
   /**
    * Several workers may ask at once, and each may be told yes. So the sum exceeds the bound by at most one
    * response per worker.
-   * @returns dispose of it when the bytes are sent or given up; null when there is no room for them
+   * @returns what to dispose of when the bytes are sent or given up, or null when there is no room for them
    */
   hold(bytes: number): Disposable | null {
     if (bytes > SMALL_BYTES && !this.#hasRoomFor(bytes)) return null;

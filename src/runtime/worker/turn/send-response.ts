@@ -22,7 +22,7 @@ const TOO_SLOW = 'Other clients take their responses too slowly; try again later
 const REPLACED = 'The server is replacing the worker of this stream.';
 
 /**
- * @returns null when the whole response is written; else a promise that resolves when all of it is, and
+ * @returns null when the whole response is written at once, or a promise that resolves when all of it is and
  * rejects when it cannot be completed
  */
 export function sendResponse(

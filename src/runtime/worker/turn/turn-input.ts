@@ -1,7 +1,7 @@
 /**
  * The inbound side of one connection during one turn: which bytes of its buffer are there, how far they are
  * answered, and what the core makes of the next ones. A request that is incomplete is resumed here in a later
- * turn. Worker threads only; the turn decides what follows from an answer.
+ * turn. The turn decides what follows from an answer of the core. Worker threads only.
  */
 
 import { PARSE_COMPLETE } from '../../../../assembly/record.ts';

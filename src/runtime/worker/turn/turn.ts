@@ -6,11 +6,11 @@
  *
  * Synchronous handlers run to completion without allocating a promise: requests are parsed, run and answered
  * in one loop, and their responses are collected in one record. A turn whose handler returns a promise, or
- * whose response does not fit now, is suspended; the worker goes on with others.
+ * whose response does not fit now, is suspended, and the worker goes on with others.
  *
  *     reading ─▶ running ─▶ reading …        synchronous
- *     running ─▶ waiting ─▶ reading          the handler has returned a promise; it settles, or is too late
- *     any     ─▶ sending ─▶ reading          something does not fit now; it is sent piece by piece
+ *     running ─▶ waiting ─▶ reading          the handler has returned a promise, which settles or is late
+ *     any     ─▶ sending ─▶ reading          what does not fit now is sent piece by piece
  *     any     ─▶ ended                       the last record is on its way
  */
 
