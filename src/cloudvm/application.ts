@@ -1,7 +1,8 @@
 /**
- * The CloudVM application, as the runtime loads it in every worker thread: `routes` first, then `start`; one of
- * the workers is also told to `prepare` before any of them serves, and each to `stop` after its last request.
- * It learns its configuration from the environment, where the main thread has put the database's address.
+ * The CloudVM application, as the runtime loads it in every worker thread: `routes` first, then `start`; one
+ * of the workers is also told to `prepare` before any of them serves, and each to `stop` after its last
+ * request. It learns its configuration from the environment, where the main thread has put the database's
+ * address.
  */
 
 import { createLogger } from '../platform/log.ts';
@@ -10,17 +11,22 @@ import { occasionally } from '../platform/occasionally.ts';
 import { joinGroups, readSettings } from '../platform/settings/settings.ts';
 import type { Router, WorkerPool } from '../runtime/application.ts';
 import { prepareSecret } from './accounts/tokens/secret.ts';
-import { ApplicationReadiness, type ApplicationState } from './health/readiness.ts';
+import { ApplicationReadiness } from './health/readiness.ts';
 import { registerRoutes } from './routes.ts';
 import { prepareServices, Services } from './services.ts';
 import { CLOUDVM_SETTINGS } from './settings.ts';
 
 const SETTINGS = joinGroups(CLOUDVM_SETTINGS, LOG_SETTINGS);
 
-/** Between two lines of the log about the same trouble. */
+/** Between two log lines about the same trouble. */
 const REPORT_INTERVAL_MS = 10_000;
 
-let state: ApplicationState = 'starting';
+interface Started {
+  readonly services: Services;
+  readonly pool: WorkerPool;
+}
+
+let state: Started | 'starting' | 'draining' = 'starting';
 
 export function routes(router: Router): void {
   const { corsOrigins, logLevel } = readSettings(SETTINGS, process.env);

@@ -1,6 +1,7 @@
 /**
- * What the CloudVM application needs of the process before any worker starts: a database and a signing secret.
- * Opened by the main thread, handed to the workers through their environment, closed after they have ended.
+ * What the CloudVM application needs of the process before any worker starts: a database and a signing
+ * secret. Opened by the main thread, handed to the workers through their environment, closed after they have
+ * ended.
  */
 
 import { EmbeddedDatabase } from '../embedded-mongodb/index.ts';

@@ -1,46 +1,42 @@
 /**
- * The routes of CloudVM and what runs before them, in the contract's order: CORS, authentication, then the
- * route with its own middleware and handler. Called once in each worker before it serves.
+ * Puts the routes of CloudVM together. What runs before each of them comes first, in the contract's order:
+ * CORS, authentication, then the route's own check and handler. Each worker calls this once, before it
+ * serves.
  */
 
-import { compression, cors, type Handler, type Router } from '../runtime/application.ts';
-import { AuthenticationController } from './accounts/account-controller.ts';
-import { authenticate } from './accounts/authenticate.ts';
-import { requireUser } from './accounts/require-user.ts';
-import { HealthController, type Readiness } from './health/health-controller.ts';
+import { compression, cors, type Router } from '../runtime/application.ts';
+import { accountRoutes } from './accounts/account-routes.ts';
+import { authenticate } from './accounts/tokens/authenticate.ts';
+import { requireUser } from './accounts/tokens/require-user.ts';
+import type { Readiness } from './health/health-controller.ts';
+import { healthRoutes } from './health/health-routes.ts';
 import { withProblems } from './problems.ts';
-import type { ServicesOf } from './services.ts';
-import { VmController } from './vms/vm-controller.ts';
+import type { Route } from './route.ts';
+import type { Services } from './services.ts';
+import { vmRoutes } from './vms/vm-routes.ts';
 
 export interface RoutesOptions {
   readonly corsOrigins: readonly string[];
-  readonly services: ServicesOf;
+  /** A function, because routes are registered before the services are open. */
+  readonly services: () => Services;
   readonly readiness: Readiness;
-  /** Told when a request failed because the database is away, full or too slow. */
+  /** Told when a request failed because the database is unreachable, full or too slow. */
   readonly onDatabaseTrouble: (error: unknown) => void;
 }
 
 export function registerRoutes(router: Router, options: RoutesOptions): void {
   const { corsOrigins, services, readiness, onDatabaseTrouble } = options;
-  const answered = (handler: Handler) => withProblems(handler, onDatabaseTrouble);
-  const health = new HealthController(readiness);
-  const authentication = new AuthenticationController(services);
-  const vms = new VmController(services);
+  const register = ({ method, path, access, handler }: Route) => {
+    const answering = withProblems(handler, onDatabaseTrouble);
+    if (access === 'user') router[method](path, requireUser, answering);
+    else router[method](path, answering);
+  };
 
   router.use(cors(corsOrigins));
-  router.use(authenticate(() => services().tokens));
+  router.use(authenticate(() => services().accounts.tokens));
   router.finish(compression());
 
-  router.get('/health', health.health);
-  router.get('/health/ready', health.ready);
-
-  router.post('/api/auth/register', answered(authentication.register));
-  router.post('/api/auth/login', answered(authentication.login));
-  router.get('/api/auth/me', requireUser, answered(authentication.me));
-
-  router.get('/api/vms', requireUser, answered(vms.list));
-  router.post('/api/vms', requireUser, answered(vms.create));
-  router.get('/api/vms/:id', requireUser, answered(vms.read));
-  router.patch('/api/vms/:id', requireUser, answered(vms.change));
-  router.delete('/api/vms/:id', requireUser, answered(vms.delete));
+  healthRoutes(readiness).forEach(register);
+  accountRoutes(() => services().accounts).forEach(register);
+  vmRoutes(() => services().vms).forEach(register);
 }

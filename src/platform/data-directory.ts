@@ -2,8 +2,8 @@
  * Makes the data directory, for whoever is about to keep something there: the signing secret, the embedded
  * database. Only this user can enter what is made; what is there already is left as it is.
  *
- * Level by level, because Node's own `recursive` never returns where a level can neither be made nor exists, as in
- * /proc, and neither a timer nor a signal would be heard through it.
+ * Level by level, because Node's own `recursive` never returns where a level can neither be made nor exists,
+ * as in /proc, and neither a timer nor a signal would be heard through it.
  */
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';

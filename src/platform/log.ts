@@ -1,6 +1,6 @@
 /**
- * The logger of every thread. Lines are written to standard output synchronously, so that a thread that dies a
- * moment later loses none: JSON, one object a line, or plain text where a person reads along on a terminal.
+ * The logger of every thread. Lines are written to standard output synchronously, so that a thread that dies
+ * a moment later loses none: JSON, one object a line, or plain text where a person reads along on a terminal.
  * The main thread and each worker make one at their start; on the way of a request nothing is logged.
  */
 import { writeSync } from 'node:fs';

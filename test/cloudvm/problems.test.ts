@@ -1,24 +1,26 @@
 import { describe, expect, test, vi } from 'vitest';
 import { LoginThrottledError } from '../../src/cloudvm/accounts/logins/login-throttle.ts';
 import { PasswordsBusyError } from '../../src/cloudvm/accounts/passwords/passwords.ts';
+import { AlreadyTakenError } from '../../src/cloudvm/accounts/users/user-repository.ts';
 import {
   DatabaseBusyError,
   DatabaseFullError,
   DatabaseSlowError,
   DatabaseUnreachableError,
-  DuplicateKeyError,
+} from '../../src/cloudvm/database/database-errors.ts';
+import { toProblem, withProblems } from '../../src/cloudvm/problems.ts';
+import {
   IdempotencyKeyReusedError,
   InvalidCursorError,
   StatusConflictError,
   VersionMismatchError,
-} from '../../src/cloudvm/database/errors.ts';
-import { toProblem, withProblems } from '../../src/cloudvm/problems.ts';
+} from '../../src/cloudvm/vms/repository/vm-errors.ts';
 import { HttpProblem } from '../../src/runtime/http/problem.ts';
 import { InProcess } from './front-door/support/in-process.ts';
 
-describe('an error of the layers below becomes a status', () => {
+describe('an error that a client can read becomes a problem', () => {
   test.each([
-    [409, new DuplicateKeyError(['email'])],
+    [409, new AlreadyTakenError(['email'])],
     [409, new StatusConflictError('pending')],
     [412, new VersionMismatchError(3)],
     [422, new IdempotencyKeyReusedError()],
@@ -28,7 +30,7 @@ describe('an error of the layers below becomes a status', () => {
     [503, new DatabaseUnreachableError('away')],
     [503, new DatabaseFullError('full')],
     [503, new PasswordsBusyError('busy')],
-  ])('%i for %o', (status, error) => {
+  ])('with status %i for %o', (status, error) => {
     expect(toProblem(error)).toBeInstanceOf(HttpProblem);
     expect(toProblem(error)).toMatchObject({ status });
   });
@@ -44,14 +46,14 @@ describe('an error of the layers below becomes a status', () => {
       expect(toProblem(error)).toMatchObject({ headers: { 'Retry-After': expect.stringMatching(/^\d+$/) } });
   });
 
-  test('and any other error stays what it is', () => {
+  test('and any other error stays as it is', () => {
     const error = new TypeError('a defect');
     expect(toProblem(error)).toBe(error);
   });
 });
 
 describe('a handler', () => {
-  test('is answered for, whether it throws or rejects', async () => {
+  test('may throw or reject, and the client gets the problem', async () => {
     const trouble = vi.fn();
     const throws = withProblems(() => {
       throw new StatusConflictError('pending');
@@ -72,22 +74,19 @@ describe('a handler', () => {
     [new DatabaseUnreachableError('inside'), '5'],
     [new DatabaseFullError('inside'), '60'],
     [new DatabaseSlowError('inside'), '1'],
-  ])(
-    'that meets a database which does not do its part, %o, is 503, and the operator is told',
-    async (error, seconds) => {
-      const trouble = vi.fn();
-      const http = new InProcess((router) => {
-        router.get(
-          '/',
-          withProblems(async () => {
-            throw error;
-          }, trouble),
-        );
-      });
-      const answer = await http.ask('GET', '/');
-      expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': seconds } });
-      expect(answer.text).not.toContain('inside');
-      expect(trouble).toHaveBeenCalledExactlyOnceWith(error);
-    },
-  );
+  ])('that fails with %o is 503, and the operator is told', async (error, seconds) => {
+    const trouble = vi.fn();
+    const http = new InProcess((router) => {
+      router.get(
+        '/',
+        withProblems(async () => {
+          throw error;
+        }, trouble),
+      );
+    });
+    const answer = await http.ask('GET', '/');
+    expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': seconds } });
+    expect(answer.text).not.toContain('inside');
+    expect(trouble).toHaveBeenCalledExactlyOnceWith(error);
+  });
 });

@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import { prepareDatabase } from '../../src/cloudvm/database/collections.ts';
 import { DatabaseService } from '../../src/cloudvm/database/database-service.ts';
+import { prepareServices } from '../../src/cloudvm/services.ts';
 import { buildFerretDb } from './ferretdb/build.ts';
 import { startFerretDb } from './ferretdb/start.ts';
 
@@ -95,7 +95,7 @@ function describeOn(kind: DatabaseKind, suite: (database: DatabaseUnderTest) => 
     const databaseName = `cloudvm_test_${randomBytes(6).toString('hex')}`;
     resources.defer(() => dropDatabase(uri, databaseName));
     const service = resources.use(await DatabaseService.open({ uri, databaseName, workers: 8 }));
-    await prepareDatabase(service);
+    await prepareServices(service);
     running = { uri, service };
   }, START_TIMEOUT_MS);
 

@@ -1,31 +1,30 @@
 /**
- * Registering, logging in, and who one is. Runs in worker threads; the costly part, hashing a password, runs
- * on libuv's pool within the bounds that Passwords keeps.
+ * Answers the requests about accounts: register, log in, and who one is. Runs in worker threads. The costly
+ * part, hashing a password, runs on libuv's pool within the bounds that Passwords keeps.
  */
 
-import { HttpProblem, type Request, type Response } from '../../runtime/application.ts';
-import { DuplicateKeyError } from '../database/errors.ts';
-import type { ServicesOf } from '../services.ts';
-import { readBody } from '../validation/body.ts';
+import type { Request, Response } from '../../runtime/application.ts';
+import { readBody } from '../validation/json-body.ts';
 import { login, registration, type SessionAnswer, type UserAnswer } from './account-schema.ts';
-import { invalidToken } from './authenticate.ts';
+import type { AccountServices } from './account-services.ts';
 import { networkOf } from './logins/address-network.ts';
 import type { HashingClient } from './passwords/passwords.ts';
-import { userIdOf } from './require-user.ts';
-import type { User } from './user-repository.ts';
+import { userIdOf } from './tokens/require-user.ts';
+import { invalidToken, wrongCredentials } from './tokens/unauthorized.ts';
+import { AlreadyTakenError, type User } from './users/user-repository.ts';
 
-export class AuthenticationController {
-  readonly #services: ServicesOf;
+export class AccountController {
+  readonly #services: () => AccountServices;
 
-  constructor(services: ServicesOf) {
+  constructor(services: () => AccountServices) {
     this.#services = services;
   }
 
   readonly register = async (request: Request, response: Response): Promise<void> => {
     const { email, username, password } = readBody(request, registration);
     const { users, passwords } = this.#services();
-    // Asked before the hash, which is a thousand times as expensive; the unique index decides in the end.
-    if ((await users.findByEmail(email)) !== undefined) throw new DuplicateKeyError(['email']);
+    // Looked up first, because the hash costs a thousand times as much. The unique index has the last word.
+    if ((await users.findByEmail(email)) !== undefined) throw new AlreadyTakenError(['email']);
     const passwordHash = await passwords.hash(password, clientOf(request));
     const user = await users.create({ email, username, passwordHash });
     response.status(201).header('Location', '/api/auth/me');
@@ -40,9 +39,7 @@ export class AuthenticationController {
     const isRight = await passwords.verify(password, user?.passwordHash, clientOf(request));
     if (user === undefined || !isRight) {
       attempt.fail();
-      throw new HttpProblem(401, 'The e-mail address or the password is wrong.', {
-        headers: { 'WWW-Authenticate': 'Bearer realm="cloudvm"' },
-      });
+      throw wrongCredentials();
     }
     await attempt.succeed();
     this.#answerWithSession(response, user);
@@ -56,7 +53,7 @@ export class AuthenticationController {
 
   #answerWithSession(response: Response, user: User): void {
     const session: SessionAnswer = { token: this.#services().tokens.issue(user.id), user: toAnswer(user) };
-    // What holds a token is kept nowhere on its way (RFC 6750, section 5.3).
+    // No cache may keep a token (RFC 6750, section 5.3).
     response.header('Cache-Control', 'no-store').json(session);
   }
 }
@@ -65,7 +62,7 @@ function clientOf(request: Request): HashingClient {
   return { network: networkOf(request.remoteAddress), signal: request.signal };
 }
 
-/** Nothing but these fields ever leaves: a user also has a password's hash. */
+/** Only these fields ever leave. A user also has a password hash. */
 function toAnswer({ id, email, username }: User): UserAnswer {
   return { id, email, username };
 }

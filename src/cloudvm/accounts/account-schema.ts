@@ -1,6 +1,6 @@
 /**
- * The shapes of registering, logging in and users, as the contract states them. Used by the authentication
- * controller and the documentation of the API.
+ * The shapes of registering, logging in and users, as the contract states them. Used by the account
+ * controller.
  */
 import Type, { type Static } from 'typebox';
 import { Validator } from '../validation/validator.ts';
@@ -25,7 +25,7 @@ export const RegistrationSchema = Type.Object(
   { additionalProperties: false },
 );
 
-/** A password that is too short is simply wrong here; only what would cost us is bounded. */
+/** At login a short password is just a wrong one. Only lengths that would cost us are bounded. */
 export const LoginSchema = Type.Object(
   { email: Type.String({ maxLength: 254 }), password: Type.String({ maxLength: 128 }) },
   { additionalProperties: false },

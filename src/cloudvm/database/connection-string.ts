@@ -1,14 +1,19 @@
 /**
  * What is wrong with a MongoDB connection string, in the driver's own words where these are fit to be read by
- * anybody: some of them repeat what they could not read, which may be the password. Used when the configuration is
- * read, and by DatabaseService.
+ * anybody: some of them repeat what they could not read, which may be the password. Used when the
+ * configuration is read, and by DatabaseService.
  */
 import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);
 
-/** Who is served by the embedded database, or serves no database at all, does not load the driver for this. */
+/**
+ * Who is served by the embedded database, or serves no database at all, does not load the driver for this.
+ */
 const driver = () => require('mongodb') as typeof import('mongodb');
+
+const UNREADABLE =
+  'its user, hosts or options cannot be read (special characters in a password must be percent-encoded)';
 
 /** @returns undefined where the driver can use it; whether a server is there is another matter */
 export function connectionStringProblem(uri: string): string | undefined {
@@ -27,7 +32,7 @@ export function problemInWords(error: unknown, uri: string): string {
   const words = error instanceof Error ? error.message : '';
   const repeats = valuesOf(uri).some((value) => words.includes(value));
   if (words !== '' && !repeats) return words;
-  return 'its user, hosts or options cannot be read; special characters in a password must be percent-encoded';
+  return UNREADABLE;
 }
 
 /** Everything but the scheme and the names of options, as it stands and decoded. */

@@ -1,13 +1,17 @@
 /**
  * DatabaseService is a thread's one way to the database: the official driver's client with its share of the
- * process's connections, a bound on what waits for them, and errors with stable codes. A worker opens it in the
- * application's `start()` and closes it in `stop()`; repositories are made from it.
+ * process's connections, a bound on what waits for them, and errors with stable codes. A worker opens it in
+ * the application's `start()` and closes it in `stop()`; repositories are made from it.
  */
 import { type Collection, type Db, type Document, MongoClient, type MongoClientOptions } from 'mongodb';
 import { problemInWords } from './connection-string.ts';
+import {
+  DatabaseBusyError,
+  DatabaseConfigurationError,
+  DatabaseUnreachableError,
+} from './database-errors.ts';
 import { DATABASE_NAME_RULE, isDatabaseName } from './database-name.ts';
 import { isOutcomeUnknown, translateDriverError } from './driver-errors.ts';
-import { DatabaseBusyError, DatabaseConfigurationError, DatabaseUnreachableError } from './errors.ts';
 
 /** Connections of the whole process, shared out among its workers: a driver's pool cannot cross threads. */
 export const TOTAL_CONNECTIONS = 64;
@@ -94,14 +98,17 @@ export class DatabaseService implements AsyncDisposable {
     return this.#client.options.maxPoolSize;
   }
 
-  /** A collection of the driver. Its operations run inside `run` or `runRepeatable`, which bound and translate. */
+  /**
+   * A collection of the driver. Its operations run inside `run` or `runRepeatable`, which bound and
+   * translate.
+   */
   collection<Schema extends Document>(name: string): Collection<Schema> {
     return this.#database.collection<Schema>(name);
   }
 
   /**
-   * Runs one operation that must not be repeated by us. (The driver itself repeats reads, and writes where the
-   * server can recognise a repetition: replica sets and sharded clusters.)
+   * Runs one operation that must not be repeated by us. (The driver itself repeats reads, and writes where
+   * the server can recognise a repetition: replica sets and sharded clusters.)
    * @throws DatabaseBusyError at once when too many operations wait; DatabaseUnreachableError
    */
   async run<Result>(operation: () => Promise<Result>): Promise<Result> {

@@ -1,6 +1,7 @@
 /**
  * Tells the driver's errors apart: which of them mean that the database cannot be reached, which that it is
- * overloaded or full, which that a unique index refused a write. Used by DatabaseService and the repositories.
+ * overloaded or full, which that a unique index refused a write. Used by DatabaseService and the
+ * repositories.
  */
 import {
   MongoClientClosedError,
@@ -13,7 +14,7 @@ import {
   MongoServerSelectionError,
   MongoTopologyClosedError,
 } from 'mongodb';
-import { DatabaseFullError, DatabaseSlowError, DatabaseUnreachableError } from './errors.ts';
+import { DatabaseFullError, DatabaseSlowError, DatabaseUnreachableError } from './database-errors.ts';
 
 const DUPLICATE_KEY = 11000;
 

@@ -1,15 +1,20 @@
 /**
  * The border between ids as clients write them (24 hexadecimal digits) and ObjectIds as the database stores
- * them. Used by every repository.
+ * them. Used by every repository, and for the ids in tokens.
  */
 import { ObjectId } from 'mongodb';
 
 const HEXADECIMAL_ID = /^[0-9a-f]{24}$/i;
 
-/** @returns undefined for anything that cannot be the id of a document: whoever asks answers as if it were absent */
-export function parseObjectId(id: string): ObjectId | undefined {
+/** Whether the text can be the id of a document. */
+export function isObjectId(text: string): boolean {
   // ObjectId's own check also takes numbers and byte arrays.
-  return HEXADECIMAL_ID.test(id) ? ObjectId.createFromHexString(id) : undefined;
+  return HEXADECIMAL_ID.test(text);
+}
+
+/** @returns undefined for a malformed id, which callers treat as one that does not exist */
+export function parseObjectId(id: string): ObjectId | undefined {
+  return isObjectId(id) ? ObjectId.createFromHexString(id) : undefined;
 }
 
 /** For ids that this application made itself, such as the subject of a verified token. */

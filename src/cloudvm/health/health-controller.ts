@@ -1,15 +1,16 @@
 /**
- * Whether the process serves (`/health`: whoever answers does, so it asks nobody) and whether this worker can
- * do its work now (`/health/ready`: what a load balancer asks before it sends clients).
+ * Answers the two questions about health. `/health`: does the process serve? Whatever answers does, so it
+ * asks nobody. `/health/ready`: can this worker do its work now? A load balancer asks that before it sends
+ * clients.
  */
 
 import { HttpProblem, type Request, type Response } from '../../runtime/application.ts';
 
-/** Why no work can be done; the contract's words. */
+/** Why no work can be done, in the contract's words. */
 export type NotReady = 'starting' | 'draining' | 'database unreachable' | 'workers failing';
 
 export interface Readiness {
-  /** @returns why not, or undefined */
+  /** @returns why the process is not ready, or undefined when it is */
   check(): Promise<NotReady | undefined>;
 }
 

@@ -1,20 +1,20 @@
 /**
- * Finds out whether the process can do its work: whether the application is started, most workers serve, and the
- * database answers. However many ask at once, the database is asked once. Used by the health controller.
+ * Finds out whether the process can do its work: the application has started, most workers serve, and the
+ * database answers. Simultaneous questions share one ping of the database. Used by the health controller.
  */
 import type { WorkerPool } from '../../runtime/application.ts';
-import type { Services } from '../services.ts';
+import type { DatabaseService } from '../database/database-service.ts';
 import type { NotReady, Readiness } from './health-controller.ts';
 
-/** Longer than a database that is well ever takes, and shorter than a load balancer waits. */
+/** A healthy database answers sooner, and a load balancer waits longer. */
 const PING_TIMEOUT_MS = 2_000;
 
-/** Fewer than this share of the workers cannot do the work that a load balancer sends to all. */
+/** With a smaller share of the workers the process cannot take its part of the load. */
 const LEAST_SERVING_SHARE = 0.5;
 
-/** What the application has while it is started. */
+/** What readiness looks at while the application is started. */
 export interface Started {
-  readonly services: Services;
+  readonly services: { readonly database: Pick<DatabaseService, 'ping'> };
   readonly pool: WorkerPool;
 }
 
@@ -40,11 +40,11 @@ export class ApplicationReadiness implements Readiness {
     return this.#underWay;
   }
 
-  async #pingOnce({ database }: Pick<Services, 'database'>): Promise<NotReady | undefined> {
+  async #pingOnce({ database }: Started['services']): Promise<NotReady | undefined> {
     const { promise: timeout, resolve } = Promise.withResolvers<false>();
     const timer = setTimeout(resolve, this.#timeoutMs, false);
     try {
-      // What is wrong does not matter here: the service reports it to whoever needs the database next.
+      // The reason does not matter here. Whoever needs the database next reports it.
       const answers = database.ping().then(
         () => true,
         () => false,

@@ -1,22 +1,22 @@
 /**
- * Says what is wrong with a value that has failed its schema. It walks the schema and looks only at what the schema
- * knows: an array that is too long is not looked into, of unknown fields the first ones are named, and nothing is
- * done after the last error that there is room for. So neither its time nor its memory grows with what a client
- * sends. Called by Validator.
+ * Says what is wrong with a value that has failed its schema. Called by Validator.
+ *
+ * Neither time nor memory grow with what a client sends. The walk follows the schema and looks only at what
+ * the schema knows. It does not look into an array that is too long, and it stops at MAX_ERRORS.
  */
 import Type, { type TArray, type TObject, type TSchema } from 'typebox';
 import { Errors } from 'typebox/schema';
 import type { ProblemError } from '../../runtime/application.ts';
 
-/** Enough to correct a form; a client that sends nonsense gets no long answer for it. */
+/** Enough to correct a form. Nonsense deserves no longer answer. */
 const MAX_ERRORS = 20;
 
 type Explanation = Generator<ProblemError, void>;
 
-/** @returns at least one error and at most MAX_ERRORS; a path is a JSON pointer (RFC 6901) */
+/** @returns 1 to MAX_ERRORS errors. A path is a JSON pointer (RFC 6901) */
 export function explain(schema: TSchema, value: unknown): readonly ProblemError[] {
   const errors = errorsOf(schema, value, '').take(MAX_ERRORS).toArray();
-  // For keywords that this file does not know: a refusal without a reason helps nobody.
+  // This file does not know every keyword, and a refusal needs a reason.
   return errors.length > 0 ? errors : [{ path: '', message: 'does not match its schema' }];
 }
 
@@ -60,7 +60,10 @@ function* errorsOfArray(schema: TArray, items: readonly unknown[], path: string)
   for (const [index, item] of items.entries()) yield* errorsOf(schema.items, item, at(path, String(index)));
 }
 
-/** What has no parts of its own, or is something else than its schema asks for: typebox looks at it as a whole. */
+/**
+ * For values without parts and values of another type than the schema asks for. typebox looks at them as a
+ * whole.
+ */
 function* errorsOfSingle(schema: TSchema, value: unknown, path: string): Explanation {
   const [, errors] = Errors(schema, value);
   for (const error of errors) yield { path, message: messageOf(error) };
@@ -79,7 +82,7 @@ function messageOf(error: SchemaError): string {
   }
 }
 
-/** The keywords that typebox keeps beside the types of its schemas. */
+/** Keywords that typebox's types do not declare. */
 type ObjectSchema = TObject & { readonly additionalProperties?: unknown; readonly minProperties?: number };
 type ArraySchema = TArray & { readonly maxItems?: number };
 

@@ -1,16 +1,15 @@
 /**
- * Reads and validates the query of a request. A query has only text, so where the schema says integer, text
- * that is one in its plain form becomes a number; everything else is left for the schema to refuse. Called by
- * controllers.
+ * Reads and validates the query of a request. Called by controllers. A query has only text, so where the
+ * schema says integer, the plain form of one becomes a number. The schema refuses everything else.
  */
 import type { Static, TObject } from 'typebox';
 import type { Request } from '../../runtime/application.ts';
 import type { Validator } from './validator.ts';
 
-/** No sign, no leading zero, no exponent, and within what a number holds exactly. */
+/** No sign, no leading zero, no exponent, and small enough for a number to be exact. */
 const PLAIN_INTEGER = /^(?:0|[1-9]\d{0,14})$/;
 
-/** A name that comes twice is an array and thus refused. @throws HttpProblem 400, 422 */
+/** A name that comes twice is an array, which the schema refuses. @throws HttpProblem 400, 422 */
 export function readQuery<Schema extends TObject>(
   request: Request,
   validator: Validator<Schema>,

@@ -1,15 +1,15 @@
 /**
- * Turns a schema into the check of a body or a query: what passes has the schema's type, what does not is
- * answered with 422 and a list of what is wrong. Schemas are compiled when a worker loads this module; the
- * same schemas describe the API in its documentation.
+ * Checks a body or a query against a schema. A value that passes has the schema's type. Any other is answered
+ * with 422 and a list of what is wrong. Schemas are compiled once, when a worker loads the module that
+ * declares them.
  */
 import type { Static, TSchema } from 'typebox';
-// A megabyte less in every worker than 'typebox/compile', of which nothing more is needed.
+// 'typebox/compile' would do the same and take a megabyte more in every worker.
 import { Compile, type Validator as CompiledSchema } from 'typebox/schema';
 import { HttpProblem, type ProblemError } from '../../runtime/application.ts';
 import { explain } from './explain.ts';
 
-/** The schema bounds lengths, but the name of an unknown field is the client's. */
+/** The name of an unknown field may be of any length. */
 const MAX_PATH_CHARACTERS = 200;
 
 export class Validator<Schema extends TSchema> {
@@ -28,9 +28,9 @@ export class Validator<Schema extends TSchema> {
   }
 }
 
-/** 422 with what is wrong where. */
+/** 422 with what is wrong, and where. */
 export function invalid(errors: readonly ProblemError[]): HttpProblem {
-  return new HttpProblem(422, 'The request does not match its schema; see errors.', {
+  return new HttpProblem(422, 'The request does not match its schema. See errors.', {
     errors: errors.map(({ path, message }) => ({ path: shorten(path), message })),
   });
 }

@@ -1,13 +1,13 @@
 /**
- * Reads the Idempotency-Key header (draft-ietf-httpapi-idempotency-key-header), with which a client marks the
- * retries of one request. The repository compares keys per owner and only by their digest.
+ * Reads the Idempotency-Key header (draft-ietf-httpapi-idempotency-key-header), which marks the retries of
+ * one request. The repository compares keys per owner, and only their digests.
  */
 import { HttpProblem, type Request } from '../../runtime/application.ts';
 
-/** Visible ASCII: long enough for any UUID or digest. */
+/** Visible ASCII. Long enough for any UUID or digest. */
 const KEY = /^[\u0021-\u007e]{1,255}$/;
 
-/** @returns undefined where there is none. @throws HttpProblem 400 */
+/** @returns undefined where the request has none. @throws HttpProblem 400 */
 export function readIdempotencyKey(request: Request): string | undefined {
   const key = request.header('idempotency-key');
   if (key === undefined) return undefined;

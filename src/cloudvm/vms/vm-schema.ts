@@ -1,12 +1,12 @@
 /**
- * The shapes of virtual machines and of the queries and bodies about them, as the contract states them. Used by
- * the VM controller and the documentation of the API.
+ * The shapes of VMs and of the queries and bodies about them, as the contract states them. Used by the VM
+ * controller.
  */
 import Type, { type Static } from 'typebox';
 import { Validator } from '../validation/validator.ts';
+import { VM_SORTS } from './repository/vm-cursor.ts';
+import { MAX_PAGE_SIZE } from './repository/vm-query.ts';
 import { VM_PROVIDERS, VM_SIZES, VM_STATUSES } from './vm.ts';
-import { VM_SORTS } from './vm-cursor.ts';
-import { MAX_PAGE_SIZE } from './vm-query.ts';
 
 export const DEFAULT_PAGE_SIZE = 20;
 

@@ -1,6 +1,6 @@
 /**
- * What a virtual machine is to the application, and which states allow which action. Shared by the repository,
- * which enforces the states inside its conditional writes, and the controllers, which speak them.
+ * What a VM is to the application, and which status allows which action. The repository enforces the statuses
+ * inside its conditional writes.
  */
 
 export const VM_PROVIDERS = ['aws', 'azure', 'gcp', 'local'] as const;
@@ -28,7 +28,7 @@ export interface Vm {
   readonly tags: readonly VmTag[];
   readonly createdAt: Date;
   readonly updatedAt: Date;
-  /** Grows by one with every change; the entity tag is made of it. */
+  /** Grows by one with every change. The ETag is made from it. */
   readonly version: number;
 }
 
@@ -37,12 +37,12 @@ export interface NewVm {
   readonly provider: VmProvider;
   readonly region: string;
   readonly size: VmSize;
-  /** Where the client has none, the machine is known by a name made from its id. */
+  /** Where the client sends none, one is made from the id. */
   readonly instanceId?: string | undefined;
   readonly tags: readonly VmTag[];
 }
 
-/** What a client may change; what is undefined stays as it is. */
+/** What a client may change. Undefined fields stay as they are. */
 export interface VmChanges {
   readonly name?: string | undefined;
   readonly size?: VmSize | undefined;
@@ -54,16 +54,16 @@ export interface StatusTransition {
   readonly to: VmStatus;
 }
 
-/** Every way from one status to another; anything else is a conflict. */
+/** Every way from one status to another. Anything else is a conflict. */
 export const VM_TRANSITIONS = {
   start: { from: ['stopped', 'error'], to: 'pending' },
   stop: { from: ['running'], to: 'stopping' },
   restart: { from: ['running'], to: 'pending' },
-  /** The provider's answers to the above, and to the creation. */
+  /** The provider's answers to the above and to the creation. */
   started: { from: ['pending'], to: 'running' },
   stopped: { from: ['stopping'], to: 'stopped' },
   failed: { from: ['pending'], to: 'error' },
 } as const satisfies Record<string, StatusTransition>;
 
-/** While the provider is at work (pending, stopping) a machine cannot be deleted. */
+/** While the provider is at work (pending, stopping) a VM cannot be deleted. */
 export const DELETABLE_STATUSES: readonly VmStatus[] = ['running', 'stopped', 'error'];

@@ -19,7 +19,7 @@ afterAll(async () => {
 
 let people = 0;
 
-/** Nobody that another test knows. */
+/** Somebody whom no other test uses. */
 function person() {
   people += 1;
   return { email: `Person${people}@Example.com`, username: `Person-${people}`, password: PASSWORD };
@@ -34,7 +34,7 @@ const login = (body: unknown, remoteAddress?: string) =>
 const me = (token: unknown) => cloudVm.http.ask('GET', '/api/auth/me', { token: String(token) });
 
 describe('registering', () => {
-  test('answers with a token and the user, exactly', async () => {
+  test('answers with a token and the public fields of the user', async () => {
     const ada = person();
     const answer = await register(ada);
     expect(answer.status).toBe(201);
@@ -54,7 +54,7 @@ describe('registering', () => {
     expect((await me(answer.json['token'])).json).toEqual(answer.json['user']);
   });
 
-  test('with an address or a name that is taken, whatever its case, is 409 and says which', async () => {
+  test('with a taken address or name in any case is 409 and names the field', async () => {
     const ada = person();
     await register(ada);
     const sameAddress = await register({ ...person(), email: ada.email.toUpperCase() });
@@ -69,7 +69,7 @@ describe('registering', () => {
     });
   });
 
-  test('twice at once succeeds once', async () => {
+  test('several times at once succeeds once', async () => {
     const ada = person();
     const answers = await Promise.all([register(ada), register(ada), register(ada)]);
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409]);
@@ -94,7 +94,7 @@ describe('registering', () => {
 });
 
 describe('logging in', () => {
-  test('answers with a token and the user, whatever the case of the address', async () => {
+  test('answers with a token and the user for the address in any case', async () => {
     const ada = person();
     const registered = await register(ada);
     const answer = await login({ email: ada.email.toLowerCase(), password: PASSWORD });
@@ -103,7 +103,7 @@ describe('logging in', () => {
     expect((await me(answer.json['token'])).status).toBe(200);
   });
 
-  test('does not tell a wrong password from an unknown address', async () => {
+  test('answers the same for a wrong password and an unknown address', async () => {
     const ada = person();
     await register(ada);
     const wrong = await login({ email: ada.email, password: 'wrong password' });
@@ -115,12 +115,12 @@ describe('logging in', () => {
   });
 
   test('hashes a password for an unknown address too', async () => {
-    using verify = vi.spyOn(cloudVm.services.passwords, 'verify');
+    using verify = vi.spyOn(cloudVm.services.accounts.passwords, 'verify');
     await login({ email: 'nobody-at-all@example.com', password: PASSWORD });
     expect(verify).toHaveBeenCalledWith(PASSWORD, undefined, expect.anything());
   });
 
-  test('is 429 after repeated failures from one address, also with the right password', async () => {
+  test('is 429 after repeated failures from one address, even with the right password', async () => {
     const ada = person();
     await register(ada);
     for (let failures = 0; failures < MAX_FAILURES_PER_PAIR; failures++) {
@@ -134,12 +134,12 @@ describe('logging in', () => {
     expect((await login({ email: ada.email, password: PASSWORD }, '198.51.100.7')).status).toBe(200);
   });
 
-  test('goes on from where one has logged in before, however many fail from elsewhere', async () => {
+  test('works from where the user has logged in before, however many logins fail elsewhere', async () => {
     const ada = person();
     await register(ada);
     const right = { email: ada.email, password: PASSWORD };
     expect((await login(right, '198.51.100.8')).status).toBe(200);
-    const { throttle } = cloudVm.services;
+    const { throttle } = cloudVm.services.accounts;
     for (let failures = 0; failures < MAX_FAILURES_PER_ACCOUNT; failures++) {
       const remoteAddress = `203.0.113.${failures % 20}`;
       (await throttle.begin({ email: ada.email, remoteAddress })).fail();
@@ -148,7 +148,7 @@ describe('logging in', () => {
     expect((await login(right, '198.51.100.8')).status).toBe(200);
   });
 
-  test('with success ends the count of failures', async () => {
+  test('resets the count of failures when it succeeds', async () => {
     const ada = person();
     await register(ada);
     for (let round = 0; round < 2; round++) {
@@ -160,10 +160,10 @@ describe('logging in', () => {
   });
 });
 
-describe('who one is', () => {
-  test('is 401 without a token and for a user that is not there', async () => {
+describe('reading the own account', () => {
+  test('is 401 without a token and for a user that does not exist', async () => {
     expect((await cloudVm.http.ask('GET', '/api/auth/me')).status).toBe(401);
-    const nobody = await me(cloudVm.services.tokens.issue('f'.repeat(24)));
+    const nobody = await me(cloudVm.services.accounts.tokens.issue('f'.repeat(24)));
     expect(nobody).toMatchObject({ status: 401 });
     expect(nobody.headers['www-authenticate']).toContain('invalid_token');
   });
@@ -175,18 +175,18 @@ describe('many logins at once', () => {
   const statusesOf = async (answers: readonly Promise<{ status: number }>[]) =>
     (await Promise.all(answers)).map(({ status }) => status);
 
-  test('are no way to have more guesses evaluated than one after the other', async () => {
+  test('do not let more guesses through than the same logins one after the other', async () => {
     const ada = person();
     await register(ada);
     const guess = () => login({ email: ada.email, password: 'wrong password' }, '192.0.2.80');
     const statuses = await statusesOf(Array.from({ length: 80 }, guess));
     expect(statuses.filter((status) => status === 401).length).toBeLessThanOrEqual(MAX_FAILURES_PER_PAIR);
-    // What found no place in the line was not evaluated; tried again, it is counted.
+    // Guesses that found no place in the line were not checked. When tried again they count.
     while ((await guess()).status === 401);
     expect((await guess()).status).toBe(429);
   });
 
-  test('from everywhere are answered with 503 and when to try again, where too many wait', async () => {
+  test('from many networks are answered with 503 and Retry-After when too many wait', async () => {
     const answers = await Promise.all(
       Array.from({ length: 40 }, (_, index) => login(guessOf(person()), `192.0.2.${index}`)),
     );
@@ -195,7 +195,7 @@ describe('many logins at once', () => {
     expect(refused?.headers['retry-after']).toBe('1');
   });
 
-  test('from one network do not keep others from logging in', async () => {
+  test('from one network do not keep other networks from logging in', async () => {
     const ada = person();
     await register(ada);
     const flood = Array.from({ length: 40 }, () => login(guessOf(person()), '192.0.2.81'));

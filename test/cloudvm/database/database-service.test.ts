@@ -1,20 +1,21 @@
-/** DatabaseService when all is well, and when the database is slow, away, or lost in the middle of a write. */
-
+/**
+ * DatabaseService while all is well, and when the database is slow, away, or lost in the middle of a write.
+ */
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { inspect } from 'node:util';
 import { ObjectId } from 'mongodb';
 import { describe, expect, test } from 'vitest';
-import { UserRepository } from '../../../src/cloudvm/accounts/user-repository.ts';
+import { UserRepository } from '../../../src/cloudvm/accounts/users/user-repository.ts';
 import {
   DatabaseService,
   type DatabaseServiceOptions,
   poolSizePerWorker,
 } from '../../../src/cloudvm/database/database-service.ts';
+import { VmRepository } from '../../../src/cloudvm/vms/repository/vm-repository.ts';
 import { type NewVm, VM_TRANSITIONS } from '../../../src/cloudvm/vms/vm.ts';
-import { VmRepository } from '../../../src/cloudvm/vms/vm-repository.ts';
 import { describeOnEveryDatabase } from '../../support/databases.ts';
-import { FaultProxy } from './fault-proxy.ts';
+import { FaultProxy } from './support/fault-proxy.ts';
 
 const WEB: NewVm = { name: 'web', provider: 'aws', region: 'eu', size: 'small', tags: [] };
 const USER = { email: 'a@example.org', username: 'a', passwordHash: 'x' };
@@ -45,13 +46,13 @@ describe('connections', () => {
     expect(poolSizePerWorker(workers)).toBe(connections);
   });
 
-  test.each([0, -1, 1.5, Number.NaN])('%s is no number of workers', (workers) => {
+  test.each([0, -1, 1.5, Number.NaN])('%s is not a valid number of workers', (workers) => {
     expect(() => poolSizePerWorker(workers)).toThrow(
       expect.objectContaining({ code: 'DATABASE_CONFIGURATION' }),
     );
   });
 
-  test('what the connection string sets itself is left as it says', async () => {
+  test('options in the connection string win over our defaults', async () => {
     const uri = 'mongodb://127.0.0.1:1/?MAXPOOLSIZE=5&w=1';
     await using service = new DatabaseService({ ...BASE, uri });
     expect(service.maxPoolSize).toBe(5);
@@ -66,13 +67,13 @@ describe('settings', () => {
     'mongodb://user:hunter2-secret@host:port:port/',
     'mongodb://user:hunter2-secret@host/?unknownOption=1',
     'user:hunter2-secret',
-  ])('%s cannot be used, and its password is not told', (uri) => {
+  ])('%s is refused without repeating its password', (uri) => {
     const open = () => new DatabaseService({ ...BASE, uri });
     expect(open).toThrow(expect.objectContaining({ code: 'DATABASE_CONFIGURATION' }));
     expect(open).not.toThrow(/hunter2/);
   });
 
-  test('a name that no database can have cannot be used', () => {
+  test('a name that no database can have is refused', () => {
     for (const databaseName of ['a/b', 'a b', 'a.b', '', '$a', 'a\u0000', 'a'.repeat(64)]) {
       expect(
         () => new DatabaseService({ ...BASE, uri: 'mongodb://127.0.0.1', databaseName }),
@@ -82,7 +83,7 @@ describe('settings', () => {
   });
 });
 
-describe('a database that is away', () => {
+describe('an unreachable database', () => {
   test('is reported when the service opens, without the password', async () => {
     const uri = (await unusedUri()).replace('//', '//user:hunter2-secret@');
     const error: unknown = await DatabaseService.open({ ...BASE, uri, serverSelectionTimeoutMs: 100 }).catch(
@@ -114,7 +115,7 @@ describeOnEveryDatabase('the database service', (database) => {
     });
   const ping = (service: DatabaseService) => service.run(() => service.collection('vms').findOne({}));
 
-  test('answers a ping while it is open, and refuses once it is closed', async () => {
+  test('answers a ping while it is open and refuses once it is closed', async () => {
     const service = await DatabaseService.open({ ...BASE, uri: database.uri });
     await service.ping();
     expect(service.inFlight).toBe(0);
@@ -124,7 +125,7 @@ describeOnEveryDatabase('the database service', (database) => {
     await expect(ping(service)).rejects.toMatchObject({ code: 'DATABASE_UNREACHABLE' });
   });
 
-  test('closing waits for the operations under way', async () => {
+  test('waits for the operations under way when it closes', async () => {
     await using proxy = await FaultProxy.start(database.uri);
     const service = await openThrough(proxy);
     const held = proxy.holdAnswersOf('find', 1);
@@ -135,7 +136,7 @@ describeOnEveryDatabase('the database service', (database) => {
     await Promise.all([operation, closed]);
   });
 
-  test('what exceeds the connections and the bound on waiters is refused at once', async () => {
+  test('refuses an operation at once when its connections and its line of waiters are full', async () => {
     await using proxy = await FaultProxy.start(database.uri);
     await using service = await openThrough(proxy, { totalConnections: 2, maxWaiting: 3 });
     const held = proxy.holdAnswersOf('find', 2);
@@ -149,7 +150,7 @@ describeOnEveryDatabase('the database service', (database) => {
     await ping(service);
   });
 
-  test('what waits too long for a connection is refused, and readiness still tells busy from away', async () => {
+  test('refuses as busy, not as unreachable, what waits too long for a connection', async () => {
     await using proxy = await FaultProxy.start(database.uri);
     await using service = await openThrough(proxy, { totalConnections: 2, waitQueueTimeoutMs: 100 });
     const held = proxy.holdAnswersOf('find', 2);
@@ -161,8 +162,8 @@ describeOnEveryDatabase('the database service', (database) => {
     await Promise.all(accepted);
   });
 
-  // At once, since each loses time: the driver asks a server that it lost again after half a second.
-  test.concurrent('a read whose answer got lost is made again', async () => {
+  // Concurrent, because each one waits: the driver asks a lost server again after half a second.
+  test.concurrent('repeats a read whose answer was lost', async () => {
     await using proxy = await FaultProxy.start(database.uri);
     await using service = await openThrough(proxy);
     const owner = new ObjectId().toHexString();
@@ -171,7 +172,7 @@ describeOnEveryDatabase('the database service', (database) => {
     expect(await new VmRepository(service).findById(owner, vm.id)).toEqual(vm);
   });
 
-  test.concurrent('an operation that must not be repeated fails when its answer got lost, and was made once', async () => {
+  test.concurrent('does not repeat an unconditional update whose answer was lost', async () => {
     await using proxy = await FaultProxy.start(database.uri);
     await using service = await openThrough(proxy);
     const vms = new VmRepository(service);
@@ -184,7 +185,7 @@ describeOnEveryDatabase('the database service', (database) => {
     expect(await vms.findById(owner, vm.id)).toMatchObject({ name: 'new', version: 2 });
   });
 
-  test.concurrent('writes that are keyed or conditional succeed once although their answers got lost', async () => {
+  test.concurrent('lets keyed and conditional writes succeed once if their answers were lost', async () => {
     await using proxy = await FaultProxy.start(database.uri);
     await using service = await openThrough(proxy);
     const [users, vms] = [new UserRepository(service), new VmRepository(service)];
@@ -211,7 +212,7 @@ describeOnEveryDatabase('the database service', (database) => {
     expect(await vms.findById(owner, vm.id)).toBeUndefined();
   });
 
-  test.concurrent('a repetition that really lost the race is still refused', async () => {
+  test.concurrent('refuses a repeated write that really lost the race', async () => {
     await using proxy = await FaultProxy.start(database.uri);
     await using service = await openThrough(proxy);
     const vms = new VmRepository(service);

@@ -1,16 +1,16 @@
 import { MongoRuntimeError, MongoServerError } from 'mongodb';
 import { expect, test } from 'vitest';
+import { DatabaseFullError, DatabaseSlowError } from '../../../src/cloudvm/database/database-errors.ts';
 import { translateDriverError } from '../../../src/cloudvm/database/driver-errors.ts';
-import { DatabaseFullError, DatabaseSlowError } from '../../../src/cloudvm/database/errors.ts';
 
-test('a database without room for more is told from one with a defect', () => {
+test('a full disk is told apart from other errors of the server', () => {
   const full = new MongoServerError({ message: 'no space left', code: 14031 });
   expect(translateDriverError(full)).toBeInstanceOf(DatabaseFullError);
   const other = new MongoServerError({ message: 'something else', code: 8000 });
   expect(translateDriverError(other)).toBe(other);
 });
 
-test('a connection that did not become free in time is told from too many operations at once', () => {
+test('a wait for a connection that takes too long is reported as a slow database', () => {
   // The driver does not export the class.
   const timeout = Object.defineProperty(new MongoRuntimeError('timed out'), 'name', {
     value: 'MongoWaitQueueTimeoutError',

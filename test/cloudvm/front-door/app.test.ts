@@ -1,5 +1,5 @@
 /**
- * The application module as the runtime uses it: routes, start, prepare, stop, and its settings from the
+ * The application module as the runtime uses it: routes, start, prepare, stop, and settings from the
  * environment.
  */
 import { randomBytes } from 'node:crypto';
@@ -23,7 +23,7 @@ beforeEach(async () => {
   vi.stubEnv('MONGODB_URI', undefined);
   vi.stubEnv('MONGODB_DB', `cloudvm_test_${randomBytes(6).toString('hex')}`);
   vi.stubEnv('LOG_LEVEL', 'silent');
-  // Its state is the module's: each test is a worker of its own, with the whole HTTP layer.
+  // The module holds the application's state, so each test loads its own copy of everything.
   vi.resetModules();
   const [app, support] = await Promise.all([
     import('../../../src/cloudvm/application.ts'),
@@ -50,7 +50,7 @@ describe('in a worker', () => {
 
   afterEach(() => database[Symbol.asyncDispose]());
 
-  test('it is starting, then ready, then draining, and healthy all the time', async () => {
+  test('it is starting, then ready, then draining, and always healthy', async () => {
     const http = inProcess();
     expect(await readinessOf(http)).toContain('Not ready: starting.');
     await application.start(POOL);
@@ -64,14 +64,14 @@ describe('in a worker', () => {
     expect(http.errors).toEqual([]);
   });
 
-  test('it may be prepared again, as every start of the process does', async () => {
+  test('it can be prepared again, as at every start of the process', async () => {
     await application.start(POOL);
     await application.prepare();
     await application.prepare();
     await application.stop();
   });
 
-  test('it lets the origins of CORS_ORIGINS read', async () => {
+  test('it allows the origins in CORS_ORIGINS', async () => {
     vi.stubEnv('CORS_ORIGINS', 'https://app.example');
     const answer = await inProcess().ask('GET', '/health', {
       headers: { Origin: 'https://app.example' },
@@ -81,7 +81,7 @@ describe('in a worker', () => {
 });
 
 describe('it does not start', () => {
-  test('without a database, and says so', async () => {
+  test('without a database, and the error says so', async () => {
     await expect(application.start(POOL)).rejects.toThrow(/MONGODB_URI is not set/);
     await application.stop();
   });
@@ -91,7 +91,7 @@ describe('it does not start', () => {
     await expect(application.start(POOL)).rejects.toThrow('the database cannot be reached');
   });
 
-  test('with a setting that is wrong, and names it', async () => {
+  test('with a wrong setting, and the error names it', async () => {
     vi.stubEnv('JWT_TTL_SECONDS', 'soon');
     await expect(application.start(POOL)).rejects.toThrow(/JWT_TTL_SECONDS/);
   });

@@ -1,6 +1,4 @@
-/**
- * The command `node src/main.ts` and the signals it is sent, while it serves and while it starts.
- */
+/** The command `node src/main.ts` and the signals that it gets, while it serves and while it starts. */
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
@@ -61,7 +59,7 @@ describe('while it serves', () => {
     client.send(getRequest('/health') + getRequest('/wait?ms=300'));
     expect((await client.next()).status).toBe(200);
     child.kill(first);
-    // As npm does: it passes on what the terminal has sent to both already.
+    // npm passes on a signal that the terminal has sent to both already.
     await lineOf(child, /stopping: SIG/);
     child.kill(second);
     expect((await client.next()).status).toBe(200);
@@ -99,7 +97,10 @@ describe('while it starts', () => {
     await writeFile(
       APP,
       `export function routes() {}
-      export function start() { console.log('starts'); return new Promise((resolve) => setTimeout(resolve, 2 ** 30)); }`,
+      export function start() {
+        console.log('starts');
+        return new Promise((resolve) => setTimeout(resolve, 2 ** 30));
+      }`,
     );
     const child = start({ APP, SHUTDOWN_TIMEOUT_MS: '100' });
     await lineOf(child, /^(starts)$/);

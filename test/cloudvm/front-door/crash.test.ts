@@ -1,6 +1,4 @@
-/**
- * What was acknowledged is there after the whole process was killed while it wrote.
- */
+/** A process that is killed while it writes loses nothing that it has acknowledged. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,14 +55,14 @@ test('kill -9 while clients write, and a restart, keep every acknowledged write'
   const { password } = body;
   const login = await restarted.ask('POST', '/api/auth/login', { body: { email: body.email, password } });
   expect(login).toMatchObject({ status: 200, json: { user: registered.json['user'] } });
-  // The token of before the crash: the secret that signed it was kept too.
+  // The token is from before the crash, so the secret that signed it must have survived too.
   const found = await listAll(restarted, token);
   for (const [id, name] of acknowledged.names) {
     if (!acknowledged.uncertain.has(id)) expect(found.get(id)?.['name']).toBe(name);
   }
   for (const id of acknowledged.deleted) expect(found.has(id)).toBe(false);
 
-  // What the crash left pending is started by the process that came after.
+  // The next process starts what the crash left pending.
   await vi.waitFor(
     async () => {
       const { json } = await restarted.ask('GET', '/api/vms?status=pending', { token });
@@ -75,7 +73,7 @@ test('kill -9 while clients write, and a restart, keep every acknowledged write'
   expect(await restarted.stop()).toBe(0);
 }, 180_000);
 
-/** Creates, changes and deletes machines until the server is gone. */
+/** Creates, changes and deletes VMs until the server is gone. */
 async function write(
   server: CloudVmProcess,
   token: string,
@@ -98,7 +96,7 @@ async function write(
       if (round % 3 === 2 && (await remove(server, token, oldest, acknowledged))) own.shift();
     }
   } catch (error) {
-    // fetch says so when the connection is gone; anything else is a failure of the test.
+    // fetch throws a TypeError when the connection is gone. Anything else is a failure of the test.
     if (!(error instanceof TypeError)) throw error;
   }
 }
@@ -118,7 +116,7 @@ async function rename(
   acknowledged.count();
 }
 
-/** @returns false where the machine is pending still: then nothing has changed */
+/** @returns false where the VM is still pending and so was not deleted */
 async function remove(
   server: CloudVmProcess,
   token: string,

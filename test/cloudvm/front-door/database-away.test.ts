@@ -1,11 +1,9 @@
-/**
- * What clients and operators learn when the database goes away under a server that runs.
- */
+/** What clients and operators learn when the database goes away while the server runs. */
 import { expect, test } from 'vitest';
 import { ApplicationReadiness } from '../../../src/cloudvm/health/readiness.ts';
 import { CloudVm, PASSWORD } from './support/cloudvm.ts';
 
-test('requests that need the database are 503 and tell when to try again; health goes on', async () => {
+test('requests that need the database are 503 with Retry-After, and health still answers', async () => {
   await using cloudVm = await CloudVm.open({ provisioningDelayMs: 600_000 });
   const token = await cloudVm.register('ada');
   const readiness = new ApplicationReadiness(() => ({
@@ -28,7 +26,7 @@ test('requests that need the database are 503 and tell when to try again; health
     expect(answer.json['detail']).toBe('The database cannot be reached.');
   }
   expect((await cloudVm.http.ask('GET', '/health')).status).toBe(200);
-  // Nothing of this is a defect, and all of it is told.
+  // None of this is a defect, and the operator is told of all of it.
   expect(cloudVm.http.errors).toEqual([]);
   expect(cloudVm.backgroundErrors).toHaveLength(answers.length);
 });

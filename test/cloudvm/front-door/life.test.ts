@@ -1,7 +1,4 @@
-/**
- * The life of users and their machines through the front door: the server as a process of its own, spoken to
- * over its socket.
- */
+/** The life of users and their VMs, over the socket of a server that runs in a process of its own. */
 import { createHmac } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -44,7 +41,7 @@ function untilRunning(token: string, path: string): Promise<Answer> {
   return vi.waitFor(look, { timeout: 30_000, interval: 50 });
 }
 
-test('a user registers, logs in, and creates, lists, reads, changes and deletes a machine', async () => {
+test('a user registers, logs in, and creates, lists, reads, changes and deletes a VM', async () => {
   await register('grace');
   const credentials = { email: 'GRACE@example.com', password: PASSWORD };
   const login = await server.ask('POST', '/api/auth/login', { body: credentials });
@@ -77,7 +74,7 @@ test('a user registers, logs in, and creates, lists, reads, changes and deletes 
   expect(nothing.json).toEqual({ vms: [], total: 0, nextCursor: null });
 });
 
-test('a second user sees none of it', async () => {
+test("a second user can neither see nor change the first one's VMs", async () => {
   const owner = await register('owner');
   const other = await register('other');
   const { json: vm } = await server.ask('POST', '/api/vms', { token: owner, body: WEB });
@@ -116,7 +113,7 @@ describe('a token', () => {
     return claims['sub'];
   };
 
-  test('signed with the secret of the server is valid: what follows is refused for its one flaw', async () => {
+  test('signed with the secret of the server is valid, so each token below has one flaw only', async () => {
     const token = sign({ sub: subject(), iat: now, exp: now + 60 }, secret);
     expect((await server.ask('GET', '/api/auth/me', { token })).status).toBe(200);
   });
@@ -132,7 +129,7 @@ describe('a token', () => {
     ['without an expiry', () => sign({ sub: subject(), iat: now }, secret)],
     ['without its last character', () => valid.slice(0, -1)],
     ['without its signature', () => valid.slice(0, valid.lastIndexOf('.') + 1)],
-    ['that is no token', () => 'nonsense'],
+    ['that is not a token', () => 'nonsense'],
   ])('%s is answered with 401 on every path', async (_, make) => {
     const token = make();
     for (const path of ['/api/vms', '/api/auth/me', '/health', '/no/such/path']) {

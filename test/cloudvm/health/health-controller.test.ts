@@ -10,19 +10,19 @@ function open(reason?: NotReady): InProcess {
   });
 }
 
-test('who serves is healthy, ready or not', async () => {
+test('a process that serves is healthy whether it is ready or not', async () => {
   expect(await open('draining').ask('GET', '/health')).toMatchObject({
     status: 200,
     text: '{"status":"ok"}',
   });
 });
 
-test('who can work is ready', async () => {
+test('a process that can work is ready', async () => {
   expect(await open().ask('GET', '/health/ready')).toMatchObject({ status: 200, text: '{"status":"ready"}' });
 });
 
 test.each(['starting', 'draining', 'database unreachable'] as const)(
-  '%s is 503 and says so',
+  'a process that is not ready answers 503 with the reason: %s',
   async (reason) => {
     const answer = await open(reason).ask('GET', '/health/ready');
     expect(answer).toMatchObject({

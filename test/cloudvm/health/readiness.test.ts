@@ -1,8 +1,8 @@
 import { expect, test, vi } from 'vitest';
-import { DatabaseUnreachableError } from '../../../src/cloudvm/database/errors.ts';
+import { DatabaseUnreachableError } from '../../../src/cloudvm/database/database-errors.ts';
 import { ApplicationReadiness, type ApplicationState } from '../../../src/cloudvm/health/readiness.ts';
 
-/** An application whose database answers a ping with what `ping` does. */
+/** A started application whose database answers with `ping`. */
 function started(ping: () => Promise<void>, pool = { size: 8, serving: 8 }): ApplicationState {
   return { services: { database: { ping } }, pool } as unknown as ApplicationState;
 }
@@ -26,7 +26,7 @@ test('a database that does not answer in time is unreachable', async () => {
   expect(await new ApplicationReadiness(() => state, 1).check()).toBe('database unreachable');
 });
 
-test('many questions at once are one question to the database', async () => {
+test('simultaneous questions share one ping of the database', async () => {
   const ping = vi.fn(async () => {});
   const state = started(ping);
   const readiness = new ApplicationReadiness(() => state);

@@ -1,6 +1,6 @@
 import Type from 'typebox';
 import { describe, expect, test } from 'vitest';
-import { readBody } from '../../../src/cloudvm/validation/body.ts';
+import { readBody } from '../../../src/cloudvm/validation/json-body.ts';
 import { readQuery } from '../../../src/cloudvm/validation/query.ts';
 import { Validator } from '../../../src/cloudvm/validation/validator.ts';
 import { InProcess } from '../front-door/support/in-process.ts';
@@ -27,7 +27,7 @@ describe('a body', () => {
   });
 
   test.each([
-    [400, 'is no JSON', '{"text":'],
+    [400, 'is not JSON', '{"text":'],
     [400, 'has half a surrogate pair', '{"text":"\\ud83d"}'],
     [422, 'breaks its schema', '{"text":1}'],
     [422, 'has an unknown field', '{"text":"","more":""}'],
@@ -37,7 +37,7 @@ describe('a body', () => {
     expect(http.errors).toEqual([]);
   });
 
-  test('is answered with 415 when it is no JSON by its type, with 411 when there is none', async () => {
+  test('is answered with 415 for another media type and with 411 when it is missing', async () => {
     const headers = { 'Content-Type': 'text/plain' };
     expect((await http.ask('POST', '/body', { body: '{"text":""}', headers })).status).toBe(415);
     expect((await http.ask('POST', '/body')).status).toBe(411);

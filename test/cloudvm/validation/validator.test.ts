@@ -23,15 +23,15 @@ function problemOf(value: unknown): HttpProblem {
     expect(error).toBeInstanceOf(HttpProblem);
     return error as HttpProblem;
   }
-  throw new Error('the value was taken for valid');
+  throw new Error('the value was accepted');
 }
 
-test('a value of the schema comes back as it is', () => {
+test('a value that matches its schema is returned unchanged', () => {
   const value = { name: 'abc', kind: 'one', parts: [{ key: '' }] };
   expect(validator.validate(value)).toBe(value);
 });
 
-test('anything else is 422 with what is wrong where', () => {
+test('any other value is 422 with what is wrong, and where', () => {
   const problem = problemOf({ name: 'abcd', kind: 'three', parts: [{ key: 1 }] });
   expect(problem.status).toBe(422);
   expect(problem.errors).toEqual([
@@ -41,7 +41,7 @@ test('anything else is 422 with what is wrong where', () => {
   ]);
 });
 
-test('what is too short is told in words', () => {
+test('a text that is too short is refused in plain words', () => {
   expect(problemOf({ name: '', kind: 'one' }).errors).toEqual([
     { path: '/name', message: 'must have at least 1 character' },
   ]);
@@ -72,18 +72,18 @@ describe('each field', () => {
   });
 });
 
-test.each([[null], [[]], ['text'], [1], [true]])('%j is no object at all', (value) => {
+test.each([[null], [[]], ['text'], [1], [true]])('%j is refused because it is not an object', (value) => {
   expect(problemOf(value).errors).toEqual([{ path: '', message: 'must be object' }]);
 });
 
-test('the answer to nonsense stays short', () => {
+test('the answer to a huge nonsensical object stays short', () => {
   const names = Array.from({ length: 5_000 }, (_, index) => `${'x'.repeat(1_000)}${index}`);
   const { errors } = problemOf(Object.fromEntries(names.map((name) => [name, 1])));
   expect(errors.length).toBeLessThanOrEqual(20);
   expect(JSON.stringify(errors).length).toBeLessThan(10_000);
 });
 
-test('of many unknown fields the first twenty are named', () => {
+test('only the first twenty unknown fields are named', () => {
   const value = JSON.parse(`{${Array.from({ length: 21 }, (_, index) => `"x${index}":1`).join()}}`);
   const { errors } = problemOf({ name: 'abc', kind: 'one', ...value });
   expect(errors).toHaveLength(20);
@@ -94,7 +94,7 @@ describe('what a client can send in a megabyte is refused without being looked a
   const itself = { name: 'abc', kind: 'one' };
   const fields = () => Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`x${index}`, 1]));
 
-  /** How often any of the items is read; the check itself stops at the first that is wrong. */
+  /** Counts how often an item is read. The check itself stops at the first wrong one. */
   function watched<Target extends object>(target: Target): { value: Target; reads: () => number } {
     let reads = 0;
     const get = (of: Target, key: string | symbol) => {

@@ -44,7 +44,7 @@ async function createRunning(body: object = web): Promise<Record<string, unknown
 const errorsOf = (answer: Answer) => answer.json['errors'];
 
 describe('creating', () => {
-  test('answers with the machine, exactly, its tag and its place', async () => {
+  test('answers with exactly the VM, its ETag and its location', async () => {
     const tags = [{ key: 'team', value: 'öffentlich 🚀' }];
     const answer = await ask('POST', '/api/vms', {
       body: { ...web, size: 'large', instanceId: 'i-1', tags },
@@ -65,7 +65,7 @@ describe('creating', () => {
     expect(answer.headers).toMatchObject({ location: pathOf(vm), etag: '"1"' });
   });
 
-  test('with no more than it must have gives defaults', async () => {
+  test('with the required fields only fills in defaults', async () => {
     expect(await create()).toMatchObject({
       size: 'small',
       tags: [],
@@ -73,7 +73,7 @@ describe('creating', () => {
     });
   });
 
-  test('again with the same Idempotency-Key makes no second machine', async () => {
+  test('again with the same Idempotency-Key makes no second VM', async () => {
     const headers = { 'Idempotency-Key': 'a-key' };
     const [first, second] = await Promise.all([create(web, { headers }), create(web, { headers })]);
     expect(second['id']).toBe(first['id']);
@@ -105,13 +105,13 @@ describe('creating', () => {
 });
 
 describe('reading', () => {
-  test('gives what was created, until it runs, and its tag', async () => {
+  test('gives the VM that was created, its new status and its ETag', async () => {
     const running = await createRunning();
     expect(running).toMatchObject({ ...web, status: 'running', version: 2 });
     expect((await ask('GET', pathOf(running))).headers['etag']).toBe('"2"');
   });
 
-  test('with a tag that still holds is 304', async () => {
+  test('with the current ETag in If-None-Match is 304', async () => {
     const vm = await createRunning();
     const answer = await ask('GET', pathOf(vm), { headers: { 'If-None-Match': '"1", "2"' } });
     expect(answer).toMatchObject({ status: 304, text: '' });
@@ -130,7 +130,7 @@ describe('reading', () => {
 });
 
 describe('changing', () => {
-  test('changes what is named and nothing else', async () => {
+  test('changes the named fields and nothing else', async () => {
     const vm = await createRunning({ ...web, tags: [{ key: 'a', value: 'b' }] });
     const answer = await ask('PATCH', pathOf(vm), { body: { name: 'api', size: 'medium' } });
     expect(answer.status).toBe(200);
@@ -161,7 +161,7 @@ describe('changing', () => {
     expect((await ask('GET', pathOf(vm))).json['version']).toBe(status === 200 ? 3 : 2);
   });
 
-  test('from one version twice at once succeeds once', async () => {
+  test('one version several times at once succeeds once', async () => {
     const vm = await createRunning();
     const headers = { 'If-Match': '"2"' };
     const answers = await Promise.all(
@@ -179,7 +179,7 @@ describe('changing', () => {
 });
 
 describe('deleting', () => {
-  test('is 409 while the machine is pending', async () => {
+  test('is 409 while the VM is pending', async () => {
     await using slow = await CloudVm.open({ provisioningDelayMs: 600_000 });
     const token = await slow.register();
     const { json: vm } = await slow.http.ask('POST', '/api/vms', { token, body: web });
@@ -187,7 +187,7 @@ describe('deleting', () => {
     expect((await slow.http.ask('GET', pathOf(vm), { token })).status).toBe(200);
   });
 
-  test('is 204 for a machine that runs, and then 404', async () => {
+  test('is 204 for a running VM and 404 afterwards', async () => {
     const vm = await createRunning();
     expect(await ask('DELETE', pathOf(vm))).toMatchObject({ status: 204, text: '' });
     for (const method of ['GET', 'DELETE']) expect((await ask(method, pathOf(vm))).status).toBe(404);
@@ -195,7 +195,7 @@ describe('deleting', () => {
 });
 
 describe('listing', () => {
-  test('goes through all pages, in order, each machine once', async () => {
+  test('goes through all pages in order and shows each VM once', async () => {
     const token = await cloudVm.register();
     const names = ['e', 'b', 'd', 'a', 'c'];
     for (const name of names) await create({ ...web, name }, { token });
@@ -210,7 +210,7 @@ describe('listing', () => {
     expect(seen).toEqual([...names].sort());
   });
 
-  test('has the newest first, and only what its filters say', async () => {
+  test('shows the newest first and only what the filters select', async () => {
     const token = await cloudVm.register();
     await create({ ...web, name: 'first' }, { token });
     await create({ ...web, name: 'second', provider: 'gcp' }, { token });
@@ -226,7 +226,7 @@ describe('listing', () => {
     expect(await names('?sort=createdAt&limit=1')).toEqual(['first']);
   });
 
-  test('is empty for who has none', async () => {
+  test('is empty for a user without VMs', async () => {
     const { json } = await ask('GET', '/api/vms', { token: await cloudVm.register() });
     expect(json).toEqual({ vms: [], total: 0, nextCursor: null });
   });
@@ -249,17 +249,20 @@ describe('listing', () => {
     expect(errorsOf(answer)).toEqual(expect.arrayContaining([expect.objectContaining({ path })]));
   });
 
-  test('refuses a cursor of another order', async () => {
+  test('with a cursor of another sort order is 422 and says so', async () => {
     await create();
     await create();
     const { json } = await ask('GET', '/api/vms?limit=1');
     const answer = await ask('GET', `/api/vms?limit=1&sort=name&cursor=${String(json['nextCursor'])}`);
     expect(answer.status).toBe(422);
+    expect(errorsOf(answer)).toEqual([
+      { path: '/cursor', message: 'is not a valid cursor for this sort order' },
+    ]);
   });
 });
 
-describe("another user's machine", () => {
-  test('is 404 for everything, and in no list', async () => {
+describe("another user's VM", () => {
+  test('is 404 for every method and in no list', async () => {
     const vm = await createRunning();
     const asBob = { token: bob };
     expect((await ask('GET', pathOf(vm), asBob)).status).toBe(404);
@@ -288,6 +291,6 @@ describe('without a token', () => {
   });
 });
 
-test('HEAD is GET without its content, as far as the application goes', async () => {
+test('HEAD is answered like GET', async () => {
   expect((await ask('HEAD', '/api/vms')).status).toBe(200);
 });

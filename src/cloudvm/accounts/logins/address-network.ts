@@ -1,7 +1,7 @@
 /**
- * The network that an address counts for where clients are told apart: an IPv4 address for itself, an IPv6 address
- * for its /64, which is the least that one customer gets (RFC 6177) and can take any address of. Used by what bounds
- * logins.
+ * The network that stands for a client when logins are counted. An IPv4 address stands for itself. An IPv6
+ * address stands for its /64: every customer gets at least that much (RFC 6177) and may use any address in
+ * it.
  */
 
 import { ipv6Groups } from '../../../platform/ip-address.ts';

@@ -1,23 +1,31 @@
 /**
- * The counts of LoginThrottle, as documents that expire. Every change is one conditional write, so that workers and
- * processes may count at the same moment; without upsert, whose races servers resolve differently.
+ * The counts of LoginThrottle, as documents that expire. Every change is one conditional write, so workers
+ * and processes may count at the same moment. Upserts are avoided, because servers resolve their races
+ * differently.
  */
 import type { Collection } from 'mongodb';
-import { LOGIN_FAILURES } from '../../database/collections.ts';
+import type { DeclaredCollection } from '../../database/collection.ts';
+import { DatabaseError } from '../../database/database-errors.ts';
 import type { DatabaseService } from '../../database/database-service.ts';
 import { isDuplicateKey } from '../../database/driver-errors.ts';
-import { DatabaseError } from '../../database/errors.ts';
 
-/** Between the reading and the writing of a count others may write; each round one of them succeeds. */
+/** Others may write between our read and our write. In each round one of them succeeds. */
 const MAX_ROUNDS = 5;
 
 export interface CountDocument {
-  /** A digest. */
+  /** A digest (see LoginThrottle). */
   _id: string;
-  /** Attempts that have failed or are under way; 0 in the mark that an account and a network know each other. */
+  /**
+   * Attempts that have failed or are under way. 0 in the mark that an account and a network know each other.
+   */
   failures: number;
   expiresAt: Date;
 }
+
+export const LOGIN_FAILURES: DeclaredCollection = {
+  name: 'loginFailures',
+  indexes: [{ name: 'expiresAt', key: { expiresAt: 1 } }],
+};
 
 export class LoginCounts {
   readonly #service: DatabaseService;
@@ -25,10 +33,10 @@ export class LoginCounts {
 
   constructor(service: DatabaseService) {
     this.#service = service;
-    this.#documents = service.collection<CountDocument>(LOGIN_FAILURES);
+    this.#documents = service.collection<CountDocument>(LOGIN_FAILURES.name);
   }
 
-  /** Those that have not expired, by their keys. */
+  /** The counts that have not expired, by key. */
   async read(keys: readonly string[]): Promise<ReadonlyMap<string, CountDocument>> {
     const filter = { _id: { $in: [...keys] }, expiresAt: { $gt: new Date() } };
     const found = await this.#service.run(() => this.#documents.find(filter).toArray());
@@ -36,8 +44,8 @@ export class LoginCounts {
   }
 
   /**
-   * One more, where the limit allows it; the first one begins a window.
-   * @returns undefined, or when the window ends whose limit is reached
+   * Adds one, where the limit allows it. The first one begins a window.
+   * @returns undefined, or the end of the window when its limit is reached
    */
   add(key: string, limit: number, windowMs: number): Promise<Date | undefined> {
     return this.#service.run(async () => {
@@ -58,7 +66,7 @@ export class LoginCounts {
     });
   }
 
-  /** What cannot be given back now stays counted until its window ends: no reason to refuse a login. */
+  /** What cannot be given back stays counted until its window ends. That is no reason to refuse a login. */
   async giveBack(keys: readonly string[]): Promise<void> {
     try {
       for (const key of keys) await this.#service.run(() => this.#subtract(key));
@@ -71,7 +79,7 @@ export class LoginCounts {
     await this.#service.runRepeatable(() => this.#documents.deleteOne({ _id: key }));
   }
 
-  /** Leaves a mark, or makes it last longer. */
+  /** Leaves a mark, or extends it. */
   async mark(key: string, expiresAt: Date): Promise<void> {
     await this.#service.runRepeatable(async () => {
       const { matchedCount } = await this.#documents.updateOne({ _id: key }, { $set: { expiresAt } });
@@ -83,13 +91,13 @@ export class LoginCounts {
     await this.#service.runRepeatable(() => this.#documents.deleteMany({ expiresAt: { $lte: new Date() } }));
   }
 
-  /** The last one takes its document along. */
+  /** Deletes the document with the last one. */
   async #subtract(key: string): Promise<void> {
     const { deletedCount } = await this.#documents.deleteOne({ _id: key, failures: { $lte: 1 } });
     if (deletedCount === 0) await this.#documents.updateOne({ _id: key }, { $inc: { failures: -1 } });
   }
 
-  /** @returns false where there is one already */
+  /** @returns false where the document exists already */
   async #insert(document: CountDocument): Promise<boolean> {
     try {
       await this.#documents.insertOne(document);

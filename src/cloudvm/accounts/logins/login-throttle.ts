@@ -1,47 +1,50 @@
 /**
- * Slows down who guesses passwords: above a number of failures within a window, logins answer 429 until the window
- * has passed. Called by the authentication controller around the check of a password.
+ * Slows down password guessing. After a number of failures within a window, logins are answered with 429
+ * until the window has passed. The account controller calls it around the check of a password.
  *
- * What is counted, each with a limit of its own:
- *  - failures for one account from one network: a person who has forgotten a password tries less;
- *  - failures from one network for all accounts: whoever tries one password on many accounts is bounded too;
- *  - failures for one account from all networks: so are many networks that guess together.
+ * Three things are counted, each with a limit of its own:
+ *  - failures for one account from one network. People who have forgotten a password try less often;
+ *  - failures from one network for all accounts. This bounds whoever tries one password on many accounts;
+ *  - failures for one account from all networks. This bounds many networks that guess together.
  *
- * The last two could be used to lock others out: everyone behind one proxy, or one user by wrong passwords from
- * all over the world. So where an account has logged in lately from a network, the two are known to each other, and
- * only the first limit holds: nobody elsewhere can keep users from where they usually log in, and who guesses from
- * that very network has no more than its few tries for each account. A network is an IPv4 address or an IPv6 /64.
+ * The last two could lock others out: everyone behind one proxy, or one user by wrong passwords from all over
+ * the world. So an account and a network from which it has logged in lately know each other, and between them
+ * only the first limit holds. Nobody elsewhere can keep users from where they usually log in. Whoever guesses
+ * from that very network has only its few tries for each account. A network is an IPv4 address or an IPv6
+ * /64.
  *
- * An attempt is counted before its password is checked and given back unless it fails: so attempts at the same moment
- * are no way around a limit, a count that cannot be written (a full disk) refuses the attempt, and a process that dies
- * in between has counted a failure too many at worst. A limit decides inside one conditional update.
+ * An attempt is counted before its password is checked, and given back unless it fails. So simultaneous
+ * attempts cannot exceed a limit. A count that cannot be written (a full disk) refuses the attempt. A process
+ * that dies in between has at worst counted one failure too many. The limit is decided inside one conditional
+ * update.
  *
- * The counts lie in the database, so that all workers and processes share them and a restart does not forget them.
- * They are digests, as neither addresses nor e-mail addresses of people are to be stored in clear for this. What has
- * expired is removed after every so many attempts; what has not is bounded: an attempt that is refused makes no new
- * count, one that is given back takes its count along, and each of the others has cost a password hash.
+ * The counts are in the database, so all workers and processes share them and a restart does not forget them.
+ * They are digests, because addresses of people should not be stored in clear for this. Expired counts are
+ * removed after every so many attempts. The others are bounded: a refused attempt creates no count, one that
+ * is given back removes its count, and each of the rest has cost a password hash.
  */
 import { createHash } from 'node:crypto';
 import type { DatabaseService } from '../../database/database-service.ts';
+import { caseInsensitiveKey } from '../users/case-insensitive-key.ts';
 import { networkOf } from './address-network.ts';
 import { type CountDocument, LoginCounts } from './login-counts.ts';
 
 /** For one account from one network. */
 export const MAX_FAILURES_PER_PAIR = 10;
-/** From one network for all accounts; an office or a mobile carrier may share one address. */
+/** From one network for all accounts. An office or a mobile carrier may share one address. */
 export const MAX_FAILURES_PER_NETWORK = 100;
-/** For one account from all networks that it is not known to. */
+/** For one account from all networks that do not know it. */
 export const MAX_FAILURES_PER_ACCOUNT = 100;
 export const WINDOW_MS = 15 * 60 * 1000;
 /** How long an account and a network know each other after a login. */
 export const KNOWN_MS = 30 * 24 * 60 * 60 * 1000;
-/** Not every login needs to be written down. */
+/** Not every login needs a write. */
 const RENEW_KNOWN_MS = 24 * 60 * 60 * 1000;
 
-/** Attempts of one worker between two removals of what has expired. */
+/** Attempts of one worker between two removals of expired counts. */
 const REMOVE_AFTER_ATTEMPTS = 100;
 
-/** Who tries, and for whom. */
+/** Who tries to log in, and to which account. */
 export interface LoginOrigin {
   readonly email: string;
   readonly remoteAddress: string;
@@ -53,7 +56,7 @@ interface Count {
   readonly limit: number;
 }
 
-/** Too many failures; try again after that time. */
+/** Too many logins have failed. */
 export class LoginThrottledError extends Error {
   readonly code = 'LOGIN_THROTTLED';
   override readonly name = 'LoginThrottledError';
@@ -80,7 +83,7 @@ export class LoginThrottle {
 
   /**
    * Counts an attempt before its password is checked.
-   * @returns what must be disposed of, and told when the password was wrong or right
+   * @returns the attempt, which the caller disposes of after it has told whether the password was right
    * @throws LoginThrottledError
    */
   async begin(origin: LoginOrigin): Promise<LoginAttempt> {
@@ -89,7 +92,7 @@ export class LoginThrottle {
     const { pair, network, account, known } = countsOf(origin);
     const found = await this.#counts.read([pair.key, network.key, account.key, known]);
     const knownUntil = found.get(known)?.expiresAt;
-    // The network first: one that is refused for itself leaves no trace on any account.
+    // The network comes first: when it is refused for itself, no account is touched.
     const counts = knownUntil === undefined ? [network, account, pair] : [pair];
     refuseExceeded(counts, found);
     await this.#countAll(counts);
@@ -112,7 +115,7 @@ export class LoginThrottle {
   }
 }
 
-/** One attempt that was counted. At the end of its scope it is given back, unless it has failed. */
+/** An attempt that was counted. The end of its scope gives it back, unless it has failed. */
 export class LoginAttempt implements AsyncDisposable {
   readonly #counts: LoginCounts;
   readonly #pair: string;
@@ -131,7 +134,7 @@ export class LoginAttempt implements AsyncDisposable {
     this.#counted = [];
   }
 
-  /** The password was right: ends the count of this account and network, which know each other now. */
+  /** The password was right: the count of this account and network ends, and the two know each other now. */
   async succeed(): Promise<void> {
     this.#counted = this.#counted.filter((key) => key !== this.#pair);
     await this.#counts.forget(this.#pair);
@@ -145,7 +148,7 @@ export class LoginAttempt implements AsyncDisposable {
   }
 }
 
-/** Spares the writes where the answer is known already. */
+/** Refuses without a write where the counts that were read are enough. */
 function refuseExceeded(counts: readonly Count[], found: ReadonlyMap<string, CountDocument>): void {
   const exceeded = counts.flatMap(({ key, limit }) => {
     const document = found.get(key);
@@ -159,8 +162,7 @@ function throttledUntil(end: Date): LoginThrottledError {
 }
 
 function countsOf({ email, remoteAddress }: LoginOrigin) {
-  // As users are told apart: without regard to case.
-  const account = email.normalize('NFC').toLowerCase();
+  const account = caseInsensitiveKey(email);
   const network = networkOf(remoteAddress);
   return {
     pair: { key: digest('pair', account, network), limit: MAX_FAILURES_PER_PAIR },

@@ -1,22 +1,22 @@
 /**
- * Bounds how many password hashes run at once in the whole process. A hash occupies one of the few threads of
- * libuv's pool, which all workers share with zlib and the file system, for some 40 ms. The main thread calls
- * `shareHashingSlots` before it starts workers; each worker then opens the same slots in shared memory.
+ * Bounds how many password hashes run at once in the whole process. A hash occupies a thread of libuv's pool
+ * for some 40 ms, and all workers share that small pool with zlib and the file system. The main thread calls
+ * `shareHashingSlots` before it starts workers. Each worker then opens the same slots in shared memory.
  */
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 
-/** Hashes at once in the process: half of libuv's pool of 4 threads stays free for others. */
+/** Half of libuv's pool of 4 threads stays free for others. */
 export const PROCESS_SLOTS = 2;
-/** A slot is free again after this time whatever its holder does: a worker may die while it hashes. */
+/** After this time a slot is free again, because its holder may have died while it hashed. */
 const LEASE_NS = 10_000_000_000n;
-/** How long a waiter sleeps before it looks at the leases again; a release wakes it earlier. */
+/** How long a waiter sleeps before it looks at the leases again. A release wakes it earlier. */
 const LOOK_AGAIN_MS = 250;
 
 const ENVIRONMENT_KEY = 'cloudvm.hashing-slots';
-/** Word 0 counts releases and is what waiters sleep on; the leases follow, 8 bytes each. */
+/** Word 0 counts releases, and waiters sleep on it. The leases follow, 8 bytes each. */
 const LEASES_OFFSET_BYTES = 8;
 
-/** Makes the slots that all workers started from now on share. Called by the main thread; idempotent. */
+/** Makes the slots that all workers started from now on share. Called by the main thread. Idempotent. */
 export function shareHashingSlots(): void {
   if (getEnvironmentData(ENVIRONMENT_KEY) instanceof SharedArrayBuffer) return;
   setEnvironmentData(ENVIRONMENT_KEY, makeBuffer(PROCESS_SLOTS));
@@ -24,8 +24,8 @@ export function shareHashingSlots(): void {
 
 /**
  * Each slot is one word: 0 when free, else the time at which its holder's lease ends. It is taken and given
- * back by compare-and-swap, and the time taken for a lease tells holders apart: who comes back after its
- * lease has ended finds another value (or 0) and leaves it alone.
+ * back by compare-and-swap. The end of the lease tells holders apart: a holder that comes back too late finds
+ * another value and leaves it alone.
  */
 export class HashingSlots {
   readonly #releases: Int32Array<SharedArrayBuffer>;
@@ -36,13 +36,13 @@ export class HashingSlots {
     this.#leases = new BigInt64Array(buffer, LEASES_OFFSET_BYTES);
   }
 
-  /** The process's slots; where nobody has shared any, one slot for this thread alone. */
+  /** The slots of the process. Where nobody has shared any, one slot for this thread alone. */
   static open(): HashingSlots {
     const shared = getEnvironmentData(ENVIRONMENT_KEY);
     return new HashingSlots(shared instanceof SharedArrayBuffer ? shared : makeBuffer(1));
   }
 
-  /** @returns undefined when all are taken */
+  /** @returns undefined when all slots are taken */
   tryAcquire(): HashingSlot | undefined {
     const now = process.hrtime.bigint();
     for (let index = 0; index < this.#leases.length; index++) {
@@ -56,11 +56,11 @@ export class HashingSlots {
     return undefined;
   }
 
-  /** @param timeoutMs @returns undefined when none became free in time */
+  /** @returns undefined when no slot became free in time */
   async acquire(timeoutMs: number): Promise<HashingSlot | undefined> {
     const deadline = performance.now() + timeoutMs;
     for (;;) {
-      // Read before the look: a release after it changes the word, and the wait below returns at once.
+      // Read first: a release after this line changes the word, and the wait below returns at once.
       const releases = Atomics.load(this.#releases, 0);
       const slot = this.tryAcquire();
       if (slot !== undefined) return slot;
@@ -72,7 +72,7 @@ export class HashingSlots {
   }
 }
 
-/** One taken slot, held with `using`. */
+/** A taken slot. Hold it with `using`. */
 export class HashingSlot implements Disposable {
   readonly #releases: Int32Array<SharedArrayBuffer>;
   readonly #leases: BigInt64Array<SharedArrayBuffer>;
@@ -94,7 +94,7 @@ export class HashingSlot implements Disposable {
   [Symbol.dispose](): void {
     if (Atomics.compareExchange(this.#leases, this.#index, this.#lease, 0n) !== this.#lease) return;
     Atomics.add(this.#releases, 0, 1);
-    // All, not one: the one that is woken may belong to a worker that is just ending.
+    // Wake all waiters, because a single one might belong to a worker that is just ending.
     Atomics.notify(this.#releases, 0);
   }
 }

@@ -1,7 +1,7 @@
 /**
- * The form in which a password's hash is stored: argon2id as a PHC string
- * (https://github.com/P-H-C/phc-string-format), which names its own parameters, so that they can be raised
- * later without breaking what is stored. Used by Passwords alone.
+ * The stored form of a password's hash: argon2id as a PHC string
+ * (https://github.com/P-H-C/phc-string-format). The string names its own parameters, so they can be raised
+ * later and old hashes stay valid. Used by Passwords alone.
  */
 import { type Argon2Parameters, argon2, timingSafeEqual } from 'node:crypto';
 
@@ -13,7 +13,7 @@ export interface PasswordHash {
   readonly tag: Buffer;
 }
 
-/** What a tag is computed with, besides the password. */
+/** Everything besides the password that a tag is computed from. */
 export type HashParameters = Omit<PasswordHash, 'tag'>;
 
 /** OWASP's Password Storage Cheat Sheet: argon2id with 19 MiB, two passes, one lane. */
@@ -23,17 +23,18 @@ export const TAG_BYTES = 32;
 
 /** 0x13, the version of RFC 9106. */
 const VERSION = 19;
-const PHC =
-  /^\$argon2id\$v=19\$m=([1-9]\d{0,6}),t=([1-9]\d?),p=([1-9])\$([A-Za-z0-9+/]{11,64})\$([A-Za-z0-9+/]{22,128})$/;
+const PARAMETERS = 'm=([1-9]\\d{0,6}),t=([1-9]\\d?),p=([1-9])';
+const SALT_AND_TAG = '([A-Za-z0-9+/]{11,64})\\$([A-Za-z0-9+/]{22,128})';
+const PHC = new RegExp(`^\\$argon2id\\$v=${VERSION}\\$${PARAMETERS}\\$${SALT_AND_TAG}$`);
 
 export function formatHash({ memoryKib, passes, parallelism, salt, tag }: PasswordHash): string {
   return `$argon2id$v=${VERSION}$m=${memoryKib},t=${passes},p=${parallelism}$${base64(salt)}$${base64(tag)}`;
 }
 
-/** @throws TypeError for anything that `formatHash` did not make; the text itself is not repeated */
+/** @throws TypeError for anything that `formatHash` did not make. The message does not repeat the text */
 export function parseHash(text: string): PasswordHash {
   const match = PHC.exec(text);
-  if (match === null) throw new TypeError('a stored password hash is no argon2id PHC string');
+  if (match === null) throw new TypeError('a stored password hash is not an argon2id PHC string');
   const [, memory, passes, parallelism, salt = '', tag = ''] = match;
   return {
     memoryKib: Number(memory),
@@ -47,7 +48,7 @@ export function parseHash(text: string): PasswordHash {
 /** Runs on libuv's pool for some 40 ms. */
 export function computeTag(password: string, parameters: HashParameters, bytes: number): Promise<Buffer> {
   const options: Argon2Parameters = {
-    // One text has several spellings in Unicode, and which one is sent depends on the keyboard.
+    // Unicode may spell one text in several ways, depending on the keyboard.
     message: password.normalize('NFC'),
     nonce: parameters.salt,
     memory: parameters.memoryKib,

@@ -1,7 +1,7 @@
 /**
- * Hashes and checks passwords, never more at once than the process's HashingSlots allow and with a bounded
- * line of waiters behind them, of which one network gets a part: a hash is meant to be expensive, so whoever sends many
- * must not be able to occupy the server with them. One per worker; called by the authentication controller.
+ * Hashes and checks passwords. A hash is meant to be expensive, so whoever sends many passwords must not be
+ * able to occupy the server with them: HashingSlots bounds how many run at once, the line of waiters is
+ * bounded, and one network gets only a part of it. Each worker has one. Called by the account controller.
  */
 import { randomBytes } from 'node:crypto';
 import type { HashingSlot, HashingSlots } from './hashing-slots.ts';
@@ -16,15 +16,15 @@ import {
   TAG_BYTES,
 } from './password-hash.ts';
 
-/** Of the whole process: with 2 slots the last in line waits about a second and a half. */
+/** In the whole process. With 2 slots the last in line waits about a second and a half. */
 const TOTAL_WAITING = 64;
-/** Requests meet in one worker by chance. */
+/** In each worker, since several requests may meet in one by chance. */
 const MINIMUM_WAITING = 4;
-/** One network fills at most this part of the line; the rest stays for others. */
+/** One network may fill this part of the line. The rest stays for others. */
 const SHARE_OF_ONE_NETWORK = 1 / 4;
 const MAX_WAIT_MS = 5_000;
 
-/** More passwords wait for their hash than the bounds allow, or one waited too long. */
+/** Too many passwords wait to be hashed, or this one has waited too long. */
 export class PasswordsBusyError extends Error {
   readonly code = 'PASSWORDS_BUSY';
   override readonly name = 'PasswordsBusyError';
@@ -32,12 +32,12 @@ export class PasswordsBusyError extends Error {
 
 export interface PasswordsOptions {
   readonly slots: HashingSlots;
-  /** Of this worker; see `lineOf`. */
+  /** In this worker. See `lineOf`. */
   readonly maxWaiting: number;
   readonly maxWaitMs?: number;
 }
 
-/** Whose password it is. */
+/** Who sent the password. */
 export interface HashingClient {
   /** See `networkOf`. */
   readonly network: string;
@@ -45,7 +45,7 @@ export interface HashingClient {
   readonly signal?: AbortSignal;
 }
 
-/** How many may wait in each of so many workers. */
+/** How many passwords may wait in each worker. */
 export function lineOf(workers: number): number {
   return Math.max(MINIMUM_WAITING, Math.floor(TOTAL_WAITING / workers));
 }
@@ -54,9 +54,9 @@ export class Passwords {
   readonly #slots: HashingSlots;
   readonly #maxWaiting: number;
   readonly #maxWaitMs: number;
-  /** What a password is compared with where there is no user: nobody knows a password for a random tag. */
+  /** Compared with where there is no user. Nobody knows a password for a random tag. */
   readonly #nobody = formatHash({ ...OWASP, salt: randomBytes(SALT_BYTES), tag: randomBytes(TAG_BYTES) });
-  /** The networks of those that wait. */
+  /** The networks of the passwords that wait. */
   readonly #waiting: string[] = [];
 
   constructor({ slots, maxWaiting, maxWaitMs = MAX_WAIT_MS }: PasswordsOptions) {
@@ -73,8 +73,9 @@ export class Passwords {
   }
 
   /**
-   * Costs the same with and without a stored hash, so that its time does not tell whether a user exists.
-   * @param stored the PHC string, or undefined where there is no user: then the answer is false
+   * Takes the same time with and without a stored hash, so that nobody can tell from it whether a user
+   * exists.
+   * @param stored the PHC string, or undefined where there is no user, which makes the answer false
    * @throws PasswordsBusyError
    */
   async verify(password: string, stored: string | undefined, client: HashingClient): Promise<boolean> {
@@ -90,7 +91,7 @@ export class Passwords {
     { network, signal }: HashingClient,
   ): Promise<Buffer> {
     using _slot = this.#slots.tryAcquire() ?? (await this.#waitForSlot(network));
-    // Whoever has gone away while waiting needs no hash any more.
+    // A client that has left while waiting needs no hash any more.
     signal?.throwIfAborted();
     return await computeTag(password, parameters, bytes);
   }
@@ -101,7 +102,7 @@ export class Passwords {
     try {
       const slot = await this.#slots.acquire(this.#maxWaitMs);
       if (slot === undefined) {
-        throw new PasswordsBusyError(`no password hash became possible within ${this.#maxWaitMs} ms`);
+        throw new PasswordsBusyError(`no password could be hashed within ${this.#maxWaitMs} ms`);
       }
       return slot;
     } finally {

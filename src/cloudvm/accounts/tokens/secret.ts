@@ -1,7 +1,7 @@
 /**
- * Where the secrets come from that sign tokens: the JWT_SECRET setting or, outside production, a file in the
- * data directory that the first start makes. The main thread calls `prepareSecret` before it starts workers,
- * so that a refusal ends the start; every worker calls it again and reads what is there.
+ * Finds the secrets that sign tokens: the JWT_SECRET setting or, outside production, a file in the data
+ * directory that the first start makes. The main thread calls `prepareSecret` before it starts workers, so
+ * that a refusal ends the start. Every worker calls it again and reads the same secrets.
  */
 import { randomBytes } from 'node:crypto';
 import { chmod, link, open, readFile, rm, stat } from 'node:fs/promises';
@@ -10,22 +10,22 @@ import { makeDataDirectory } from '../../../platform/data-directory.ts';
 
 /** The settings that it needs; `Config` (src/config.ts) has them. */
 export interface SecretSettings {
-  /** JWT_SECRET, split at its commas; empty where it is not set. */
+  /** JWT_SECRET, split at its commas. Empty where it is not set. */
   readonly jwtSecrets: readonly string[];
   readonly dataDirectory: string;
   readonly production: boolean;
 }
 
 export interface PreparedSecret {
-  /** The first signs; all verify. */
+  /** The first signs, all verify. */
   readonly secrets: readonly string[];
-  /** The file that they are kept in; undefined where JWT_SECRET is set. */
+  /** The file that holds them. Undefined where JWT_SECRET is set. */
   readonly path: string | undefined;
-  /** This call made the file: tokens are valid on this machine only, which the operator should be told. */
+  /** This call made the file. Its tokens are valid on this machine only, which the operator should know. */
   readonly created: boolean;
 }
 
-/** Of a secret for HS256: the length of its output (RFC 7518, section 3.2). */
+/** A secret for HS256 is at least as long as its output (RFC 7518, section 3.2). */
 export const MINIMUM_SECRET_BYTES = 32;
 const SECRET_BYTES = 48;
 const FILE_NAME = 'jwt-secret';
@@ -79,7 +79,7 @@ async function readSecret(path: string): Promise<string | undefined> {
   return secret;
 }
 
-/** A copied data directory may have lost its modes. Windows has no such modes; its files report 0o666. */
+/** A copied data directory may have lost its modes. Windows has none: its files report 0o666. */
 async function closeToOthers(path: string): Promise<void> {
   if (process.platform === 'win32') return;
   const { mode } = await stat(path);
@@ -87,8 +87,8 @@ async function closeToOthers(path: string): Promise<void> {
 }
 
 /**
- * Writes a file of its own and gives it the final name with `link`, which fails where the name exists: of
- * several processes that start at once one wins, and nobody ever reads a file that is half written.
+ * Writes a draft and gives it the final name with `link`, which fails where the name exists. So one of
+ * several processes that start at once wins, and nobody ever reads a half-written file.
  * @returns whether this call won
  */
 async function createSecret(directory: string, path: string): Promise<boolean> {

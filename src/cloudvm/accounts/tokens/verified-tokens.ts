@@ -1,13 +1,13 @@
 /**
- * Remembers which tokens were verified lately, so that the same client's next request need not compute a
- * signature. Used by Tokens, one per worker. The key is the whole token: two tokens are never the same entry.
+ * Remembers recently verified tokens, so that the next request with the same token needs no signature check.
+ * Each worker's Tokens has one. The key is the whole token, so two tokens never share an entry.
  */
-import type { TokenSubject } from './tokens.ts';
+import type { TokenSubject } from './token-claims.ts';
 
 const DEFAULT_CAPACITY = 1_000;
 
 export class VerifiedTokens {
-  /** In order of insertion: the first is the one that leaves next. */
+  /** In order of insertion: the oldest is evicted first. */
   readonly #subjects = new Map<string, TokenSubject>();
   readonly #capacity: number;
 
@@ -19,7 +19,7 @@ export class VerifiedTokens {
     return this.#subjects.size;
   }
 
-  /** @param now seconds since 1970; at and after its expiry a token is not known any more */
+  /** @param now seconds since 1970. From its expiry on a token is forgotten */
   get(token: string, now: number): TokenSubject | undefined {
     const subject = this.#subjects.get(token);
     if (subject === undefined || subject.expiresAt > now) return subject;

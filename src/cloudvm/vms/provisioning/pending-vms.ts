@@ -1,20 +1,17 @@
 /**
- * Finds the machines of all owners that are `pending`, oldest first. It is apart from the VM repository on
- * purpose: there every filter begins with an owner, and nothing that a request can reach may see beyond one.
+ * Finds the VMs of all owners that are `pending`, oldest first. Called by the provisioner. It is apart from
+ * the VM repository on purpose: nothing that a request can reach may see VMs of more than one owner.
  */
 import type { Collection } from 'mongodb';
-import { VMS } from '../../database/collections.ts';
 import type { DatabaseService } from '../../database/database-service.ts';
-import type { VmDocument } from '../vm-document.ts';
+import { VMS, type VmDocument } from '../repository/vm-document.ts';
 
-/** As much of a machine as it takes to start it. */
+/** What the provisioner needs to know of a VM. */
 export interface PendingVm {
   readonly id: string;
   readonly ownerId: string;
   readonly updatedAt: Date;
 }
-
-const INDEX = { name: 'status_updatedAt', key: { status: 1, updatedAt: 1 } } as const;
 
 export class PendingVms {
   readonly #service: DatabaseService;
@@ -22,12 +19,7 @@ export class PendingVms {
 
   constructor(service: DatabaseService) {
     this.#service = service;
-    this.#vms = service.collection<VmDocument>(VMS);
-  }
-
-  /** Once per process: without its index each worker that starts would read all machines. */
-  async prepare(): Promise<void> {
-    await this.#service.runRepeatable(() => this.#vms.createIndexes([{ ...INDEX }]));
+    this.#vms = service.collection<VmDocument>(VMS.name);
   }
 
   /** @param limit 0 finds nothing */

@@ -1,26 +1,26 @@
 /**
- * Plays the provider's part in creating a machine: a machine that is `pending` becomes `running` after a short
- * delay, as nothing real is provisioned. Each worker has one, and schedules what it creates; on start and now
- * and then it also schedules what is pending in the database, so nothing stays pending because the worker that
- * created it has ended, in whatever way.
+ * Plays the provider's part in creating a VM. Nothing real is provisioned: a `pending` VM becomes `running`
+ * after a short delay. Each worker has one and schedules what it creates. At the start and from time to time
+ * it also schedules what is pending in the database, so no VM stays pending because the worker that created
+ * it has died.
  *
- * Several may schedule the same machine, in several workers and processes. That is harmless: the change is a
- * conditional write, which succeeds for one of them and finds nothing to do for the others.
+ * Several workers and processes may schedule the same VM. That is harmless: the change is a conditional
+ * write, which succeeds for one of them and finds nothing to do for the others.
  */
-import { StatusConflictError } from '../../database/errors.ts';
+import { StatusConflictError } from '../repository/vm-errors.ts';
+import type { VmRepository } from '../repository/vm-repository.ts';
 import { VM_TRANSITIONS, type Vm } from '../vm.ts';
-import type { VmRepository } from '../vm-repository.ts';
 import type { PendingVm, PendingVms } from './pending-vms.ts';
 
 /** From `pending` to `running`. */
 export const DEFAULT_DELAY_MS = 250;
-/** Machines that one worker has in mind; the ones beyond are found in the database later. */
+/** VMs that one worker keeps in memory. A later sweep finds the others in the database. */
 const MAX_SCHEDULED = 1_000;
-/** Writes at once: however many machines are due, most of the worker's connections are left to its clients. */
+/** Writes at once. However many VMs are due, clients keep most of the worker's connections. */
 const MAX_WRITES = 2;
-/** How long to wait after the database refused, and for a sweep to follow one that found more than fits. */
+/** How long to wait after a failed write, and after a sweep that found more VMs than fit. */
 const RETRY_MS = 1_000;
-/** From one sweep to the next. Each is one read of an index that finds nothing as a rule. */
+/** From one sweep to the next. A sweep is one read of an index, which usually finds nothing. */
 const SWEEP_INTERVAL_MS = 15_000;
 
 export interface ProvisionerOptions {
@@ -30,13 +30,13 @@ export interface ProvisionerOptions {
   readonly retryMs?: number;
   readonly sweepIntervalMs?: number;
   readonly maxScheduled?: number;
-  /** Told of what went wrong in the background; it is tried again. */
+  /** Told of errors in the background. What failed is tried again. */
   readonly onError: (error: unknown) => void;
 }
 
 export class Provisioner implements AsyncDisposable {
   readonly #options: Required<ProvisionerOptions>;
-  /** Ids of the machines that it has in mind: their time has not come, or they are due, or being written. */
+  /** Ids of the VMs that wait for their time, are due, or are being written. */
   readonly #known = new Set<string>();
   readonly #timers = new Set<NodeJS.Timeout>();
   #due: PendingVm[] = [];
@@ -55,20 +55,20 @@ export class Provisioner implements AsyncDisposable {
     };
   }
 
-  /** Machines that it will start. */
+  /** How many VMs it will start. */
   get scheduled(): number {
     return this.#known.size;
   }
 
-  /** Looks for machines that somebody left pending, in the background, again and again until `stop`. */
+  /** Sweeps for VMs that somebody left pending, in the background, until `stop`. */
   start(): void {
     this.#track(this.#sweep());
   }
 
-  /** Called when a machine has been created. */
+  /** Called when a VM has been created. */
   schedule(vm: Pick<Vm, 'id' | 'ownerId' | 'updatedAt'>): void {
     if (this.#stopped || this.#known.has(vm.id)) return;
-    // Beyond that a sweep will find it.
+    // A sweep will find it later.
     if (this.#known.size >= this.#options.maxScheduled) return;
     this.#known.add(vm.id);
     const age = Date.now() - vm.updatedAt.getTime();
@@ -76,7 +76,7 @@ export class Provisioner implements AsyncDisposable {
     this.#setTimer(vm, delay);
   }
 
-  /** Forgets what is scheduled (the next sweep of another worker finds it) and lets what is under way finish. */
+  /** Forgets what is scheduled, which another worker's sweep will find, and waits for writes under way. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#sweepTimer);
@@ -115,7 +115,7 @@ export class Provisioner implements AsyncDisposable {
       this.#known.delete(vm.id);
     } catch (error) {
       if (error instanceof StatusConflictError) {
-        // Another worker was first.
+        // Another worker was faster.
         this.#known.delete(vm.id);
       } else {
         this.#options.onError(error);
@@ -143,7 +143,7 @@ export class Provisioner implements AsyncDisposable {
     this.#sweepTimer = setTimeout(() => this.#track(this.#sweep()), delayMs);
   }
 
-  /** So that `stop` can wait for it; what is given here is never rejected. */
+  /** Lets `stop` wait for the work, which never rejects. */
   #track(work: Promise<void>): void {
     this.#underWay.add(work);
     work.finally(() => this.#underWay.delete(work));

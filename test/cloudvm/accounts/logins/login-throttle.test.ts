@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, expect, test, vi } from 'vitest';
+import { LOGIN_FAILURES } from '../../../../src/cloudvm/accounts/logins/login-counts.ts';
 import {
   KNOWN_MS,
   LoginThrottle,
@@ -9,7 +10,6 @@ import {
   MAX_FAILURES_PER_PAIR,
   WINDOW_MS,
 } from '../../../../src/cloudvm/accounts/logins/login-throttle.ts';
-import { LOGIN_FAILURES } from '../../../../src/cloudvm/database/collections.ts';
 import { describeOnEveryDatabase } from '../../../support/databases.ts';
 
 interface Origin {
@@ -50,7 +50,7 @@ describeOnEveryDatabase('the login throttle', (database) => {
   }
 
   const refusal = (from: Origin) => expect(fail(from)).rejects;
-  const countsNow = () => database.service.collection(LOGIN_FAILURES).countDocuments();
+  const countsNow = () => database.service.collection(LOGIN_FAILURES.name).countDocuments();
 
   test('lets nobody in where one network has failed too often for one account', async () => {
     const ada = origin();
@@ -146,7 +146,7 @@ describeOnEveryDatabase('the login throttle', (database) => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const ada = origin();
     await fail(ada);
-    const stored = database.service.collection(LOGIN_FAILURES);
+    const stored = database.service.collection(LOGIN_FAILURES.name);
     const text = JSON.stringify(await stored.find().toArray());
     expect(text).not.toContain('example.com');
     expect(text).not.toContain('2001');

@@ -12,7 +12,7 @@ const HOLDER = new URL('./support/slot-holder.ts', import.meta.url);
 const twoSlots = () => new HashingSlots(new SharedArrayBuffer(8 + 2 * 8));
 
 describe('slots', () => {
-  test('are as many as they are, and free again at the end of their scope', () => {
+  test('are limited in number, and free again at the end of their scope', () => {
     const slots = twoSlots();
     {
       using one = slots.tryAcquire();
@@ -25,7 +25,7 @@ describe('slots', () => {
     expect(again).toBeDefined();
   });
 
-  test('wake who waits for one', async () => {
+  test('wake a waiter when they become free', async () => {
     const slots = new HashingSlots(new SharedArrayBuffer(16));
     const first = slots.tryAcquire();
     const waiting = slots.acquire(60_000);
@@ -34,7 +34,7 @@ describe('slots', () => {
     expect(second).toBeDefined();
   });
 
-  test('are free again when the lease of a holder that died has ended', () => {
+  test('are free again when the lease of a dead holder has ended', () => {
     const slots = new HashingSlots(new SharedArrayBuffer(16));
     const dead = slots.tryAcquire();
     const later = process.hrtime.bigint() + 11_000_000_000n;
@@ -42,7 +42,7 @@ describe('slots', () => {
     try {
       using heir = slots.tryAcquire();
       expect(heir).toBeDefined();
-      // A holder that was only slow comes back: what it held is another's now.
+      // A holder that was only slow comes back. Its slot belongs to another now.
       dead?.[Symbol.dispose]();
       expect(slots.tryAcquire()).toBeUndefined();
     } finally {
@@ -50,7 +50,7 @@ describe('slots', () => {
     }
   });
 
-  test('count for all threads of the process together', async () => {
+  test('are shared by all threads of the process', async () => {
     shareHashingSlots();
     const workers = Array.from({ length: PROCESS_SLOTS + 1 }, () => new Worker(HOLDER));
     try {

@@ -33,21 +33,21 @@ describe('a password', () => {
     expect(argon2Sync('argon2id', { message: 'correct horse', ...parameters }).equals(tag)).toBe(true);
   });
 
-  test('is the same however its characters are composed', async () => {
+  test('is the same however Unicode spells its characters', async () => {
     const stored = await passwords.hash('caf\u00e9 au lait', client);
     expect(await passwords.verify('cafe\u0301 au lait', stored, client)).toBe(true);
   });
 
-  test('is wrong where there is no user, and a hash is computed all the same', async () => {
+  test('is wrong where there is no user, and costs a hash all the same', async () => {
     const slots = new CountingSlots();
     const counted = new Passwords({ slots, maxWaiting: 8 });
     expect(await counted.verify('anything', undefined, client)).toBe(false);
     expect(slots.taken).toBe(1);
   });
 
-  test('cannot be checked against what is no hash, and the message does not repeat it', async () => {
+  test('cannot be checked against a text that is not a hash, which the message does not repeat', async () => {
     const verdict = passwords.verify('anything', 'a-plain-text-password', client);
-    await expect(verdict).rejects.toThrow(/no argon2id PHC string/);
+    await expect(verdict).rejects.toThrow(/not an argon2id PHC string/);
     await expect(verdict).rejects.not.toThrow(/a-plain-text-password/);
   });
 });
@@ -62,12 +62,12 @@ describe('when many passwords come at once', () => {
   };
   const isBusy = (outcome: unknown) => outcome instanceof PasswordsBusyError;
 
-  test('those that find no place in the line are refused at once, the others are served', async () => {
+  test('those that find no place in the line are refused at once and the others are served', async () => {
     const outcomes = await outcomesOf(2, ['a', 'b', 'c', 'd', 'e']);
     expect(outcomes.map(isBusy)).toEqual([false, false, false, true, true]);
   });
 
-  test('one network gets a part of the line, and the others find the rest of it free', async () => {
+  test('one network gets only a part of the line and other networks find the rest free', async () => {
     const outcomes = await outcomesOf(8, [...Array(40).fill('a'), ...Array(2).fill('b')]);
     // One is hashed at once, two wait.
     expect(outcomes.slice(0, 3)).toEqual(['hashed', 'hashed', 'hashed']);
@@ -82,7 +82,7 @@ describe('when many passwords come at once', () => {
     await expect(impatient.hash('correct horse', client)).rejects.toBeInstanceOf(PasswordsBusyError);
   });
 
-  test('one whose client has gone away is not hashed, and gives its slot back', async () => {
+  test('one whose client has left is not hashed and gives its slot back', async () => {
     const slots = HashingSlots.open();
     const gone = { ...client, signal: AbortSignal.abort() };
     await expect(new Passwords({ slots, maxWaiting: 8 }).hash('correct horse', gone)).rejects.toThrow(
@@ -93,7 +93,7 @@ describe('when many passwords come at once', () => {
   });
 });
 
-test('the line is shared out among the workers, and none is left without', () => {
+test('the line is divided among the workers, and every worker gets a part', () => {
   expect([1, 8, 64].map(lineOf)).toEqual([64, 8, 4]);
 });
 

@@ -41,7 +41,7 @@ describe('without JWT_SECRET', () => {
     await expect(prepareSecret(settings({ production: true }))).rejects.toThrow(/JWT_SECRET must be set/);
   });
 
-  test('a secret is made once and kept for the owner alone', async () => {
+  test('a secret is made once, in a file that only its owner can read', async () => {
     const first = await prepareSecret(settings());
     expect(first.created).toBe(true);
     expect(Buffer.byteLength(first.secrets[0] ?? '')).toBeGreaterThanOrEqual(32);
@@ -51,14 +51,14 @@ describe('without JWT_SECRET', () => {
     expect(await prepareSecret(settings())).toEqual({ ...first, created: false });
   });
 
-  test('of many starts at once one makes it, all use it, and nothing else is left', async () => {
+  test('one of many simultaneous starts makes the secret, all use it, and no draft is left', async () => {
     const prepared = await Promise.all(Array.from({ length: 20 }, () => prepareSecret(settings())));
     expect(prepared.filter(({ created }) => created)).toHaveLength(1);
     expect(new Set(prepared.flatMap(({ secrets }) => secrets)).size).toBe(1);
     expect(await readdir(join(root, 'data'))).toEqual(['jwt-secret']);
   });
 
-  test('a file that others may read is closed to them', async () => {
+  test('a file that others can read loses that permission', async () => {
     const { path = '' } = await prepareSecret(settings());
     await chmod(path, 0o644);
     await prepareSecret(settings());
@@ -72,7 +72,7 @@ describe('without JWT_SECRET', () => {
     expect(await readFile(path, 'utf8')).toBe('short\n');
   });
 
-  test('a data directory that cannot be written is named', async () => {
+  test('a data directory that cannot be written is refused', async () => {
     await writeFile(join(root, 'data'), 'a file');
     await expect(prepareSecret(settings())).rejects.toBeInstanceOf(SecretError);
   });

@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { createSigner } from 'fast-jwt';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { InvalidTokenError, Tokens } from '../../../../src/cloudvm/accounts/tokens/tokens.ts';
+import { InvalidTokenError } from '../../../../src/cloudvm/accounts/tokens/token-claims.ts';
+import { Tokens } from '../../../../src/cloudvm/accounts/tokens/tokens.ts';
 
 const SECRET = 'the first secret, which is long enough';
 const OTHER_SECRET = 'another secret, which is long enough too';
@@ -35,7 +36,7 @@ function failureOf(token: string, verifier: Tokens = tokens): InvalidTokenError 
     expect(error).toBeInstanceOf(InvalidTokenError);
     return error as InvalidTokenError;
   }
-  throw new Error('the token was taken for valid');
+  throw new Error('the token was accepted');
 }
 
 afterEach(() => {
@@ -57,7 +58,7 @@ describe('a token', () => {
     expect(content.exp - content.iat).toBe(HOUR);
   });
 
-  test('made by hand with the secret is as good: the forgeries below differ in one place alone', () => {
+  test('made by hand with the right secret is accepted, so each forgery below has one flaw only', () => {
     expect(tokens.verify(forge(claims())).userId).toBe(USER);
   });
 });
@@ -71,26 +72,23 @@ describe('a token is refused', () => {
     ['with an asymmetric algorithm', () => forge(claims(), { alg: 'RS256' })],
     ['without an algorithm', () => forge(claims(), { typ: 'JWT' })],
     ['signed with another secret', () => forge(claims(), { alg: 'HS256' }, OTHER_SECRET)],
-    [
-      'with a critical extension that we do not know',
-      () => forge(claims(), { alg: 'HS256', crit: ['x'], x: 1 }),
-    ],
+    ['with an unknown critical extension', () => forge(claims(), { alg: 'HS256', crit: ['x'], x: 1 })],
     ['that has lost its end', () => tokens.issue(USER).slice(0, -1)],
     ['that has lost its beginning', () => tokens.issue(USER).slice(1)],
     ['with something after it', () => `${tokens.issue(USER)}=`],
     ['without sub', () => forge({ ...claims(), sub: undefined })],
     ['without iat', () => forge({ ...claims(), iat: undefined })],
     ['without exp', () => forge({ ...claims(), exp: undefined })],
-    ['with a sub that is no id', () => forge({ ...claims(), sub: 'admin' })],
-    ['with a sub that is no text', () => forge({ ...claims(), sub: { $ne: null } })],
+    ['with a sub that is not an id', () => forge({ ...claims(), sub: 'admin' })],
+    ['with a sub that is not text', () => forge({ ...claims(), sub: { $ne: null } })],
     ['with an exp that is text', () => forge({ ...claims(), exp: String(now() + HOUR) })],
-    ['with an exp that is no number', () => forge({ ...claims(), exp: null })],
+    ['with an exp that is not a number', () => forge({ ...claims(), exp: null })],
     ['with an iat in the future', () => forge({ ...claims(), iat: now() + 600 })],
     ['that is not valid yet', () => forge({ ...claims(), nbf: now() + 600 })],
-    ['with claims that are no object', () => forge([])],
+    ['with claims that are not an object', () => forge([])],
     ['that is longer than any of ours', () => forge({ ...claims(), padding: 'x'.repeat(2000) })],
     ['that is empty', () => ''],
-    ['that is no JWT', () => 'not.a.token'],
+    ['that is not a JWT', () => 'not.a.token'],
   ])('%s', (_, make) => {
     expect(failureOf(make()).expired).toBe(false);
   });
@@ -102,7 +100,7 @@ describe('a token is refused', () => {
     );
   });
 
-  test('from the second of its expiry on, and says so', () => {
+  test('from the second of its expiry on, and is called expired', () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const token = tokens.issue(USER);
     vi.setSystemTime((tokens.verify(token).expiresAt - 1) * 1000);

@@ -19,7 +19,7 @@ test('a token is forgotten when it expires', () => {
   expect(tokens.size).toBe(0);
 });
 
-test('the oldest leaves when there are as many as may be', () => {
+test('the oldest token is evicted when the capacity is reached', () => {
   const tokens = new VerifiedTokens(2);
   for (const token of ['a', 'b', 'c']) tokens.set(token, subject(10));
   expect(tokens.size).toBe(2);

@@ -1,6 +1,6 @@
 /**
- * The whole server as its users run it: `node src/main.ts` in a process of its own, on a free port and a data
- * directory that outlives it, so that it can be killed and started again.
+ * The whole server as its users run it: `node src/main.ts` in a process of its own, on a free port. The data
+ * directory outlives the process, so a test can kill the server and start it again.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,13 +8,13 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 
 const MAIN = new URL('../../../../src/main.ts', import.meta.url).pathname;
-/** Settings of whoever runs the tests that would make it another server. CORE is theirs to choose. */
+/** Settings of the environment that would make it another server. CORE is left to whoever runs the tests. */
 const FOREIGN = ['HOST', 'APP', 'MONGODB_URI', 'MONGODB_DB', 'JWT_SECRET', 'CORS_ORIGINS', 'NODE_ENV'];
 
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  /** The body as JSON; undefined where there is none. */
+  /** The body as JSON. Undefined where there is none. */
   readonly json: Record<string, unknown>;
 }
 
@@ -27,7 +27,7 @@ export interface Question {
 
 export type ServerChild = ChildProcessByStdio<null, Readable, Readable>;
 
-/** The command, just started. Nobody has seen yet whether it serves. */
+/** Starts the command and does not wait until it serves. */
 export function spawnServer(
   dataDirectory: string,
   settings: Readonly<Record<string, string>> = {},
@@ -58,7 +58,7 @@ export class CloudVmProcess implements AsyncDisposable {
     for await (const line of createInterface(child.stdout)) {
       const url = /listening on (http:\/\/\S+)/.exec(line)?.[1];
       if (url === undefined) continue;
-      // The pipe must not fill up while nobody reads along.
+      // The pipe must not fill up while nobody reads it.
       child.stdout.resume();
       return new CloudVmProcess(child, exited, url);
     }
@@ -87,7 +87,7 @@ export class CloudVmProcess implements AsyncDisposable {
     return { status: response.status, headers: response.headers, json };
   }
 
-  /** As a power cut would: nothing of the process runs any more. */
+  /** Ends the process at once, like a power cut. */
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL');
     await this.#exited;

@@ -1,5 +1,6 @@
 /**
- * CloudVM in process, on a database of its own: services and routes as src/cloudvm/application.ts puts them together.
+ * CloudVM inside the test's process, on a database of its own, put together as src/cloudvm/application.ts
+ * does it.
  */
 import { randomBytes } from 'node:crypto';
 import { registerRoutes } from '../../../../src/cloudvm/routes.ts';
@@ -10,7 +11,7 @@ import { InProcess } from './in-process.ts';
 export const SECRET = 'a secret for tests that is long enough';
 export const PASSWORD = 'correct horse battery';
 
-/** A database that is away is found away soon. */
+/** Tests with an unreachable database should not wait long. */
 const SERVER_SELECTION_TIMEOUT_MS = 1_000;
 
 export interface CloudVmOptions {
@@ -21,7 +22,7 @@ export interface CloudVmOptions {
 export class CloudVm implements AsyncDisposable {
   readonly services: Services;
   readonly http: InProcess;
-  /** What the operator would have been told of. */
+  /** What the operator would have been told. */
   readonly backgroundErrors: readonly unknown[];
   readonly #server: DatabaseServer;
   readonly #resources: AsyncDisposableStack;

@@ -1,6 +1,6 @@
 /**
- * Runs an application's routes without a socket: a request's bytes go through the JS core, the pipeline and the
- * encoder of response heads, as they do in a worker. For tests of middleware and controllers.
+ * Runs an application's routes without a socket. The bytes of a request go through the JS core and the
+ * pipeline, as they do in a worker. For tests of middleware and controllers.
  */
 import * as record from '../../../../assembly/record.ts';
 import { JsCore } from '../../../../src/runtime/core/js/js-core.ts';
@@ -33,7 +33,7 @@ const LIMITS = { maxHeaderBytes: 16_384, maxTargetBytes: 8_192, maxBodyBytes: 1_
 
 export class InProcess {
   readonly #pipeline: Pipeline;
-  /** What was reported as a defect; a test that expects none asserts that it is empty. */
+  /** What was reported as a defect. A test that expects none asserts that it is empty. */
   readonly errors: unknown[] = [];
 
   constructor(register: (router: Router) => void) {
@@ -62,7 +62,7 @@ export class InProcess {
     };
   }
 
-  /** A core of its own for each request, as requests of one test may be under way together. */
+  /** Each request gets its own core, because requests of one test may be under way together. */
   #parse(bytes: Buffer, remoteAddress: string): IncomingRequest {
     const memory = new WebAssembly.Memory({ initial: PAGES, maximum: PAGES, shared: true });
     const core = new JsCore({ memory, regionAddress: 0, regionBytes: REGION_BYTES, limits: LIMITS });

@@ -1,21 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { PendingVms } from '../../../../src/cloudvm/vms/provisioning/pending-vms.ts';
+import { VmRepository } from '../../../../src/cloudvm/vms/repository/vm-repository.ts';
 import { VM_TRANSITIONS } from '../../../../src/cloudvm/vms/vm.ts';
-import { VmRepository } from '../../../../src/cloudvm/vms/vm-repository.ts';
 import { describeOnEveryDatabase } from '../../../support/databases.ts';
 
-describeOnEveryDatabase('the machines that are pending', (database) => {
+describeOnEveryDatabase('pending VMs', (database) => {
   async function create(vms: VmRepository) {
     const ownerId = randomBytes(12).toString('hex');
     const vm = { name: 'web', provider: 'aws', region: 'eu-west-1', size: 'small', tags: [] } as const;
     return (await vms.create(ownerId, vm)).vm;
   }
 
-  test('are found for all owners, the oldest first, as many as asked for', async () => {
+  test('are found for all owners, the oldest first and up to the limit', async () => {
     const vms = new VmRepository(database.service);
     const pending = new PendingVms(database.service);
-    await pending.prepare();
     const created = [await create(vms), await create(vms), await create(vms)];
     const running = created[1];
     if (running === undefined) throw new Error('nothing was created');

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { StatusConflictError } from '../../../../src/cloudvm/database/errors.ts';
 import type { PendingVm } from '../../../../src/cloudvm/vms/provisioning/pending-vms.ts';
 import {
   Provisioner,
   type ProvisionerOptions,
 } from '../../../../src/cloudvm/vms/provisioning/provisioner.ts';
+import { StatusConflictError } from '../../../../src/cloudvm/vms/repository/vm-errors.ts';
 import { VM_TRANSITIONS } from '../../../../src/cloudvm/vms/vm.ts';
 
 const DELAY_MS = 250;
@@ -37,8 +37,8 @@ function open(options: Partial<ProvisionerOptions> = {}) {
   return { provisioner, changeStatus, find, errors };
 }
 
-describe('a machine that was created', () => {
-  test('is started after the delay, once', async () => {
+describe('a new VM', () => {
+  test('is started once, after the delay', async () => {
     const { provisioner, changeStatus } = open();
     provisioner.schedule(pendingVm('a'));
     provisioner.schedule(pendingVm('a'));
@@ -50,7 +50,7 @@ describe('a machine that was created', () => {
     expect(changeStatus).toHaveBeenCalledTimes(1);
   });
 
-  test('is left alone when another worker was first', async () => {
+  test('is left alone when another worker has started it', async () => {
     const { provisioner, changeStatus, errors } = open();
     changeStatus.mockRejectedValue(new StatusConflictError('running'));
     provisioner.schedule(pendingVm('a'));
@@ -59,7 +59,7 @@ describe('a machine that was created', () => {
     expect(errors).toEqual([]);
   });
 
-  test('is tried again for as long as the database refuses', async () => {
+  test('is tried again until the database takes the write', async () => {
     const { provisioner, changeStatus, errors } = open();
     const failure = new Error('no database');
     changeStatus.mockRejectedValueOnce(failure).mockRejectedValueOnce(failure);
@@ -70,8 +70,8 @@ describe('a machine that was created', () => {
   });
 });
 
-describe('on start', () => {
-  test('machines that were left pending are started: at once where their time has passed', async () => {
+describe('at its start', () => {
+  test('it starts VMs that were left pending, at once where their delay has passed', async () => {
     const { provisioner, changeStatus, find } = open();
     find.mockResolvedValueOnce([pendingVm('old', 60_000), pendingVm('new', 100)]);
     provisioner.start();
@@ -82,14 +82,14 @@ describe('on start', () => {
     await provisioner.stop();
   });
 
-  test('a clock that was ahead makes no machine wait longer than the delay', async () => {
+  test('it starts a VM that another clock dated ahead after no more than the delay', async () => {
     const { provisioner, changeStatus } = open();
     provisioner.schedule(pendingVm('a', -3_600_000));
     await vi.advanceTimersByTimeAsync(DELAY_MS);
     expect(changeStatus).toHaveBeenCalledTimes(1);
   });
 
-  test('it looks again and again, sooner after a failure', async () => {
+  test('it sweeps again and again, sooner after a failure', async () => {
     const { provisioner, find, errors } = open();
     find.mockRejectedValueOnce(new Error('no database'));
     provisioner.start();
@@ -102,7 +102,7 @@ describe('on start', () => {
   });
 });
 
-test('however many machines are due, few are written at once, and all in the end', async () => {
+test('of many VMs that are due, two are written at a time until all are running', async () => {
   const { provisioner, changeStatus } = open();
   let writes = 0;
   let most = 0;
@@ -120,8 +120,8 @@ test('however many machines are due, few are written at once, and all in the end
   expect(provisioner.scheduled).toBe(0);
 });
 
-describe('with more machines than it keeps in mind', () => {
-  test('the others are found by a later look', async () => {
+describe('with more VMs than it keeps in memory', () => {
+  test('it finds the others in a later sweep', async () => {
     const { provisioner, changeStatus, find } = open({ maxScheduled: 2 });
     const waiting = new Set(['a', 'b', 'c', 'd', 'e']);
     find.mockImplementation(async (...[limit]: unknown[]) =>
@@ -142,8 +142,8 @@ describe('with more machines than it keeps in mind', () => {
   });
 });
 
-describe('on stop', () => {
-  test('nothing is started any more, and no timer is left', async () => {
+describe('when it stops', () => {
+  test('it starts no more VMs and leaves no timer', async () => {
     const { provisioner, changeStatus } = open();
     provisioner.start();
     provisioner.schedule(pendingVm('a'));
@@ -154,7 +154,7 @@ describe('on stop', () => {
     expect(changeStatus).not.toHaveBeenCalled();
   });
 
-  test('what is under way is waited for, and not tried again', async () => {
+  test('it waits for writes under way and does not repeat them', async () => {
     const { provisioner, changeStatus } = open();
     const gate = Promise.withResolvers<undefined>();
     changeStatus.mockReturnValue(gate.promise);

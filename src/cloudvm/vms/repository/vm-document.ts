@@ -1,9 +1,11 @@
 /**
- * How a virtual machine is stored, and the way from there to the domain object. Used by the VM repository alone.
+ * How a VM is stored, the indexes of the collection, and the way from a document to the domain object. Used
+ * by the VM repository and the provisioner.
  */
 import { createHash } from 'node:crypto';
 import { ObjectId } from 'mongodb';
-import type { NewVm, Vm, VmProvider, VmSize, VmStatus, VmTag } from './vm.ts';
+import type { DeclaredCollection } from '../../database/collection.ts';
+import type { NewVm, Vm, VmProvider, VmSize, VmStatus, VmTag } from '../vm.ts';
 
 export interface VmDocument {
   _id: ObjectId;
@@ -18,13 +20,25 @@ export interface VmDocument {
   createdAt: Date;
   updatedAt: Date;
   version: number;
-  /** Unique per owner: made of the Idempotency-Key, or of the _id where the client sent none. */
+  /** Unique per owner. Made from the Idempotency-Key, or from the _id where the client sent none. */
   creationKey: string;
-  /** Digest of what the client asked for, to tell a repetition from another use of its key. */
+  /** A digest of what the client asked for. It tells a retry from another use of the same key. */
   creationFingerprint: string;
-  /** Names the last write, so that one whose answer was lost can be recognised. */
+  /** Names the last write, so that a write whose answer was lost can be recognised. */
   lastWrite: ObjectId;
 }
+
+export const VMS: DeclaredCollection = {
+  name: 'vms',
+  indexes: [
+    // One for each sort order of GET /api/vms. It is read backwards for the reverse order.
+    { name: 'owner_createdAt', key: { ownerId: 1, createdAt: 1, _id: 1 } },
+    { name: 'owner_name', key: { ownerId: 1, name: 1, _id: 1 } },
+    { name: 'owner_creation', key: { ownerId: 1, creationKey: 1 }, unique: true },
+    // For the pending VMs of all owners. Without it each worker that starts would read all VMs.
+    { name: 'status_updatedAt', key: { status: 1, updatedAt: 1 } },
+  ],
+};
 
 export function newVmDocument(ownerId: ObjectId, vm: NewVm, idempotencyKey: string | undefined): VmDocument {
   const _id = new ObjectId();
@@ -43,7 +57,7 @@ export function newVmDocument(ownerId: ObjectId, vm: NewVm, idempotencyKey: stri
     createdAt: now,
     updatedAt: now,
     version: 1,
-    // Two kinds of key, told apart by their prefix: no client can name another machine's id as its key.
+    // The prefix tells the two kinds of key apart, so no client can use another VM's id as its key.
     creationKey: idempotencyKey === undefined ? `id:${id}` : `key:${digest(idempotencyKey)}`,
     creationFingerprint: fingerprint(vm),
     lastWrite: _id,
@@ -67,18 +81,18 @@ export function toVm(document: VmDocument): Vm {
   };
 }
 
-/** Nothing but the two fields is stored, whatever else the object may carry. */
+/** Only the two fields are stored, whatever else the object carries. */
 export function copyTag(tag: VmTag): VmTag {
   return { key: tag.key, value: tag.value };
 }
 
-/** Fields in an order of ours: the order in which a client wrote them makes no other machine. */
+/** In a fixed order, because the order of a client's fields makes no difference. */
 function fingerprint(vm: NewVm): string {
   const tags = vm.tags.map(({ key, value }) => [key, value]);
   return digest(JSON.stringify([vm.name, vm.provider, vm.region, vm.instanceId ?? null, vm.size, tags]));
 }
 
-/** Short and of fixed length, so that no index entry depends on the length of a client's text. */
+/** Of fixed length, so that no index entry grows with a client's text. */
 function digest(text: string): string {
   return createHash('sha256').update(text).digest('base64url');
 }

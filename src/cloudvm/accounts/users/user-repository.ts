@@ -1,13 +1,13 @@
 /**
- * The users of the application: who they are and the hash of their password. Called by the authentication
- * controllers; addresses and usernames are unique without regard to case.
+ * The users of the application: who they are, and the hash of their password. Called by the account
+ * controller. E-mail addresses and usernames are unique without regard to case.
  */
 import { type Collection, ObjectId } from 'mongodb';
-import { USERS } from '../database/collections.ts';
-import type { DatabaseService } from '../database/database-service.ts';
-import { duplicateFields, isDuplicateKey } from '../database/driver-errors.ts';
-import { DuplicateKeyError } from '../database/errors.ts';
-import { parseObjectId } from '../database/object-id.ts';
+import type { DatabaseService } from '../../database/database-service.ts';
+import { duplicateFields, isDuplicateKey } from '../../database/driver-errors.ts';
+import { parseObjectId } from '../../database/object-id.ts';
+import { caseInsensitiveKey } from './case-insensitive-key.ts';
+import { USERS, type UserDocument } from './user-document.ts';
 
 export interface User {
   readonly id: string;
@@ -16,7 +16,7 @@ export interface User {
   readonly createdAt: Date;
 }
 
-/** Only for checking a password: never part of an answer. */
+/** Only for checking a password, never part of an answer. */
 export interface UserWithPassword extends User {
   readonly passwordHash: string;
 }
@@ -27,15 +27,17 @@ export interface NewUser {
   readonly passwordHash: string;
 }
 
-interface UserDocument {
-  _id: ObjectId;
-  email: string;
-  /** What the unique index compares. */
-  emailKey: string;
-  username: string;
-  usernameKey: string;
-  passwordHash: string;
-  createdAt: Date;
+/** Another user has the same e-mail address or username. */
+export class AlreadyTakenError extends Error {
+  readonly code = 'ALREADY_TAKEN';
+  override readonly name = 'AlreadyTakenError';
+  /** 'email', 'username' or both. */
+  readonly fields: readonly string[];
+
+  constructor(fields: readonly string[]) {
+    super(`already taken: ${fields.join(', ')}`);
+    this.fields = fields;
+  }
 }
 
 const FIELD_OF_KEY: Readonly<Record<string, string>> = { emailKey: 'email', usernameKey: 'username' };
@@ -46,10 +48,10 @@ export class UserRepository {
 
   constructor(service: DatabaseService) {
     this.#service = service;
-    this.#users = service.collection<UserDocument>(USERS);
+    this.#users = service.collection<UserDocument>(USERS.name);
   }
 
-  /** @throws DuplicateKeyError whose `keys` are 'email', 'username' or both */
+  /** @throws AlreadyTakenError, which names every field that is taken */
   async create(user: NewUser): Promise<User> {
     const document: UserDocument = {
       _id: new ObjectId(),
@@ -60,7 +62,7 @@ export class UserRepository {
       passwordHash: user.passwordHash,
       createdAt: new Date(),
     };
-    // Repeatable: the _id is ours, so a second insert that finds it knows that the first one succeeded.
+    // Repeatable, because we chose the _id: a second insert that finds it knows that the first one succeeded.
     return this.#service.runRepeatable(async () => {
       try {
         await this.#users.insertOne(document);
@@ -68,7 +70,7 @@ export class UserRepository {
         if (!isDuplicateKey(error)) throw error;
         const taken = await this.#takenFields(document);
         if (taken === undefined) return toUser(document);
-        throw new DuplicateKeyError(taken.length > 0 ? taken : duplicateFields(error, FIELD_OF_KEY));
+        throw new AlreadyTakenError(taken.length > 0 ? taken : duplicateFields(error, FIELD_OF_KEY));
       }
       return toUser(document);
     });
@@ -80,7 +82,7 @@ export class UserRepository {
     return found === null ? undefined : { ...toUser(found), passwordHash: found.passwordHash };
   }
 
-  /** A malformed id is nobody's. */
+  /** @returns undefined for a malformed id too */
   async findById(id: string): Promise<User | undefined> {
     const _id = parseObjectId(id);
     if (_id === undefined) return undefined;
@@ -89,8 +91,9 @@ export class UserRepository {
   }
 
   /**
-   * Asks instead of reading the server's message: not every server names the index, and one that does names
-   * only the first. @returns undefined when it is this very document that is stored
+   * Asks the database instead of reading its error message. Not every server names the index in it, and those
+   * that do name only the first.
+   * @returns undefined when the stored document is this very one
    */
   async #takenFields(document: UserDocument): Promise<readonly string[] | undefined> {
     const { _id, emailKey, usernameKey } = document;
@@ -103,11 +106,6 @@ export class UserRepository {
     if (holders.some((holder) => holder.usernameKey === usernameKey)) taken.push('username');
     return taken;
   }
-}
-
-/** Two spellings of one character are one character (NFC) before case is dropped. */
-function caseInsensitiveKey(text: string): string {
-  return text.normalize('NFC').toLowerCase();
 }
 
 function toUser(document: UserDocument): User {

@@ -1,19 +1,23 @@
-/** What `prepareDatabase` leaves in a database, however often and by however many it is called. */
+/** The collections and indexes that preparing a database creates, on every supported database. */
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { LOGIN_FAILURES, prepareDatabase, USERS, VMS } from '../../../src/cloudvm/database/collections.ts';
+import { LOGIN_FAILURES } from '../../../src/cloudvm/accounts/logins/login-counts.ts';
+import { USERS } from '../../../src/cloudvm/accounts/users/user-document.ts';
+import type { DeclaredCollection } from '../../../src/cloudvm/database/collection.ts';
 import { DatabaseService } from '../../../src/cloudvm/database/database-service.ts';
+import { prepareServices } from '../../../src/cloudvm/services.ts';
+import { VMS } from '../../../src/cloudvm/vms/repository/vm-document.ts';
 import { describeOnEveryDatabase } from '../../support/databases.ts';
 
 describeOnEveryDatabase('preparing a database', (database) => {
-  const indexesOf = async (service: DatabaseService, collection: string) => {
-    const indexes = await service.run(() => service.collection(collection).listIndexes().toArray());
+  const indexesOf = async (service: DatabaseService, { name }: DeclaredCollection) => {
+    const indexes = await service.run(() => service.collection(name).listIndexes().toArray());
     return Object.fromEntries(
-      indexes.map(({ name, key, unique }) => [name, { key, unique: unique === true }]),
+      indexes.map((index) => [index.name, { key: index.key, unique: index.unique === true }]),
     );
   };
 
-  test('creates the declared indexes', async () => {
+  test('creates the declared indexes and no others', async () => {
     expect(await indexesOf(database.service, USERS)).toEqual({
       _id_: { key: { _id: 1 }, unique: false },
       email: { key: { emailKey: 1 }, unique: true },
@@ -32,19 +36,19 @@ describeOnEveryDatabase('preparing a database', (database) => {
     });
   });
 
-  test('again, and from several threads at once, changes nothing', async () => {
+  test('again, several times at once, changes nothing', async () => {
     const before = await indexesOf(database.service, VMS);
-    await prepareDatabase(database.service);
-    await Promise.all([prepareDatabase(database.service), prepareDatabase(database.service)]);
+    await prepareServices(database.service);
+    await Promise.all([prepareServices(database.service), prepareServices(database.service)]);
     expect(await indexesOf(database.service, VMS)).toEqual(before);
   });
 
-  test('fails where an index of the same name is another one', async () => {
+  test('fails where a different index has the same name', async () => {
     const databaseName = `cloudvm_test_${randomBytes(6).toString('hex')}`;
     await using service = await DatabaseService.open({ uri: database.uri, databaseName, workers: 8 });
-    const users = service.collection(USERS);
+    const users = service.collection(USERS.name);
     await users.createIndex({ somethingElse: 1 }, { name: 'email' });
-    await expect(prepareDatabase(service)).rejects.toThrow();
+    await expect(prepareServices(service)).rejects.toThrow();
     await users.drop();
   });
 });

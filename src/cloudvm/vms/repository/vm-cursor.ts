@@ -1,16 +1,16 @@
 /**
- * The cursors of the list of VMs: the place after the last one shown, as an opaque text that a client hands
- * back. It carries no rights (the owner always comes from the token), so a forged one only moves its forger's
- * own list; one that is malformed or belongs to another order is refused.
+ * The cursors of the list of VMs. A cursor is the place after the last VM shown, as an opaque text that the
+ * client sends back. It carries no rights, because the owner always comes from the token: a forged one only
+ * moves its forger's own list. A cursor that is malformed or belongs to another sort order is refused.
  */
 import type { Filter, ObjectId, Sort } from 'mongodb';
-import { InvalidCursorError } from '../database/errors.ts';
-import { parseObjectId } from '../database/object-id.ts';
+import { parseObjectId } from '../../database/object-id.ts';
+import { InvalidCursorError } from './vm-errors.ts';
 
 export const VM_SORTS = ['createdAt', '-createdAt', 'name', '-name'] as const;
 export type VmSort = (typeof VM_SORTS)[number];
 
-/** The fields that an order is made of; `_id` decides between equals. */
+/** The fields that lists are sorted by. `_id` decides between equals. */
 export interface SortableVm {
   _id: ObjectId;
   name: string;
@@ -19,11 +19,11 @@ export interface SortableVm {
 
 type Position = Filter<Pick<SortableVm, '_id' | 'name' | 'createdAt'>>;
 
-/** A name of 64 characters, each escaped and encoded at its longest, fits. */
+/** A name of 64 characters fits, even if each is escaped and encoded at its longest. */
 const MAX_CURSOR_CHARACTERS = 1_024;
 const MAX_NAME_CHARACTERS = 256;
 const BASE64URL = /^[A-Za-z0-9_-]+$/;
-/** The farthest instant that a Date can hold (ECMAScript, "Time Values and Time Range"). */
+/** The largest time that a Date can hold (ECMAScript, "Time Values and Time Range"). */
 const MAX_TIME_MS = 8.64e15;
 
 export function sortOrder(sort: VmSort): Sort {
@@ -37,11 +37,11 @@ export function encodeCursor(sort: VmSort, last: SortableVm): string {
   return Buffer.from(JSON.stringify([sort, value, last._id.toHexString()])).toString('base64url');
 }
 
-/** @returns the condition that only what follows the cursor meets. @throws InvalidCursorError */
+/** @returns the filter for everything after the cursor. @throws InvalidCursorError */
 export function afterCursor(sort: VmSort, cursor: string): Position {
   const { field, direction } = parse(sort);
   const { value, id } = decodeCursor(sort, cursor);
-  // The outer bound is one range of the index; the inner choice only decides between equals.
+  // The outer bound is one range of the index. The $or only decides between equals.
   return direction === 1
     ? { [field]: { $gte: value }, $or: [{ [field]: { $gt: value } }, { _id: { $gt: id } }] }
     : { [field]: { $lte: value }, $or: [{ [field]: { $lt: value } }, { _id: { $lt: id } }] };

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { authenticate, SUBJECT } from '../../../src/cloudvm/accounts/authenticate.ts';
-import { Tokens } from '../../../src/cloudvm/accounts/tokens/tokens.ts';
-import type { Router } from '../../../src/runtime/http/routing/router.ts';
-import { InProcess } from '../front-door/support/in-process.ts';
+import { authenticate, SUBJECT } from '../../../../src/cloudvm/accounts/tokens/authenticate.ts';
+import { Tokens } from '../../../../src/cloudvm/accounts/tokens/tokens.ts';
+import type { Router } from '../../../../src/runtime/http/routing/router.ts';
+import { InProcess } from '../../front-door/support/in-process.ts';
 
 const USER = '0123456789abcdef01234567';
 const tokens = new Tokens({ secrets: ['a secret that is long enough for it'], ttlSeconds: 60 });
@@ -28,7 +28,7 @@ describe('a request', () => {
     expect(answer.json).toEqual({ who: USER });
   });
 
-  test('without a token is nobody’s and goes on', async () => {
+  test('without a token goes on as nobody’s', async () => {
     expect((await open().ask('GET', '/who')).json).toEqual({ who: null });
   });
 
@@ -64,7 +64,7 @@ describe('an invalid token is answered with 401', () => {
     expect(http.errors).toEqual([]);
   });
 
-  test('and the answer says whether it has expired, but nothing else about it', async () => {
+  test('that says whether the token has expired and nothing else', async () => {
     const expired = new Tokens({ secrets: ['a secret that is long enough for it'], ttlSeconds: -1 });
     const answers = [expired.issue(USER), strangers.issue(USER), 'a.b.c'].map((token) =>
       open().ask('GET', '/who', { token }),
@@ -74,7 +74,7 @@ describe('an invalid token is answered with 401', () => {
   });
 });
 
-test('what is no verdict on a token is a defect: 500, and reported', async () => {
+test('an error that is not a verdict on the token is reported and answered with 500', async () => {
   const http = new InProcess((router) => {
     router.use(
       authenticate(() => {

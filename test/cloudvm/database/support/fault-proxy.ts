@@ -1,6 +1,6 @@
 /**
- * A proxy between the driver and a database that fails on demand: it loses the answer of one command together
- * with its connection, or holds every answer back. Used by the tests of what DatabaseService does then.
+ * A proxy between the driver and a database that fails on demand. It loses the answer of one command together
+ * with its connection, or holds answers back. Used by the tests of DatabaseService.
  */
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
@@ -31,7 +31,7 @@ export class FaultProxy implements AsyncDisposable {
     this.#server = createServer((client) => this.#forward(client, dial(database.host)));
   }
 
-  /** As the database's own, but for the host; what a replica set lets the driver repeat is left to us. */
+  /** The database's own with another host. The driver itself repeats nothing, so that our code has to. */
   get uri(): string {
     const address = this.#server.address();
     if (address === null || typeof address === 'string') throw new Error('the proxy does not listen');
@@ -42,7 +42,7 @@ export class FaultProxy implements AsyncDisposable {
     return uri.href;
   }
 
-  /** The next answer to this command gets lost with its connection, after the database has done its work. */
+  /** Loses the next answer to this command and its connection, after the database has done its work. */
   loseAnswerOf(command: string): void {
     this.#fatalCommand = command;
   }
@@ -80,7 +80,7 @@ export class FaultProxy implements AsyncDisposable {
         this.#sockets.delete(socket);
         other.destroy();
       });
-      // A reset is what these tests provoke; 'close' follows and is what counts.
+      // These tests provoke resets. The 'close' that follows is what counts.
       socket.on('error', () => {});
     }
     client.on('data', (bytes: Buffer) => {
@@ -111,7 +111,10 @@ function dial(host: string): Socket {
   return colon < 0 ? connect(27017, name) : connect(Number(name.slice(colon + 1)), name.slice(0, colon));
 }
 
-/** A command's name is the first field of its document: flags (4), section kind (1), size (4), type (1), name. */
+/**
+ * The name is the first field of the command's document: flags (4), section kind (1), size (4), type (1),
+ * name.
+ */
 function names(frame: Buffer, command: string): boolean {
   const nameStart = 16 + 4 + 1 + 4 + 1;
   return frame.toString('latin1', nameStart, nameStart + command.length + 1) === `${command}\0`;

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { SUBJECT } from '../../../src/cloudvm/accounts/authenticate.ts';
-import { requireUser, userIdOf } from '../../../src/cloudvm/accounts/require-user.ts';
-import type { Handler } from '../../../src/runtime/http/routing/handler.ts';
-import { InProcess } from '../front-door/support/in-process.ts';
+import { SUBJECT } from '../../../../src/cloudvm/accounts/tokens/authenticate.ts';
+import { requireUser, userIdOf } from '../../../../src/cloudvm/accounts/tokens/require-user.ts';
+import type { Handler } from '../../../../src/runtime/http/routing/handler.ts';
+import { InProcess } from '../../front-door/support/in-process.ts';
 
 const USER = '0123456789abcdef01234567';
 const answer: Handler = (request, response) => response.text(userIdOf(request));
@@ -15,7 +15,7 @@ test('a request with a token passes, and its user is known', async () => {
   expect(await http.ask('GET', '/mine')).toMatchObject({ status: 200, text: USER });
 });
 
-test('without a token: 401 where the route needs one, 404 and 405 where no route matches', async () => {
+test('without a token it is 401 where a route needs one, and 404 or 405 where none matches', async () => {
   const http = new InProcess((router) => router.get('/mine', requireUser, answer));
   const missing = await http.ask('GET', '/mine');
   expect(missing).toMatchObject({ status: 401, headers: { 'www-authenticate': 'Bearer realm="cloudvm"' } });

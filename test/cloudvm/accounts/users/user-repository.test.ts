@@ -1,8 +1,11 @@
-/** Users as the authentication controllers store and find them, on every database that is supported. */
+/** Users as the account controller stores and finds them, on every supported database. */
 import { expect, test } from 'vitest';
-import { type NewUser, UserRepository } from '../../../src/cloudvm/accounts/user-repository.ts';
-import { DuplicateKeyError } from '../../../src/cloudvm/database/errors.ts';
-import { describeOnEveryDatabase } from '../../support/databases.ts';
+import {
+  AlreadyTakenError,
+  type NewUser,
+  UserRepository,
+} from '../../../../src/cloudvm/accounts/users/user-repository.ts';
+import { describeOnEveryDatabase } from '../../../support/databases.ts';
 
 describeOnEveryDatabase('users', (database) => {
   let count = 0;
@@ -23,8 +26,8 @@ describeOnEveryDatabase('users', (database) => {
         () => undefined,
         (reason: unknown) => reason,
       );
-    expect(error).toBeInstanceOf(DuplicateKeyError);
-    return error instanceof DuplicateKeyError ? error.keys : [];
+    expect(error).toBeInstanceOf(AlreadyTakenError);
+    return error instanceof AlreadyTakenError ? error.fields : [];
   };
 
   test('a new user is found again by id and by e-mail, spelled as it was given', async () => {
@@ -49,7 +52,7 @@ describeOnEveryDatabase('users', (database) => {
     expect((await users().findByEmail('zoe\u0308.case@example.org'))?.id, 'decomposed').toBe(created.id);
   });
 
-  test('nobody is found by an unknown or malformed id or e-mail', async () => {
+  test('an unknown or malformed id or e-mail finds nobody', async () => {
     expect(await users().findById('0123456789abcdef01234567')).toBeUndefined();
     for (const id of ['', 'x', '0123456789ab', '0123456789abcdef0123456g', '../../etc/passwd']) {
       expect(await users().findById(id), id).toBeUndefined();
@@ -63,12 +66,12 @@ describeOnEveryDatabase('users', (database) => {
     expect((await users().findById(created.id))?.username).toBe('$where');
   });
 
-  test('a taken e-mail is refused in any case, and named', async () => {
+  test('a taken e-mail is refused in any case and named in the error', async () => {
     const first = await users().create(newUser());
     expect(await refusal(newUser({ email: first.email.toUpperCase() }))).toEqual(['email']);
   });
 
-  test('a taken username is refused in any case, and named', async () => {
+  test('a taken username is refused in any case and named in the error', async () => {
     const first = await users().create(newUser());
     expect(await refusal(newUser({ username: first.username.toLowerCase() }))).toEqual(['username']);
   });
@@ -93,14 +96,14 @@ describeOnEveryDatabase('users', (database) => {
     expect(await users().findByEmail(refused.email)).toBeUndefined();
   });
 
-  test('of many registrations of one e-mail at once exactly one succeeds', async () => {
+  test('exactly one of many simultaneous registrations of one e-mail succeeds', async () => {
     const email = newUser().email;
     const attempts = Array.from({ length: 12 }, () => users().create(newUser({ email })));
     const outcomes = await Promise.allSettled(attempts);
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     for (const outcome of outcomes) {
       if (outcome.status === 'rejected')
-        expect(outcome.reason).toMatchObject({ code: 'DUPLICATE_KEY', keys: ['email'] });
+        expect(outcome.reason).toMatchObject({ code: 'ALREADY_TAKEN', fields: ['email'] });
     }
   });
 });

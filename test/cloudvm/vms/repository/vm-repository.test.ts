@@ -1,14 +1,14 @@
-/** Single virtual machines: created, read, changed and deleted by their owner, on every supported database. */
+/** VMs as their owner creates, reads, changes and deletes them, on every supported database. */
 import { ObjectId } from 'mongodb';
 import { expect, test } from 'vitest';
 import {
   IdempotencyKeyReusedError,
   StatusConflictError,
   VersionMismatchError,
-} from '../../../src/cloudvm/database/errors.ts';
-import { type NewVm, VM_TRANSITIONS, type Vm } from '../../../src/cloudvm/vms/vm.ts';
-import { VmRepository } from '../../../src/cloudvm/vms/vm-repository.ts';
-import { describeOnEveryDatabase } from '../../support/databases.ts';
+} from '../../../../src/cloudvm/vms/repository/vm-errors.ts';
+import { VmRepository } from '../../../../src/cloudvm/vms/repository/vm-repository.ts';
+import { type NewVm, VM_TRANSITIONS, type Vm } from '../../../../src/cloudvm/vms/vm.ts';
+import { describeOnEveryDatabase } from '../../../support/databases.ts';
 
 const WEB: NewVm = {
   name: 'web-1',
@@ -24,18 +24,18 @@ const newOwner = () => new ObjectId().toHexString();
 const succeeded = (outcomes: readonly PromiseSettledResult<unknown>[]) =>
   outcomes.filter(({ status }) => status === 'fulfilled').length;
 
-describeOnEveryDatabase('virtual machines', (database) => {
+describeOnEveryDatabase('VMs', (database) => {
   const vms = () => new VmRepository(database.service);
   const create = async (owner: string, changes: Partial<NewVm> = {}): Promise<Vm> =>
     (await vms().create(owner, { ...WEB, ...changes })).vm;
   const running = async (owner: string): Promise<Vm> => {
     const { id } = await create(owner);
     const vm = await vms().changeStatus(owner, id, VM_TRANSITIONS.started);
-    if (vm === undefined) throw new Error('the machine that was created is not there');
+    if (vm === undefined) throw new Error('the VM that was created does not exist');
     return vm;
   };
 
-  test('a new machine is pending, has version 1, and is found again as it was returned', async () => {
+  test('a new VM is pending, has version 1 and is found again as it was returned', async () => {
     const owner = newOwner();
     const vm = await create(owner, { instanceId: 'i-0abc' });
     expect(vm).toEqual({
@@ -51,14 +51,14 @@ describeOnEveryDatabase('virtual machines', (database) => {
     expect(await vms().findById(owner, vm.id)).toEqual(vm);
   });
 
-  test('a machine without an instance id gets one of its own', async () => {
+  test('a VM without an instance id gets one of its own', async () => {
     const owner = newOwner();
     const [first, second] = [await create(owner), await create(owner)];
     expect(first.instanceId).toMatch(/^[A-Za-z0-9._-]{1,64}$/);
     expect(first.instanceId).not.toBe(second.instanceId);
   });
 
-  test('text of every kind comes back as it was', async () => {
+  test('text of every kind comes back unchanged', async () => {
     const owner = newOwner();
     const name = 'Größe 機械 🖥️ "\\ $set {a.b}';
     const tags = [
@@ -70,7 +70,7 @@ describeOnEveryDatabase('virtual machines', (database) => {
     expect(await vms().findById(owner, id)).toMatchObject({ name, tags });
   });
 
-  test("another owner's machine is absent, whatever is done to it", async () => {
+  test("another owner's VM cannot be found, changed or deleted", async () => {
     const [owner, other] = [newOwner(), newOwner()];
     const vm = await running(owner);
     expect(await vms().findById(other, vm.id)).toBeUndefined();
@@ -85,7 +85,7 @@ describeOnEveryDatabase('virtual machines', (database) => {
     expect(await vms().findById(owner, vm.id)).toEqual(vm);
   });
 
-  test('unknown and malformed ids are absent', async () => {
+  test('unknown and malformed ids find nothing', async () => {
     const owner = newOwner();
     for (const id of [UNKNOWN_ID, ...MALFORMED_IDS]) {
       expect(await vms().findById(owner, id), id).toBeUndefined();
@@ -107,7 +107,7 @@ describeOnEveryDatabase('virtual machines', (database) => {
     expect(await vms().findById(owner, vm.id)).toEqual(all);
   });
 
-  test('an update that expects a version is made at that version only', async () => {
+  test('an update that expects a version succeeds at that version only', async () => {
     const owner = newOwner();
     const vm = await create(owner);
     expect(await vms().update(owner, vm.id, { size: 'medium' }, 1)).toMatchObject({
@@ -120,7 +120,7 @@ describeOnEveryDatabase('virtual machines', (database) => {
     expect(await vms().findById(owner, vm.id)).toMatchObject({ size: 'medium', version: 2 });
   });
 
-  test('of many updates at once that expect the same version exactly one is made', async (context) => {
+  test('exactly one of many simultaneous updates that expect the same version succeeds', async (context) => {
     if (!database.atomic) context.skip('it reads first and writes later');
     const owner = newOwner();
     const vm = await create(owner);
@@ -131,7 +131,7 @@ describeOnEveryDatabase('virtual machines', (database) => {
     expect(await vms().findById(owner, vm.id)).toMatchObject({ name: winner, version: 2 });
   });
 
-  test('updates at once that expect nothing are all made', async (context) => {
+  test('all simultaneous updates that expect no version succeed', async (context) => {
     if (!database.atomic) context.skip('it reads first and writes later');
     const owner = newOwner();
     const vm = await create(owner);
@@ -139,7 +139,7 @@ describeOnEveryDatabase('virtual machines', (database) => {
     expect((await vms().findById(owner, vm.id))?.version).toBe(11);
   });
 
-  test('statuses change along the allowed ways only', async () => {
+  test('the status changes along the allowed ways only', async () => {
     const owner = newOwner();
     const { id } = await create(owner);
     const go = async (way: keyof typeof VM_TRANSITIONS) =>
@@ -183,7 +183,7 @@ describeOnEveryDatabase('virtual machines', (database) => {
     expect(await vms().findById(owner, id)).toBeUndefined();
   });
 
-  test('a deletion that expects another version is refused, one that expects this version is made', async () => {
+  test('a deletion that expects a version succeeds at that version only', async () => {
     const owner = newOwner();
     const { id, version } = await running(owner);
     await expect(vms().delete(owner, id, version + 1)).rejects.toMatchObject({
@@ -193,7 +193,7 @@ describeOnEveryDatabase('virtual machines', (database) => {
     expect(await vms().delete(owner, id, version)).toBe(true);
   });
 
-  test('a pending or stopping machine is not deleted', async () => {
+  test('a pending or stopping VM is not deleted', async () => {
     const owner = newOwner();
     const { id } = await create(owner);
     await expect(vms().delete(owner, id)).rejects.toThrow(StatusConflictError);
@@ -207,7 +207,7 @@ describeOnEveryDatabase('virtual machines', (database) => {
     expect(await vms().findById(owner, id)).toMatchObject({ status: 'stopping' });
   });
 
-  test('of a delete and a stop at once exactly one wins', async (context) => {
+  test('exactly one of a simultaneous deletion and stop wins', async (context) => {
     if (!database.atomic) context.skip('it reads first and writes later');
     const owner = newOwner();
     for (let round = 0; round < 10; round += 1) {
@@ -222,7 +222,7 @@ describeOnEveryDatabase('virtual machines', (database) => {
     }
   });
 
-  test('the same idempotency key and machine give the machine that is there', async () => {
+  test('the same idempotency key with the same VM returns the VM that exists', async () => {
     const owner = newOwner();
     const first = await vms().create(owner, WEB, 'key-1');
     const changed = await vms().update(owner, first.vm.id, { name: 'renamed' });
@@ -232,7 +232,7 @@ describeOnEveryDatabase('virtual machines', (database) => {
     expect((await vms().list(owner, { limit: 10 })).total).toBe(1);
   });
 
-  test('the same idempotency key with another machine is refused', async () => {
+  test('the same idempotency key with another VM is refused', async () => {
     const owner = newOwner();
     await vms().create(owner, WEB, 'key-1');
     const others: Partial<NewVm>[] = [
@@ -251,7 +251,7 @@ describeOnEveryDatabase('virtual machines', (database) => {
     expect((await vms().list(owner, { limit: 10 })).total).toBe(1);
   });
 
-  test('idempotency keys belong to their owner, and differ in case', async () => {
+  test('idempotency keys belong to their owner and are case-sensitive', async () => {
     const [owner, other] = [newOwner(), newOwner()];
     const ids = [
       await vms().create(owner, WEB, 'key'),
@@ -263,7 +263,7 @@ describeOnEveryDatabase('virtual machines', (database) => {
     expect(new Set(ids).size).toBe(5);
   });
 
-  test("a key that imitates another machine's id creates a machine of its own", async () => {
+  test("an idempotency key that imitates another VM's id creates a new VM", async () => {
     const owner = newOwner();
     const vm = await create(owner);
     for (const key of [vm.id, `id:${vm.id}`]) {
@@ -271,7 +271,7 @@ describeOnEveryDatabase('virtual machines', (database) => {
     }
   });
 
-  test('of many creations at once with one key exactly one creates', async () => {
+  test('exactly one of many simultaneous creations with one key creates a VM', async () => {
     const owner = newOwner();
     const key = 'k'.repeat(255);
     const all = await Promise.all(Array.from({ length: 12 }, () => vms().create(owner, WEB, key)));

@@ -1,16 +1,16 @@
 /**
- * The virtual machines, each of which is seen by its owner alone: every filter here begins with the owner. All
- * changes are conditional writes, so two requests at once cannot both win. Called by the VM controllers.
+ * Stores VMs. Each is seen by its owner alone, so every filter here begins with the owner. All changes are
+ * conditional writes, so of two simultaneous requests only one can win. Called by the VM controller and the
+ * provisioner.
  */
 import { type Collection, type Filter, ObjectId } from 'mongodb';
-import { VMS } from '../database/collections.ts';
-import type { DatabaseService } from '../database/database-service.ts';
-import { isDuplicateKey } from '../database/driver-errors.ts';
-import { IdempotencyKeyReusedError, StatusConflictError, VersionMismatchError } from '../database/errors.ts';
-import { parseObjectId, requireObjectId } from '../database/object-id.ts';
-import { DELETABLE_STATUSES, type NewVm, type StatusTransition, type Vm, type VmChanges } from './vm.ts';
+import type { DatabaseService } from '../../database/database-service.ts';
+import { isDuplicateKey } from '../../database/driver-errors.ts';
+import { parseObjectId, requireObjectId } from '../../database/object-id.ts';
+import { DELETABLE_STATUSES, type NewVm, type StatusTransition, type Vm, type VmChanges } from '../vm.ts';
 import { afterCursor, encodeCursor, sortOrder } from './vm-cursor.ts';
-import { copyTag, newVmDocument, toVm, type VmDocument } from './vm-document.ts';
+import { copyTag, newVmDocument, toVm, VMS, type VmDocument } from './vm-document.ts';
+import { IdempotencyKeyReusedError, StatusConflictError, VersionMismatchError } from './vm-errors.ts';
 import { MAX_PAGE_SIZE, matches, type VmPage, type VmQuery } from './vm-query.ts';
 
 const MAX_INSERT_ATTEMPTS = 3;
@@ -29,13 +29,13 @@ export class VmRepository {
 
   constructor(service: DatabaseService) {
     this.#service = service;
-    this.#vms = service.collection<VmDocument>(VMS);
+    this.#vms = service.collection<VmDocument>(VMS.name);
   }
 
   /**
-   * Stores a machine with the status pending. A second call with the same idempotency key and the same machine
-   * returns the one that the first call made (`replayed`), for as long as that one exists.
-   * @throws IdempotencyKeyReusedError when the key came with another machine
+   * Stores a VM with the status pending. A second call with the same idempotency key and the same VM returns
+   * the one that the first call made (`replayed`), for as long as it exists.
+   * @throws IdempotencyKeyReusedError when the key came with another VM
    */
   async create(ownerId: string, vm: NewVm, idempotencyKey?: string): Promise<{ vm: Vm; replayed: boolean }> {
     const document = newVmDocument(requireObjectId(ownerId), vm, idempotencyKey);
@@ -44,7 +44,7 @@ export class VmRepository {
     return { vm: toVm(stored), replayed: !stored._id.equals(document._id) };
   }
 
-  /** A malformed id, and another owner's machine, are as absent as one that never was. */
+  /** @returns undefined for a malformed id and for another owner's VM too */
   async findById(ownerId: string, id: string): Promise<Vm | undefined> {
     const identity = identify(ownerId, id);
     if (identity === undefined) return undefined;
@@ -52,7 +52,7 @@ export class VmRepository {
     return found === null ? undefined : toVm(found);
   }
 
-  /** One page, and how many machines match in all. @throws InvalidCursorError */
+  /** One page, and how many VMs match in all. @throws InvalidCursorError */
   async list(ownerId: string, query: VmQuery): Promise<VmPage> {
     const { limit, cursor, sort = '-createdAt' } = query;
     if (!Number.isInteger(limit) || limit < 1 || limit > MAX_PAGE_SIZE) {
@@ -60,7 +60,7 @@ export class VmRepository {
     }
     const matching = matches(requireObjectId(ownerId), query);
     const page = cursor === undefined ? matching : { ...matching, ...afterCursor(sort, cursor) };
-    // One more than asked for tells whether there is a next page.
+    // One VM more than asked for tells whether there is a next page.
     const find = () =>
       this.#vms.find(page, { sort: sortOrder(sort), limit: limit + 1, batchSize: limit + 2 }).toArray();
     const [found, total] = await Promise.all([
@@ -73,8 +73,8 @@ export class VmRepository {
   }
 
   /**
-   * @param expectedVersion the version that the client has seen (If-Match), or undefined for whatever is there
-   * @returns the machine as it is now, or undefined when there is none
+   * @param expectedVersion the version that the client has seen (If-Match), or undefined for any
+   * @returns the VM as it is now, or undefined when it does not exist
    * @throws VersionMismatchError
    */
   async update(
@@ -86,7 +86,7 @@ export class VmRepository {
     const identity = identify(ownerId, id);
     if (identity === undefined) return undefined;
     const fields = fieldsOf(changes);
-    // Not repeatable: a repetition could undo what another client wrote in between.
+    // Not repeatable, because a repetition could undo what another client wrote in between.
     if (expectedVersion === undefined) {
       return this.#service.run(() => this.#change(identity, {}, fields, new ObjectId()));
     }
@@ -98,8 +98,8 @@ export class VmRepository {
   }
 
   /**
-   * Moves a machine to another status, if its present one allows it, decided in the database.
-   * @returns the machine as it is now, or undefined when there is none
+   * Moves a VM to another status, if its present one allows it. The database decides.
+   * @returns the VM as it is now, or undefined when it does not exist
    * @throws StatusConflictError
    */
   async changeStatus(ownerId: string, id: string, transition: StatusTransition): Promise<Vm | undefined> {
@@ -111,9 +111,10 @@ export class VmRepository {
   }
 
   /**
-   * Deletes a machine that is at rest, decided in the database. @returns whether there was one
+   * Deletes a VM that is at rest. The database decides.
    * @param expectedVersion as for `update`
-   * @throws StatusConflictError while the machine is pending or stopping; VersionMismatchError
+   * @returns whether it existed
+   * @throws StatusConflictError while the VM is pending or stopping, VersionMismatchError
    */
   async delete(ownerId: string, id: string, expectedVersion?: number): Promise<boolean> {
     const identity = identify(ownerId, id);
@@ -125,14 +126,14 @@ export class VmRepository {
     };
     const deleted = await this.#service.runRepeatable(async (repetition) => {
       const { deletedCount } = await this.#vms.deleteOne(filter);
-      // The attempt whose connection broke may have been the one that deleted it: it is gone, as was asked.
+      // The first attempt, whose connection broke, may have deleted it.
       return deletedCount > 0 || (repetition && (await this.#vms.findOne(identity)) === null);
     });
     if (!deleted) await this.#refuseDeletionUnlessAbsent(identity, expectedVersion);
     return deleted;
   }
 
-  /** Repeatable, because every document has a creation key: a second insert finds what the first one stored. */
+  /** Repeatable, because a second insert finds the creation key that the first one stored. */
   async #insertUnlessThere(document: VmDocument): Promise<VmDocument> {
     const { ownerId, creationKey } = document;
     for (let attempt = 1; ; attempt += 1) {
@@ -143,13 +144,16 @@ export class VmRepository {
         if (!isDuplicateKey(error)) throw error;
         const stored = await this.#vms.findOne({ ownerId, creationKey }, { readPreference: 'primary' });
         if (stored !== null) return stored;
-        // Its holder was deleted in between, and the key is free again.
+        // The VM that had the key was deleted in between, so the key is free again.
         if (attempt === MAX_INSERT_ATTEMPTS) throw error;
       }
     }
   }
 
-  /** A conditional write: repeated after a broken connection, unless the stored machine shows that it was done. */
+  /**
+   * A conditional write. After a broken connection it is repeated, unless the stored VM shows that it was
+   * done.
+   */
   #changeOnce(
     identity: Identity,
     condition: Filter<VmDocument>,

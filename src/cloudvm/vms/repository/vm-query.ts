@@ -1,8 +1,8 @@
 /**
- * What GET /api/vms may ask for, and the filter that it becomes. Used by the VM repository and its controller.
+ * What GET /api/vms may ask for, and the filter for it. Used by the VM repository and the VM schema.
  */
 import type { Filter, ObjectId } from 'mongodb';
-import type { Vm, VmProvider, VmStatus } from './vm.ts';
+import type { Vm, VmProvider, VmStatus } from '../vm.ts';
 import type { VmSort } from './vm-cursor.ts';
 import type { VmDocument } from './vm-document.ts';
 
@@ -16,13 +16,13 @@ export interface VmQuery {
   readonly status?: VmStatus | undefined;
   readonly provider?: VmProvider | undefined;
   readonly region?: string | undefined;
-  /** Default: the newest first. */
+  /** The newest come first by default. */
   readonly sort?: VmSort | undefined;
 }
 
 export interface VmPage {
   readonly vms: readonly Vm[];
-  /** How many machines match the filters, on all pages together. */
+  /** How many VMs match the filters, on all pages together. */
   readonly total: number;
   readonly nextCursor: string | null;
 }

@@ -2,15 +2,20 @@
 import fc from 'fast-check';
 import { ObjectId } from 'mongodb';
 import { describe, expect, test } from 'vitest';
-import { InvalidCursorError } from '../../../src/cloudvm/database/errors.ts';
-import { afterCursor, encodeCursor, VM_SORTS, type VmSort } from '../../../src/cloudvm/vms/vm-cursor.ts';
+import {
+  afterCursor,
+  encodeCursor,
+  VM_SORTS,
+  type VmSort,
+} from '../../../../src/cloudvm/vms/repository/vm-cursor.ts';
+import { InvalidCursorError } from '../../../../src/cloudvm/vms/repository/vm-errors.ts';
 
 const sorts = fc.constantFrom<VmSort>(...VM_SORTS);
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const ID = '0123456789abcdef01234567';
 
 describe('cursors', () => {
-  test('every machine has a cursor that leads behind it', () => {
+  test('the cursor of any VM leads to what follows it', () => {
     const names = fc.string({ unit: 'binary', maxLength: 64 });
     const times = fc.date({ noInvalidDate: true });
     fc.assert(
@@ -29,7 +34,7 @@ describe('cursors', () => {
     );
   });
 
-  test('no text makes anything but a condition or an InvalidCursorError', () => {
+  test('arbitrary text is refused with InvalidCursorError', () => {
     const texts = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.base64String().map((text) => text.replaceAll('=', '')),
@@ -48,7 +53,7 @@ describe('cursors', () => {
     ['padded', `${encode(['name', 'a', ID])}=`],
     ['too long', encode(['name', 'a'.repeat(2_000), ID])],
     ['a name too long', encode(['name', 'a'.repeat(257), ID])],
-    ['of another order', encode(['-name', 'a', ID])],
+    ['of another sort order', encode(['-name', 'a', ID])],
     ['an operator for a value', encode(['name', { $gt: '' }, ID])],
     ['a number for a name', encode(['name', 1, ID])],
     ['an operator for an id', encode(['name', 'a', { $ne: null }])],
@@ -60,7 +65,10 @@ describe('cursors', () => {
     expect(() => afterCursor('name', cursor)).toThrow(InvalidCursorError);
   });
 
-  test.each([1e300, 8.64e15 + 2, -8.64e15 - 2, 1.5, '2020-01-01', null, true])('%s is no time', (value) => {
-    expect(() => afterCursor('createdAt', encode(['createdAt', value, ID]))).toThrow(InvalidCursorError);
-  });
+  test.each([1e300, 8.64e15 + 2, -8.64e15 - 2, 1.5, '2020-01-01', null, true])(
+    '%s is not a valid time',
+    (value) => {
+      expect(() => afterCursor('createdAt', encode(['createdAt', value, ID]))).toThrow(InvalidCursorError);
+    },
+  );
 });

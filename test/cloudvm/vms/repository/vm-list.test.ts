@@ -1,16 +1,16 @@
-/** The pages of a list of virtual machines: filters, orders and cursors, on every supported database. */
+/** The pages of a list of VMs: filters, sort orders and cursors, on every supported database. */
 import { ObjectId } from 'mongodb';
 import { expect, test } from 'vitest';
-import { InvalidCursorError } from '../../../src/cloudvm/database/errors.ts';
-import { type NewVm, VM_PROVIDERS, VM_TRANSITIONS, type Vm } from '../../../src/cloudvm/vms/vm.ts';
-import { VM_SORTS, type VmSort } from '../../../src/cloudvm/vms/vm-cursor.ts';
-import type { VmQuery } from '../../../src/cloudvm/vms/vm-query.ts';
-import { VmRepository } from '../../../src/cloudvm/vms/vm-repository.ts';
-import { describeOnEveryDatabase } from '../../support/databases.ts';
+import { VM_SORTS, type VmSort } from '../../../../src/cloudvm/vms/repository/vm-cursor.ts';
+import { InvalidCursorError } from '../../../../src/cloudvm/vms/repository/vm-errors.ts';
+import type { VmQuery } from '../../../../src/cloudvm/vms/repository/vm-query.ts';
+import { VmRepository } from '../../../../src/cloudvm/vms/repository/vm-repository.ts';
+import { type NewVm, VM_PROVIDERS, VM_TRANSITIONS, type Vm } from '../../../../src/cloudvm/vms/vm.ts';
+import { describeOnEveryDatabase } from '../../../support/databases.ts';
 
 const newOwner = () => new ObjectId().toHexString();
 
-describeOnEveryDatabase('the list of virtual machines', (database) => {
+describeOnEveryDatabase('the list of VMs', (database) => {
   const vms = () => new VmRepository(database.service);
   const create = async (owner: string, changes: Partial<NewVm> = {}): Promise<Vm> => {
     const base: NewVm = { name: 'vm', provider: 'local', region: 'here', size: 'small', tags: [] };
@@ -38,7 +38,7 @@ describeOnEveryDatabase('the list of virtual machines', (database) => {
     expect(await vms().list(newOwner(), { limit: 20 })).toEqual({ vms: [], total: 0, nextCursor: null });
   });
 
-  test('in every order the pages together are the whole list, each machine once', async () => {
+  test('in every sort order the pages together have each VM once', async () => {
     const owner = newOwner();
     const created = await createMany(owner, 23, (index) => `name-${index % 4}`);
     for (const sort of VM_SORTS) {
@@ -54,7 +54,7 @@ describeOnEveryDatabase('the list of virtual machines', (database) => {
     }
   });
 
-  test('the newest come first where no order is asked for', async () => {
+  test('the newest come first where no sort order is given', async () => {
     const owner = newOwner();
     await createMany(owner, 5);
     const [implicit, explicit] = [
@@ -92,7 +92,7 @@ describeOnEveryDatabase('the list of virtual machines', (database) => {
     expect(collected.flat().every(({ provider }) => provider === 'gcp')).toBe(true);
   });
 
-  test('what is created or deleted between two pages neither repeats nor hides the others', async () => {
+  test('a VM created or deleted between two pages neither repeats nor hides others', async () => {
     const owner = newOwner();
     for (const name of ['b', 'd', 'f', 'h']) await create(owner, { name });
     const first = await vms().list(owner, { limit: 2, sort: 'name' });
@@ -106,7 +106,7 @@ describeOnEveryDatabase('the list of virtual machines', (database) => {
     expect(second.nextCursor).toBeNull();
   });
 
-  test("a cursor of another owner shows nothing of that owner's", async () => {
+  test("another owner's cursor shows none of that owner's VMs", async () => {
     const [owner, other] = [newOwner(), newOwner()];
     await createMany(owner, 3);
     const own = await createMany(other, 2);

@@ -1,0 +1,26 @@
+/** What clients are told when something about an account goes wrong. Used by problems.ts. */
+import { HttpProblem } from '../../runtime/application.ts';
+import { serverBusy } from '../unavailable.ts';
+import { LoginThrottledError } from './logins/login-throttle.ts';
+import { PasswordsBusyError } from './passwords/passwords.ts';
+import { AlreadyTakenError } from './users/user-repository.ts';
+
+/** @returns undefined for an error that is not about accounts */
+export function accountProblem(error: unknown): HttpProblem | undefined {
+  if (error instanceof AlreadyTakenError) return alreadyTaken(error);
+  if (error instanceof LoginThrottledError) return throttled(error);
+  if (error instanceof PasswordsBusyError) return serverBusy(error);
+  return undefined;
+}
+
+function alreadyTaken({ fields }: AlreadyTakenError): HttpProblem {
+  return new HttpProblem(409, `The ${fields.join(' and the ')} is taken already.`, {
+    errors: fields.map((field) => ({ path: `/${field}`, message: 'is taken' })),
+  });
+}
+
+function throttled({ retryAfterSeconds }: LoginThrottledError): HttpProblem {
+  return new HttpProblem(429, 'Too many logins have failed. Try again later.', {
+    headers: { 'Retry-After': String(retryAfterSeconds) },
+  });
+}

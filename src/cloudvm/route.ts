@@ -1,0 +1,13 @@
+/**
+ * A route as a feature declares it. Each feature returns a list of them (vms/vm-routes.ts, for example), and
+ * routes.ts registers all lists.
+ */
+import type { Handler } from '../runtime/application.ts';
+
+export interface Route {
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
+  readonly path: string;
+  /** Who may call it: everybody, or only a request with a valid token. */
+  readonly access: 'all' | 'user';
+  readonly handler: Handler;
+}

@@ -1,0 +1,17 @@
+/**
+ * The answer 503 with the time after which a client may try again. Features use it for errors that pass.
+ */
+import { HttpProblem } from '../runtime/application.ts';
+
+/** Too much to do passes within a moment. */
+const BUSY_RETRY_SECONDS = 1;
+
+/** @param cause for the log only */
+export function serverBusy(cause: unknown): HttpProblem {
+  return unavailable('The server is busy. Try again in a moment.', BUSY_RETRY_SECONDS, cause);
+}
+
+/** @param cause for the log only */
+export function unavailable(detail: string, retryAfterSeconds: number, cause: unknown): HttpProblem {
+  return new HttpProblem(503, detail, { headers: { 'Retry-After': String(retryAfterSeconds) }, cause });
+}

@@ -1,0 +1,32 @@
+/** What clients are told when something about a VM goes wrong. Used by problems.ts and the VM controller. */
+import { HttpProblem } from '../../runtime/application.ts';
+import { invalid } from '../validation/validator.ts';
+import {
+  IdempotencyKeyReusedError,
+  InvalidCursorError,
+  StatusConflictError,
+  VersionMismatchError,
+} from './repository/vm-errors.ts';
+
+/** @returns undefined for an error that is not about VMs */
+export function vmProblem(error: unknown): HttpProblem | undefined {
+  if (error instanceof StatusConflictError) {
+    return new HttpProblem(409, `This is not possible while the VM is ${error.status}.`);
+  }
+  if (error instanceof VersionMismatchError) return preconditionFailed(error.currentVersion);
+  if (error instanceof IdempotencyKeyReusedError) {
+    return new HttpProblem(422, 'The Idempotency-Key was used before with another body.');
+  }
+  if (error instanceof InvalidCursorError) {
+    return invalid([{ path: '/cursor', message: 'is not a valid cursor for this sort order' }]);
+  }
+  return undefined;
+}
+
+export function vmNotFound(): HttpProblem {
+  return new HttpProblem(404, 'There is no such VM.');
+}
+
+export function preconditionFailed(currentVersion: number): HttpProblem {
+  return new HttpProblem(412, `If-Match does not match: the current version is ${currentVersion}.`);
+}
