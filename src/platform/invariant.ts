@@ -3,8 +3,8 @@
  * rule is seen where it is broken. Any thread may call it.
  *
  * The checks are active in tests and with CORE=verify. Each thread reads that once, from its environment,
- * when this module is loaded. Otherwise `invariant` is a test of a constant, which the optimizing compiler
- * removes.
+ * when this module is loaded. Otherwise `invariant` is a call that tests a constant. That is nearly free, but
+ * not in code that every request runs several times: src/runtime/memory/open.ts shows the way there.
  */
 
 const { CORE, VITEST } = process.env;

@@ -2,10 +2,9 @@
  * The counter-example of the ownership model for 'a death is decided about by a later position', played on
  * the real recovery, queue and table. The other threads' steps happen when main reads a claim.
  */
+
 import { expect, test } from 'vitest';
-import { ConnectionTable } from '../../src/runtime/memory/connections/connection-table.ts';
-import { ReadyQueue } from '../../src/runtime/memory/connections/ready-queue.ts';
-import { WorkerWords } from '../../src/runtime/memory/workers/worker-words.ts';
+import { openConnectionTable, openReadyQueue, openWorkerWords } from '../../src/runtime/memory/open.ts';
 import { ANY_WORKER, type Connection } from '../../src/runtime/server/connections/connection.ts';
 import { Orphans, type OrphansOptions } from '../../src/runtime/server/workers/orphans.ts';
 import type { WorkerHandle } from '../../src/runtime/server/workers/worker-handle.ts';
@@ -13,10 +12,10 @@ import { createShared } from '../runtime/memory/threads/shared.ts';
 
 test('a connection that was taken and queued again after a death is not queued twice', () => {
   const shared = createShared({ connections: 3 });
-  const table = new ConnectionTable(shared);
-  const queue = new ReadyQueue(shared);
-  const living = new WorkerWords(shared, 0);
-  const dead = new WorkerWords(shared, 1);
+  const table = openConnectionTable(shared);
+  const queue = openReadyQueue(shared);
+  const living = openWorkerWords(shared, 0);
+  const dead = openWorkerWords(shared, 1);
   table.open(0, 0);
   const connection = {
     number: 0,

@@ -7,8 +7,6 @@
  * with their buddies, so that memory that served many small requests serves a large one later.
  */
 
-import { checksInvariants, invariant } from '../../platform/invariant.ts';
-
 /** Smallest buffer: holds the head of a plain request. */
 export const SMALLEST_BUFFER_BYTES = 2_048;
 
@@ -31,8 +29,6 @@ export class BuddyAllocator {
   /** For the first unit of each free block its class + 1, else 0. */
   readonly #freeClass: Uint8Array;
   readonly #aside: number[] = [];
-  /** For the first unit of each buffer that is handed out its class + 1, else 0. Kept only for the checks. */
-  readonly #handedOut: Uint8Array | null;
   #allocatedBytes = 0;
 
   /**
@@ -48,7 +44,6 @@ export class BuddyAllocator {
     this.#next = new Int32Array(units);
     this.#previous = new Int32Array(units);
     this.#freeClass = new Uint8Array(units);
-    this.#handedOut = checksInvariants ? new Uint8Array(units) : null;
     let unit = 0;
     for (let sizeClass = this.#largestClass; sizeClass >= 0; sizeClass--) {
       const blockUnits = 2 ** sizeClass;
@@ -72,7 +67,6 @@ export class BuddyAllocator {
    * @returns the address of a buffer of that many bytes, or -1 when there is none
    */
   allocate(size: number): number {
-    invariant(BuddyAllocator.sizeFor(size) === size, 'A buffer has one of the sizes that sizeFor gives.');
     let unit = size === SMALLEST_BUFFER_BYTES ? (this.#aside.pop() ?? NONE) : NONE;
     if (unit === NONE) unit = this.#split(classOf(size));
     if (unit === NONE && this.#aside.length > 0) {
@@ -80,7 +74,6 @@ export class BuddyAllocator {
       unit = this.#split(classOf(size));
     }
     if (unit === NONE) return -1;
-    this.#handOut(unit, classOf(size));
     this.#allocatedBytes += size;
     return this.#start + unit * SMALLEST_BUFFER_BYTES;
   }
@@ -88,25 +81,9 @@ export class BuddyAllocator {
   /** Takes back a buffer that `allocate(size)` handed out. */
   free(address: number, size: number): void {
     const unit = (address - this.#start) / SMALLEST_BUFFER_BYTES;
-    this.#takeBack(unit, classOf(size));
     this.#allocatedBytes -= size;
     if (size === SMALLEST_BUFFER_BYTES && this.#aside.length < KEPT_ASIDE) this.#aside.push(unit);
     else this.#join(unit, classOf(size));
-  }
-
-  #handOut(unit: number, sizeClass: number): void {
-    if (this.#handedOut === null) return;
-    invariant(this.#handedOut[unit] === 0, 'A buffer that is handed out belongs to nobody else.');
-    this.#handedOut[unit] = sizeClass + 1;
-  }
-
-  #takeBack(unit: number, sizeClass: number): void {
-    if (this.#handedOut === null) return;
-    invariant(
-      this.#handedOut[unit] === sizeClass + 1,
-      'A buffer is freed once, with its own address and size.',
-    );
-    this.#handedOut[unit] = 0;
   }
 
   /** Takes the first block of the class, or of the next larger one that has any, split down to size. */

@@ -5,8 +5,7 @@
  * called before all parts are there.
  */
 
-import { ConnectionTable } from '../memory/connections/connection-table.ts';
-import { ReadyQueue } from '../memory/connections/ready-queue.ts';
+import type { ReadyQueue } from '../memory/connections/ready-queue.ts';
 import { ownerOf } from '../memory/connections/state-word.ts';
 import {
   allocateMemory,
@@ -15,8 +14,8 @@ import {
   SPARE_SLOTS,
   viewMemory,
 } from '../memory/layout.ts';
+import { openConnectionTable, openMainBell, openParkedWorkers, openReadyQueue } from '../memory/open.ts';
 import { AtomicFlag } from '../memory/synchronization/atomic-flag.ts';
-import { MainBell, ParkedWorkers } from '../memory/synchronization/parking.ts';
 import { StartGate } from '../memory/synchronization/start-gate.ts';
 import { ServingWorkers } from '../memory/workers/serving-workers.ts';
 import type { ServerSettings } from '../settings.ts';
@@ -68,9 +67,9 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
   const descriptors = descriptorBudget(wanted.maxConnections, wanted.workers + SPARE_SLOTS);
   const settings = withinDescriptorLimit(wanted, descriptors.connections, logger);
   const shared = createMemory(settings);
-  const table = new ConnectionTable(shared);
-  const queue = new ReadyQueue(shared);
-  const parked = new ParkedWorkers(shared);
+  const table = openConnectionTable(shared);
+  const queue = openReadyQueue(shared);
+  const parked = openParkedWorkers(shared);
   const servingWorkers = new ServingWorkers(shared);
   const inbound = new Inbound(shared, table);
   const ownerIn = (stateWord: number) => supervisor.workerIn(ownerOf(stateWord));
@@ -109,7 +108,7 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     table,
     queue,
     parked,
-    bell: new MainBell(shared),
+    bell: openMainBell(shared),
     ownership,
     outbound,
     maxInFlight: settings.maxInFlight,

@@ -3,14 +3,22 @@
  * and the bounds of its output. Made once, when the thread starts.
  */
 
-import { ConnectionTable } from '../memory/connections/connection-table.ts';
-import { ReadyQueue } from '../memory/connections/ready-queue.ts';
+import type { ConnectionTable } from '../memory/connections/connection-table.ts';
+import type { ReadyQueue } from '../memory/connections/ready-queue.ts';
 import { type SharedMemory, viewMemory } from '../memory/layout.ts';
+import {
+  openConnectionTable,
+  openMainBell,
+  openOutboundRingWriter,
+  openParkedWorkers,
+  openReadyQueue,
+  openWorkerWords,
+} from '../memory/open.ts';
 import { AtomicFlag } from '../memory/synchronization/atomic-flag.ts';
-import { MainBell, ParkedWorkers } from '../memory/synchronization/parking.ts';
-import { OutboundRingWriter } from '../memory/workers/outbound-ring-writer.ts';
+import type { ParkedWorkers } from '../memory/synchronization/parking.ts';
+import type { OutboundRingWriter } from '../memory/workers/outbound-ring-writer.ts';
 import { RouteTimes } from '../memory/workers/route-times.ts';
-import { WorkerWords } from '../memory/workers/worker-words.ts';
+import type { WorkerWords } from '../memory/workers/worker-words.ts';
 import { MainBellRinger } from './main-bell-ringer.ts';
 import type { ToMain, WorkerStart } from './messages.ts';
 import { OutputWaiters } from './output/output-waiters.ts';
@@ -42,14 +50,14 @@ export class WorkerContext {
     this.start = start;
     this.slot = start.slot;
     this.shared = viewMemory(start.memory, start.layout);
-    this.table = new ConnectionTable(this.shared);
-    this.queue = new ReadyQueue(this.shared);
-    this.ring = new OutboundRingWriter(this.shared, start.slot);
-    this.words = new WorkerWords(this.shared, start.slot);
-    this.parked = new ParkedWorkers(this.shared);
+    this.table = openConnectionTable(this.shared);
+    this.queue = openReadyQueue(this.shared);
+    this.ring = openOutboundRingWriter(this.shared, start.slot);
+    this.words = openWorkerWords(this.shared, start.slot);
+    this.parked = openParkedWorkers(this.shared);
     this.routeTimes = new RouteTimes(this.shared);
     this.running = new AtomicFlag(this.shared.words, start.layout.runningWord);
-    this.bell = new MainBellRinger(new MainBell(this.shared), post);
+    this.bell = new MainBellRinger(openMainBell(this.shared), post);
     this.times = new ServiceTimes(this.routeTimes, this.words);
     this.unsent = new UnsentMemory(this.words, start.outboundMemoryMb);
   }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { InvariantError } from '../../../src/platform/invariant.ts';
 import { BuddyAllocator, SMALLEST_BUFFER_BYTES } from '../../../src/runtime/memory/allocator.ts';
+import { CheckedBuddyAllocator } from '../../../src/runtime/memory/checked/checked-allocator.ts';
 
 const START = 3 * 65_536 + 64;
 const UNIT = SMALLEST_BUFFER_BYTES;
@@ -36,20 +37,22 @@ describe('BuddyAllocator', () => {
   });
 
   test('needs room for at least one buffer', () => {
-    expect(() => new BuddyAllocator(START, UNIT - 1)).toThrow(RangeError);
-    expect(allocateAll(new BuddyAllocator(START, UNIT), UNIT)).toEqual([{ address: START, size: UNIT }]);
+    expect(() => new CheckedBuddyAllocator(START, UNIT - 1)).toThrow(RangeError);
+    expect(allocateAll(new CheckedBuddyAllocator(START, UNIT), UNIT)).toEqual([
+      { address: START, size: UNIT },
+    ]);
   });
 
   test('hands out every unit of its memory, whatever the size of that memory', () => {
     for (let units = 1; units <= 70; units++) {
-      const blocks = allocateAll(new BuddyAllocator(START, units * UNIT + UNIT - 1), UNIT);
+      const blocks = allocateAll(new CheckedBuddyAllocator(START, units * UNIT + UNIT - 1), UNIT);
       const expected = Array.from({ length: units }, (_, unit) => START + unit * UNIT);
       expect(blocks.map(({ address }) => address).sort((a, b) => a - b)).toEqual(expected);
     }
   });
 
   test('says -1 when a size does not fit, and still serves smaller ones', () => {
-    const allocator = new BuddyAllocator(START, 3 * UNIT);
+    const allocator = new CheckedBuddyAllocator(START, 3 * UNIT);
     expect(allocator.allocate(4 * UNIT), 'larger than all there is').toBe(-1);
     expect(allocator.allocate(2 * UNIT)).not.toBe(-1);
     expect(allocator.allocate(2 * UNIT)).toBe(-1);
@@ -59,14 +62,14 @@ describe('BuddyAllocator', () => {
 
   test('memory that served small buffers serves the largest one afterwards', () => {
     const units = 1_024; // More than are kept aside unjoined.
-    const allocator = new BuddyAllocator(START, units * UNIT);
+    const allocator = new CheckedBuddyAllocator(START, units * UNIT);
     for (const { address, size } of allocateAll(allocator, UNIT)) allocator.free(address, size);
     expect(allocator.allocatedBytes).toBe(0);
     expect(allocator.allocate(units * UNIT)).toBe(START);
   });
 
   test('takes a buffer back once, with its own size, and only if it was handed out', () => {
-    const allocator = new BuddyAllocator(START, 8 * UNIT);
+    const allocator = new CheckedBuddyAllocator(START, 8 * UNIT);
     const address = allocator.allocate(2 * UNIT);
     expect(() => allocator.free(address, UNIT), 'another size').toThrow(InvariantError);
     expect(() => allocator.free(address + UNIT, UNIT), 'the middle of a buffer').toThrow(InvariantError);
@@ -80,7 +83,7 @@ describe('BuddyAllocator', () => {
   });
 
   test('hands out only sizes that sizeFor gives', () => {
-    const allocator = new BuddyAllocator(START, 8 * UNIT);
+    const allocator = new CheckedBuddyAllocator(START, 8 * UNIT);
     for (const size of [0, UNIT / 2, UNIT + 1, 3 * UNIT]) {
       expect(() => allocator.allocate(size), `${size}`).toThrow(InvariantError);
     }
@@ -90,7 +93,7 @@ describe('BuddyAllocator', () => {
     const step = fc.record({ exponent: fc.nat(6), freeing: fc.boolean(), which: fc.nat() });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 100 }), fc.array(step, { maxLength: 200 }), (units, steps) => {
-        const allocator = new BuddyAllocator(START, units * UNIT);
+        const allocator = new CheckedBuddyAllocator(START, units * UNIT);
         const live: Block[] = [];
         for (const { exponent, freeing, which } of steps) {
           if (freeing && live.length > 0) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { openWorkerWords } from '../../../src/runtime/memory/open.ts';
 import { NO_CLAIM } from '../../../src/runtime/memory/protocol.ts';
-import { WorkerWords } from '../../../src/runtime/memory/workers/worker-words.ts';
 import type { ToMain } from '../../../src/runtime/worker/messages.ts';
 import { RequestLoop } from '../../../src/runtime/worker/request-loop.ts';
 import { MainSide, SLOT } from './support/main-side.ts';
@@ -179,7 +179,7 @@ describe('RequestLoop', () => {
 
     test('a worker with many handlers leaves requests to a parked one that has fewer', () => {
       const { loop, handlers, served, queue, main } = stage();
-      const other = new WorkerWords(main.shared, OTHER_SLOT);
+      const other = openWorkerWords(main.shared, OTHER_SLOT);
       main.parked.park(OTHER_SLOT);
       other.inFlight = 7;
       handlers.count = 8;

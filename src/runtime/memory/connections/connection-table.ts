@@ -34,14 +34,12 @@
  */
 
 import { RESUME as RECORD_RESUME, RESUME_WORDS } from '../../../../assembly/record.ts';
-import { checksInvariants, invariant } from '../../../platform/invariant.ts';
 import { CONNECTION_WORDS, type SharedMemory } from '../layout.ts';
 import { STATE_FREE, STATE_IDLE, STATE_READY, STATE_RUNNING } from '../protocol.ts';
 import {
   CLOSED_BIT,
   inGeneration,
   inState,
-  isClosed,
   newWord,
   nextGeneration,
   ownedBy,
@@ -62,13 +60,6 @@ const HANDLER_SINCE = 12;
 const PEER = 16;
 const PEER_WORDS = 4;
 
-const FREE = 1 << STATE_FREE;
-const IDLE = 1 << STATE_IDLE;
-const READY = 1 << STATE_READY;
-const RUNNING = 1 << STATE_RUNNING;
-
-const NOT_THE_OWNER = 'Only the owner of a connection says how far its request has come.';
-
 export class ConnectionTable {
   readonly capacity: number;
   readonly #words: Int32Array;
@@ -87,7 +78,6 @@ export class ConnectionTable {
 
   /** Main: a new client gets the number. @returns its generation */
   open(connection: number, credit: number): number {
-    this.#expect(connection, FREE, 'Reused last: only a free number is given to a client.');
     const generation = nextGeneration(this.stateWord(connection));
     this.#words.fill(0, this.#at(connection, ADDRESS), this.#at(connection, CONNECTION_WORDS));
     this.#store(connection, CREDIT, credit);
@@ -97,19 +87,16 @@ export class ConnectionTable {
 
   /** Main, IDLE or RUNNING (drained) → FREE. The generation stays in the word, for the next `open`. */
   release(connection: number): void {
-    this.#expect(connection, IDLE | RUNNING, 'Reused last: a number that is queued or free is not freed.');
     this.#setState(connection, STATE_FREE);
   }
 
   /** Main, IDLE or RUNNING (drained) → READY. It must push the number to the queue after this. */
   makeReady(connection: number): void {
-    this.#expect(connection, IDLE | READY | RUNNING, 'A number without a client is not queued.');
     this.#setState(connection, STATE_READY);
   }
 
   /** Main, RUNNING (drained) → IDLE. Nobody else looks at the word before it is READY again. */
   makeIdle(connection: number): void {
-    this.#expect(connection, RUNNING, 'Main gives back: a connection rests after a turn.');
     const at = this.#at(connection, STATE);
     this.#words[at] = inState(this.#words[at] as number, STATE_IDLE);
   }
@@ -134,7 +121,6 @@ export class ConnectionTable {
    * @returns the new generation: records of the old one are dropped
    */
   disown(connection: number): number {
-    this.#expect(connection, RUNNING, 'Generations: only an owner can be disowned.');
     const word = this.stateWord(connection);
     const generation = nextGeneration(word);
     // The owner does not write the word while it is RUNNING, and CLOSED is set by this thread.
@@ -144,13 +130,11 @@ export class ConnectionTable {
 
   /** Main: the client is gone. @returns the state word as it was */
   close(connection: number): number {
-    this.#expect(connection, READY | RUNNING, 'CLOSED is for a connection that a worker has or will have.');
     return Atomics.or(this.#words, this.#at(connection, STATE), CLOSED_BIT);
   }
 
   /** Main: the client's IP address as words in network order. */
   setPeer(connection: number, words: readonly [number, number, number, number]): void {
-    this.#expect(connection, IDLE, 'The peer is written before the connection is READY.');
     this.#words.set(words, this.#at(connection, PEER));
   }
 
@@ -162,7 +146,6 @@ export class ConnectionTable {
   }
 
   setBuffer(connection: number, address: number): void {
-    this.#expectAtRest(connection);
     this.#words[this.#at(connection, ADDRESS)] = address;
   }
 
@@ -172,16 +155,11 @@ export class ConnectionTable {
 
   /** Main, after the bytes: who sees the length sees the bytes. */
   setLength(connection: number, length: number): void {
-    this.#expect(connection, READY | RUNNING, 'At rest, length and consumed change together.');
-    if (checksInvariants)
-      invariant(length >= this.length(connection), 'While handed out, a buffer only grows.');
     this.#store(connection, LENGTH, length);
   }
 
   /** Main, while nobody owns the connection: `setLength` and `setConsumed` at once. */
   setContent(connection: number, length: number, consumed: number): void {
-    this.#expectAtRest(connection);
-    invariant(consumed <= length, 'No more bytes are answered than there are.');
     const at = this.#at(connection, 0);
     this.#words[at + LENGTH] = length;
     this.#words[at + CONSUMED] = consumed;
@@ -193,7 +171,6 @@ export class ConnectionTable {
   }
 
   setConsumed(connection: number, consumed: number): void {
-    this.#expect(connection, RUNNING, 'Main moves `consumed` on for an owner that is dead.');
     this.#words[this.#at(connection, CONSUMED)] = consumed;
   }
 
@@ -204,7 +181,6 @@ export class ConnectionTable {
 
   /** The owner, at a NEED: copies the four resume words of the parse record into the table. */
   saveResume(connection: number, record: Int32Array): void {
-    this.#expect(connection, RUNNING, NOT_THE_OWNER);
     const at = this.#at(connection, RESUME);
     for (let word = 0; word < RESUME_WORDS; word++)
       this.#words[at + word] = record[RECORD_RESUME + word] as number;
@@ -212,7 +188,6 @@ export class ConnectionTable {
 
   /** The owner, at the start of a turn: the opposite. */
   loadResume(connection: number, record: Int32Array): void {
-    this.#expect(connection, RUNNING, NOT_THE_OWNER);
     const at = this.#at(connection, RESUME);
     for (let word = 0; word < RESUME_WORDS; word++)
       record[RECORD_RESUME + word] = this.#words[at + word] as number;
@@ -232,7 +207,6 @@ export class ConnectionTable {
    * The owner, before it runs a handler: where the request ends in the buffer, and REQUEST_ bits about it.
    */
   beginRequest(connection: number, end: number, request: number): void {
-    this.#expect(connection, RUNNING, NOT_THE_OWNER);
     const at = this.#at(connection, 0);
     this.#words[at + HANDLER_SINCE] = 0;
     this.#words[at + REQUEST] = request;
@@ -244,7 +218,6 @@ export class ConnectionTable {
    * @param now milliseconds of performance.now()
    */
   setHandlerSince(connection: number, now: number): void {
-    this.#expect(connection, RUNNING, NOT_THE_OWNER);
     this.#words[this.#at(connection, HANDLER_SINCE)] = now | 0;
   }
 
@@ -259,7 +232,6 @@ export class ConnectionTable {
 
   /** Main, while nobody owns the connection. */
   setRequest(connection: number, request: number): void {
-    this.#expect(connection, READY, 'Main speaks about a request before a worker takes it.');
     this.#words[this.#at(connection, REQUEST)] = request;
   }
 
@@ -287,14 +259,11 @@ export class ConnectionTable {
 
   /** Main, while nobody owns the connection. */
   setCredit(connection: number, bytes: number): void {
-    this.#expect(connection, IDLE | RUNNING, 'Credit is counted anew before the connection is READY.');
     this.#words[this.#at(connection, CREDIT)] = bytes;
   }
 
   /** Main, at any time: the socket has taken that many bytes. */
   extendCredit(connection: number, bytes: number): void {
-    this.#expect(connection, IDLE | READY | RUNNING, 'A number without a client has no credit.');
-    invariant(bytes >= 0, 'Credit only grows behind the back of an owner.');
     const at = this.#at(connection, CREDIT);
     // Nobody else writes it, so what is read plainly here is what was written last.
     Atomics.store(this.#words, at, ((this.#words[at] as number) + bytes) | 0);
@@ -302,7 +271,6 @@ export class ConnectionTable {
 
   /** The owner waits for credit: set, look again at the credit, return to the event loop. */
   setCreditWait(connection: number): void {
-    this.#expect(connection, RUNNING, NOT_THE_OWNER);
     this.#store(connection, CREDIT_WAIT, 1);
   }
 
@@ -310,24 +278,6 @@ export class ConnectionTable {
   takeCreditWait(connection: number): boolean {
     const at = this.#at(connection, CREDIT_WAIT);
     return Atomics.load(this.#words, at) === 1 && Atomics.exchange(this.#words, at, 0) === 1;
-  }
-
-  /** @param states a sum of the bits of the states in which the caller may do what it is about to do */
-  #expect(connection: number, states: number, rule: string): void {
-    if (!checksInvariants) return;
-    invariant(connection >= 0 && connection < this.capacity, 'There is an entry for each connection.');
-    invariant((states & (1 << stateOf(this.stateWord(connection)))) !== 0, rule);
-  }
-
-  /** A client that is gone may leave its buffer behind in a turn that is drained: its number is free next. */
-  #expectAtRest(connection: number): void {
-    if (!checksInvariants) return;
-    const states = isClosed(this.stateWord(connection)) ? IDLE | RUNNING : IDLE;
-    this.#expect(
-      connection,
-      states,
-      'Buffers rest: a buffer moves only while its connection is not handed out.',
-    );
   }
 
   /** Keeps CLOSED and generation, which may be read or set (CLOSED) by others at this moment. */

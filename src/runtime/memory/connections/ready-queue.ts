@@ -14,7 +14,6 @@
  *   passed and which no living worker claims, and queues it again (server/workers/orphans.ts).
  */
 
-import { checksInvariants, invariant } from '../../../platform/invariant.ts';
 import type { SharedMemory } from '../layout.ts';
 import { claimOf, NO_CLAIM } from '../protocol.ts';
 
@@ -27,7 +26,6 @@ export class ReadyQueue {
   readonly #tail: number;
   readonly #entries: number;
   readonly #mask: number;
-  readonly #connections: number;
 
   constructor({ words, layout }: Pick<SharedMemory, 'words' | 'layout'>) {
     this.#words = words;
@@ -35,7 +33,6 @@ export class ReadyQueue {
     this.#tail = layout.queueTailWord;
     this.#entries = layout.queueWord;
     this.#mask = layout.queueCapacity - 1;
-    this.#connections = layout.connections;
   }
 
   /** The position of the next entry to be popped. */
@@ -55,7 +52,6 @@ export class ReadyQueue {
    */
   push(connection: number): number {
     const tail = Atomics.load(this.#words, this.#tail);
-    if (checksInvariants) this.#checkPush(connection, tail);
     this.#words[this.#entries + (tail & this.#mask)] = connection;
     Atomics.store(this.#words, this.#tail, (tail + 1) | 0);
     return tail;
@@ -77,7 +73,6 @@ export class ReadyQueue {
       // Plain, as is the entry. The compare-and-swap below orders them for whoever sees the head moved.
       this.#words[claimWord] = claimOf(head);
       if (Atomics.compareExchange(this.#words, this.#head, head, (head + 1) | 0) === head) {
-        invariant(this.#isConnection(connection), 'A worker pops the number of a connection.');
         return connection;
       }
     }
@@ -86,20 +81,5 @@ export class ReadyQueue {
   /** Whether the head has moved beyond a position that `push` returned (wrap-around included). */
   hasPassed(position: number): boolean {
     return ((this.head - position) | 0) > 0;
-  }
-
-  /** Workers may move the head meanwhile, but what main sees behind it has not been popped for sure. */
-  #checkPush(connection: number, tail: number): void {
-    invariant(this.#isConnection(connection), 'Main pushes the number of a connection.');
-    for (let position = this.head; position !== tail; position = (position + 1) | 0) {
-      invariant(
-        this.#words[this.#entries + (position & this.#mask)] !== connection,
-        'Queued once: a number stands in the ready queue at most once, so the queue cannot overflow.',
-      );
-    }
-  }
-
-  #isConnection(number: number): boolean {
-    return number >= 0 && number < this.#connections;
   }
 }

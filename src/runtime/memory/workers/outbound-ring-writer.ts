@@ -3,7 +3,6 @@
  * by one store of the tail and is then complete. Each worker thread has one writer.
  */
 
-import { invariant } from '../../../platform/invariant.ts';
 import type { SharedMemory } from '../layout.ts';
 import { RECORD_BOUNDARY, RECORD_PADDING, TURN_ABORT, TURN_GOES_ON, type TurnEnding } from '../protocol.ts';
 import {
@@ -63,8 +62,6 @@ export class OutboundRingWriter {
    * @returns false when the ring is too full now
    */
   open(payload: number): boolean {
-    invariant(!this.#isOpen, 'A worker has one open record at most.');
-    invariant(payload >= 0 && payload <= this.largestPayload, 'A record holds the largest payload at most.');
     const { words, bytes } = this.#ring;
     const tail = words[this.#ring.tail] as number;
     const free = bytes - ((tail - Atomics.load(words, this.#ring.head)) | 0);
@@ -109,7 +106,6 @@ export class OutboundRingWriter {
 
   /** Says that `bytes` payload bytes were written at `address`. */
   advance(bytes: number): void {
-    invariant(this.#isOpen && bytes >= 0 && bytes <= this.room, 'A worker writes within the open record.');
     this.#used += bytes;
   }
 
@@ -132,7 +128,6 @@ export class OutboundRingWriter {
 
   /** Makes the complete responses in the open record survive this worker. */
   commit(turn: TurnProgress): void {
-    invariant(this.#isOpen, 'Only an open record can be committed.');
     const { words, salvage } = this.#ring;
     const slot = words[salvage + VALID_SLOT] === 1 ? 2 : 1;
     const at = salvage + slotWord(slot);
@@ -146,7 +141,6 @@ export class OutboundRingWriter {
   }
 
   #publish(turn: TurnProgress, flags: number, argument: number): void {
-    invariant(this.#isOpen, 'Only an open record can be published.');
     const { words, address, bytes } = this.#ring;
     const header = (address + (this.#start & (bytes - 1))) >>> 2;
     words[header + RECORD_LENGTH] = this.#used;

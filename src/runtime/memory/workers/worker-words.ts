@@ -15,7 +15,6 @@
  * that main looks at in every round are on another line, which it so keeps in its cache.
  */
 
-import { checksInvariants, invariant } from '../../../platform/invariant.ts';
 import { type Layout, type SharedMemory, workerLine } from '../layout.ts';
 import { LINE_WORDS, NO_CLAIM, NO_CONNECTION } from '../protocol.ts';
 
@@ -57,7 +56,6 @@ export class WorkerWords {
   }
 
   set current(connection: number) {
-    if (checksInvariants) this.#checkCurrent(connection);
     // Plain: main reads it after the worker's 'exit', or to find in which handler a worker has been for
     // seconds. Every record is published after it by an atomic store. So when main has drained the end of a
     // turn, it does not read that turn's connection.
@@ -70,7 +68,6 @@ export class WorkerWords {
   }
 
   set inFlight(count: number) {
-    invariant(count >= 0, 'No more handlers settle than were started.');
     Atomics.store(this.#words, this.#base + IN_FLIGHT, count);
   }
 
@@ -102,7 +99,6 @@ export class WorkerWords {
 
   /** Kilobytes of responses that wait on the worker's heap for their clients to take them. */
   set unsentKilobytes(kilobytes: number) {
-    invariant(kilobytes >= 0, 'No more memory is given back than was held.');
     Atomics.store(this.#words, this.#base + UNSENT_KILOBYTES, kilobytes);
   }
 
@@ -137,11 +133,5 @@ export class WorkerWords {
     this.meanNanoseconds = 0;
     this.unsentKilobytes = 0;
     this.takeRingWait();
-  }
-
-  #checkCurrent(connection: number): void {
-    if (connection === NO_CONNECTION) return;
-    invariant(connection >= 0 && connection < this.#layout.connections, 'A handler runs for a connection.');
-    invariant(this.current === NO_CONNECTION, 'One handler at a time runs synchronously.');
   }
 }

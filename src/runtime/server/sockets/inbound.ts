@@ -14,6 +14,7 @@ import { beginsWithHead } from '../../http/response/head-method.ts';
 import { BuddyAllocator } from '../../memory/allocator.ts';
 import type { ConnectionTable } from '../../memory/connections/connection-table.ts';
 import type { SharedMemory } from '../../memory/layout.ts';
+import { openInboundBuffers } from '../../memory/open.ts';
 import type { ClientSocket } from './client-socket.ts';
 
 /** Unread bytes beyond which a pipelining client is not read from: its earlier requests come first. */
@@ -30,7 +31,7 @@ export class Inbound {
   constructor(shared: SharedMemory, table: ConnectionTable) {
     this.bytes = shared.bytes;
     this.table = table;
-    this.allocator = new BuddyAllocator(shared.layout.inboundAddress, shared.layout.inboundBytes);
+    this.allocator = openInboundBuffers(shared);
   }
 
   get allocatedBytes(): number {

@@ -6,8 +6,9 @@
 import { Worker } from 'node:worker_threads';
 import { invariant } from '../../../platform/invariant.ts';
 import type { SharedMemory } from '../../memory/layout.ts';
-import { OutboundRingReader } from '../../memory/workers/outbound-ring-reader.ts';
-import { WorkerWords } from '../../memory/workers/worker-words.ts';
+import { openOutboundRingReader, openWorkerWords } from '../../memory/open.ts';
+import type { OutboundRingReader } from '../../memory/workers/outbound-ring-reader.ts';
+import type { WorkerWords } from '../../memory/workers/worker-words.ts';
 import { BELL, type ToMain, type ToWorker, type WorkerStart } from '../../worker/messages.ts';
 import type { RuntimeLogger } from '../runtime-logger.ts';
 
@@ -58,9 +59,9 @@ export class WorkerHandle {
   constructor(options: WorkerHandleOptions) {
     this.#options = options;
     this.slot = options.start.slot;
-    this.words = new WorkerWords(options.shared, this.slot);
+    this.words = openWorkerWords(options.shared, this.slot);
     this.words.reset();
-    this.ring = new OutboundRingReader(options.shared, this.slot);
+    this.ring = openOutboundRingReader(options.shared, this.slot);
     this.#thread = new Worker(ENTRY, {
       name: `worker-${this.slot}`,
       workerData: options.start,

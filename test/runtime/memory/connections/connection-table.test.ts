@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { InvariantError } from '../../../../src/platform/invariant.ts';
-import { ConnectionTable } from '../../../../src/runtime/memory/connections/connection-table.ts';
+import type { ConnectionTable } from '../../../../src/runtime/memory/connections/connection-table.ts';
 import {
   generationOf,
   isClosed,
   ownerOf,
   stateOf,
 } from '../../../../src/runtime/memory/connections/state-word.ts';
+import { openConnectionTable } from '../../../../src/runtime/memory/open.ts';
 import {
   STATE_FREE,
   STATE_IDLE,
@@ -19,7 +20,7 @@ const SLOT = 5;
 
 function createTable() {
   const shared = createShared({ connections: 3 });
-  return { shared, table: new ConnectionTable(shared) };
+  return { shared, table: openConnectionTable(shared) };
 }
 
 /** A table whose connection 1 is in that state. */

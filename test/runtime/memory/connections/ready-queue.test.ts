@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { InvariantError } from '../../../../src/platform/invariant.ts';
-import { QUEUE_EMPTY, ReadyQueue } from '../../../../src/runtime/memory/connections/ready-queue.ts';
+import { QUEUE_EMPTY } from '../../../../src/runtime/memory/connections/ready-queue.ts';
+import { openReadyQueue, openWorkerWords } from '../../../../src/runtime/memory/open.ts';
 import { claimOf, NO_CLAIM } from '../../../../src/runtime/memory/protocol.ts';
-import { WorkerWords } from '../../../../src/runtime/memory/workers/worker-words.ts';
 import { COUNTER_STARTS, createShared, partsOf } from '../threads/shared.ts';
 import { runThreads, sharedWords, TestThread } from '../threads/thread.ts';
 
@@ -10,7 +10,7 @@ function createQueue(connections: number, start = 0) {
   const shared = createShared({ connections });
   shared.words[shared.layout.queueHeadWord] = start;
   shared.words[shared.layout.queueTailWord] = start;
-  return { shared, queue: new ReadyQueue(shared), worker: new WorkerWords(shared, 0) };
+  return { shared, queue: openReadyQueue(shared), worker: openWorkerWords(shared, 0) };
 }
 
 describe('ReadyQueue', () => {
@@ -71,13 +71,13 @@ describe('ReadyQueue', () => {
     const { shared, queue } = createQueue(7, -1);
     queue.push(2);
     const position = queue.push(5);
-    queue.pop(new WorkerWords(shared, 7).claimWord);
+    queue.pop(openWorkerWords(shared, 7).claimWord);
     const data = { ...partsOf(shared), task: 'pop-and-hang', slot: 4, rounds: 0, book: sharedWords(1) };
     await using thread = new TestThread('ready-queue-thread.ts', data);
     expect(await thread.nextMessage()).toBe(5);
     await thread.worker.terminate();
     expect(queue.hasPassed(position)).toBe(true);
-    expect(new WorkerWords(shared, 4).claim).toBe(claimOf(position));
+    expect(openWorkerWords(shared, 4).claim).toBe(claimOf(position));
   });
 
   test.each(COUNTER_STARTS)(

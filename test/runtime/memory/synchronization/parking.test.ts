@@ -1,16 +1,22 @@
 import { describe, expect, test } from 'vitest';
 import { InvariantError } from '../../../../src/platform/invariant.ts';
-import { ReadyQueue } from '../../../../src/runtime/memory/connections/ready-queue.ts';
+import type { ReadyQueue } from '../../../../src/runtime/memory/connections/ready-queue.ts';
 import type { SharedMemory } from '../../../../src/runtime/memory/layout.ts';
-import { MainBell, ParkedWorkers } from '../../../../src/runtime/memory/synchronization/parking.ts';
-import { OutboundRingReader } from '../../../../src/runtime/memory/workers/outbound-ring-reader.ts';
+import {
+  openMainBell,
+  openOutboundRingReader,
+  openParkedWorkers,
+  openReadyQueue,
+} from '../../../../src/runtime/memory/open.ts';
+import type { MainBell, ParkedWorkers } from '../../../../src/runtime/memory/synchronization/parking.ts';
+import type { OutboundRingReader } from '../../../../src/runtime/memory/workers/outbound-ring-reader.ts';
 import { createShared, partsOf } from '../threads/shared.ts';
 import { TestThread } from '../threads/thread.ts';
 
 describe('ParkedWorkers', () => {
   test('keeps one bit for each slot, also beyond the first word', () => {
     const shared = createShared({ connections: 1, workers: 60 });
-    const parked = new ParkedWorkers(shared);
+    const parked = openParkedWorkers(shared);
     for (const slot of [0, 31, 32, 63]) {
       expect(parked.isParked(slot)).toBe(false);
       parked.park(slot);
@@ -22,7 +28,7 @@ describe('ParkedWorkers', () => {
   });
 
   test('who clears a bit learns whether it was the first', () => {
-    const parked = new ParkedWorkers(createShared({ connections: 1 }));
+    const parked = openParkedWorkers(createShared({ connections: 1 }));
     parked.park(5);
     expect(parked.any).toBe(true);
     expect(parked.unpark(5)).toBe(true);
@@ -32,7 +38,7 @@ describe('ParkedWorkers', () => {
 
   test('a worker that is parked does not park again, and no slot is beyond the last', () => {
     const shared = createShared({ connections: 1 });
-    const parked = new ParkedWorkers(shared);
+    const parked = openParkedWorkers(shared);
     parked.park(5);
     expect(() => parked.park(5)).toThrow(InvariantError);
     expect(() => parked.park(shared.layout.slots)).toThrow(InvariantError);
@@ -43,7 +49,7 @@ describe('ParkedWorkers', () => {
 
 describe('MainBell', () => {
   test('is taken by one of those who publish, and only while main is parked', () => {
-    const bell = new MainBell(createShared({ connections: 1 }));
+    const bell = openMainBell(createShared({ connections: 1 }));
     expect(bell.takeRing()).toBe(false);
     bell.park();
     expect(bell.takeRing()).toBe(true);
@@ -54,7 +60,7 @@ describe('MainBell', () => {
   });
 
   test('main, once parked, does not park again before it has woken', () => {
-    const bell = new MainBell(createShared({ connections: 1 }));
+    const bell = openMainBell(createShared({ connections: 1 }));
     bell.park();
     expect(() => bell.park()).toThrow(InvariantError);
     bell.unpark();
@@ -99,10 +105,10 @@ class Main {
 
   constructor(shared: SharedMemory, slots: readonly TestThread[]) {
     this.#slots = slots;
-    this.#queue = new ReadyQueue(shared);
-    this.#parked = new ParkedWorkers(shared);
-    this.#bell = new MainBell(shared);
-    this.#rings = slots.map((_, slot) => new OutboundRingReader(shared, slot));
+    this.#queue = openReadyQueue(shared);
+    this.#parked = openParkedWorkers(shared);
+    this.#bell = openMainBell(shared);
+    this.#rings = slots.map((_, slot) => openOutboundRingReader(shared, slot));
     this.#connections = shared.layout.connections;
   }
 

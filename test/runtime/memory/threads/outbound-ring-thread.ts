@@ -1,8 +1,9 @@
 /** One thread of the OutboundRing stress: the writer of one ring, or the reader of all of them. */
+
 import { parentPort, workerData } from 'node:worker_threads';
+import { openOutboundRingReader, openOutboundRingWriter } from '../../../../src/runtime/memory/open.ts';
 import { RECORD_BOUNDARY, TURN_ANSWERED } from '../../../../src/runtime/memory/protocol.ts';
-import { OutboundRingReader } from '../../../../src/runtime/memory/workers/outbound-ring-reader.ts';
-import { OutboundRingWriter } from '../../../../src/runtime/memory/workers/outbound-ring-writer.ts';
+import type { OutboundRingReader } from '../../../../src/runtime/memory/workers/outbound-ring-reader.ts';
 import { type SharedParts, viewParts, yieldProcessor } from './shared.ts';
 
 export interface OutboundRingTask extends SharedParts {
@@ -20,7 +21,7 @@ if (task === 'read') readAll();
 else write();
 
 function write(): void {
-  const writer = new OutboundRingWriter(shared, slot);
+  const writer = openOutboundRingWriter(shared, slot);
   for (let number = 0; number < rounds; number++) {
     const size = payloadSize(number, writer.largestPayload);
     while (!writer.open(size)) yieldProcessor();
@@ -40,7 +41,7 @@ function write(): void {
 }
 
 function readAll(): void {
-  const readers = Array.from({ length: rings }, (_, ring) => new OutboundRingReader(shared, ring));
+  const readers = Array.from({ length: rings }, (_, ring) => openOutboundRingReader(shared, ring));
   const seen = readers.map(() => 0);
   let left = rings * rounds;
   while (left > 0) {

@@ -3,12 +3,17 @@
  * nothing, in exactly the order of steps that parking.ts asks for. No timer helps it: a lost wake-up leaves
  * the whole test standing still.
  */
+
 import { parentPort, workerData } from 'node:worker_threads';
-import { QUEUE_EMPTY, ReadyQueue } from '../../../../src/runtime/memory/connections/ready-queue.ts';
+import { QUEUE_EMPTY } from '../../../../src/runtime/memory/connections/ready-queue.ts';
+import {
+  openMainBell,
+  openOutboundRingWriter,
+  openParkedWorkers,
+  openReadyQueue,
+  openWorkerWords,
+} from '../../../../src/runtime/memory/open.ts';
 import { TURN_ANSWERED } from '../../../../src/runtime/memory/protocol.ts';
-import { MainBell, ParkedWorkers } from '../../../../src/runtime/memory/synchronization/parking.ts';
-import { OutboundRingWriter } from '../../../../src/runtime/memory/workers/outbound-ring-writer.ts';
-import { WorkerWords } from '../../../../src/runtime/memory/workers/worker-words.ts';
 import { type SharedParts, viewParts, yieldProcessor } from './shared.ts';
 
 export interface ParkingTask extends SharedParts {
@@ -17,11 +22,11 @@ export interface ParkingTask extends SharedParts {
 
 const { slot, ...parts } = workerData as ParkingTask;
 const shared = viewParts(parts);
-const queue = new ReadyQueue(shared);
-const parked = new ParkedWorkers(shared);
-const mainBell = new MainBell(shared);
-const words = new WorkerWords(shared, slot);
-const ring = new OutboundRingWriter(shared, slot);
+const queue = openReadyQueue(shared);
+const parked = openParkedWorkers(shared);
+const mainBell = openMainBell(shared);
+const words = openWorkerWords(shared, slot);
+const ring = openOutboundRingWriter(shared, slot);
 let turns = 0;
 
 if (!parentPort) throw new Error('runs as a worker');

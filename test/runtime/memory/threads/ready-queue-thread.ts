@@ -2,9 +2,10 @@
  * One thread of the ReadyQueue stress: the producer, or one of the consumers. The producer keeps every
  * connection either queued or with a consumer.
  */
+
 import { parentPort, workerData } from 'node:worker_threads';
-import { QUEUE_EMPTY, ReadyQueue } from '../../../../src/runtime/memory/connections/ready-queue.ts';
-import { WorkerWords } from '../../../../src/runtime/memory/workers/worker-words.ts';
+import { QUEUE_EMPTY } from '../../../../src/runtime/memory/connections/ready-queue.ts';
+import { openReadyQueue, openWorkerWords } from '../../../../src/runtime/memory/open.ts';
 import { type SharedParts, viewParts, yieldProcessor } from './shared.ts';
 
 export interface ReadyQueueTask extends SharedParts {
@@ -23,8 +24,8 @@ const QUEUED = 1;
 
 const { task, slot, rounds, book, ...parts } = workerData as ReadyQueueTask;
 const shared = viewParts(parts);
-const queue = new ReadyQueue(shared);
-const words = new WorkerWords(shared, slot);
+const queue = openReadyQueue(shared);
+const words = openWorkerWords(shared, slot);
 const connections = shared.layout.connections;
 const GO = 3 * connections;
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { InvariantError } from '../../../../src/platform/invariant.ts';
 import { ringLine, type SharedMemory } from '../../../../src/runtime/memory/layout.ts';
+import { openOutboundRingReader, openOutboundRingWriter } from '../../../../src/runtime/memory/open.ts';
 import {
   RECORD_BOUNDARY,
   TURN_ABORT,
@@ -8,8 +9,8 @@ import {
   TURN_GOES_ON,
   TURN_NEED,
 } from '../../../../src/runtime/memory/protocol.ts';
-import { OutboundRingReader } from '../../../../src/runtime/memory/workers/outbound-ring-reader.ts';
-import { OutboundRingWriter } from '../../../../src/runtime/memory/workers/outbound-ring-writer.ts';
+import type { OutboundRingReader } from '../../../../src/runtime/memory/workers/outbound-ring-reader.ts';
+import type { OutboundRingWriter } from '../../../../src/runtime/memory/workers/outbound-ring-writer.ts';
 import { COUNTER_STARTS, createShared, partsOf } from '../threads/shared.ts';
 import { runThreads, TestThread } from '../threads/thread.ts';
 
@@ -39,8 +40,8 @@ function payload(shared: SharedMemory, reader: OutboundRingReader): string {
 describe('OutboundRing', () => {
   test('a record arrives with everything that was said about it', () => {
     const shared = createRings();
-    const writer = new OutboundRingWriter(shared, 2);
-    const reader = new OutboundRingReader(shared, 2);
+    const writer = openOutboundRingWriter(shared, 2);
+    const reader = openOutboundRingReader(shared, 2);
     expect(reader.next()).toBe(false);
     expect(writer.open(5)).toBe(true);
     writer.advance(shared.bytes.write('hello', writer.address, 'latin1'));
@@ -57,13 +58,13 @@ describe('OutboundRing', () => {
       text: 'hello',
     });
     expect(reader.next()).toBe(false);
-    expect(new OutboundRingReader(shared, 1).isEmpty, 'the ring beside it').toBe(true);
+    expect(openOutboundRingReader(shared, 1).isEmpty, 'the ring beside it').toBe(true);
   });
 
   test('a part and an ending say whether the bytes so far end with a response', () => {
     const shared = createRings();
-    const writer = new OutboundRingWriter(shared, 0);
-    const reader = new OutboundRingReader(shared, 0);
+    const writer = openOutboundRingWriter(shared, 0);
+    const reader = openOutboundRingReader(shared, 0);
     const turn = { connection: 0, generation: 0, consumed: 0, seen: 0 };
     const publications = [
       () => writer.publishPart(turn, false),
@@ -83,7 +84,7 @@ describe('OutboundRing', () => {
 
   test('a worker publishes only a record that is open, and writes only into its room', () => {
     const shared = createRings();
-    const writer = new OutboundRingWriter(shared, 0);
+    const writer = openOutboundRingWriter(shared, 0);
     const turn = { connection: 0, generation: 0, consumed: 0, seen: 0 };
     expect(() => writer.publishPart(turn, true)).toThrow(InvariantError);
     expect(() => writer.endTurn(turn, TURN_ANSWERED, 0)).toThrow(InvariantError);
@@ -95,32 +96,32 @@ describe('OutboundRing', () => {
     expect(() => writer.advance(writer.room + 1), 'more than there is room').toThrow(InvariantError);
     writer.publishPart(turn, true);
     expect(() => writer.endTurn(turn, TURN_ANSWERED, 0), 'published already').toThrow(InvariantError);
-    expect(new OutboundRingReader(shared, 0).next(), 'the one that was right').toBe(true);
+    expect(openOutboundRingReader(shared, 0).next(), 'the one that was right').toBe(true);
   });
 
   test('main refuses a record that no worker can have written', () => {
     const shared = createRings();
-    const writer = new OutboundRingWriter(shared, 0);
+    const writer = openOutboundRingWriter(shared, 0);
     const header = shared.layout.ringAddress / 4;
     put(shared, writer, 'four');
     const [length = 0, , , flags = 0] = shared.words.subarray(header, header + 4);
     shared.words[header] = 64;
-    expect(() => new OutboundRingReader(shared, 0).next(), 'longer than what is published').toThrow(
+    expect(() => openOutboundRingReader(shared, 0).next(), 'longer than what is published').toThrow(
       InvariantError,
     );
     shared.words[header] = length;
     shared.words[header + 3] = flags | 7;
-    expect(() => new OutboundRingReader(shared, 0).next(), 'an unknown ending').toThrow(InvariantError);
+    expect(() => openOutboundRingReader(shared, 0).next(), 'an unknown ending').toThrow(InvariantError);
     shared.words[header + 3] = flags;
-    expect(new OutboundRingReader(shared, 0).next()).toBe(true);
+    expect(openOutboundRingReader(shared, 0).next()).toBe(true);
   });
 
   test.each(COUNTER_STARTS)(
     'is filled to the last byte, refuses, and goes on when there is room, from %d',
     (start) => {
       const shared = createRings(start);
-      const writer = new OutboundRingWriter(shared, 0);
-      const reader = new OutboundRingReader(shared, 0);
+      const writer = openOutboundRingWriter(shared, 0);
+      const reader = openOutboundRingReader(shared, 0);
       // 32 bytes of header and 32 of payload: 64 of them are exactly the ring.
       const record = (number: number) => `record ${number} `.padEnd(32, '.');
       let written = 0;
@@ -141,8 +142,8 @@ describe('OutboundRing', () => {
   test('the largest record finds room in every position once the ring is drained', () => {
     for (let start = 0; start < RING_BYTES; start += 32) {
       const shared = createRings(start);
-      const writer = new OutboundRingWriter(shared, 0);
-      const reader = new OutboundRingReader(shared, 0);
+      const writer = openOutboundRingWriter(shared, 0);
+      const reader = openOutboundRingReader(shared, 0);
       const text = 'x'.repeat(writer.largestPayload);
       expect(put(shared, writer, text), `at ${start}`).toBe(true);
       expect(reader.next()).toBe(true);
@@ -154,8 +155,8 @@ describe('OutboundRing', () => {
     const shared = createRings();
     const { ringAddress } = shared.layout;
     const before = Buffer.from(shared.bytes);
-    const writer = new OutboundRingWriter(shared, 1);
-    const reader = new OutboundRingReader(shared, 1);
+    const writer = openOutboundRingWriter(shared, 1);
+    const reader = openOutboundRingReader(shared, 1);
     for (let number = 0; number < 500; number++) {
       expect(put(shared, writer, 'y'.repeat((number * 37) % writer.largestPayload))).toBe(true);
       while (reader.next());
@@ -179,12 +180,12 @@ describe('OutboundRing', () => {
     expect(await thread.nextMessage()).toBe('open');
     await thread.worker.terminate();
 
-    const reader = new OutboundRingReader(shared, 3);
+    const reader = openOutboundRingReader(shared, 3);
     const numbers: number[] = [];
     while (reader.next()) numbers.push(reader.connection);
     expect(numbers).toEqual([0, 1, 2]);
     reader.reset();
-    const successor = new OutboundRingWriter(shared, 3);
+    const successor = openOutboundRingWriter(shared, 3);
     expect(put(shared, successor, 'from the next thread of the slot', 9)).toBe(true);
     expect(reader.next()).toBe(true);
     expect(reader.connection).toBe(9);
@@ -193,8 +194,8 @@ describe('OutboundRing', () => {
 
   test('what was committed of an open record can be salvaged, but only while it is not published', () => {
     const shared = createRings(-64);
-    const writer = new OutboundRingWriter(shared, 0);
-    const reader = new OutboundRingReader(shared, 0);
+    const writer = openOutboundRingWriter(shared, 0);
+    const reader = openOutboundRingReader(shared, 0);
     expect(reader.nextSalvaged(), 'nothing was committed').toBe(false);
     writer.open(64);
     for (const text of ['first ', 'second ']) {

@@ -6,13 +6,13 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { stateOf } from '../../../../src/runtime/memory/connections/state-word.ts';
+import { openMainBell, openParkedWorkers } from '../../../../src/runtime/memory/open.ts';
 import {
   REQUEST_INSIST,
   STATE_READY,
   TURN_ANSWERED,
   TURN_HEAVY,
 } from '../../../../src/runtime/memory/protocol.ts';
-import { MainBell, ParkedWorkers } from '../../../../src/runtime/memory/synchronization/parking.ts';
 import { Dispatcher } from '../../../../src/runtime/server/dispatch/dispatcher.ts';
 import { FakeWorker, Rig } from '../support/rig.ts';
 
@@ -31,8 +31,8 @@ afterEach(() => {
 
 class DispatchRig implements Disposable {
   readonly rig = new Rig({ connections: 8 });
-  readonly parked = new ParkedWorkers(this.rig.shared);
-  readonly bell = new MainBell(this.rig.shared);
+  readonly parked = openParkedWorkers(this.rig.shared);
+  readonly bell = openMainBell(this.rig.shared);
   readonly dispatcher = new Dispatcher({
     ...this.rig,
     parked: this.parked,

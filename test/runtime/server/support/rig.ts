@@ -3,14 +3,17 @@
  * the clients and the clock.
  */
 
-import { ConnectionTable } from '../../../../src/runtime/memory/connections/connection-table.ts';
-import { QUEUE_EMPTY, ReadyQueue } from '../../../../src/runtime/memory/connections/ready-queue.ts';
+import { QUEUE_EMPTY } from '../../../../src/runtime/memory/connections/ready-queue.ts';
 import { generationOf } from '../../../../src/runtime/memory/connections/state-word.ts';
 import { allocateMemory, computeLayout, viewMemory } from '../../../../src/runtime/memory/layout.ts';
+import {
+  openConnectionTable,
+  openOutboundRingReader,
+  openOutboundRingWriter,
+  openReadyQueue,
+  openWorkerWords,
+} from '../../../../src/runtime/memory/open.ts';
 import type { TurnEnding } from '../../../../src/runtime/memory/protocol.ts';
-import { OutboundRingReader } from '../../../../src/runtime/memory/workers/outbound-ring-reader.ts';
-import { OutboundRingWriter } from '../../../../src/runtime/memory/workers/outbound-ring-writer.ts';
-import { WorkerWords } from '../../../../src/runtime/memory/workers/worker-words.ts';
 import type { Connection } from '../../../../src/runtime/server/connections/connection.ts';
 import { Connections } from '../../../../src/runtime/server/connections/connections.ts';
 import { Endings } from '../../../../src/runtime/server/connections/endings.ts';
@@ -60,8 +63,8 @@ export class Rig {
   constructor({ connections = 3, inboundBytes = 65_536 }: RigOptions = {}) {
     const layout = computeLayout({ workers: 2, connections, inboundBytes, ringBytes: 65_536, coreBytes: 64 });
     this.shared = viewMemory(allocateMemory(layout), layout);
-    this.table = new ConnectionTable(this.shared);
-    this.queue = new ReadyQueue(this.shared);
+    this.table = openConnectionTable(this.shared);
+    this.queue = openReadyQueue(this.shared);
     this.inbound = new Inbound(this.shared, this.table);
     this.outbound = new Outbound({
       bytes: this.shared.bytes,
@@ -123,10 +126,10 @@ export class FakeWorker {
   constructor(rig: Rig, slot = 0) {
     this.#rig = rig;
     this.slot = slot;
-    this.words = new WorkerWords(rig.shared, slot);
+    this.words = openWorkerWords(rig.shared, slot);
     this.words.reset();
-    this.ring = new OutboundRingReader(rig.shared, slot);
-    this.writer = new OutboundRingWriter(rig.shared, slot);
+    this.ring = openOutboundRingReader(rig.shared, slot);
+    this.writer = openOutboundRingWriter(rig.shared, slot);
   }
 
   wake(): void {

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { stateOf } from '../../../../src/runtime/memory/connections/state-word.ts';
+import { openParkedWorkers } from '../../../../src/runtime/memory/open.ts';
 import {
   claimOf,
   NO_CONNECTION,
@@ -11,7 +12,6 @@ import {
   STATE_READY,
   STATE_RUNNING,
 } from '../../../../src/runtime/memory/protocol.ts';
-import { ParkedWorkers } from '../../../../src/runtime/memory/synchronization/parking.ts';
 import { DIED, STUCK } from '../../../../src/runtime/server/workers/cause-of-death.ts';
 import { Recovery } from '../../../../src/runtime/server/workers/recovery.ts';
 import type { WorkerHandle } from '../../../../src/runtime/server/workers/worker-handle.ts';
@@ -23,7 +23,7 @@ const HANDLER_TIMEOUT_MS = 30_000;
 
 class RecoveryRig {
   readonly rig = new Rig({ connections: 4 });
-  readonly parked = new ParkedWorkers(this.rig.shared);
+  readonly parked = openParkedWorkers(this.rig.shared);
   readonly worker = new FakeWorker(this.rig, 0);
   readonly other = new FakeWorker(this.rig, 1);
   /** What recovery did beside moving connections on. */

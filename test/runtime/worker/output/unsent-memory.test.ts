@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { WorkerWords } from '../../../../src/runtime/memory/workers/worker-words.ts';
+import { openWorkerWords } from '../../../../src/runtime/memory/open.ts';
 import { UnsentMemory } from '../../../../src/runtime/worker/output/unsent-memory.ts';
 import { MainSide } from '../support/main-side.ts';
 
@@ -8,7 +8,7 @@ const MB = 1_048_576;
 describe('UnsentMemory', () => {
   test('memory for unsent responses is bounded for all workers together', () => {
     const { shared } = new MainSide();
-    const [one, other] = [0, 1].map((slot) => new UnsentMemory(new WorkerWords(shared, slot), 1));
+    const [one, other] = [0, 1].map((slot) => new UnsentMemory(openWorkerWords(shared, slot), 1));
     expect(one?.hold(0.7 * MB)).not.toBeNull();
     expect(other?.hold(0.4 * MB), 'too much together').toBeNull();
     expect(other?.hold(0.2 * MB)).not.toBeNull();

@@ -3,9 +3,9 @@
  * what the worker publishes. The shared memory and everything in it are real.
  */
 
-import { ConnectionTable } from '../../../../src/runtime/memory/connections/connection-table.ts';
+import type { ConnectionTable } from '../../../../src/runtime/memory/connections/connection-table.ts';
 import { addressToWords } from '../../../../src/runtime/memory/connections/peer-address.ts';
-import { ReadyQueue } from '../../../../src/runtime/memory/connections/ready-queue.ts';
+import type { ReadyQueue } from '../../../../src/runtime/memory/connections/ready-queue.ts';
 import { stateOf } from '../../../../src/runtime/memory/connections/state-word.ts';
 import {
   allocateMemory,
@@ -14,6 +14,14 @@ import {
   viewMemory,
 } from '../../../../src/runtime/memory/layout.ts';
 import {
+  openConnectionTable,
+  openMainBell,
+  openOutboundRingReader,
+  openParkedWorkers,
+  openReadyQueue,
+  openWorkerWords,
+} from '../../../../src/runtime/memory/open.ts';
+import {
   RECORD_BOUNDARY,
   STATE_IDLE,
   TURN_GOES_ON,
@@ -21,9 +29,9 @@ import {
   TURN_NEED,
 } from '../../../../src/runtime/memory/protocol.ts';
 import { AtomicFlag } from '../../../../src/runtime/memory/synchronization/atomic-flag.ts';
-import { MainBell, ParkedWorkers } from '../../../../src/runtime/memory/synchronization/parking.ts';
-import { OutboundRingReader } from '../../../../src/runtime/memory/workers/outbound-ring-reader.ts';
-import { WorkerWords } from '../../../../src/runtime/memory/workers/worker-words.ts';
+import type { MainBell, ParkedWorkers } from '../../../../src/runtime/memory/synchronization/parking.ts';
+import type { OutboundRingReader } from '../../../../src/runtime/memory/workers/outbound-ring-reader.ts';
+import type { WorkerWords } from '../../../../src/runtime/memory/workers/worker-words.ts';
 
 export interface PublishedRecord {
   readonly connection: number;
@@ -69,15 +77,15 @@ export class MainSide {
       coreBytes: CORE_BYTES,
     });
     this.shared = viewMemory(allocateMemory(layout), layout);
-    this.table = new ConnectionTable(this.shared);
-    this.queue = new ReadyQueue(this.shared);
-    this.parked = new ParkedWorkers(this.shared);
-    this.bell = new MainBell(this.shared);
+    this.table = openConnectionTable(this.shared);
+    this.queue = openReadyQueue(this.shared);
+    this.parked = openParkedWorkers(this.shared);
+    this.bell = openMainBell(this.shared);
     this.running = new AtomicFlag(this.shared.words, layout.runningWord);
     this.running.set();
-    this.words = new WorkerWords(this.shared, SLOT);
+    this.words = openWorkerWords(this.shared, SLOT);
     this.words.reset();
-    this.ring = new OutboundRingReader(this.shared, SLOT);
+    this.ring = openOutboundRingReader(this.shared, SLOT);
   }
 
   /** A client connects. @returns the number of its connection */
