@@ -10,7 +10,8 @@ export { type CompressionOptions, compression } from './http/representation/comp
 export { entityTag, matchesStrongly, matchesWeakly } from './http/representation/etag.ts';
 export type { Request } from './http/request/request.ts';
 export { RequestKey } from './http/request/request-key.ts';
+export type { BodyPiece, BodyStream, ResponseBody, StreamOptions } from './http/response/body-stream.ts';
 export { type EventStreamOptions, type ServerSentEvent, sendEvents } from './http/response/events.ts';
-export type { Response } from './http/response/response.ts';
+export type { CookieOptions, EndedResponse, Response } from './http/response/response.ts';
 export type { ErrorListener, Finisher, Handler, Middleware } from './http/routing/handler.ts';
 export type { Router } from './http/routing/router.ts';

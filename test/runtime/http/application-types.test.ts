@@ -1,10 +1,14 @@
 /** What TypeScript shows to an application. `npm run check` is what makes these lines count. */
 import { expectTypeOf, test } from 'vitest';
+import type {
+  EndedResponse,
+  Finisher,
+  Handler,
+  Request,
+  Response,
+} from '../../../src/runtime/application.ts';
 import { IncomingRequest } from '../../../src/runtime/http/request/incoming-request.ts';
-import type { Request } from '../../../src/runtime/http/request/request.ts';
 import { OutgoingResponse } from '../../../src/runtime/http/response/outgoing-response.ts';
-import type { EndedResponse, Response } from '../../../src/runtime/http/response/response.ts';
-import type { Finisher, Handler } from '../../../src/runtime/http/routing/handler.ts';
 
 test('a handler sees nothing of a request that only the runtime may do', () => {
   type Hidden =
