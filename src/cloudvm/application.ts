@@ -1,8 +1,7 @@
 /**
- * The CloudVM application, as the runtime loads it in every worker thread: `routes` first, then `start`; one
- * of the workers is also told to `prepare` before any of them serves, and each to `stop` after its last
- * request. It learns its configuration from the environment, where the main thread has put the database's
- * address.
+ * The CloudVM application, as the runtime loads it in every worker. `routes` comes first, then `start`. One
+ * worker is told to `prepare` before any of them serves, and each to `stop` after its last request. Settings
+ * come from the environment, where the main thread has put the address of the database.
  */
 
 import { createLogger } from '../platform/log.ts';
@@ -11,6 +10,7 @@ import { occasionally } from '../platform/occasionally.ts';
 import { joinGroups, readSettings } from '../platform/settings/settings.ts';
 import type { Router, WorkerPool } from '../runtime/application.ts';
 import { prepareSecret } from './accounts/tokens/secret.ts';
+import { DatabaseError } from './database/database-errors.ts';
 import { ApplicationReadiness } from './health/readiness.ts';
 import { registerRoutes } from './routes.ts';
 import { prepareServices, Services } from './services.ts';
@@ -31,17 +31,14 @@ let state: Started | 'starting' | 'draining' = 'starting';
 export function routes(router: Router): void {
   const { corsOrigins, logLevel } = readSettings(SETTINGS, process.env);
   const logger = createLogger({ level: logLevel, name: 'cloudvm' });
-  registerRoutes(router, {
-    corsOrigins,
-    services,
-    readiness: new ApplicationReadiness(() => state),
-    onDatabaseTrouble: occasionally(REPORT_INTERVAL_MS, (error, others) =>
-      logger.error({ error, others }, 'Requests fail, as the database does not do its part'),
-    ),
-  });
+  const onDatabaseTrouble = occasionally(REPORT_INTERVAL_MS, (error, others) =>
+    logger.error({ ...detailsOf(error), others }, 'requests fail because of the database'),
+  );
+  const readiness = new ApplicationReadiness({ state: () => state, onDatabaseTrouble });
+  registerRoutes(router, { corsOrigins, services, readiness, onDatabaseTrouble });
 }
 
-/** The indexes; the collections come with them. */
+/** Creates the collections and their indexes. */
 export async function prepare(): Promise<void> {
   await prepareServices(services().database);
 }
@@ -62,7 +59,7 @@ export async function start(pool: WorkerPool): Promise<void> {
     secrets,
     tokenTtlSeconds: jwtTtlSeconds,
     onError: occasionally(REPORT_INTERVAL_MS, (error, others) =>
-      logger.warn({ error, others }, 'A VM could not be started yet; it is tried again'),
+      logger.warn({ ...detailsOf(error), others }, 'a VM could not be started yet and will be tried again'),
     ),
   });
   state = { services: opened, pool };
@@ -72,6 +69,11 @@ export async function stop(): Promise<void> {
   const opened = state;
   state = 'draining';
   if (typeof opened !== 'string') await opened.services[Symbol.asyncDispose]();
+}
+
+/** The message of a DatabaseError says everything. For any other error the stack is needed. */
+function detailsOf(error: unknown): { readonly reason: string } | { readonly error: unknown } {
+  return error instanceof DatabaseError ? { reason: error.message } : { error };
 }
 
 function services(): Services {

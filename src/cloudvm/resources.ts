@@ -8,6 +8,7 @@ import { EmbeddedDatabase } from '../embedded-mongodb/index.ts';
 import type { Logger } from '../platform/log.ts';
 import { shareHashingSlots } from './accounts/passwords/hashing-slots.ts';
 import { prepareSecret } from './accounts/tokens/secret.ts';
+import { hostsOf } from './database/connection-string.ts';
 import type { CloudVmSettings } from './settings.ts';
 
 export interface CloudVmResources extends AsyncDisposable {
@@ -51,10 +52,4 @@ export async function openCloudVmResources(
     failed: database.closed.then(() => new Promise<never>(() => {})),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
-}
-
-/** The hosts of a connection string, without user and password. */
-function hostsOf(uri: string): string {
-  const authority = uri.replace(/^[^:]+:\/\//, '').split(/[/?]/, 1)[0] ?? '';
-  return authority.slice(authority.lastIndexOf('@') + 1);
 }

@@ -1,7 +1,7 @@
 /**
- * What is wrong with a MongoDB connection string, in the driver's own words where these are fit to be read by
- * anybody: some of them repeat what they could not read, which may be the password. Used when the
- * configuration is read, and by DatabaseService.
+ * Reads MongoDB connection strings: which hosts they name, and what is wrong with them. Some of the driver's
+ * messages repeat what they could not read, which may be the password, so those are replaced. Used when the
+ * settings are read, by the resources and by DatabaseService.
  */
 import { createRequire } from 'node:module';
 
@@ -15,7 +15,13 @@ const driver = () => require('mongodb') as typeof import('mongodb');
 const UNREADABLE =
   'its user, hosts or options cannot be read (special characters in a password must be percent-encoded)';
 
-/** @returns undefined where the driver can use it; whether a server is there is another matter */
+/** The hosts, without user and password. Sockets are paths. */
+export function hostsOf(uri: string): string {
+  const authority = uri.replace(/^[^:]+:\/\//, '').split(/[/?]/, 1)[0] ?? '';
+  return decoded(authority.slice(authority.lastIndexOf('@') + 1));
+}
+
+/** @returns undefined where the driver can use it, whether or not there is a server */
 export function connectionStringProblem(uri: string): string | undefined {
   const { MongoClient } = driver();
   try {
@@ -27,7 +33,7 @@ export function connectionStringProblem(uri: string): string | undefined {
   }
 }
 
-/** Never with a part of the connection string that could be secret; names of options are none. */
+/** Never repeats a part of the connection string that may be secret. Names of options are not. */
 export function problemInWords(error: unknown, uri: string): string {
   const words = error instanceof Error ? error.message : '';
   const repeats = valuesOf(uri).some((value) => words.includes(value));
@@ -35,7 +41,7 @@ export function problemInWords(error: unknown, uri: string): string {
   return UNREADABLE;
 }
 
-/** Everything but the scheme and the names of options, as it stands and decoded. */
+/** Everything but the scheme and the names of options, both as written and decoded. */
 function valuesOf(uri: string): readonly string[] {
   const [, rest = ''] = uri.split('://');
   const [address = '', ...queries] = rest.split('?');

@@ -1,6 +1,6 @@
 /**
- * Which names of databases are taken: what MongoDB and FerretDB both take, on every operating system. Checked
- * when the configuration is read and again by DatabaseService.
+ * Which names of databases are accepted: those that MongoDB and FerretDB both take, on every operating
+ * system. Checked when the configuration is read and again by DatabaseService.
  */
 const DATABASE_NAME = /^[A-Za-z_][A-Za-z0-9_-]{0,62}$/;
 

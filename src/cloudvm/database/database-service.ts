@@ -1,10 +1,10 @@
 /**
  * DatabaseService is a thread's one way to the database: the official driver's client with its share of the
  * process's connections, a bound on what waits for them, and errors with stable codes. A worker opens it in
- * the application's `start()` and closes it in `stop()`; repositories are made from it.
+ * the application's `start()` and closes it in `stop()`. Repositories are made from it.
  */
 import { type Collection, type Db, type Document, MongoClient, type MongoClientOptions } from 'mongodb';
-import { problemInWords } from './connection-string.ts';
+import { hostsOf, problemInWords } from './connection-string.ts';
 import {
   DatabaseBusyError,
   DatabaseConfigurationError,
@@ -13,25 +13,25 @@ import {
 import { DATABASE_NAME_RULE, isDatabaseName } from './database-name.ts';
 import { isOutcomeUnknown, translateDriverError } from './driver-errors.ts';
 
-/** Connections of the whole process, shared out among its workers: a driver's pool cannot cross threads. */
+/** In the whole process. Each worker gets an equal share, because a driver's pool cannot cross threads. */
 export const TOTAL_CONNECTIONS = 64;
-/** With one connection a slow operation would hold up the thread's next one. */
+/** With a single connection, a slow operation would hold up the next one. */
 const MINIMUM_POOL_SIZE = 2;
-/** Operations of one thread that may wait for a connection: as many as a worker has requests in flight. */
+/** Operations of one worker that may wait for a connection: as many as it has requests in flight. */
 const MAX_WAITING = 64;
 
 const SERVER_SELECTION_TIMEOUT_MS = 3_000;
 const WAIT_QUEUE_TIMEOUT_MS = 3_000;
 const CONNECT_TIMEOUT_MS = 3_000;
-/** Below the 30 s that a handler has, so that a hung server is reported as one. */
+/** Shorter than the 30 s that a handler has, so that a hanging database is reported as such. */
 const SOCKET_TIMEOUT_MS = 20_000;
 const CLOSE_TIMEOUT_MS = 5_000;
 
 export interface DatabaseServiceOptions {
-  /** A MongoDB connection string. What it sets itself (`?maxPoolSize=…`) is left as it says. */
+  /** A MongoDB connection string. Options in it (`?maxPoolSize=…`) win over our defaults. */
   readonly uri: string;
   readonly databaseName: string;
-  /** Threads that open a service of their own, each with an equal share of the connections. */
+  /** Workers that open a service of their own, each with an equal share of the connections. */
   readonly workers: number;
   readonly totalConnections?: number;
   readonly maxWaiting?: number;
@@ -42,13 +42,15 @@ export interface DatabaseServiceOptions {
 export class DatabaseService implements AsyncDisposable {
   readonly #client: MongoClient;
   readonly #database: Db;
+  /** The hosts, for messages. */
+  readonly #where: string;
   readonly #maxInFlight: number;
   #inFlight = 0;
   #closing: Promise<void> | undefined;
   #idle: (() => void) | undefined;
 
   /**
-   * Connects and asks the server once, so that what this returns was usable a moment ago.
+   * Connects and pings the server, so the service that this returns was usable a moment ago.
    * @throws DatabaseConfigurationError, DatabaseUnreachableError
    */
   static async open(options: DatabaseServiceOptions): Promise<DatabaseService> {
@@ -76,20 +78,20 @@ export class DatabaseService implements AsyncDisposable {
       // Without the driver's error as its cause, which may repeat the password.
       throw new DatabaseConfigurationError(`the database settings cannot be used: ${reason}`);
     }
+    this.#where = hostsOf(options.uri);
     this.#maxInFlight = this.#client.options.maxPoolSize + (options.maxWaiting ?? MAX_WAITING);
   }
 
   /** Where the database is, for people and logs: hosts and name, never credentials. */
   get description(): string {
-    const hosts = this.#client.options.srvHost ?? this.#client.options.hosts.join(',');
-    return `${hosts}/${this.databaseName}`;
+    return `${this.#where}/${this.databaseName}`;
   }
 
   get databaseName(): string {
     return this.#database.databaseName;
   }
 
-  /** Operations that are under way or wait for a connection. */
+  /** Operations under way, those that wait for a connection included. */
   get inFlight(): number {
     return this.#inFlight;
   }
@@ -107,9 +109,9 @@ export class DatabaseService implements AsyncDisposable {
   }
 
   /**
-   * Runs one operation that must not be repeated by us. (The driver itself repeats reads, and writes where
-   * the server can recognise a repetition: replica sets and sharded clusters.)
-   * @throws DatabaseBusyError at once when too many operations wait; DatabaseUnreachableError
+   * Runs one operation that we must not repeat. The driver itself repeats reads, and writes where the server
+   * can recognise a repetition, as replica sets and sharded clusters do.
+   * @throws DatabaseBusyError at once when too many operations wait, DatabaseUnreachableError
    */
   async run<Result>(operation: () => Promise<Result>): Promise<Result> {
     if (this.#inFlight >= this.#maxInFlight) {
@@ -119,8 +121,8 @@ export class DatabaseService implements AsyncDisposable {
   }
 
   /**
-   * Like `run`, for an operation whose repetition does no harm: a write that is keyed by its own _id or
-   * conditional on what it changes. It runs once more when a broken connection left its outcome unknown.
+   * Like `run`, for an operation that may run twice: a write that is keyed by its own _id or conditional on
+   * what it changes. It runs once more when a broken connection left its outcome unknown.
    */
   async runRepeatable<Result>(operation: (repetition: boolean) => Promise<Result>): Promise<Result> {
     return this.run(async () => {
@@ -133,12 +135,14 @@ export class DatabaseService implements AsyncDisposable {
     });
   }
 
-  /** Asks the server for a sign of life; not subject to the bound, so that readiness tells busy from away. */
+  /**
+   * Asks the server for a sign of life. The bound does not apply, so readiness tells busy from unreachable.
+   */
   async ping(): Promise<void> {
     await this.#track(() => this.#database.command({ ping: 1 }));
   }
 
-  /** Takes no more operations, lets those under way finish within a bound, closes every connection. */
+  /** Takes no more operations, lets those under way finish within a bound, then closes every connection. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -154,7 +158,7 @@ export class DatabaseService implements AsyncDisposable {
     try {
       return await operation();
     } catch (error) {
-      throw translateDriverError(error);
+      throw translateDriverError(error, this.#where);
     } finally {
       this.#inFlight -= 1;
       if (this.#inFlight === 0) this.#idle?.();
@@ -194,11 +198,11 @@ function clientOptions(options: DatabaseServiceOptions, maxPoolSize: number): Mo
     socketTimeoutMS: SOCKET_TIMEOUT_MS,
   };
   const chosen = optionNamesOf(options.uri);
-  // The driver lets its options argument win over the connection string; here the operator's word counts.
+  // The driver would let these win over the connection string. Here the operator's word counts.
   return Object.fromEntries(Object.entries(defaults).filter(([name]) => !chosen.has(name.toLowerCase())));
 }
 
-/** Lower-cased, since option names of a connection string are compared without regard to case. */
+/** In lower case, because the case of option names makes no difference. */
 function optionNamesOf(uri: string): ReadonlySet<string> {
   const query = uri.slice(uri.indexOf('?') + 1 || uri.length);
   return new Set([...new URLSearchParams(query).keys()].map((name) => name.toLowerCase()));

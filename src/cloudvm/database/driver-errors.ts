@@ -1,7 +1,6 @@
 /**
- * Tells the driver's errors apart: which of them mean that the database cannot be reached, which that it is
- * overloaded or full, which that a unique index refused a write. Used by DatabaseService and the
- * repositories.
+ * Tells the driver's errors apart: the database cannot be reached, it is overloaded or full, or a unique
+ * index refused a write. Used by DatabaseService and the repositories.
  */
 import {
   MongoClientClosedError,
@@ -15,6 +14,7 @@ import {
   MongoTopologyClosedError,
 } from 'mongodb';
 import { DatabaseFullError, DatabaseSlowError, DatabaseUnreachableError } from './database-errors.ts';
+import { unreachableCause } from './unreachable-cause.ts';
 
 const DUPLICATE_KEY = 11000;
 
@@ -24,7 +24,7 @@ const DUPLICATE_KEY = 11000;
  */
 const STATE_CHANGE_CODES: ReadonlySet<unknown> = new Set([91, 189, 10058, 10107, 11600, 11602, 13435, 13436]);
 
-/** Unauthorized and AuthenticationFailed: no operation can succeed before an operator acts. */
+/** Unauthorized and AuthenticationFailed. No operation can succeed before an operator acts. */
 const REFUSED_CODES: ReadonlySet<unknown> = new Set([13, 18]);
 
 /** OutOfDiskSpace. */
@@ -47,7 +47,7 @@ export function duplicateFields(
   return Object.keys(keyPattern).map((key) => names[key] ?? key);
 }
 
-/** The connection broke while an operation was under way: whether it happened is unknown. */
+/** The connection broke while an operation was under way, so it may or may not have happened. */
 export function isOutcomeUnknown(error: unknown): boolean {
   return (
     error instanceof MongoNetworkError ||
@@ -55,13 +55,17 @@ export function isOutcomeUnknown(error: unknown): boolean {
   );
 }
 
-/** @returns the error of ours that says the same, or the error as it came */
-export function translateDriverError(error: unknown): unknown {
+/**
+ * @param where the hosts of the database, without credentials
+ * @returns our error for it, or the error itself
+ */
+export function translateDriverError(error: unknown, where: string): unknown {
   if (isWaitQueueTimeout(error)) {
     return new DatabaseSlowError('no database connection became free in time', { cause: error });
   }
   if (isUnreachable(error)) {
-    return new DatabaseUnreachableError('the database cannot be reached', { cause: error });
+    const message = `the database at ${where} cannot be reached: ${unreachableCause(error)}`;
+    return new DatabaseUnreachableError(message, { cause: error });
   }
   if (error instanceof MongoServerError && error.code === DISK_FULL) {
     return new DatabaseFullError('the disk of the database is full', { cause: error });
@@ -78,8 +82,21 @@ function isUnreachable(error: unknown): boolean {
     error instanceof MongoServerClosedError ||
     error instanceof MongoTopologyClosedError ||
     error instanceof MongoClientClosedError ||
-    (error instanceof MongoServerError && REFUSED_CODES.has(error.code))
+    isRefusal(error) ||
+    isLookupFailure(error)
   );
+}
+
+function isRefusal(error: unknown): boolean {
+  return (
+    error instanceof MongoServerError &&
+    (REFUSED_CODES.has(error.code) || error.hasErrorLabel('HandshakeError'))
+  );
+}
+
+/** For mongodb+srv:// the driver passes on the resolver's own errors. */
+function isLookupFailure(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error && /^query(?:Srv|Txt)$/.test(String(error.syscall));
 }
 
 function isWaitQueueTimeout(error: unknown): boolean {

@@ -21,13 +21,22 @@ export interface Started {
 /** Where the application is in its life. */
 export type ApplicationState = Started | 'starting' | 'draining';
 
+export interface ReadinessOptions {
+  readonly state: () => ApplicationState;
+  /** Told why the database cannot be reached. Clients learn only that it cannot. */
+  readonly onDatabaseTrouble: (error: unknown) => void;
+  readonly timeoutMs?: number;
+}
+
 export class ApplicationReadiness implements Readiness {
   readonly #state: () => ApplicationState;
+  readonly #onDatabaseTrouble: (error: unknown) => void;
   readonly #timeoutMs: number;
   #underWay: Promise<NotReady | undefined> | undefined;
 
-  constructor(state: () => ApplicationState, timeoutMs: number = PING_TIMEOUT_MS) {
+  constructor({ state, onDatabaseTrouble, timeoutMs = PING_TIMEOUT_MS }: ReadinessOptions) {
     this.#state = state;
+    this.#onDatabaseTrouble = onDatabaseTrouble;
     this.#timeoutMs = timeoutMs;
   }
 
@@ -44,10 +53,13 @@ export class ApplicationReadiness implements Readiness {
     const { promise: timeout, resolve } = Promise.withResolvers<false>();
     const timer = setTimeout(resolve, this.#timeoutMs, false);
     try {
-      // The reason does not matter here. Whoever needs the database next reports it.
+      // A ping that fails after the timeout is reported too.
       const answers = database.ping().then(
         () => true,
-        () => false,
+        (error: unknown) => {
+          this.#onDatabaseTrouble(error);
+          return false;
+        },
       );
       return (await Promise.race([answers, timeout])) ? undefined : 'database unreachable';
     } finally {

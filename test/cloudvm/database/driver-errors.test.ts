@@ -5,9 +5,9 @@ import { translateDriverError } from '../../../src/cloudvm/database/driver-error
 
 test('a full disk is told apart from other errors of the server', () => {
   const full = new MongoServerError({ message: 'no space left', code: 14031 });
-  expect(translateDriverError(full)).toBeInstanceOf(DatabaseFullError);
+  expect(translateDriverError(full, 'db.example')).toBeInstanceOf(DatabaseFullError);
   const other = new MongoServerError({ message: 'something else', code: 8000 });
-  expect(translateDriverError(other)).toBe(other);
+  expect(translateDriverError(other, 'db.example')).toBe(other);
 });
 
 test('a wait for a connection that takes too long is reported as a slow database', () => {
@@ -15,5 +15,5 @@ test('a wait for a connection that takes too long is reported as a slow database
   const timeout = Object.defineProperty(new MongoRuntimeError('timed out'), 'name', {
     value: 'MongoWaitQueueTimeoutError',
   });
-  expect(translateDriverError(timeout)).toBeInstanceOf(DatabaseSlowError);
+  expect(translateDriverError(timeout, 'db.example')).toBeInstanceOf(DatabaseSlowError);
 });

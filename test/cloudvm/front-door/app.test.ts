@@ -88,7 +88,9 @@ describe('it does not start', () => {
 
   test('with a database that does not answer', async () => {
     vi.stubEnv('MONGODB_URI', 'mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=50');
-    await expect(application.start(POOL)).rejects.toThrow('the database cannot be reached');
+    await expect(application.start(POOL)).rejects.toThrow(
+      'the database at 127.0.0.1:1 cannot be reached: connection refused (ECONNREFUSED)',
+    );
   });
 
   test('with a wrong setting, and the error names it', async () => {

@@ -109,6 +109,20 @@ describe('while it starts', () => {
     expect([code, signal]).toEqual([null, 'SIGKILL']);
   });
 
+  test('a database that cannot be reached is named with the cause, without the password', async () => {
+    const child = start({
+      MONGODB_URI: 'mongodb://ada:hunter2@127.0.0.1:1/?serverSelectionTimeoutMS=100',
+      LOG_LEVEL: 'trace',
+    });
+    const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+    expect(child.exitCode).toBe(3);
+    expect(errors).toBe(
+      'cloudvm-backend cannot start: ' +
+        'the database at 127.0.0.1:1 cannot be reached: connection refused (ECONNREFUSED)\n',
+    );
+    expect(output + errors).not.toContain('hunter2');
+  });
+
   test.runIf(process.platform === 'linux')('a data directory that nobody can make is refused', async () => {
     const child = start({ DATA_DIR: '/proc/cloudvm/data' });
     const errors = text(child.stderr);

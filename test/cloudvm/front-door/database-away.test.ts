@@ -6,14 +6,17 @@ import { CloudVm, PASSWORD } from './support/cloudvm.ts';
 test('requests that need the database are 503 with Retry-After, and health still answers', async () => {
   await using cloudVm = await CloudVm.open({ provisioningDelayMs: 600_000 });
   const token = await cloudVm.register('ada');
-  const readiness = new ApplicationReadiness(() => ({
-    services: cloudVm.services,
-    pool: { size: 1, serving: 1 },
-  }));
+  const readinessErrors: unknown[] = [];
+  const readiness = new ApplicationReadiness({
+    state: () => ({ services: cloudVm.services, pool: { size: 1, serving: 1 } }),
+    onDatabaseTrouble: (error) => readinessErrors.push(error),
+  });
   expect(await readiness.check()).toBeUndefined();
 
   await cloudVm.stopDatabase();
   expect(await readiness.check()).toBe('database unreachable');
+  const cause = /^the database at \/.*\.sock cannot be reached: there is no such socket \(ENOENT\)$/;
+  expect(readinessErrors).toMatchObject([{ message: expect.stringMatching(cause) }]);
   const login = { email: 'ada@example.com', password: PASSWORD };
   const answers = await Promise.all([
     cloudVm.http.ask('GET', '/api/vms', { token }),
@@ -29,4 +32,5 @@ test('requests that need the database are 503 with Retry-After, and health still
   // None of this is a defect, and the operator is told of all of it.
   expect(cloudVm.http.errors).toEqual([]);
   expect(cloudVm.backgroundErrors).toHaveLength(answers.length);
+  for (const error of cloudVm.backgroundErrors) expect(String(error)).toMatch(/ cannot be reached: /);
 });

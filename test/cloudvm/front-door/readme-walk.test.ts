@@ -1,6 +1,6 @@
 /**
- * The walk through the API in README.md, pasted into a shell as it stands: all commands work one after the other,
- * and each prints what the comment below it promises.
+ * The walk through the API in README.md, pasted into a shell as it stands: all commands work one after the
+ * other, and each prints what the comment below it promises.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -30,14 +30,16 @@ async function readWalk(): Promise<string> {
   return [...section.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block]) => block).join('\n');
 }
 
-/** Gives the text to a shell that ends at the first command that fails. Its `node` is the one that runs this. */
+/**
+ * Gives the text to a shell that ends at the first command that fails. Its `node` is the one that runs this.
+ */
 function paste(walk: string): Promise<ToolResult> {
   return runTool('sh', ['-e', '-s'], `PATH="${dirname(process.execPath)}:$PATH"\n${walk}`);
 }
 
 /**
- * What all comments together promise, as one pattern for all of the output. "…" stands for any text. Lines may
- * be broken differently than in the output.
+ * What all comments together promise, as one pattern for all of the output. "…" stands for any text. Lines
+ * may be broken differently than in the output.
  */
 function promiseOf(walk: string): RegExp {
   const promised = walk.match(/^# .*$/gm) ?? [];
@@ -45,7 +47,7 @@ function promiseOf(walk: string): RegExp {
   return new RegExp(`^\\s*${lines.join('\\s*')}\\s*$`);
 }
 
-test('the walk in README.md prints what it promises when it is pasted into a shell as a whole', async (context) => {
+test('the walk in README.md prints what it promises when it is pasted as a whole', async (context) => {
   needTool(context, 'curl');
   const walk = await readWalk();
   expect(walk.split(DOCUMENTED_URL)).toHaveLength(2);

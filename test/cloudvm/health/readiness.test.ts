@@ -1,20 +1,28 @@
 import { expect, test, vi } from 'vitest';
 import { DatabaseUnreachableError } from '../../../src/cloudvm/database/database-errors.ts';
-import { ApplicationReadiness, type ApplicationState } from '../../../src/cloudvm/health/readiness.ts';
+import {
+  ApplicationReadiness,
+  type ApplicationState,
+  type ReadinessOptions,
+} from '../../../src/cloudvm/health/readiness.ts';
 
 /** A started application whose database answers with `ping`. */
 function started(ping: () => Promise<void>, pool = { size: 8, serving: 8 }): ApplicationState {
   return { services: { database: { ping } }, pool } as unknown as ApplicationState;
 }
 
+function readinessOf(state: ApplicationState, options: Partial<ReadinessOptions> = {}): ApplicationReadiness {
+  return new ApplicationReadiness({ state: () => state, onDatabaseTrouble: () => {}, ...options });
+}
+
 test.each(['starting', 'draining'] as const)('an application that is %s is not ready', async (state) => {
-  expect(await new ApplicationReadiness(() => state).check()).toBe(state);
+  expect(await readinessOf(state).check()).toBe(state);
 });
 
 test('an application is ready while its database answers', async () => {
   const ping = vi.fn(async () => {});
   const state = started(ping);
-  const readiness = new ApplicationReadiness(() => state);
+  const readiness = readinessOf(state);
   expect(await readiness.check()).toBeUndefined();
   ping.mockRejectedValueOnce(new DatabaseUnreachableError('away'));
   expect(await readiness.check()).toBe('database unreachable');
@@ -23,13 +31,13 @@ test('an application is ready while its database answers', async () => {
 
 test('a database that does not answer in time is unreachable', async () => {
   const state = started(() => new Promise(() => {}));
-  expect(await new ApplicationReadiness(() => state, 1).check()).toBe('database unreachable');
+  expect(await readinessOf(state, { timeoutMs: 1 }).check()).toBe('database unreachable');
 });
 
 test('simultaneous questions share one ping of the database', async () => {
   const ping = vi.fn(async () => {});
   const state = started(ping);
-  const readiness = new ApplicationReadiness(() => state);
+  const readiness = readinessOf(state);
   await Promise.all(Array.from({ length: 50 }, () => readiness.check()));
   expect(ping).toHaveBeenCalledTimes(1);
   await readiness.check();
@@ -39,8 +47,21 @@ test('simultaneous questions share one ping of the database', async () => {
 test('a process is not ready while fewer than half of its workers serve', async () => {
   const pool = { size: 8, serving: 3 };
   const state = started(async () => {}, pool);
-  const readiness = new ApplicationReadiness(() => state);
+  const readiness = readinessOf(state);
   expect(await readiness.check()).toBe('workers failing');
   pool.serving = 4;
   expect(await readiness.check()).toBeUndefined();
+});
+
+test('the operator learns why the database cannot be reached, even after the answer', async () => {
+  const failure = new DatabaseUnreachableError('away');
+  const ping = Promise.withResolvers<void>();
+  const onDatabaseTrouble = vi.fn();
+  const readiness = readinessOf(
+    started(() => ping.promise),
+    { timeoutMs: 1, onDatabaseTrouble },
+  );
+  expect(await readiness.check()).toBe('database unreachable');
+  ping.reject(failure);
+  await vi.waitFor(() => expect(onDatabaseTrouble).toHaveBeenCalledExactlyOnceWith(failure));
 });
