@@ -1,12 +1,12 @@
 /**
- * The logger of every thread. Lines are written to standard output synchronously, so that a thread that dies
- * a moment later loses none: JSON, one object a line, or plain text where a person reads along on a terminal.
- * The main thread and each worker make one at their start; on the way of a request nothing is logged.
+ * The logger of every thread. The main thread and each worker make one at their start. Nothing is logged on the way of
+ * a request. Lines are JSON, one object a line, or text for a person where standard output is a terminal. They are
+ * written synchronously, so a thread that dies a moment later loses none.
  */
-import { writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { type DestinationStream, destination, type Logger, pino, stdSerializers } from 'pino';
 import type { LogLevel } from './log-settings.ts';
+import { readableLines } from './readable-lines.ts';
 
 export type { Logger };
 
@@ -14,13 +14,13 @@ export interface LoggerOptions {
   readonly level: LogLevel;
   /** Which part of the process speaks, such as `server` or `worker 3`. */
   readonly name: string;
-  /** Where the lines go; for tests. */
+  /** Where the lines go, for tests. */
   readonly stream?: DestinationStream;
 }
 
 const STANDARD_OUTPUT = 1;
 
-/** What must never be read in a log, wherever a caller has put it. */
+/** These fields are never logged, wherever a caller has put them. */
 const SECRET_FIELDS = ['authorization', 'Authorization', 'cookie', 'set-cookie', 'password', 'token'];
 const REDACTED_PATHS = SECRET_FIELDS.flatMap((field) => {
   const path = `["${field}"]`;
@@ -43,20 +43,8 @@ export function createLogger(options: LoggerOptions): Logger {
 }
 
 function standardOutput(): DestinationStream {
-  if (isatty(STANDARD_OUTPUT)) {
-    return { write: (line) => void writeSync(STANDARD_OUTPUT, `${readable(line)}\n`) };
-  }
-  return destination({ fd: STANDARD_OUTPUT, sync: true });
-}
-
-/** One line for a person: time, level where it matters, who, what, the rest as name=value, then the stack. */
-export function readable(json: string): string {
-  const { time, level, name, msg, err, error, pid: _pid, ...rest } = JSON.parse(json);
-  const clock = String(time).slice(11, 23);
-  const fields = Object.entries(rest).map(([key, value]) => ` ${key}=${JSON.stringify(value)}`);
-  const failure = err ?? error;
-  const stack =
-    failure === undefined ? '' : `\n${failure.stack ?? failure.message ?? JSON.stringify(failure)}`;
-  const severity = level === 'info' ? '' : ` ${String(level).toUpperCase()}`;
-  return `${clock}${severity} ${name}: ${msg ?? ''}${fields.join('')}${stack}`;
+  const output = destination({ fd: STANDARD_OUTPUT, sync: true });
+  if (!isatty(STANDARD_OUTPUT)) return output;
+  const format = readableLines();
+  return { write: (line) => void output.write(format(line)) };
 }

@@ -1,8 +1,8 @@
-import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { createLogger, type LoggerOptions, readable } from '../../src/platform/log.ts';
+import { createLogger, type LoggerOptions } from '../../src/platform/log.ts';
+import { readableLines } from '../../src/platform/readable-lines.ts';
+import { needTool, runTool } from '../clients/support/tool.ts';
 
 const DYING_THREAD = resolve(import.meta.dirname, 'fixtures/dying-thread.ts');
 
@@ -53,27 +53,57 @@ test('credentials are never written', () => {
   expect(lines[2]).toContain('visible');
 });
 
-describe('on a terminal', () => {
-  test('a line is plain text', () => {
-    const { lines, logger } = recordingLogger();
+describe('a line for a person', () => {
+  const readable = readableLines({ colorize: false });
+
+  test('has the time, the level, the thread, the message and the fields', () => {
+    const { lines, logger } = recordingLogger({ name: 'worker 3' });
     logger.warn({ connections: 7 }, 'nearly full');
     expect(readable(lines[0] ?? '')).toMatch(
-      /^\d\d:\d\d:\d\d\.\d{3} WARN server: nearly full connections=7$/,
+      /^\[\d\d:\d\d:\d\d\.\d{3}\] WARN \(worker 3\): nearly full \{"connections":7\}\n$/,
     );
   });
 
-  test('an error is followed by its stack', () => {
+  test.each(['err', 'error'])('is followed by the stack of its field %s, with the cause', (field) => {
     const { lines, logger } = recordingLogger();
-    logger.error({ err: new TypeError('wrong') }, 'failed');
-    expect(readable(lines[0] ?? '')).toMatch(/ ERROR server: failed\nTypeError: wrong\n {4}at /);
+    const failure = new TypeError('wrong', { cause: new Error('the reason') });
+    logger.error({ [field]: failure }, 'failed');
+    const text = readable(lines[0] ?? '');
+    expect(text).toMatch(/ERROR \(server\): failed/);
+    expect(text).toMatch(/TypeError: wrong\n\s+at /);
+    expect(text).toMatch(/caused by: Error: the reason\n\s+at /);
   });
 });
 
-test('a thread that ends at once loses no line', async () => {
-  const { stdout } = await promisify(execFile)(process.execPath, [DYING_THREAD]);
-  const numbers = stdout
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line).line);
-  expect(numbers).toEqual(Array.from({ length: 500 }, (_, index) => index + 1));
+describe('a thread that ends at once loses no line', () => {
+  const numbers = Array.from({ length: 500 }, (_, index) => index + 1);
+
+  test('where standard output is a pipe, and writes JSON', async () => {
+    const { stdout } = await runTool(process.execPath, [DYING_THREAD]);
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line).line)).toEqual(numbers);
+  });
+
+  test.runIf(process.platform === 'linux')(
+    'where standard output is a terminal, and writes for a person',
+    async (context) => {
+      const script = needTool(context, 'script');
+      const command = `'${process.execPath}' '${DYING_THREAD}'`;
+      const { stdout } = await runTool(script, ['--quiet', '--flush', '--command', command, '/dev/null']);
+      const found = stdout.matchAll(/INFO.* \(worker 1\): .*last words.*\{"line":(\d+)\}/g);
+      expect([...found].map(([, number]) => Number(number))).toEqual(numbers);
+    },
+  );
+});
+
+test('pino-pretty is not loaded where standard output is not a terminal', async () => {
+  const log = new URL('../../src/platform/log.ts', import.meta.url).href;
+  const program = `
+    const { createLogger } = await import(${JSON.stringify(log)});
+    createLogger({ level: 'info', name: 'server' });
+    const { createRequire } = await import('node:module');
+    console.log(Object.keys(createRequire(${JSON.stringify(log)}).cache).join('\\n'));`;
+  const { stdout } = await runTool(process.execPath, ['--input-type=module', '--eval', program]);
+  expect(stdout).toMatch(/node_modules\/pino\//);
+  expect(stdout).not.toContain('pino-pretty');
 });
