@@ -48,7 +48,7 @@ export async function start(pool: WorkerPool): Promise<void> {
   const settings = readSettings(SETTINGS, process.env);
   const { mongodbUri: uri, mongodbDatabase: databaseName, jwtTtlSeconds, logLevel } = settings;
   if (uri === undefined) {
-    throw new Error('MONGODB_URI is not set: whoever starts the workers must give them a database');
+    throw new Error('MONGODB_URI is not set in the worker, and the main thread should have set it');
   }
   const { secrets } = await prepareSecret(settings);
   const logger = createLogger({ level: logLevel, name: 'cloudvm' });

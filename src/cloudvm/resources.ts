@@ -1,7 +1,7 @@
 /**
- * What the CloudVM application needs of the process before any worker starts: a database and a signing
- * secret. Opened by the main thread, handed to the workers through their environment, closed after they have
- * ended.
+ * What the CloudVM application needs before any worker starts: a database and a signing secret. The main
+ * thread opens them, hands them to the workers through their environment, and closes them after the workers
+ * have ended.
  */
 
 import { EmbeddedDatabase } from '../embedded-mongodb/index.ts';
@@ -14,9 +14,9 @@ import type { CloudVmSettings } from './settings.ts';
 export interface CloudVmResources extends AsyncDisposable {
   /** For the workers' environment. */
   readonly environment: NodeJS.ProcessEnv;
-  /** Which database, in words for the operator; never with credentials. */
+  /** Which database, in words for the operator, never with credentials. */
   readonly database: string;
-  /** Rejects when the embedded database ends although nobody asked it to. */
+  /** Rejects when the embedded database ends unasked. */
   readonly failed: Promise<never>;
 }
 

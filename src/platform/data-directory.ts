@@ -1,23 +1,23 @@
 /**
- * Makes the data directory, for whoever is about to keep something there: the signing secret, the embedded
- * database. Only this user can enter what is made; what is there already is left as it is.
+ * Makes the data directory, which holds the signing secret and the embedded database. Only this user can
+ * enter the directories that it makes. Those that exist keep their modes.
  *
- * Level by level, because Node's own `recursive` never returns where a level can neither be made nor exists,
- * as in /proc, and neither a timer nor a signal would be heard through it.
+ * It makes one level after the other. Node's own `recursive` never returns where a level neither exists nor
+ * can be made, as in /proc, and blocks timers and signals meanwhile.
  */
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 const OWNER_ONLY = 0o700;
 
-/** @throws what the system says of the first level that cannot be made */
+/** @throws the system's error for the first level that cannot be made */
 export function makeDataDirectory(path: string): void {
   if (existsSync(path)) return;
   makeDataDirectory(dirname(path));
   try {
     mkdirSync(path, { mode: OWNER_ONLY });
   } catch (error) {
-    // Several processes may be started at once.
+    // Another process may have made it in the meantime.
     if (!existsSync(path)) throw error;
   }
 }

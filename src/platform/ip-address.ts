@@ -1,13 +1,13 @@
 /**
- * Reads the text of IP addresses. The runtime keeps the addresses of clients as words, the application counts
- * logins by network: both start from what is here. Any thread may call it.
+ * Reads the text of IP addresses. The runtime keeps the addresses of clients as words, and the application
+ * counts logins by network. Any thread may call it.
  */
 
 import { isIPv4, isIPv6 } from 'node:net';
 
 const GROUPS = 8;
 
-/** The four bytes as one 32-bit word in network order. Null for what is no IPv4 address. */
+/** The four bytes as one 32-bit word in network order. Null for anything else. */
 export function ipv4Word(address: string): number | null {
   if (!isIPv4(address)) return null;
   return address.split('.').reduce((word, part) => (word << 8) | Number(part), 0);
@@ -15,7 +15,7 @@ export function ipv4Word(address: string): number | null {
 
 /**
  * The eight groups of an IPv6 address (RFC 4291, section 2.2), its zone left out.
- * @returns null for what is no IPv6 address
+ * @returns null for anything else
  */
 export function ipv6Groups(address: string): number[] | null {
   if (!isIPv6(address)) return null;

@@ -1,7 +1,7 @@
 /**
- * Keeps a log readable while something is broken: of many errors of one kind, one is reported at once, and
- * then one in each interval together with how many there were. Used by the application for a database that is
- * away.
+ * Keeps the log readable while something is broken. Of many errors of one kind the first is reported at once,
+ * then one in each interval with the number of the others. The application uses it for an unreachable
+ * database.
  */
 
 /** @param others how many errors came since the last report, besides this one */

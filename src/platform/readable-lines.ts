@@ -1,6 +1,6 @@
 /**
- * Formats log lines for a person at a terminal. log.ts calls it in every thread whose standard output is a terminal.
- * Elsewhere pino-pretty is not loaded, so it costs neither time nor memory.
+ * Formats log lines for a person at a terminal. log.ts calls it in every thread whose standard output is a
+ * terminal. Elsewhere pino-pretty is not loaded, so it costs neither time nor memory.
  */
 import { createRequire } from 'node:module';
 import type { PrettyOptions } from 'pino-pretty';

@@ -5,7 +5,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('one error is reported at once, and then one in each interval with how many there were', () => {
+test('the first error is reported at once, then one in each interval with the number of the others', () => {
   vi.useFakeTimers({ toFake: ['performance'] });
   const report = vi.fn();
   const note = occasionally(1_000, report);

@@ -1,6 +1,6 @@
 /**
- * Answers the requests about accounts: register, log in, and who one is. Runs in worker threads. The costly
- * part, hashing a password, runs on libuv's pool within the bounds that Passwords keeps.
+ * Answers the requests about accounts: register, log in, read the own account. Runs in worker threads. The
+ * costly part, hashing a password, runs on libuv's pool within the bounds that Passwords keeps.
  */
 
 import type { Request, Response } from '../../runtime/application.ts';

@@ -3,8 +3,8 @@
  * until the window has passed. The account controller calls it around the check of a password.
  *
  * Three things are counted, each with a limit of its own:
- *  - failures for one account from one network. People who have forgotten a password try less often;
- *  - failures from one network for all accounts. This bounds whoever tries one password on many accounts;
+ *  - failures for one account from one network. People who have forgotten a password try less often.
+ *  - failures from one network for all accounts. This bounds whoever tries one password on many accounts.
  *  - failures for one account from all networks. This bounds many networks that guess together.
  *
  * The last two could lock others out: everyone behind one proxy, or one user by wrong passwords from all over

@@ -8,7 +8,7 @@ import { chmod, link, open, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeDataDirectory } from '../../../platform/data-directory.ts';
 
-/** The settings that it needs; `Config` (src/config.ts) has them. */
+/** The settings that it needs. `CloudVmSettings` has them. */
 export interface SecretSettings {
   /** JWT_SECRET, split at its commas. Empty where it is not set. */
   readonly jwtSecrets: readonly string[];

@@ -175,7 +175,7 @@ describeOnEveryDatabase('VMs', (database) => {
     expect(succeeded(await Promise.allSettled(stops))).toBe(1);
   });
 
-  test('a machine at rest is deleted once', async () => {
+  test('a VM at rest is deleted once', async () => {
     const owner = newOwner();
     const { id } = await running(owner);
     expect(await vms().delete(owner, id)).toBe(true);
