@@ -1,6 +1,6 @@
 /**
- * Starts a script in the place of this process, on another Node.js. Used by the launcher and by `npm run dev`.
- * Plain JavaScript, since any Node.js from 18 on runs the launcher.
+ * Replaces this process by a script on another Node.js. The launcher and `npm run dev` use it. It is plain
+ * JavaScript, because any Node.js from 18 on runs the launcher.
  */
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';

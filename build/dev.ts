@@ -1,6 +1,6 @@
 /**
- * `npm run dev`: serves, and starts again whenever a source changes. It watches the sources of this repository and
- * the folder of the application, wherever APP says that it is.
+ * `npm run dev`: serves, and starts again whenever a source changes. It watches the sources of this
+ * repository and the folder of the application, wherever APP says that it is.
  */
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -4,10 +4,11 @@
  * where that is missing or stale. Every script of package.json goes through here. Plain JavaScript, since any
  * Node.js from 18 on must be able to run it.
  *
- * The scripts that serve begin with `${npm_package_config_exec:-env} "${npm_node_execpath:-node}"`. For npm, pnpm
- * and yarn 1 the first is `exec`, so no shell stands between the package manager and the server, and a SIGTERM
- * reaches the server. The shell of yarn 4 knows no `exec` and sets no such variable. There it is `env`, which
- * does nothing. The second is the Node.js of the package manager, since pnpm puts a shell script in its place.
+ * The scripts that serve begin with `${npm_package_config_exec:-env} "${npm_node_execpath:-node}"`. For npm,
+ * pnpm and yarn 1 the first is `exec`, so no shell stands between the package manager and the server, and a
+ * SIGTERM reaches the server. The shell of yarn 4 knows no `exec` and sets no such variable. There it is
+ * `env`, which does nothing. The second is the Node.js of the package manager, since pnpm puts a shell script
+ * in its place.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * `node build/run.mjs build/settings-table.ts`: writes the table of all settings into README.md, from what the
- * rooms declare. A test fails while the README has another one.
+ * `node build/run.mjs build/settings-table.ts`: writes the table of all settings into README.md, from what
+ * the rooms declare. A test fails while the README has another one.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

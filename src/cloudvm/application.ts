@@ -18,7 +18,7 @@ import { CLOUDVM_SETTINGS } from './settings.ts';
 
 const SETTINGS = joinGroups(CLOUDVM_SETTINGS, LOG_SETTINGS);
 
-/** Between two log lines about the same trouble. */
+/** Milliseconds between two log lines about the same problem. */
 const REPORT_INTERVAL_MS = 10_000;
 
 interface Started {

@@ -1,7 +1,7 @@
 /**
  * Turns errors into answers that a client can read. Each feature says which of its errors are which problem
- * details. routes.ts wraps every handler in `withProblems`. Any other error stays as it is: it is a defect,
- * which is logged and answered with 500.
+ * details. routes.ts wraps every handler in `withProblems`. Any other error is a defect: it is logged and
+ * answered with 500.
  */
 
 import type { Handler } from '../runtime/application.ts';
@@ -11,7 +11,7 @@ import { vmProblem } from './vms/vm-problems.ts';
 
 /**
  * Wraps a handler. A synchronous handler stays synchronous.
- * @param onDatabaseTrouble told that the database is unreachable, full or too slow, so that the operator
+ * @param onDatabaseTrouble called when the database is unreachable, full or too slow, so that the operator
  * learns of it
  */
 export function withProblems(handler: Handler, onDatabaseTrouble: (error: unknown) => void): Handler {

@@ -20,7 +20,7 @@ export interface RoutesOptions {
   /** A function, because routes are registered before the services are open. */
   readonly services: () => Services;
   readonly readiness: Readiness;
-  /** Told when a request failed because the database is unreachable, full or too slow. */
+  /** Called when a request failed because the database is unreachable, full or too slow. */
   readonly onDatabaseTrouble: (error: unknown) => void;
 }
 

@@ -12,7 +12,7 @@ export interface ServicesOptions extends DatabaseServiceOptions {
   readonly secrets: readonly string[];
   readonly tokenTtlSeconds: number;
   readonly provisioningDelayMs?: number;
-  /** Told that a VM could not be started yet. */
+  /** Called when a VM could not be started yet. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -44,7 +44,7 @@ export class Services implements AsyncDisposable {
     this.vms = new VmServices(database, options);
   }
 
-  /** Whatever still needs the database stops before the database closes. */
+  /** Everything that needs the database stops before the database closes. */
   async [Symbol.asyncDispose](): Promise<void> {
     await using _database = this.database;
     await this.vms.stop();

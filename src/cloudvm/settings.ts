@@ -12,7 +12,7 @@ import { connectionStringProblem } from './database/connection-string.ts';
 import { DATABASE_NAME_RULE, isDatabaseName } from './database/database-name.ts';
 
 export interface CloudVmSettings {
-  /** What is only for development is refused. */
+  /** Settings that are only for development are refused. */
   readonly production: boolean;
   /** undefined: the embedded database. */
   readonly mongodbUri: string | undefined;
@@ -82,7 +82,7 @@ export const CLOUDVM_SETTINGS: SettingsGroup<CloudVmSettings> = {
 
 function contradictions({ production, jwtSecrets, corsOrigins }: CloudVmSettings): string[] {
   const problems: string[] = [];
-  // A list that cannot be read is undefined here, and reported already.
+  // A list that cannot be read is undefined here. It has been reported already.
   if (production && jwtSecrets?.length === 0) {
     problems.push('JWT_SECRET must be set (32 bytes at least) when NODE_ENV is production');
   }
@@ -92,7 +92,7 @@ function contradictions({ production, jwtSecrets, corsOrigins }: CloudVmSettings
   return problems;
 }
 
-/** As the driver reads it, so that what passes here is not refused later. */
+/** The driver itself reads it here, so that it does not refuse the string later. */
 function mongodbUri(text: string): string | ParseProblem {
   if (!/^mongodb(\+srv)?:\/\/[^/?]/.test(text)) {
     return { problem: 'must begin with mongodb:// or mongodb+srv:// and name a host' };
@@ -112,7 +112,7 @@ function signingSecret(text: string): string | ParseProblem {
   };
 }
 
-/** As browsers send it: scheme, host and port, nothing after. Or `*`. */
+/** An origin as browsers send it (scheme, host and port, and nothing after them), or `*`. */
 function origin(text: string): string | ParseProblem {
   if (text === '*') return text;
   if (/^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text) return text;

@@ -1,9 +1,10 @@
 /**
- * The answer 503 with the time after which a client may try again. Features use it for errors that pass.
+ * The answer 503 with the time after which a client may try again. Features use it for errors that are
+ * temporary.
  */
 import { HttpProblem } from '../runtime/application.ts';
 
-/** Too much to do passes within a moment. */
+/** An overload usually passes within a moment. */
 const BUSY_RETRY_SECONDS = 1;
 
 /** @param cause for the log only */

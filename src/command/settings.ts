@@ -1,6 +1,7 @@
 /**
- * All settings of the command `npm start`: those of the server, of the CloudVM application and of the log. Each
- * room declares its own. The main thread reads them once at the start, and a mistake in any of them ends it.
+ * All settings of the command `npm start`: those of the server, of the CloudVM application and of the log.
+ * Each room declares its own. The main thread reads them once at the start. A mistake in any of them ends the
+ * start.
  */
 import { CLOUDVM_SETTINGS, type CloudVmSettings } from '../cloudvm/index.ts';
 import { LOG_SETTINGS, type LogSettings } from '../platform/log-settings.ts';

@@ -5,8 +5,8 @@
 import { killProcess } from '../runtime/index.ts';
 
 /**
- * A second stop signal within this time is the first one told twice: npm and the terminal each deliver Ctrl-C.
- * A later one ends the process at once.
+ * A second stop signal within this time repeats the first one, because npm and the terminal each deliver
+ * Ctrl-C. A later one ends the process at once.
  */
 const SAME_SIGNAL_MS = 1_000;
 
@@ -29,8 +29,8 @@ export class Signals {
     this.#resolve = resolve;
     process.on('SIGINT', (signal) => this.#onStop(signal));
     process.on('SIGTERM', (signal) => this.#onStop(signal));
-    // Listened to from the beginning, since the signal would end a process that is only starting. A start loads
-    // the application anyway, so there is nothing to do then.
+    // Without a listener, SIGHUP would end a process that is still starting. Such a process has nothing to
+    // reload yet.
     process.on('SIGHUP', () => void this.#reload?.());
   }
 

@@ -3,7 +3,7 @@ import type { AllSettings } from './settings.ts';
 
 export function explainStartFailure(error: unknown, settings: AllSettings): string {
   if (!(error instanceof Error)) return String(error);
-  // Something did not close either. The error that made it close comes first.
+  // Closing failed too. The error that led to the closing comes first.
   if (error instanceof SuppressedError) return explainStartFailure(error.suppressed, settings);
   const { host, port } = settings;
   switch ((error as NodeJS.ErrnoException).code) {

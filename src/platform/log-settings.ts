@@ -1,4 +1,4 @@
-/** The settings of the log, which every room writes. */
+/** The settings of the log. Every room writes to it. */
 import { oneOf } from './settings/parsers.ts';
 import type { SettingsGroup } from './settings/settings.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Which Node.js the compiled server needs. The command asks before it loads anything else, since an older
- * Node.js would end in a stack trace about whatever it lacks first.
+ * Which Node.js the compiled server needs. The command checks this before it loads anything else. Otherwise
+ * an older Node.js would fail with a stack trace about the first feature that it lacks.
  */
 
 /** `engines` in package.json says the same. */

@@ -1,6 +1,6 @@
 /**
- * What starts a server: `Server.start`, its settings, and what it wants of a logger. For the main thread. What
- * an application is written against is application.ts.
+ * What starts a server, for the main thread: `Server.start`, its settings, and the logger that it expects.
+ * Applications use application.ts instead.
  */
 export type { RuntimeLogger } from './server/runtime-logger.ts';
 export { killProcess, Server, type ServerOptions, type ShutdownReport } from './server/server.ts';

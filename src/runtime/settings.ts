@@ -1,5 +1,6 @@
 /**
- * The settings of the server. Fields ending in `Ms`, `Mb` and `Bytes` name their unit. 1 MB is 1,048,576 bytes.
+ * The settings of the server. Fields ending in `Ms`, `Mb` and `Bytes` name their unit. 1 MB is 1,048,576
+ * bytes.
  */
 import { isIP } from 'node:net';
 import type { LogSettings } from '../platform/log-settings.ts';

@@ -1,4 +1,4 @@
-/** `npm run dev` with an application outside this repository, while its developer makes and mends a mistake. */
+/** `npm run dev` with an application outside this repository. Its developer makes a mistake and mends it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** What clients are told when something about an account goes wrong. Used by problems.ts. */
+/** The problem details for errors about accounts. problems.ts uses it. */
 import { HttpProblem } from '../../runtime/application.ts';
 import { serverBusy } from '../unavailable.ts';
 import { LoginThrottledError } from './logins/login-throttle.ts';

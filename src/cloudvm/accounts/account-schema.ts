@@ -25,7 +25,7 @@ export const RegistrationSchema = Type.Object(
   { additionalProperties: false },
 );
 
-/** At login a short password is just a wrong one. Only lengths that would cost us are bounded. */
+/** At login a short password is simply wrong. Only lengths that would be expensive are bounded. */
 export const LoginSchema = Type.Object(
   { email: Type.String({ maxLength: 254 }), password: Type.String({ maxLength: 128 }) },
   { additionalProperties: false },

@@ -1,5 +1,5 @@
 /**
- * What accounts are made of, in one worker: users, passwords, tokens and the bound on failed logins. Opened
+ * The services for accounts in one worker: users, passwords, tokens and the bound on failed logins. Opened
  * with the application's services (services.ts).
  */
 import { prepareCollections } from '../database/collection.ts';

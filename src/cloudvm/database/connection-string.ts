@@ -1,15 +1,13 @@
 /**
  * Reads MongoDB connection strings: which hosts they name, and what is wrong with them. Some of the driver's
- * messages repeat what they could not read, which may be the password, so those are replaced. Used when the
- * settings are read, by the resources and by DatabaseService.
+ * messages repeat text that the driver could not read. That text may contain the password, so those messages
+ * are replaced. The settings, the resources and DatabaseService use this.
  */
 import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);
 
-/**
- * Who is served by the embedded database, or serves no database at all, does not load the driver for this.
- */
+/** A process that uses the embedded database, or no database, does not load the driver for this. */
 const driver = () => require('mongodb') as typeof import('mongodb');
 
 const UNREADABLE =
@@ -21,7 +19,7 @@ export function hostsOf(uri: string): string {
   return decoded(authority.slice(authority.lastIndexOf('@') + 1));
 }
 
-/** @returns undefined where the driver can use it, whether or not there is a server */
+/** @returns undefined if the driver can use it, whether or not there is a server */
 export function connectionStringProblem(uri: string): string | undefined {
   const { MongoClient } = driver();
   try {
@@ -41,7 +39,7 @@ export function problemInWords(error: unknown, uri: string): string {
   return UNREADABLE;
 }
 
-/** Everything but the scheme and the names of options, both as written and decoded. */
+/** Everything except the scheme and the names of options, both as written and decoded. */
 function valuesOf(uri: string): readonly string[] {
   const [, rest = ''] = uri.split('://');
   const [address = '', ...queries] = rest.split('?');

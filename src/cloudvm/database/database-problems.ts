@@ -1,4 +1,4 @@
-/** What clients are told when the database does not do its part. Used by problems.ts. */
+/** The problem details for errors of the database. problems.ts uses it. */
 import type { HttpProblem } from '../../runtime/application.ts';
 import { serverBusy, unavailable } from '../unavailable.ts';
 import {
@@ -8,7 +8,7 @@ import {
   DatabaseUnreachableError,
 } from './database-errors.ts';
 
-/** An unreachable database must come back by itself, a full one needs an operator. */
+/** An unreachable database may recover by itself. A full one needs an operator. */
 const UNREACHABLE_RETRY_SECONDS = 5;
 const FULL_RETRY_SECONDS = 60;
 

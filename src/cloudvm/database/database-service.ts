@@ -23,7 +23,7 @@ const MAX_WAITING = 64;
 const SERVER_SELECTION_TIMEOUT_MS = 3_000;
 const WAIT_QUEUE_TIMEOUT_MS = 3_000;
 const CONNECT_TIMEOUT_MS = 3_000;
-/** Shorter than the 30 s that a handler has, so that a hanging database is reported as such. */
+/** Shorter than the 30 s that a handler has, so that the client learns that the database hangs. */
 const SOCKET_TIMEOUT_MS = 20_000;
 const CLOSE_TIMEOUT_MS = 5_000;
 
@@ -50,7 +50,7 @@ export class DatabaseService implements AsyncDisposable {
   #idle: (() => void) | undefined;
 
   /**
-   * Connects and pings the server, so the service that this returns was usable a moment ago.
+   * Connects and pings the server, so that a service is returned only if the server answers.
    * @throws DatabaseConfigurationError, DatabaseUnreachableError
    */
   static async open(options: DatabaseServiceOptions): Promise<DatabaseService> {
@@ -142,7 +142,7 @@ export class DatabaseService implements AsyncDisposable {
     await this.#track(() => this.#database.command({ ping: 1 }));
   }
 
-  /** Takes no more operations, lets those under way finish within a bound, then closes every connection. */
+  /** Takes no more operations, waits a bounded time for those under way, then closes every connection. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
@@ -198,7 +198,7 @@ function clientOptions(options: DatabaseServiceOptions, maxPoolSize: number): Mo
     socketTimeoutMS: SOCKET_TIMEOUT_MS,
   };
   const chosen = optionNamesOf(options.uri);
-  // The driver would let these win over the connection string. Here the operator's word counts.
+  // The driver would prefer these to the connection string. Here the connection string has precedence.
   return Object.fromEntries(Object.entries(defaults).filter(([name]) => !chosen.has(name.toLowerCase())));
 }
 

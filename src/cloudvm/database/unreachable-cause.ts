@@ -23,7 +23,7 @@ const WORDS_OF_CODE: Readonly<Record<string, string>> = {
 /** Codes of OpenSSL and of Node's checks of certificates. */
 const TLS_CODE = /^ERR_(?:SSL|TLS)|CERT|SIGNATURE|^EPROTO$/;
 
-/** Authentication is part of it: a server that refuses the user is as useless as none. */
+/** It includes authentication, because a server that refuses the user is as useless as none. */
 export function unreachableCause(error: unknown): string {
   if (error instanceof MongoServerSelectionError) return causeOfSelection(error);
   if (error instanceof MongoServerError) return causeOfServerError(error);

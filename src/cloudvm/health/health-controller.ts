@@ -1,12 +1,12 @@
 /**
- * Answers the two questions about health. `/health`: does the process serve? Whatever answers does, so it
- * asks nobody. `/health/ready`: can this worker do its work now? A load balancer asks that before it sends
- * clients.
+ * Answers the two questions about health. `/health`: does the process serve? The answer itself proves it, so
+ * nothing else is checked. `/health/ready`: can this worker do its work now? A load balancer asks that before
+ * it sends clients.
  */
 
 import { HttpProblem, type Request, type Response } from '../../runtime/application.ts';
 
-/** Why no work can be done, in the contract's words. */
+/** The reasons for not being ready, in the contract's words. */
 export type NotReady = 'starting' | 'draining' | 'database unreachable' | 'workers failing';
 
 export interface Readiness {

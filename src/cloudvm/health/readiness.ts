@@ -12,7 +12,7 @@ const PING_TIMEOUT_MS = 2_000;
 /** With a smaller share of the workers the process cannot take its part of the load. */
 const LEAST_SERVING_SHARE = 0.5;
 
-/** What readiness looks at while the application is started. */
+/** What readiness checks while the application runs. */
 export interface Started {
   readonly services: { readonly database: Pick<DatabaseService, 'ping'> };
   readonly pool: WorkerPool;
@@ -23,7 +23,7 @@ export type ApplicationState = Started | 'starting' | 'draining';
 
 export interface ReadinessOptions {
   readonly state: () => ApplicationState;
-  /** Told why the database cannot be reached. Clients learn only that it cannot. */
+  /** Called with the reason why the database cannot be reached. Clients do not learn the reason. */
   readonly onDatabaseTrouble: (error: unknown) => void;
   readonly timeoutMs?: number;
 }

@@ -8,7 +8,7 @@ import Type, { type TArray, type TObject, type TSchema } from 'typebox';
 import { Errors } from 'typebox/schema';
 import type { ProblemError } from '../../runtime/application.ts';
 
-/** Enough to correct a form. Nonsense deserves no longer answer. */
+/** Enough to correct a form. A nonsensical request gets no longer answer. */
 const MAX_ERRORS = 20;
 
 type Explanation = Generator<ProblemError, void>;
@@ -16,7 +16,7 @@ type Explanation = Generator<ProblemError, void>;
 /** @returns 1 to MAX_ERRORS errors. A path is a JSON pointer (RFC 6901) */
 export function explain(schema: TSchema, value: unknown): readonly ProblemError[] {
   const errors = errorsOf(schema, value, '').take(MAX_ERRORS).toArray();
-  // This file does not know every keyword, and a refusal needs a reason.
+  // This file does not know every keyword, but every refusal needs a reason.
   return errors.length > 0 ? errors : [{ path: '', message: 'does not match its schema' }];
 }
 

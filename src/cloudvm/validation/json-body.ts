@@ -17,7 +17,7 @@ export function readBody<Schema extends TSchema>(
 ): Static<Schema> {
   const body = validator.validate(request.json());
   if (SURROGATE_ESCAPE.test(request.text()) && !isWellFormed(body)) {
-    // UTF-8 cannot express it (RFC 8259, section 8.2), so another text would come back than was sent.
+    // UTF-8 cannot express it (RFC 8259, section 8.2), so the client would get back a different text.
     throw new HttpProblem(400, 'The body has an escape that is half of a surrogate pair.');
   }
   return body;

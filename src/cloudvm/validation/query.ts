@@ -6,7 +6,7 @@ import type { Static, TObject } from 'typebox';
 import type { Request } from '../../runtime/application.ts';
 import type { Validator } from './validator.ts';
 
-/** No sign, no leading zero, no exponent, and small enough for a number to be exact. */
+/** No sign, no leading zero, no exponent, and small enough to be an exact number. */
 const PLAIN_INTEGER = /^(?:0|[1-9]\d{0,14})$/;
 
 /** A name that comes twice is an array, which the schema refuses. @throws HttpProblem 400, 422 */

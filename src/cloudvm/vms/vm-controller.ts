@@ -1,6 +1,6 @@
 /**
  * Answers the requests about VMs: list, create, read, change, delete. The owner always comes from the token
- * and is part of every query, so another user's VM does not exist for anybody else. Runs in worker threads.
+ * and is part of every query, so a VM does not exist for anybody but its owner. Runs in worker threads.
  */
 
 import { entityTag, matchesStrongly, type Request, type Response } from '../../runtime/application.ts';

@@ -1,4 +1,4 @@
-/** What clients are told when something about a VM goes wrong. Used by problems.ts and the VM controller. */
+/** The problem details for errors about VMs. problems.ts and the VM controller use it. */
 import { HttpProblem } from '../../runtime/application.ts';
 import { invalid } from '../validation/validator.ts';
 import {

@@ -1,4 +1,4 @@
-/** The routes of VMs. Every one needs a token, because a VM is seen by its owner alone. */
+/** The routes of VMs. Each needs a token, because only its owner can see a VM. */
 import type { Route } from '../route.ts';
 import { VmController } from './vm-controller.ts';
 import type { VmServices } from './vm-services.ts';

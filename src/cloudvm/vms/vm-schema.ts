@@ -11,7 +11,7 @@ import { VM_PROVIDERS, VM_SIZES, VM_STATUSES } from './vm.ts';
 export const DEFAULT_PAGE_SIZE = 20;
 
 const NameSchema = Type.String({ minLength: 1, maxLength: 64 });
-/** Regions and instance ids are names in other people's systems. */
+/** Regions and instance ids are names in the provider's system. */
 const ForeignNameSchema = Type.String({ minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9._-]+$' });
 const ProviderSchema = Type.Enum([...VM_PROVIDERS]);
 const SizeSchema = Type.Enum([...VM_SIZES]);

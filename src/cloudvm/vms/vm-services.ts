@@ -1,5 +1,5 @@
 /**
- * What VMs are made of, in one worker: their repository, and the provisioner that brings them from pending to
+ * The services for VMs in one worker: their repository, and the provisioner that brings them from pending to
  * running. Opened with the application's services (services.ts).
  */
 import { prepareCollections } from '../database/collection.ts';

@@ -37,7 +37,7 @@ export interface NewVm {
   readonly provider: VmProvider;
   readonly region: string;
   readonly size: VmSize;
-  /** Where the client sends none, one is made from the id. */
+  /** If the client sends none, one is made from the id. */
   readonly instanceId?: string | undefined;
   readonly tags: readonly VmTag[];
 }
@@ -59,7 +59,7 @@ export const VM_TRANSITIONS = {
   start: { from: ['stopped', 'error'], to: 'pending' },
   stop: { from: ['running'], to: 'stopping' },
   restart: { from: ['running'], to: 'pending' },
-  /** The provider's answers to the above and to the creation. */
+  /** The provider's answers to these actions and to the creation. */
   started: { from: ['pending'], to: 'running' },
   stopped: { from: ['stopping'], to: 'stopped' },
   failed: { from: ['pending'], to: 'error' },

@@ -1,7 +1,7 @@
 /**
  * What a room declares of its settings, and how they are read. A setting is one environment variable with its
- * default, its check and the sentence that the README shows. src/command/settings.ts reads the settings of all rooms
- * on the main thread; in a worker each room reads its own.
+ * default, its check and the sentence that the README shows. On the main thread src/command/settings.ts reads
+ * the settings of all rooms. In a worker each room reads its own.
  */
 import { isProblem, type Parse, type ParseProblem } from './parsers.ts';
 
@@ -20,7 +20,7 @@ export interface Setting<T> {
 /** The settings of one room: a declaration for each field of `T`, in the order of the documentation. */
 export interface SettingsGroup<T extends object> {
   readonly declarations: { readonly [Field in keyof T]: Setting<T[Field]> };
-  /** Complains about values that are right by themselves and contradict each other. */
+  /** Reports values that are valid by themselves but contradict each other. */
   readonly contradictions: (values: T) => readonly string[];
 }
 
@@ -66,8 +66,8 @@ export function readSettings<T extends object>(
     if (isProblem(value)) problems.push(`${setting.name} ${value.problem}`);
     else values[field as keyof T] = value;
   }
-  // Every field has a value of its type, but for those whose problem is reported below. A comparison with one
-  // of these is false.
+  // Every field has a value of its type, except those that are reported below. Any comparison with such a
+  // field is false.
   const settings = values as T;
   problems.push(...contradictions(settings));
   if (problems.length > 0) throw new SettingsError(problems);

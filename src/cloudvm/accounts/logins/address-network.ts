@@ -1,7 +1,6 @@
 /**
  * The network that stands for a client when logins are counted. An IPv4 address stands for itself. An IPv6
- * address stands for its /64: every customer gets at least that much (RFC 6177) and may use any address in
- * it.
+ * address stands for its /64: every customer gets at least a /64 (RFC 6177) and may use any address in it.
  */
 
 import { ipv6Groups } from '../../../platform/ip-address.ts';

@@ -66,7 +66,7 @@ export class LoginCounts {
     });
   }
 
-  /** What cannot be given back stays counted until its window ends. That is no reason to refuse a login. */
+  /** A count that cannot be given back remains until its window ends. That is no reason to refuse a login. */
   async giveBack(keys: readonly string[]): Promise<void> {
     try {
       for (const key of keys) await this.#service.run(() => this.#subtract(key));

@@ -8,10 +8,10 @@
  *  - failures for one account from all networks. This bounds many networks that guess together.
  *
  * The last two could lock others out: everyone behind one proxy, or one user by wrong passwords from all over
- * the world. So an account and a network from which it has logged in lately know each other, and between them
- * only the first limit holds. Nobody elsewhere can keep users from where they usually log in. Whoever guesses
- * from that very network has only its few tries for each account. A network is an IPv4 address or an IPv6
- * /64.
+ * the world. So an account and a network from which it has logged in lately know each other, and only the
+ * first limit applies to the pair. Failures elsewhere then cannot keep users from logging in where they
+ * usually do. Guesses from that very network still get only a few tries for each account. A network is an
+ * IPv4 address or an IPv6 /64.
  *
  * An attempt is counted before its password is checked, and given back unless it fails. So simultaneous
  * attempts cannot exceed a limit. A count that cannot be written (a full disk) refuses the attempt. A process
@@ -20,8 +20,8 @@
  *
  * The counts are in the database, so all workers and processes share them and a restart does not forget them.
  * They are digests, because addresses of people should not be stored in clear for this. Expired counts are
- * removed after every so many attempts. The others are bounded: a refused attempt creates no count, one that
- * is given back removes its count, and each of the rest has cost a password hash.
+ * removed after every so many attempts. The others are bounded. A refused attempt creates no count, an
+ * attempt that is given back removes its count, and every other attempt has cost a password hash.
  */
 import { createHash } from 'node:crypto';
 import type { DatabaseService } from '../../database/database-service.ts';
@@ -44,7 +44,7 @@ const RENEW_KNOWN_MS = 24 * 60 * 60 * 1000;
 /** Attempts of one worker between two removals of expired counts. */
 const REMOVE_AFTER_ATTEMPTS = 100;
 
-/** Who tries to log in, and to which account. */
+/** An attempt to log in: from which network, and to which account. */
 export interface LoginOrigin {
   readonly email: string;
   readonly remoteAddress: string;
@@ -92,7 +92,7 @@ export class LoginThrottle {
     const { pair, network, account, known } = countsOf(origin);
     const found = await this.#counts.read([pair.key, network.key, account.key, known]);
     const knownUntil = found.get(known)?.expiresAt;
-    // The network comes first: when it is refused for itself, no account is touched.
+    // The network comes first. If the network itself is refused, no count of an account changes.
     const counts = knownUntil === undefined ? [network, account, pair] : [pair];
     refuseExceeded(counts, found);
     await this.#countAll(counts);

@@ -94,7 +94,7 @@ export class HashingSlot implements Disposable {
   [Symbol.dispose](): void {
     if (Atomics.compareExchange(this.#leases, this.#index, this.#lease, 0n) !== this.#lease) return;
     Atomics.add(this.#releases, 0, 1);
-    // Wake all waiters, because a single one might belong to a worker that is just ending.
+    // Wakes all waiters, because a single one might belong to a worker that is ending.
     Atomics.notify(this.#releases, 0);
   }
 }

@@ -1,7 +1,8 @@
 /**
- * Hashes and checks passwords. A hash is meant to be expensive, so whoever sends many passwords must not be
- * able to occupy the server with them: HashingSlots bounds how many run at once, the line of waiters is
- * bounded, and one network gets only a part of it. Each worker has one. Called by the account controller.
+ * Hashes and checks passwords. A hash is meant to be expensive, so a client that sends many passwords must
+ * not be able to occupy the server with them. HashingSlots bounds how many hashes run at once. The queue of
+ * waiters is bounded too, and one network gets only a part of it. Each worker has one Passwords. The account
+ * controller calls it.
  */
 import { randomBytes } from 'node:crypto';
 import type { HashingSlot, HashingSlots } from './hashing-slots.ts';
@@ -16,11 +17,11 @@ import {
   TAG_BYTES,
 } from './password-hash.ts';
 
-/** In the whole process. With 2 slots the last in line waits about a second and a half. */
+/** In the whole process. With 2 slots the last one in the queue waits about a second and a half. */
 const TOTAL_WAITING = 64;
-/** In each worker, since several requests may meet in one by chance. */
+/** In each worker, because several requests may reach one worker by chance. */
 const MINIMUM_WAITING = 4;
-/** One network may fill this part of the line. The rest stays for others. */
+/** One network may fill this part of the queue. The rest remains for others. */
 const SHARE_OF_ONE_NETWORK = 1 / 4;
 const MAX_WAIT_MS = 5_000;
 
@@ -54,7 +55,7 @@ export class Passwords {
   readonly #slots: HashingSlots;
   readonly #maxWaiting: number;
   readonly #maxWaitMs: number;
-  /** Compared with where there is no user. Nobody knows a password for a random tag. */
+  /** The hash to compare with if there is no user. Nobody knows a password for a random tag. */
   readonly #nobody = formatHash({ ...OWASP, salt: randomBytes(SALT_BYTES), tag: randomBytes(TAG_BYTES) });
   /** The networks of the passwords that wait. */
   readonly #waiting: string[] = [];

@@ -1,14 +1,14 @@
 /**
  * Reads the bearer token of a request (RFC 6750). This is global middleware: it runs in workers before the
  * route is looked at, so an invalid token is answered with 401 on every path. A request without a token goes
- * on as nobody's, and the route decides whether that is enough (require-user.ts).
+ * on without a user, and the route decides whether that is enough (require-user.ts).
  */
 
 import { type Middleware, RequestKey } from '../../../runtime/application.ts';
 import { InvalidTokenError, type TokenSubject } from './token-claims.ts';
 import { invalidToken } from './unauthorized.ts';
 
-/** Whom the request speaks for. Not set where it has no token. */
+/** The claims of the token. Not set if the request has none. */
 export const SUBJECT = new RequestKey<TokenSubject>('subject');
 
 /** The scheme is compared without regard to case (RFC 9110, section 11.1). */
@@ -27,7 +27,8 @@ export function authenticate(tokens: () => TokenVerifier): Middleware {
     const authorization = request.header('authorization');
     if (authorization === undefined) return;
     const scheme = BEARER.exec(authorization);
-    // Credentials of another scheme are not a token. A route that needs one answers as if there were none.
+    // Credentials of another scheme are not a token. A route that needs a token answers as if there were
+    // none.
     if (scheme === null) return;
     const token = authorization.slice(scheme[0].length);
     request.set(SUBJECT, verify(tokens(), token));

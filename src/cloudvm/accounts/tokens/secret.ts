@@ -36,7 +36,7 @@ export class SecretError extends Error {
   override readonly name = 'SecretError';
 }
 
-/** @throws SecretError with a message for the operator, who can act on it */
+/** @throws SecretError with a message that tells the operator what to do */
 export async function prepareSecret(settings: SecretSettings): Promise<PreparedSecret> {
   if (settings.jwtSecrets.length > 0) {
     settings.jwtSecrets.forEach(assertLongEnough);

@@ -1,13 +1,13 @@
 /**
- * What a token of ours says, and the checks of it that the JWT library leaves to us. Used by Tokens once the
- * signature has been verified.
+ * The claims of a token, and the checks that the JWT library leaves to its caller. Tokens uses them once it
+ * has verified the signature.
  */
 import { isObjectId } from '../../database/object-id.ts';
 
 /** Clocks of several machines that share a secret differ by less than this. */
 const MAX_CLOCK_SKEW_SECONDS = 60;
 
-/** Whom a token speaks for, and until when. */
+/** The user that a token belongs to, and its expiry. */
 export interface TokenSubject {
   readonly userId: string;
   /** Seconds since 1970, as in `exp`. From that second on the token is refused. */
@@ -17,7 +17,7 @@ export interface TokenSubject {
 export class InvalidTokenError extends Error {
   readonly code = 'INVALID_TOKEN';
   override readonly name = 'InvalidTokenError';
-  /** Clients learn no other reason: it would help only those who forge tokens. */
+  /** Clients learn no other reason, because it would only help to forge tokens. */
   readonly expired: boolean;
 
   constructor(expired: boolean, options?: ErrorOptions) {

@@ -9,7 +9,7 @@ import { VerifiedTokens } from './verified-tokens.ts';
 
 const ALGORITHM = 'HS256';
 const REQUIRED_CLAIMS = ['sub', 'iat', 'exp'];
-/** A token of ours has about 200 characters. Much longer ones are refused unread. */
+/** Our tokens have about 200 characters. Much longer ones are refused unread. */
 const MAX_TOKEN_CHARACTERS = 1_024;
 
 export interface TokensOptions {

@@ -19,7 +19,7 @@ export class VerifiedTokens {
     return this.#subjects.size;
   }
 
-  /** @param now seconds since 1970. From its expiry on a token is forgotten */
+  /** @param now seconds since 1970. A token is forgotten at its expiry */
   get(token: string, now: number): TokenSubject | undefined {
     const subject = this.#subjects.get(token);
     if (subject === undefined || subject.expiresAt > now) return subject;

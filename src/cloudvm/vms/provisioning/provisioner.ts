@@ -16,7 +16,7 @@ import type { PendingVm, PendingVms } from './pending-vms.ts';
 export const DEFAULT_DELAY_MS = 250;
 /** VMs that one worker keeps in memory. A later sweep finds the others in the database. */
 const MAX_SCHEDULED = 1_000;
-/** Writes at once. However many VMs are due, clients keep most of the worker's connections. */
+/** Simultaneous writes. However many VMs are due, most of the worker's connections stay free for clients. */
 const MAX_WRITES = 2;
 /** How long to wait after a failed write, and after a sweep that found more VMs than fit. */
 const RETRY_MS = 1_000;
@@ -30,7 +30,7 @@ export interface ProvisionerOptions {
   readonly retryMs?: number;
   readonly sweepIntervalMs?: number;
   readonly maxScheduled?: number;
-  /** Told of errors in the background. What failed is tried again. */
+  /** Called with errors in the background. The failed work is repeated. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -76,7 +76,7 @@ export class Provisioner implements AsyncDisposable {
     this.#setTimer(vm, delay);
   }
 
-  /** Forgets what is scheduled, which another worker's sweep will find, and waits for writes under way. */
+  /** Forgets the scheduled VMs and waits for writes under way. Another worker's sweep will find the VMs. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#sweepTimer);

@@ -24,7 +24,7 @@ export interface VmDocument {
   creationKey: string;
   /** A digest of what the client asked for. It tells a retry from another use of the same key. */
   creationFingerprint: string;
-  /** Names the last write, so that a write whose answer was lost can be recognised. */
+  /** Identifies the last write, so that a write whose answer was lost can be recognised. */
   lastWrite: ObjectId;
 }
 

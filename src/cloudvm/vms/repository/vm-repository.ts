@@ -1,5 +1,5 @@
 /**
- * Stores VMs. Each is seen by its owner alone, so every filter here begins with the owner. All changes are
+ * Stores VMs. Only its owner can see a VM, so every filter here begins with the owner. All changes are
  * conditional writes, so of two simultaneous requests only one can win. Called by the VM controller and the
  * provisioner.
  */

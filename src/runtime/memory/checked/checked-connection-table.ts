@@ -1,6 +1,7 @@
 /**
- * The connection table with its rules checked: which side may do what in which state of a connection. Main and
- * workers use it while tests run. README.md explains the rules by the names that the sentences begin with.
+ * The connection table with its rules checked: which side may do what in which state of a connection. Main
+ * and workers use it while tests run. README.md explains the rules by the names that the sentences begin
+ * with.
  */
 
 import { invariant } from '../../../platform/invariant.ts';

@@ -1,6 +1,7 @@
 /**
  * How often the work of one connection was tried again after the death of a worker. Bounded, because what
- * kills one worker may kill the next. Main thread: asked by workers/orphans.ts, reset when a request is answered.
+ * kills one worker may kill the next. Main thread: asked by workers/orphans.ts, reset when a request is
+ * answered.
  */
 
 /** For a request that was in flight when its worker died of another one. */
