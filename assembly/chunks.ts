@@ -21,8 +21,8 @@ import * as r from './record';
 import { ANSWERED, base, end, fail, maxBodyBytes, maxHeaderBytes, maxTargetBytes, need, Word } from './state';
 
 /**
- * Measures chunks from the size line at `start`. `scanned` is where the search for its end goes on.
- * Afterwards DECODED holds the bytes of content so far.
+ * Measures chunks from the size line at `start`. The search for its end goes on at `scanned`. Afterwards
+ * DECODED holds the bytes of content so far.
  * @returns the first byte after the body, or ANSWERED
  */
 export function measureChunks(start: usize, scanned: usize, decodedBefore: i32): usize {
@@ -50,7 +50,7 @@ export function isLineBreakAt(at: usize): bool {
   return load<u8>(at) === CR && load<u8>(at + 1) === LF;
 }
 
-/** The LF of the size line, or ANSWERED when it is not there or the line is too long. */
+/** The position of the LF of the size line, or ANSWERED when there is none or the line is too long. */
 function findChunkLineEnd(line: usize, searched: usize, decoded: i32): usize {
   const limit = line + r.MAX_CHUNK_LINE_BYTES;
   const lineEnd = findLf(searched, min(end, limit));
@@ -76,7 +76,7 @@ function judgeChunkLine(line: usize, lineEnd: usize, decoded: i32): i32 {
     if (reason !== r.REASON_NONE) return refuse(400, reason);
   }
   if (size > room) return refuse(413, r.REASON_BODY_TOO_LARGE);
-  // Counted from the request's first byte, since the body's is not known to a resumed call.
+  // Counted from the request's first byte, because a resumed call does not know the body's first byte.
   const framing = <i64>(lineEnd + 1 - base) - decoded;
   const free =
     <i64>maxTargetBytes + r.REQUEST_LINE_SLACK_BYTES + maxHeaderBytes + r.CHUNK_OVERHEAD_FREE_BYTES;
@@ -130,7 +130,7 @@ function skipTokenInLine(from: usize): usize {
   return at;
 }
 
-/** The byte after the closing quote. The opening one where the string is not closed in its line. */
+/** The byte after the closing quote, or the opening quote if the string is not closed in its line. */
 function skipQuoted(quote: usize): usize {
   let at = quote + 1;
   while (true) {

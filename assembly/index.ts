@@ -3,8 +3,8 @@
  * build/core.wasm. Each worker has an instance of its own on the memory that all threads share, and only
  * wasm-core.ts calls it.
  *
- * An instance writes only to the region it was configured with and reads only the request it was given. It
- * keeps nothing between two calls but its settings: where to go on lies in the record.
+ * An instance writes only to the region it was configured with and reads only the request it was given.
+ * Between two calls it keeps only its settings. The record says where to go on.
  */
 
 import { CR } from './bytes/characters';
@@ -59,7 +59,7 @@ export function parse(address: usize, length: usize): i32 {
   return Word.get(r.STATUS);
 }
 
-/** Reading it in whole blocks where it lies would read what is not this request's. */
+/** Reading whole blocks in place would read bytes that do not belong to this request. */
 function copyShortRequest(address: usize, length: usize): usize {
   const copy = record + SHORT_REQUEST_OFFSET;
   memory.fill(copy, 0, SHORT_REQUEST_BYTES);
@@ -110,7 +110,7 @@ function parseFields(section: usize): usize {
   return judgeHead(count) ? line + 2 : ANSWERED;
 }
 
-/** A line is judged once its LF is there, the section's size as soon as the bytes are. */
+/** A line is judged once its LF is there, the size of the section as soon as the bytes are there. */
 function fieldAnomaly(section: usize, line: usize): usize {
   const limit = section + maxHeaderBytes;
   if (line < end && findLf(stoppedAt, min(end, limit))) return fail(400, fieldFault(line));
@@ -143,8 +143,8 @@ function parseBody(body: usize): void {
 }
 
 /**
- * Goes on where the last call ended. What is complete by now is only checked here. Once the request is
- * complete, it is parsed again from its first byte, so the record is filled in one place only.
+ * Goes on where the last call ended. It only checks what is complete by now. Once the request is complete, it
+ * is parsed again from its first byte, so the record is filled in one place only.
  */
 function resume(phase: i32, line: usize, scanned: usize, remembered: i32): void {
   if (phase === r.PHASE_START) {

@@ -33,7 +33,7 @@ export const LINE_START = 6;
 /** Everything before this byte has been searched for the end of that line. */
 export const SCANNED = 7;
 /**
- * What the phase must remember. PHASE_HEADERS: first byte of the header section. PHASE_CHUNK_SIZE and
+ * The memory of the phase. PHASE_HEADERS: first byte of the header section. PHASE_CHUNK_SIZE and
  * PHASE_CHUNK_DATA: bytes of content so far, that chunk included. PHASE_TRAILERS: first byte of the trailers.
  */
 export const DECODED = 8;

@@ -63,7 +63,7 @@ export function clearWords(first: i32, stop: i32): void {
   memory.fill(record + ((<usize>first) << 2), 0, (<usize>(stop - first)) << 2);
 }
 
-/** The request is refused. Nothing of it is left in the record, so the answer never depends on splits. */
+/** The request is refused. Nothing of it remains in the record, so the answer never depends on splits. */
 export function fail(status: i32, reason: i32): usize {
   clearWords(r.STATUS, r.HEADERS);
   Word.set(r.STATUS, r.PARSE_ERROR);
@@ -72,7 +72,7 @@ export function fail(status: i32, reason: i32): usize {
   return ANSWERED;
 }
 
-/** More bytes are needed, and this is where to go on. `place` is a position, the rest are counts. */
+/** More bytes are needed. Notes where to go on: `place` is a position, the others are counts. */
 export function need(phase: i32, place: usize, remembered: i32, missing: i32): usize {
   Word.set(r.STATUS, r.PARSE_NEED);
   Word.set(r.MISSING, missing);
@@ -83,7 +83,7 @@ export function need(phase: i32, place: usize, remembered: i32, missing: i32): u
   return ANSWERED;
 }
 
-/** As `need`, while the head is not known: nothing of it is left in the record. */
+/** Like `need`, for an incomplete head: nothing of it remains in the record. */
 export function needWithoutHead(phase: i32, place: usize, remembered: i32, missing: i32): usize {
   clearWords(r.METHOD, r.HEADERS);
   return need(phase, place, remembered, missing);

@@ -7,8 +7,8 @@
  * to 7. A byte belongs to the class when the bit of its high half is set in the byte of its low half. So two
  * swizzles and one AND judge sixteen bytes. Bytes above 0x7f have no bit: they belong to none of the classes.
  *
- * All tables lie in memory, also those that could be v128 constants. V8 builds such a constant from three or
- * four instructions wherever it is used, in every round of a loop too. A loaded one it keeps in a register.
+ * All tables lie in memory, even those that could be v128 constants. V8 builds such a constant from three or
+ * four instructions at each use, even inside a loop. It keeps a loaded table in a register.
  */
 
 // biome-ignore-start format: a table of sixteen is a line

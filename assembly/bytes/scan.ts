@@ -1,7 +1,7 @@
 // biome-ignore-all lint/complexity/noStaticOnlyClass: AssemblyScript inlines static methods that are marked
 /**
- * Searches sixteen bytes at a time. No search reads outside the request. Where fewer than sixteen bytes are
- * left, the last whole block of the request is read again, and the bytes already judged are shifted out.
+ * Searches sixteen bytes at a time. No search reads outside the request. If fewer than sixteen bytes are
+ * left, it reads the last whole block of the request again and shifts out the bytes that were judged before.
  */
 
 import { end, lastBlock } from '../state';
@@ -19,8 +19,8 @@ import {
 } from './characters';
 
 /**
- * For each of sixteen bytes one bit, the first byte's lowest: set where a search stops. The vectors are
- * handed in so that a loop keeps them in registers.
+ * One bit for each of sixteen bytes, the lowest for the first byte. It is set where a search stops. Callers
+ * pass the vectors in, so that a loop keeps them in registers.
  */
 export class Stops {
   /** Bytes outside a class. `halves` and `highHalves` are its nibble tables. */
@@ -32,7 +32,7 @@ export class Stops {
     return i8x16.bitmask(i8x16.eq(v128.and(low, high), i8x16.splat(0)));
   }
 
-  /** Control characters, and HTAB, which the caller has to let pass. */
+  /** Control characters, HTAB included. The caller has to accept HTAB. */
   @inline static control(at: usize, lastControl: v128, deletes: v128): i32 {
     const block = v128.load(at);
     return i8x16.bitmask(v128.or(i8x16.le_u(block, lastControl), i8x16.eq(block, deletes)));
@@ -82,7 +82,7 @@ function skipToControl(from: usize): usize {
   return stops ? min(at + ctz(stops), end) : end;
 }
 
-/** The first such byte in [from, stop), or `stop`, which is not behind the request's end. */
+/** The first `byte` in [from, stop), or `stop`, which is not after the end of the request. */
 export function find(byte: u8, from: usize, stop: usize): usize {
   const wanted = i8x16.splat(<i8>byte);
   const last = lastBlock;
@@ -104,7 +104,7 @@ export function findLf(from: usize, stop: usize): usize {
   return at < stop ? at : 0;
 }
 
-/** Is there a well-formed percent-encoding in [at, stop)? */
+/** Whether a well-formed percent-encoding begins at `at` and ends before `stop`. */
 export function isPercentEncoding(at: usize, stop: usize): bool {
   if (at + 2 >= stop || load<u8>(at) !== PERCENT) return false;
   return (classesOf(load<u8>(at + 1)) & classesOf(load<u8>(at + 2)) & HEX) !== 0;

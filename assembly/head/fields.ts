@@ -27,7 +27,7 @@ const CRLF: u16 = 0x0a0d;
 /** Bit 1 << number of each well-known header seen once, and of each seen again. */
 export let seen: u32 = 0;
 export let repeated: u32 = 0;
-/** Where `parseField` stopped in a line that is wrong or not all there. */
+/** Where `parseField` stopped in a line that is wrong or incomplete. */
 export let stoppedAt: usize = 0;
 
 export function forgetFields(): void {
@@ -40,13 +40,13 @@ export function forgetFields(): void {
 
 /**
  * Checks the line at `start` and enters it as field number `index`, if there is room for that many.
- * @returns the first byte after the line, or 0 where it is wrong or not all there
+ * @returns the first byte after the line, or 0 if the line is wrong or incomplete
  */
 export function parseField(start: usize, index: i32): usize {
   return FieldLine.parse(start, index, end, lastBlock);
 }
 
-/** Inlined into the loop over a header section (index.ts), where a call for each line would be felt. */
+/** Inlined into the loop over a header section (index.ts), where a call for each line would cost too much. */
 export class FieldLine {
   @inline static parse(start: usize, index: i32, end: usize, lastBlock: usize): usize {
     let colon = start;
@@ -62,7 +62,7 @@ export class FieldLine {
       colon = skipClass(start, TOKEN_HALVES);
     }
     if (colon === start || colon >= end || load<u8>(colon) !== COLON) return stop(colon);
-    // One space is the rule. Whatever else there may be is looked for only where there is something.
+    // Usually there is one space. Other white space is looked for only if there is any.
     let value = colon + 1;
     if (value < end && load<u8>(value) === SPACE) value++;
     if (value < end && load<u8>(value) <= SPACE) value = skipSpaces(value);
@@ -121,7 +121,7 @@ function enter(index: i32, name: usize, nameLength: i32, value: usize, valueLeng
   Word.set(r.WELL_KNOWN + number, index + 1);
 }
 
-/** What is wrong with a line that `parseField` stopped in. The line is all there. */
+/** What is wrong with the line in which `parseField` stopped. The line is complete. */
 export function fieldFault(start: usize): i32 {
   const byte = load<u8>(stoppedAt);
   if (stoppedAt === start && (byte === SPACE || byte === TAB)) return r.REASON_OBSOLETE_FOLD;

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/correctness/noPrecisionLoss: AssemblyScript has 64-bit integers
 /**
  * What a complete header section means for the request: Host, framing, persistence and expectation. The
- * fields are judged together and in a fixed order, so that the answer depends on nothing but the section.
+ * fields are judged together and in a fixed order, so that the answer depends only on the section.
  */
 
 import { classesOf, DIGIT } from '../bytes/characters';
@@ -105,7 +105,7 @@ const CLOS: u32 = 0x736f6c63;
 const KEEP_ALI: u64 = 0x696c612d7065656b;
 const VE: u32 = 0x6576;
 const CONTINUE: u64 = 0x65756e69746e6f63;
-/** "100-", which has no letters, so that its case need not be ignored. */
+/** "100-" has no letters, so it has no case to ignore. */
 const HUNDRED: u32 = 0x2d303031;
 
 function isChunked(): bool {
@@ -162,7 +162,7 @@ function connectionOptions(headerCount: i32): i32 {
   return options;
 }
 
-/** What nearly every client sends, if it sends the field at all: not worth the walk through a list. */
+/** Nearly every client that sends the field sends one of these, so no list has to be walked. */
 function isLoneKeepAlive(): bool {
   if (valueLength(r.HEADER_CONNECTION) !== 10) return false;
   const value = valueStart(r.HEADER_CONNECTION);

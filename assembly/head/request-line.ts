@@ -1,8 +1,8 @@
 // biome-ignore-all lint/correctness/noPrecisionLoss: AssemblyScript has 64-bit integers
 /**
- * The request line: method, target, version (RFC 9112, section 3). It reads from left to right. Where
- * something is wrong, it first asks whether the line has ended and whether a limit was passed before. So the
- * answer is the same however the bytes arrived.
+ * The request line: method, target, version (RFC 9112, section 3). It reads from left to right. At a fault it
+ * first checks whether the line has ended and whether a limit was passed before the fault. So the answer is
+ * the same however the bytes arrived.
  */
 
 import { CR, classesOf, DIGIT, LF, PERCENT, SPACE, TOKEN, TOKEN_HALVES } from '../bytes/characters';
@@ -96,7 +96,7 @@ function recognizeMethod(start: usize, length: i32): i32 {
   }
 }
 
-/** A CR or LF at this place is the matter, unless it is a line end that merely comes too early. */
+/** The fault is a CR or LF at this place, unless it is a line end that comes too early. */
 function reasonAt(at: usize, otherwise: i32): i32 {
   if (at >= end) return otherwise;
   const byte = load<u8>(at);
@@ -111,8 +111,8 @@ function reasonInTarget(target: usize, at: usize): i32 {
 }
 
 /**
- * Something is wrong, or missing, at `at`. The line is judged once its LF is there, its limits as soon as the
- * bytes are. A limit that is passed comes first, then the lack of an LF, then the fault.
+ * Something is wrong or missing at `at`. The line is judged once its LF is there, its limits as soon as the
+ * bytes are there. A passed limit has precedence over a missing LF, and a missing LF over the fault.
  */
 function anomaly(start: usize, at: usize, status: i32, reason: i32): usize {
   const lineEnd = findLf(at, end);
@@ -121,7 +121,7 @@ function anomaly(start: usize, at: usize, status: i32, reason: i32): usize {
   return fail(status, reason);
 }
 
-/** Judges the bytes [start, stop) of a request line, which hold no LF, by their number alone. */
+/** Checks the limits of a request line by the number of its bytes so far. [start, stop) holds no LF. */
 export function exceedsRequestLineLimits(start: usize, stop: usize): bool {
   const length = <i32>(stop - start);
   if (length > r.MAX_METHOD_BYTES) {

@@ -1,7 +1,7 @@
 /**
  * The request target in its four forms (RFC 9112, section 3.2) and the checks of RFC 3986 on it: characters,
- * percent-encodings, and that a path decodes to UTF-8 without NUL. So nothing behind the core needs to handle
- * a path that cannot be decoded.
+ * percent-encodings, and that a path decodes to UTF-8 without NUL. So no code after the core has to handle a
+ * path that cannot be decoded.
  */
 
 import {
@@ -22,8 +22,9 @@ import { hostLength, portLength } from './authority';
 export let encodedPath: bool = false;
 
 /**
- * Notes path and query of a target that begins with "/". Of any other form it only looks for the end.
- * @returns the first byte that cannot belong to the target: its space, or where it is wrong or unfinished
+ * Notes path and query of a target that begins with "/". For any other form it only finds the end.
+ * @returns the first byte that cannot belong to the target: the space after it, a fault, or the end of the
+ * bytes
  */
 export function skipTarget(target: usize): usize {
   if (target < end && load<u8>(target) === SLASH) return skipPathAndQuery(target);

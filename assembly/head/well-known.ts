@@ -4,9 +4,9 @@
  * Recognises well-known field names by their length and then by comparing whole words, ignoring case: a
  * comparison or two for each name, no hash, no string. Called once for each field line.
  *
- * The last word of a name overlaps the one before it, so nothing behind the name is read. Setting bit 0x20 of
- * every byte makes letters lower-case. No two token characters that differ otherwise become equal to a letter
- * or "-" by it. The constants are the names' bytes, first byte lowest. A test tries every name.
+ * The last word of a name overlaps the one before it, so no byte after the name is read. Setting bit 0x20 of
+ * every byte makes letters lower-case. No other token character becomes a letter or "-" by it. The constants
+ * are the names' bytes, first byte lowest. A test tries every name.
  */
 
 import {

@@ -1,11 +1,11 @@
 // biome-ignore-all lint/correctness/noPrecisionLoss: AssemblyScript has 64-bit integers
 /**
  * Matches the path of a parsed head against the radix tree: static text before a parameter before a wildcard,
- * with backtracking. route-tree.ts builds the tree, wasm-core.ts writes it into the region. A node fixes how
- * many segments were passed, so no node is visited twice for one path.
+ * with backtracking. route-tree.ts builds the tree, wasm-core.ts writes it into the region. Every way to a
+ * node passes the same number of segments, so a path visits no node twice.
  *
- * What takes time here is waiting for one load after another, so few are needed from node to node. The child
- * stands in a table indexed by its first byte, with the length of its label beside it (tree.ts, layout.ts).
+ * The time goes into loads that wait for one another, so the step from node to node needs few of them. A
+ * table that is indexed by the first byte holds the child and the length of its label (tree.ts, layout.ts).
  * All addresses are absolute, and 0 stands for none.
  */
 
@@ -17,7 +17,7 @@ import * as node from './tree';
 
 let root: usize = 0;
 let allowedAnywhere: i32 = 0;
-/** Holds the normal form of a path, then the frames of the choices left open. */
+/** Holds the normal form of a path, then the frames of the open choices. */
 let scratch: usize = 0;
 let frames: usize = 0;
 
@@ -147,8 +147,9 @@ function accept(leaf: usize): bool {
 }
 
 /**
- * Eight bytes at a time, the last of them shifted so that only the label's count. A path is followed by the
- * rest of its request line, at least eleven bytes, so the last word never reaches behind the request.
+ * Compares eight bytes at a time. The last word is shifted so that only bytes of the label count. A path is
+ * followed by the rest of its request line, at least eleven bytes, so the last word never reaches behind the
+ * request.
  */
 function sameText(label: usize, at: usize, length: usize): bool {
   let offset: usize = 0;
@@ -170,7 +171,7 @@ function skipSegment(from: usize, stop: usize): usize {
   let at = from;
   while (at < stop) {
     const word = load<u64>(at) ^ SLASHES;
-    // The lowest byte of `word` that is zero has the lowest bit that is left here.
+    // The lowest bit that remains marks the lowest byte of `word` that is zero.
     const zeros = (word - ONES) & ~word & TOP_BITS;
     if (zeros) return min(at + (<usize>ctz(zeros) >> 3), stop);
     at += 8;
@@ -178,7 +179,7 @@ function skipSegment(from: usize, stop: usize): usize {
   return stop;
 }
 
-/** "." and ".." mean another path than they spell, so they are never the value of anything. */
+/** "." and ".." refer to other paths, so they are never the value of a parameter. */
 function isDotSegment(start: usize, stop: usize): bool {
   if (load<u8>(start) !== DOT || stop - start > 2) return false;
   return stop - start === 1 || load<u8>(start + 1) === DOT;
@@ -232,7 +233,7 @@ function upperCase(byte: u8): u8 {
   return byte >= 0x61 && byte <= 0x66 ? byte - 0x20 : byte;
 }
 
-/** Parameters were found in the normal form of the path: where are they in the path as it came? */
+/** Parameters were found in the normal form of the path. This finds them in the path as it was sent. */
 function placeInRawPath(path: usize): void {
   let raw = path;
   let normal = scratch;

@@ -41,13 +41,13 @@ export class Node {
     return load<u32>(at + NODE_WILDCARD);
   }
 
-  /** A parameter or a wildcard can begin here: the two words are neighbours. */
+  /** Whether a parameter or a wildcard can begin here. One load reads the two neighbouring words. */
   @inline static hasChoice(at: usize): bool {
     return load<u64>(at + NODE_PARAMETER) !== 0;
   }
 }
 
-/** Has the length of the label too, so that the walk need not wait for the child to know where to go on. */
+/** An entry also holds the length of the label, so that the walk can go on before the child is loaded. */
 export class Child {
   @inline static address(entry: usize): usize {
     return load<u32>(entry + CHILD_ADDRESS);
@@ -76,7 +76,7 @@ export const WILDCARD: i32 = 2;
 
 export const FRAME_BYTES: usize = 16;
 
-/** A choice left open: where to go on when what was tried first leads nowhere. */
+/** An open choice: where to go on if the first attempt leads nowhere. */
 export class Frame {
   @inline static save(at: usize, node: usize, position: usize, parameters: i32, stage: i32): void {
     store<u32>(at, <u32>node);

@@ -46,7 +46,7 @@ export interface RuntimeSettings {
   readonly workerNice: number;
 }
 
-/** All that a server is started with. */
+/** Everything that a server is started with. */
 export interface ServerSettings extends RuntimeSettings, LogSettings {
   readonly app: string;
 }
@@ -56,7 +56,7 @@ const MB = 1024 * 1024;
 const LONGEST_TARGET_BYTES = 65_536;
 /** The application alone, loaded from its TypeScript sources, does not fit into 20. */
 const LEAST_HEAP_MB = 32;
-/** A worker that collects garbage, or is not given the processor, must not look stuck. */
+/** A worker that collects garbage, or waits for the processor, must not look stuck. */
 const LEAST_HANDLER_TIMEOUT_MS = 100;
 
 export const RUNTIME_SETTINGS: SettingsGroup<RuntimeSettings> = {

@@ -9,7 +9,7 @@ import { HEX_VALUES, LF } from './characters.ts';
  * @param start first byte of the body in `bytes` (address of the request plus BODY_START)
  * @param wireLength BODY_WIRE_LENGTH of the record
  * @param bodyLength BODY_LENGTH of the record
- * @throws RangeError if the chunks are not those the core has measured, which would be a bug here
+ * @throws RangeError if the chunks are not those that the core has measured, which would be a bug
  */
 export function decodeChunked(
   bytes: Uint8Array,

@@ -46,13 +46,13 @@ export interface Core {
    * Parses the request that starts at `address`, of which `length` bytes are there, and matches its route.
    * The four resume words of the record are read and written (see RESUME in assembly/record.ts).
    *
-   * Feeding any prefix first, or none, gives the same answer. A line is judged once its LF is there, and a
-   * limit counts as soon as it is passed. What only the fields together can tell (Host, framing) is judged
+   * The answer does not depend on how the bytes were split over calls. A line is judged once its LF is there,
+   * and a limit as soon as it is passed. Host and framing depend on all fields together, so they are judged
    * when the section has ended.
    *
-   * On the call in which the head becomes complete, all of the head is in the record, also when the answer is
-   * NEED. On later calls that answer NEED only the resume words and MISSING are. After COMPLETE and ERROR the
-   * resume words are zero.
+   * The call that completes the head leaves all of it in the record, even if the answer is NEED. Later calls
+   * that answer NEED set only the resume words and MISSING. After COMPLETE and ERROR the resume words are
+   * zero.
    * @returns one of PARSE_COMPLETE, PARSE_NEED, PARSE_ERROR, also found in the record
    */
   parse(address: number, length: number): number;

@@ -1,6 +1,6 @@
 /**
- * The parse record (assembly/record.ts) by names instead of indexes. A worker reads what its core has said
- * about a request with it, and an IncomingRequest reads its head. It holds nothing but the words.
+ * The parse record (assembly/record.ts) by names instead of indexes. A worker reads the answer of its core
+ * with it, and an IncomingRequest reads its head. It holds only the words.
  */
 
 import {
@@ -43,7 +43,7 @@ import {
   WELL_KNOWN,
 } from '../../../assembly/record.ts';
 
-/** What begins with `…Start` is counted from the request's first byte. Lengths are bytes. */
+/** Names that end in `Start` are offsets from the first byte of the request. Lengths are bytes. */
 export class ParseRecord {
   /** The record itself, as the core fills it. */
   readonly words: Int32Array;
@@ -85,7 +85,7 @@ export class ParseRecord {
     return this.#word(PHASE) >= PHASE_BODY;
   }
 
-  /** The next call of the core begins a request. */
+  /** Whether the next call of the core begins a new request. */
   clearResume(): void {
     for (let word = 0; word < RESUME_WORDS; word++) this.words[RESUME + word] = 0;
   }
@@ -248,7 +248,7 @@ export class ParseRecord {
     return this.#word(BODY_LENGTH);
   }
 
-  /** The indexes are constants, or counted by the record itself, so there is such a word. */
+  /** The indexes are constants or lie below the counts in the record, so the word exists. */
   #word(index: number): number {
     return this.words[index] as number;
   }

@@ -1,7 +1,7 @@
 /**
- * CORE=verify: runs both cores on every call and compares all they say. A difference is a bug in one of them,
- * so it is counted and reported with the bytes that show it. For tests, fuzzing and doubt: it is half as
- * quick.
+ * CORE=verify: runs both cores on every call and compares their answers. A difference is a bug in one of
+ * them, so it is counted and reported with the bytes that show it. It takes twice the time, so it is for
+ * tests, for fuzzing and for finding faults.
  */
 
 import { inspect } from 'node:util';
@@ -21,7 +21,7 @@ export class CoreDisagreementError extends Error {
   override readonly name = 'CoreDisagreementError';
   readonly code = 'CORE_DISAGREEMENT';
   readonly differences: readonly WordDifference[];
-  /** What was parsed, and the resume words it was parsed with. */
+  /** The bytes that were parsed, and the resume words before the call. */
   readonly bytes: Uint8Array;
   readonly resume: readonly number[];
 
@@ -85,7 +85,8 @@ function raise(error: CoreDisagreementError): void {
 }
 
 /**
- * Compares every word that means something. Behind the last parameter and header lies what was there before.
+ * Compares every word that has a meaning. The words after the last parameter and header are left over from
+ * earlier calls.
  */
 function compareRecords(wasm: Int32Array, js: Int32Array): WordDifference[] {
   const parameters = r.PARAMETERS + 2 * (wasm[r.PARAMETER_COUNT] ?? 0);

@@ -1,7 +1,7 @@
 /**
- * What goes wrong in the HTTP layer through the application's own doing, as errors with stable codes. They
- * are for the developer and the log, never for the client, who only reads an HttpProblem (problem.ts).
- * Workers throw them. RouterError and ApplicationError also stop a process that starts.
+ * The errors of the HTTP layer that the application causes, with stable codes. They are for the developer and
+ * the log. A client sees only an HttpProblem (problem.ts). Workers throw them. RouterError and
+ * ApplicationError also stop a process that is starting.
  */
 
 /** The base of all errors of this layer. `code` is stable, the message is for people. */
@@ -46,7 +46,7 @@ export class ResponseError extends HttpLayerError {
   }
 }
 
-/** Something of the request was read for the first time after its memory had been given back. */
+/** A part of the request was read for the first time after its memory had been given back. */
 export class RequestEndedError extends HttpLayerError {
   constructor() {
     super(

@@ -1,6 +1,6 @@
 /**
- * The application module that the runtime serves. It knows nothing else of the application. The setting APP
- * names the path. Each worker loads it, and one of them prepares.
+ * The application module that the runtime serves. The runtime knows nothing else of the application. The
+ * setting APP names its path. Each worker loads it, and one of them calls `prepare`.
  */
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -98,7 +98,10 @@ function assertApplication(
   }
 }
 
-/** What went wrong while a module was loaded, and where: the file may be any that the application imports. */
+/**
+ * The error of a module that cannot be loaded, and its place. Its file may be any that the application
+ * imports.
+ */
 function describeFailure(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   const place = placeOf(cause);
@@ -106,8 +109,8 @@ function describeFailure(cause: unknown): string {
 }
 
 /**
- * The file and line of an error. Where the type stripper refuses a file, the stack begins with its place.
- * Otherwise it is the first frame that is not Node's own.
+ * The file and line of an error. If the type stripper refuses a file, the stack begins with the place.
+ * Otherwise the place is the first frame that is not Node's own.
  */
 function placeOf({ stack = '' }: Error): string | undefined {
   const [firstLine = ''] = stack.split('\n', 1);

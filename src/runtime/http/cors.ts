@@ -2,8 +2,8 @@
  * Cross-origin requests (WHATWG Fetch, "CORS protocol"): tells browsers which other origins may read the API.
  * None may unless CORS_ORIGINS lists them.
  *
- * This is global middleware, and the first of all. Errors carry its headers too, and a preflight, which has
- * no token, is answered before authentication.
+ * This is the first global middleware. So errors carry its headers too, and a preflight, which has no token,
+ * is answered before authentication.
  */
 import type { Request } from './request/request.ts';
 import type { Response } from './response/response.ts';
@@ -13,9 +13,9 @@ const ANY_ORIGIN = '*';
 const ALLOWED_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE';
 const ALLOWED_HEADERS =
   'Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID';
-/** Beyond those that a script may always read. */
+/** The response headers that a script may read besides those that it always may. */
 const EXPOSED_HEADERS = 'ETag, Location, Retry-After, WWW-Authenticate';
-/** How long a browser may remember a preflight's answer. It keeps a wrong one no longer than that. */
+/** How long a browser may cache the answer to a preflight. A wrong answer lasts no longer than that. */
 const MAX_AGE_SECONDS = '600';
 
 /** @param origins as CORS_ORIGINS lists them: serialised origins, or "*" for every one */
@@ -24,7 +24,7 @@ export function cors(origins: readonly string[]): Middleware {
   const any = origins.includes(ANY_ORIGIN);
   if (listed.size === 0 && !any) return () => {};
   return (request, response) => {
-    // The answer differs by origin unless all are treated alike: a cache must not mix them up.
+    // Unless all origins are treated alike, the answer differs by origin, and a cache must not mix them up.
     if (listed.size > 0) response.vary('Origin');
     const origin = request.header('origin');
     if (origin === undefined) return;
@@ -33,7 +33,7 @@ export function cors(origins: readonly string[]): Middleware {
         .header('Access-Control-Allow-Origin', origin)
         .header('Access-Control-Allow-Credentials', 'true');
     } else if (any) {
-      // Never with credentials: any page could then act as the user whose browser it is in.
+      // Never with credentials, because then any page could act as the user of the browser.
       response.header('Access-Control-Allow-Origin', ANY_ORIGIN);
     } else {
       return;

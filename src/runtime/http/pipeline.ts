@@ -1,7 +1,7 @@
 /**
  * Runs one request through middleware, route and handler to a finished response. The runtime calls `run` in a
- * worker for each request. Where all steps are synchronous, it allocates no promise and returns nothing.
- * `run` neither throws nor rejects, whatever happens inside.
+ * worker for each request. If all steps are synchronous, it allocates no promise and returns nothing. `run`
+ * never throws or rejects.
  */
 import { METHOD_OPTIONS, ROUTE_METHOD_NOT_ALLOWED } from '../../../assembly/record.ts';
 import type { RoutePattern } from '../core/core.ts';
@@ -23,7 +23,7 @@ export interface CompiledRoute {
 export interface PipelineOptions {
   readonly patterns: readonly RoutePattern[];
   readonly middleware: readonly Middleware[];
-  /** As `patterns`: index is the route's number. */
+  /** Like `patterns`, indexed by the number of the route. */
   readonly routes: readonly CompiledRoute[];
   readonly finishers: readonly Finisher[];
   readonly onError: ErrorListener;
@@ -32,13 +32,13 @@ export interface PipelineOptions {
 /** A middleware, a handler or a finisher. */
 type Step = (request: IncomingRequest, response: OutgoingResponse) => void | Promise<void>;
 
-/** All that runs for one route, or all finishers, in order. */
+/** All steps that run for one route, or all finishers, in order. */
 interface Chain {
   /** For messages: the route, and the name of its handler where it has one. */
   readonly name: string;
   readonly steps: readonly Step[];
   readonly parameterNames: readonly string[];
-  /** Whether the steps that are left must not run. */
+  /** Whether the remaining steps must be skipped. */
   readonly isOver: (request: IncomingRequest, response: OutgoingResponse) => boolean;
 }
 
@@ -87,7 +87,7 @@ export class Pipeline {
       : pending.then(() => this.#finish(chain, request, response));
   }
 
-  /** Makes sure that there is an answer, and lets the finishers at it. */
+  /** Makes sure that there is an answer, and runs the finishers. */
   #finish(chain: Chain, request: IncomingRequest, response: OutgoingResponse): void | Promise<void> {
     if (!response.ended && !request.aborted) this.#fail(request, response, unanswered(chain));
     const pending = this.#runSteps(this.#finishers, request, response);
@@ -135,12 +135,12 @@ export class Pipeline {
   }
 
   /**
-   * Answers with the error, in place of whatever answer a handler that failed has given. The runtime gives a
+   * Answers with the error. It replaces any answer that the failed handler has given. The runtime gives a
    * request's memory back only once its response is sealed or the request aborted, so the path can still be
    * read here.
    */
   #fail(request: IncomingRequest, response: OutgoingResponse, error: unknown): void {
-    // A client that has gone needs no answer, and a handler that stopped for it is at no fault.
+    // A client that has gone needs no answer. A handler that stopped because of that has not failed.
     if (request.aborted && isConsequenceOfAbort(error, request)) return;
     if (!(error instanceof HttpProblem)) this.#report(error, request);
     if (response.sealed || request.aborted) return;
@@ -159,7 +159,7 @@ export class Pipeline {
     try {
       this.#onError(error, request);
     } catch (listenerError) {
-      // The listener belongs to the runtime. Its failure must be seen, and must not cost this request.
+      // The listener belongs to the runtime. Its failure must be visible, but must not fail this request.
       process.emitWarning(listenerError instanceof Error ? listenerError : String(listenerError));
     }
   }
@@ -194,7 +194,7 @@ function isPromise(value: unknown): value is Promise<void> {
   );
 }
 
-/** What a handler meets that goes on after its client has gone or was answered with 504. */
+/** The error for a handler that goes on after its client has gone or was answered with 504. */
 function isConsequenceOfAbort(error: unknown, request: IncomingRequest): boolean {
   if (error === request.signal.reason || error instanceof RequestEndedError) return true;
   if (error instanceof ResponseError) return error.code === 'ERR_RESPONSE_SENT';

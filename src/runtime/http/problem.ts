@@ -1,7 +1,7 @@
 /**
  * Errors as a client may read them: problem details (RFC 9457). Middleware and controllers throw an
- * HttpProblem, and the pipeline makes its response of it. The main thread uses `protocolErrorResponse` for
- * what has no Request yet: a request that cannot be parsed, a timeout, overload.
+ * HttpProblem, and the pipeline makes its response of it. The main thread uses `protocolErrorResponse` when
+ * there is no Request yet: for a request that cannot be parsed, for a timeout, and for overload.
  */
 import { httpDate } from './response/date.ts';
 import { reasonPhrase, statusLine } from './response/status.ts';
@@ -38,7 +38,7 @@ export class HttpProblem extends Error {
 
   /**
    * @param status 400 to 599
-   * @param detail a sentence for the client about this occurrence. Tells nothing of the inside
+   * @param detail a sentence for the client about this occurrence. It reveals no internals
    */
   constructor(status: number, detail: string, extras: ProblemExtras = {}) {
     super(detail, extras.cause === undefined ? undefined : { cause: extras.cause });
@@ -55,12 +55,12 @@ export class HttpProblem extends Error {
   }
 }
 
-/** The fields of a problem that a body is made of. Every HttpProblem is one. */
+/** The fields of a problem from which its body is made. Every HttpProblem has them. */
 export type ProblemFields = Pick<HttpProblem, 'type' | 'title' | 'status' | 'detail' | 'errors'>;
 
 /**
- * A status's kind of problem as a path-absolute reference, so that an application can put a page there.
- * It is the registered phrase in kebab case and thus stable: 404 is "/problems/not-found".
+ * The kind of problem for a status, as a path-absolute reference. An application can serve a page there. It
+ * is the registered phrase in kebab case, so it is stable: 404 is "/problems/not-found".
  */
 export function problemType(status: number): string {
   return `/problems/${problemTitle(status)
@@ -87,8 +87,8 @@ export function problemBody(problem: ProblemFields, instance: string | null): st
 /**
  * A complete response for a request that never reaches an application, or whose application is gone.
  * @param detail a sentence for the client
- * @param headers further headers, such as Retry-After. Trusted, they are not checked
- * @param persists whether the connection lives on: never where the framing is in doubt
+ * @param headers further headers, such as Retry-After. They are trusted and not checked
+ * @param persists whether the connection persists. It must not if the framing is in doubt
  */
 export function protocolErrorResponse(
   status: number,

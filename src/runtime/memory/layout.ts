@@ -1,18 +1,16 @@
 /**
- * Where everything lies in the one shared WebAssembly.Memory. The main thread computes the layout once from
- * the settings and hands it to every worker, so that both sides use the same addresses by construction.
+ * The layout of the one shared WebAssembly.Memory. The main thread computes it once from the settings and
+ * hands it to every worker, so both sides use the same addresses.
  *
- * The memory has its full size from the start and never grows. Views made before a growth would go stale, and
- * pages that nobody touches cost nothing.
+ * The memory has its full size from the start and never grows, because views made before a growth would go
+ * stale. Untouched pages cost nothing.
  */
 
 import { CACHE_LINE_BYTES, LINE_WORDS, WORD_BYTES } from './protocol.ts';
 
 const PAGE_BYTES = 65_536;
 
-/**
- * Threads that may exist beyond the pool: a replacement starts without waiting for the end of the old one.
- */
+/** Threads that may exist besides the pool, because a replacement starts before the old thread has ended. */
 export const SPARE_SLOTS = 4;
 
 /** Static data of the core instances. Each writes the same constants there again (see asconfig.json). */
@@ -37,7 +35,7 @@ export const CONNECTION_WORDS = 32;
 export interface LayoutOptions {
   /** Worker threads in the pool. */
   readonly workers: number;
-  /** Connections at once, those that are closed but not given back included. */
+  /** Simultaneous connections, including those that are closed but not given back. */
   readonly connections: number;
   /** Bytes for inbound buffers. */
   readonly inboundBytes: number;

@@ -1,7 +1,7 @@
 /**
  * Opens the structures that lie in the shared memory. Each thread does so once, at its start. While tests run
- * and with CORE=verify it gets the classes of checked/, which refuse whatever breaks the protocol. Otherwise
- * it gets the plain ones. Those have no checks, because every request runs them several times.
+ * and with CORE=verify it gets the classes of checked/, which refuse every call that breaks the protocol.
+ * Otherwise it gets the plain classes. They have no checks, because every request runs them several times.
  */
 
 import { checksInvariants } from '../../platform/invariant.ts';

@@ -8,7 +8,7 @@
 
 export const WORD_BYTES = 4;
 /**
- * One contended word per line, so that two threads that write neighbours do not fight over one cache line.
+ * One contended word per cache line, so that threads that write neighbouring words do not contend for a line.
  */
 export const CACHE_LINE_BYTES = 64;
 export const LINE_WORDS = CACHE_LINE_BYTES / WORD_BYTES;
@@ -34,7 +34,7 @@ export const REQUEST_HEAD = 2;
 export const REQUEST_CLOSE = 4;
 /** Set by main: a heavy request has waited long enough for a worker without handlers in flight. */
 export const REQUEST_INSIST = 8;
-/** From an HTTP/1.0 client: where its response has no length, only a reset says that it is not complete. */
+/** From an HTTP/1.0 client. If its response has no length, only a reset shows that it is incomplete. */
 export const REQUEST_HTTP_1_0 = 16;
 
 // ---- Flags of an outbound record (outbound-ring.ts) ----
@@ -49,13 +49,13 @@ export const TURN_NEED = 2;
 export const TURN_HEAVY = 3;
 /** The connection is to be closed after these bytes. */
 export const TURN_CLOSE = 4;
-/** The response cannot be completed. The connection ends such that the client does not take it for whole. */
+/** The response cannot be completed. The connection ends so that the client sees that it is incomplete. */
 export const TURN_ABORT = 5;
 /** The part of the flags that holds a TURN_ constant. */
 export const TURN_MASK = 7;
 /** The bytes so far end with the end of a response. */
 export const RECORD_BOUNDARY = 8;
-/** No record: fills the end of the ring where the next record does not fit. */
+/** Padding, not a record: it fills the end of the ring if the next record does not fit there. */
 export const RECORD_PADDING = 16;
 
 /** How a turn can end. */
@@ -73,7 +73,10 @@ export const NO_CLAIM = 0;
 /** `current` while the worker runs no handler synchronously. */
 export const NO_CONNECTION = -1;
 
-/** The claim word of a worker that is after a position: its low 31 bits, above a bit that says "claimed". */
+/**
+ * The claim word of a worker that claims a position: the low 31 bits of it, and a low bit that says
+ * "claimed".
+ */
 export function claimOf(position: number): number {
   return (position << 1) | 1;
 }

@@ -1,6 +1,6 @@
 /**
- * The part of the WebAssembly JavaScript interface that this project uses. The compiler's library has it
- * only together with the whole DOM, whose names (Request, Response, …) would shadow ours.
+ * The part of the WebAssembly JavaScript interface that this project uses. TypeScript's library has it only
+ * together with the whole DOM, whose names (Request, Response, …) would shadow ours.
  */
 declare namespace WebAssembly {
   class Memory {

@@ -2,7 +2,7 @@
  * Makes the parts of a server and connects them. Main thread, called once by the constructor of `Server`.
  *
  * Parts that need each other meet here, in arrow functions that look a part up when they are called. None is
- * called before all parts are there.
+ * called before all parts exist.
  */
 
 import type { ReadyQueue } from '../memory/connections/ready-queue.ts';

@@ -1,4 +1,4 @@
-/** What the runtime needs of a logger. Pino's has this shape (src/platform/log.ts). */
+/** The methods of a logger that the runtime uses. Pino's has this shape (src/platform/log.ts). */
 export interface RuntimeLogger {
   debug(details: object, message: string): void;
   info(details: object, message: string): void;

@@ -24,10 +24,10 @@ const BACKLOG = 4_096;
 export interface ServerOptions extends Partial<ServerSettings> {
   /** File URL of the application module. */
   readonly app: string;
-  /** What the workers find in `process.env`, instead of this process's own. */
+  /** The workers' `process.env`, instead of this process's own. */
   readonly environment?: NodeJS.ProcessEnv;
   readonly logger?: RuntimeLogger;
-  /** The process cannot go on. By default it kills itself, for its supervisor to restart it. */
+  /** Called when the process cannot go on. By default it kills itself, so that its supervisor restarts it. */
   readonly onHopeless?: (reason: string) => void;
 }
 
@@ -41,7 +41,7 @@ export class Server implements AsyncDisposable {
 
   /**
    * Starts the pool, lets one worker prepare the application, and binds the port.
-   * @throws what a worker said that could not start, or the error of `listen`
+   * @throws the error of a worker that could not start, or of `listen`
    */
   static async start(options: ServerOptions): Promise<Server> {
     const server = new Server(options);
@@ -81,7 +81,7 @@ export class Server implements AsyncDisposable {
     return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
   }
 
-  /** What is held at this moment, for tests and metrics. At rest everything but `workers` is 0. */
+  /** The resources in use, for tests and metrics. At rest everything except `workers` is 0. */
   get usage(): { connections: number; inboundBytes: number; queued: number; workers: number } {
     const { connections, inbound, queue, supervisor } = this.#parts;
     return {
@@ -92,7 +92,7 @@ export class Server implements AsyncDisposable {
     };
   }
 
-  /** Threads that have not ended. After `close` these are the ones that hang in a native call. */
+  /** Threads that have not ended. After `close` these hang in a native call. */
   get threads(): number {
     return [...this.#parts.supervisor.living()].length;
   }
@@ -103,8 +103,8 @@ export class Server implements AsyncDisposable {
   }
 
   /**
-   * Accepts no more, finishes what is pending, joins the workers and closes the sockets. Cuts off what has
-   * not ended within SHUTDOWN_TIMEOUT_MS.
+   * Accepts no more, finishes pending requests, joins the workers and closes the sockets. After
+   * SHUTDOWN_TIMEOUT_MS it cuts off the rest.
    * @returns what was cut off
    */
   close(): Promise<ShutdownReport> {
@@ -139,9 +139,7 @@ export class Server implements AsyncDisposable {
     this.#logger.debug({ ms: Math.round(performance.now() - start) }, name);
   }
 
-  /**
-   * The slow timer: deadlines, heartbeats, and a look at everything in case a wake-up was lost with a worker.
-   */
+  /** The slow timer: deadlines, heartbeats, and a round in case a wake-up was lost with a worker. */
   #tick(): void {
     const { connections, supervisor, recovery, dispatcher } = this.#parts;
     const now = performance.now();
@@ -170,7 +168,7 @@ function giveUp(logger: RuntimeLogger, reason: string): void {
   killProcess();
 }
 
-/** `process.exit` would wait for threads that hang in native calls, and these are why it is called. */
+/** This is called because threads hang in native calls, and `process.exit` would wait for those threads. */
 export function killProcess(): void {
   process.kill(process.pid, 'SIGKILL');
 }

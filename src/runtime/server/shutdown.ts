@@ -1,8 +1,8 @@
 /**
  * The orderly end of a server, and what it had to cut off. Main thread, called once by `Server.close`.
  *
- * SHUTDOWN_TIMEOUT_MS is shared out: pending requests get most of it, streams less, and what is left is for
- * stopping the application.
+ * SHUTDOWN_TIMEOUT_MS is divided: pending requests get most of it, streams less, and the rest is for stopping
+ * the application.
  */
 
 import { once } from 'node:events';
@@ -11,20 +11,20 @@ import type { AtomicFlag } from '../memory/synchronization/atomic-flag.ts';
 import type { Connections } from './connections/connections.ts';
 import type { Supervisor } from './workers/supervisor.ts';
 
-/** Share of SHUTDOWN_TIMEOUT_MS after which streams are cut off, should DRAIN_TIMEOUT_MS be longer. */
+/** Share of SHUTDOWN_TIMEOUT_MS after which streams are cut off if DRAIN_TIMEOUT_MS is longer. */
 const SHARE_FOR_STREAMS = 0.5;
 /** Share of SHUTDOWN_TIMEOUT_MS after which everything is cut off. */
 const SHARE_FOR_REQUESTS = 0.8;
 
 /** What was cut off when the server stopped. */
 export interface ShutdownReport {
-  /** Nothing had to be cut off but streams, which may have no end of their own. */
+  /** Whether only streams had to be cut off, since they may have no end of their own. */
   readonly orderly: boolean;
-  /** Requests that got no response, those included that had not arrived completely. */
+  /** Requests that got no response, including those that had not arrived completely. */
   readonly requests: number;
   /** Responses that had begun and were not sent completely. */
   readonly streams: number;
-  /** Connections that were broken off while something was still to be received or sent. */
+  /** Connections that were broken off although they had something to receive or send. */
   readonly connections: number;
   /** Workers that were terminated, because they did not end by themselves. */
   readonly workers: number;

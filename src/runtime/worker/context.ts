@@ -1,6 +1,6 @@
 /**
- * What all parts of one worker share: its views of the shared memory, its bell to the main thread, its clock,
- * and the bounds of its output. Made once, when the thread starts.
+ * The objects that all parts of one worker share: its views of the shared memory, its bell to the main
+ * thread, its clock, and the bounds of its output. They are made once, when the thread starts.
  */
 
 import type { ConnectionTable } from '../memory/connections/connection-table.ts';

@@ -3,11 +3,12 @@
  * millisecond on average (memory/workers/route-times.ts). Such a handler holds up everything else on its
  * thread, so
  *
- *  1. a worker with handlers in flight does not run it. It ends the turn with TURN_HEAVY, and the main thread
- *     hands the connection to a worker that has none, by a message ('serve'), or after some patience to any
- *     worker, by REQUEST_INSIST. Whoever is chosen like that runs it.
- *  2. a worker that runs it says so in its words and rings main before it begins, because whoever still waits
- *     in the queue needs another worker now.
+ *  1. a worker with handlers in flight does not run it. It ends the turn with TURN_HEAVY. The main thread
+ *     then hands the connection to a worker without handlers in flight by a message ('serve'). If there is
+ *     none for some time, main sets REQUEST_INSIST, and any worker takes it. The chosen worker runs the
+ *     request.
+ *  2. a worker that runs it sets a flag in its words and rings main before it begins, because the connections
+ *     in the queue need another worker now.
  *
  * The main thread's side is server/dispatch/heavy-requests.ts. Turns call this before and after they run a
  * handler.
@@ -31,7 +32,7 @@ export class HeavyRequests {
     return this.#context.routeTimes.isHeavy(route);
   }
 
-  /** Main has lost its patience: the next worker runs the request, whatever it has in flight. */
+  /** The request has waited long enough: the next worker runs it, whatever it has in flight. */
   isInsistedOn(connection: number): boolean {
     return (this.#context.table.request(connection) & REQUEST_INSIST) !== 0;
   }

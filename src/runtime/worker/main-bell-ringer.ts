@@ -1,7 +1,7 @@
 /**
- * Wakes the main thread when a worker has published something. The worker's loop puts that off while it
- * serves a batch: main would wake for every record, find nothing more and sleep again. It rings before
- * anything that may take its time. See memory/synchronization/parking.ts for why no wake-up is lost.
+ * Wakes the main thread when a worker has published something. The worker's loop delays the bell while it
+ * serves a batch, because main would otherwise wake for every record. It rings before any step that may take
+ * long. See memory/synchronization/parking.ts for why no wake-up is lost.
  */
 
 import type { MainBell } from '../memory/synchronization/parking.ts';
@@ -18,7 +18,7 @@ export class MainBellRinger {
     this.#post = post;
   }
 
-  /** After something was published: wakes main if it sleeps. In a batch, `flush` does so later. */
+  /** After publishing: wakes main if it sleeps. In a batch, `flush` does so later. */
   ring(): void {
     if (this.#isInBatch) this.#owesRing = true;
     else this.#ringNow();

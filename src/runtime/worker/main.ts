@@ -1,6 +1,6 @@
 /**
- * Entry of a worker thread: loads the application, starts it, and does what the main thread says until it is
- * told to drain. How the thread ends is in ending/ending.ts.
+ * The entry of a worker thread. It loads and starts the application, and follows the main thread until it is
+ * told to drain. ending/ending.ts ends the thread.
  */
 
 import { availableParallelism, setPriority } from 'node:os';

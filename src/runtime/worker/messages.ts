@@ -1,6 +1,6 @@
 /**
- * What the main thread and a worker say to each other through their MessagePort. The doorbell travels often,
- * so it is a plain number. Everything else is rare and travels as an object.
+ * The messages between the main thread and a worker (MessagePort). The doorbell travels often, so it is a
+ * plain number. Everything else is rare and travels as an object.
  */
 
 import type { LogLevel } from '../../platform/log-settings.ts';
@@ -16,13 +16,13 @@ export type ToWorker =
   | { readonly type: 'abort'; readonly connection: number; readonly generation: number }
   /** Serve this READY connection, which is not in the queue: it is for a heavy route. */
   | { readonly type: 'serve'; readonly connection: number }
-  /** Answer through the event loop, as proof that it turns. */
+  /** Answer through the event loop, to prove that it turns. */
   | { readonly type: 'ping' }
-  /** Run the application's `prepare`; only one worker of the process is told to. */
+  /** Run the application's `prepare`. Only one worker of the process gets this message. */
   | { readonly type: 'prepare' }
   /** Start serving. */
   | { readonly type: 'serve-all' }
-  /** Take no more requests, finish what is pending, end. */
+  /** Take no more requests, finish the pending ones, end. */
   | { readonly type: 'drain' }
   /** Cut off streams, which may have no end of their own. */
   | { readonly type: 'end-streams' };

@@ -1,7 +1,7 @@
 /**
- * The loop of a worker thread: takes connections from the ready queue and serves a turn of each, until
- * nothing is left or other things of its event loop have waited long enough. It parks when there is nothing
- * that it should take (memory/synchronization/parking.ts), and main wakes it through its MessagePort.
+ * The loop of a worker thread. It takes connections from the ready queue and serves a turn of each, until the
+ * queue is empty or its event loop has waited long enough. It parks when there is nothing that it should take
+ * (memory/synchronization/parking.ts), and main wakes it through its MessagePort.
  */
 
 import { QUEUE_EMPTY } from '../memory/connections/ready-queue.ts';
@@ -51,13 +51,13 @@ export class RequestLoop {
     if (wasWoken) this.#passOn();
   }
 
-  /** Main has rung: look at everything again. */
+  /** Main has rung, so everything is checked again. */
   wake(): void {
     if (this.#phase === 'stopped') this.#passOn();
     else this.#run();
   }
 
-  /** Something that kept this worker from taking more has ended. */
+  /** Called when a reason not to take more requests has ended. */
   reconsider(): void {
     if (this.#phase !== 'serving' || this.#isScheduled) return;
     if (this.#options.context.queue.length > 0) this.#schedule();
@@ -105,8 +105,8 @@ export class RequestLoop {
   }
 
   /**
-   * Sets the flag, then looks again: main pushes first and looks at the flag after, so one of us sees the
-   * other.
+   * Sets the flag, then checks again. Main pushes first and looks at the flag afterwards, so at least one of
+   * the two sees the other.
    * @returns false when there is work after all
    */
   #park(): boolean {
@@ -114,17 +114,18 @@ export class RequestLoop {
     parked.park(slot);
     if (queue.length === 0) return true;
     if (this.#mayTake()) {
-      // If the bit is gone already, main's ring is on its way. It will find nothing to do, which does no
+      // If the bit is already clear, main's ring is on its way. It will find nothing to do, which does no
       // harm.
       parked.unpark(slot);
       return false;
     }
-    // Full, with a backlog: main must know, so that it wakes another. The bell rings at the end of the batch.
+    // This worker is full and there is a backlog. Main must know, so that it wakes another worker. The bell
+    // rings at the end of the batch.
     bell.ring();
     return true;
   }
 
-  /** Whether this worker should take another request, or leave it to one that is better placed. */
+  /** Whether this worker should take another request, or leave it to one with a lower load. */
   #mayTake(): boolean {
     const { context, handlers } = this.#options;
     if (this.#phase !== 'serving' || context.roomWaiters.any) return false;
@@ -141,7 +142,7 @@ export class RequestLoop {
     return false;
   }
 
-  /** A wake-up that was meant for a worker that takes requests. */
+  /** Passes on a wake-up that was meant for a worker that takes requests. */
   #passOn(): void {
     const { queue, bell } = this.#options.context;
     if (queue.length > 0) bell.ring();

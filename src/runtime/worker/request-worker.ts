@@ -1,6 +1,6 @@
 /**
- * Serves the requests of one worker thread: it joins the loop, the turns that wait, and the handlers in
- * flight, and takes what the main thread says (main.ts) and what turns say (turn/turn-host.ts).
+ * Serves the requests of one worker thread. It connects the loop, the turns that wait and the handlers in
+ * flight. It receives the messages of the main thread (main.ts) and the reports of turns (turn/turn-host.ts).
  */
 
 import { checksInvariants, invariant } from '../../platform/invariant.ts';
@@ -24,7 +24,7 @@ export interface RequestWorkerOptions {
   readonly onError: (error: unknown, request: Request) => void;
   /** So many handlers never settle that the worker is of little use. */
   readonly onExhausted: () => void;
-  /** A drain has come to its end: no turn is left, and no handler that is waited for. */
+  /** A drain is over: no turn is left, and no handler that the worker waits for. */
   readonly onDrained: () => void;
 }
 
@@ -69,7 +69,7 @@ export class RequestWorker implements TurnHost {
     });
   }
 
-  // ---- What main says ----
+  // ---- Messages of main ----
 
   /** Takes part from now on. */
   start(): void {
@@ -83,7 +83,7 @@ export class RequestWorker implements TurnHost {
     this.#loop.wake();
   }
 
-  /** Serves a READY connection that main has chosen this worker for; see heavy-requests.ts. */
+  /** Serves a READY connection for which main has chosen this worker. See heavy-requests.ts. */
   serveAssigned(connection: number): void {
     // The application is being stopped. Main finds the connection when this thread ends, and queues it again.
     if (this.#drain.isOver) return;
@@ -96,7 +96,7 @@ export class RequestWorker implements TurnHost {
     if (turn?.generation === generation) turn.clientGone();
   }
 
-  /** Takes no more requests; `onDrained` follows when those it has are answered. */
+  /** Takes no more requests. `onDrained` follows when the present ones are answered. */
   drain(): void {
     if (this.#drain.hasBegun) return;
     this.#loop.stop();
@@ -112,12 +112,12 @@ export class RequestWorker implements TurnHost {
     for (const turn of [...this.#turns.values()]) turn.endStream();
   }
 
-  /** A drain waits no longer for handlers whose clients were answered with 504. */
+  /** A drain no longer waits for handlers whose clients were answered with 504. */
   forgetLateHandlers(): void {
     this.#drain.forgetLateHandlers();
   }
 
-  // ---- What turns say ----
+  // ---- Reports of turns ----
 
   get endsStreams(): boolean {
     return this.#endsStreams;

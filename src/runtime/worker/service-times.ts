@@ -1,7 +1,7 @@
 /**
- * How long this worker takes. It reads the clock once per request and derives two means from that: the mean
- * time of each route, which says what is heavy, and the mean time of a turn, from which the main thread
- * decides whether waking one more worker pays. Worker threads only.
+ * How long this worker takes. It reads the clock once per request and derives two means from that. The mean
+ * time of each route tells which routes are heavy. From the mean time of a turn the main thread decides
+ * whether to wake one more worker. Worker threads only.
  */
 
 import type { RouteTimes } from '../memory/workers/route-times.ts';
@@ -42,7 +42,7 @@ export class ServiceTimes {
     this.#lastRead = now;
   }
 
-  /** A batch of turns has ended, with the last reading of the clock. */
+  /** A batch of turns has ended. The clock was last read at its end. */
   countTurns(turns: number, since: number): void {
     const nanoseconds = ((this.#lastRead - since) * 1e6) / turns;
     // The system may have taken the processor away in between. That time says nothing about the requests.

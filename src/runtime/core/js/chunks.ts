@@ -14,8 +14,8 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 /**
- * Measures chunks from the size line at `start`. `scanned` is where the search for its end goes on.
- * Afterwards DECODED holds the bytes of content so far.
+ * Measures chunks from the size line at `start`. The search for its end goes on at `scanned`. Afterwards
+ * DECODED holds the bytes of content so far.
  * @returns the first byte after the body, or ANSWERED
  */
 export function measureChunks(
@@ -44,7 +44,7 @@ export function measureChunks(
   }
 }
 
-/** The LF of the size line, or ANSWERED when it is not there or the line is too long. */
+/** The position of the LF of the size line, or ANSWERED when there is none or the line is too long. */
 function findChunkLineEnd(state: ParseState, line: number, searched: number, decoded: number): number {
   const limit = line + r.MAX_CHUNK_LINE_BYTES;
   const lineEnd = state.indexOfLf(searched, Math.min(state.end, limit));
@@ -73,7 +73,7 @@ function judgeChunkLine(state: ParseState, line: number, lineEnd: number, decode
   if (size > room) return state.fail(413, r.REASON_BODY_TOO_LARGE);
   const free =
     limits.maxTargetBytes + r.REQUEST_LINE_SLACK_BYTES + limits.maxHeaderBytes + r.CHUNK_OVERHEAD_FREE_BYTES;
-  // Counted from the request's first byte, since the body's is not known to a resumed call.
+  // Counted from the request's first byte, because a resumed call does not know the body's first byte.
   if (lineEnd + 1 - base - decoded > free + r.CHUNK_OVERHEAD_PER_BYTE * decoded) {
     return state.fail(413, r.REASON_CHUNK_OVERHEAD);
   }
@@ -119,7 +119,7 @@ function skipToken(bytes: Uint8Array, from: number): number {
   return position;
 }
 
-/** The byte after the closing quote. The opening one where the string is not closed in its line. */
+/** The byte after the closing quote, or the opening quote if the string is not closed in its line. */
 function skipQuoted(bytes: Uint8Array, quote: number): number {
   let position = quote + 1;
   for (;;) {

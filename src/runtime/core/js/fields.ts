@@ -12,8 +12,8 @@ const COLON = 0x3a;
 
 /**
  * Checks the line at `start` and enters it as field number `index`.
- * @returns the first byte after the line. Where the line is wrong or not all there, the negative of the byte
- *   where that shows. Positions are never 0, since low memory is not given to connections.
+ * @returns the first byte after the line. If the line is wrong or incomplete, the negated position of the
+ *   byte that shows it. A position is never 0, because no connection gets low memory.
  */
 export function parseField(state: ParseState, start: number, index: number): number {
   const { bytes, end } = state;
@@ -35,8 +35,9 @@ export function parseField(state: ParseState, start: number, index: number): num
 
 /**
  * The first byte from `from` on that does not stand in a field value, or `end`. It reads four bytes at a time
- * as long as they are printable ASCII. With no carry between bytes, bit 7 is set in one of the three terms
- * for a byte below 0x20 (or a byte above one), for 0x7f, and above. Where that says no, the table decides.
+ * as long as they are printable ASCII. In each byte, bit 7 of one of the three terms is set for a value below
+ * 0x20, for 0x7f and above. A carry can also set it for the byte above such a one, so the table decides about
+ * those.
  */
 function skipValue(state: ParseState, from: number, end: number): number {
   const { bytes, words } = state;
@@ -85,7 +86,7 @@ function enter(
   }
 }
 
-/** What is wrong with a line that `parseField` stopped in at `position`. The line is all there. */
+/** What is wrong with the line in which `parseField` stopped at `position`. The line is complete. */
 export function fieldFault(bytes: Uint8Array, start: number, position: number): number {
   const byte = bytes[position];
   if (position === start && (byte === SPACE || byte === TAB)) return r.REASON_OBSOLETE_FOLD;
@@ -95,7 +96,7 @@ export function fieldFault(bytes: Uint8Array, start: number, position: number): 
   return r.REASON_HEADER_NAME;
 }
 
-/** Well-known names by length: few of them share one, so two or three comparisons settle it. */
+/** Well-known names by length. Few names share a length, so two or three comparisons are enough. */
 const NUMBERS_BY_LENGTH: readonly (readonly number[])[] = WELL_KNOWN_HEADERS.reduce<number[][]>(
   (lists, name, number) => {
     lists[name.length]?.push(number);
@@ -119,7 +120,7 @@ function recognize(bytes: Uint8Array, start: number, length: number): number {
   return -1;
 }
 
-/** Sound for tokens only: of all token characters, those that `| 0x20` maps to a letter or "-" are those. */
+/** Correct for tokens only: no other token character becomes a letter or "-" by `| 0x20`. */
 function equalsIgnoringCase(bytes: Uint8Array, start: number, lowerCase: Uint8Array): boolean {
   for (let i = 0; i < lowerCase.length; i++) {
     if (((bytes[start + i] as number) | 0x20) !== lowerCase[i]) return false;

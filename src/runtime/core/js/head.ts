@@ -1,6 +1,6 @@
 /**
  * What a complete header section means for the request: Host, framing, persistence and expectation. The
- * fields are judged together and in a fixed order, so that the answer depends on nothing but the section.
+ * fields are judged together and in a fixed order, so that the answer depends only on the section.
  */
 
 import * as r from '../../../../assembly/record.ts';
@@ -117,7 +117,7 @@ function connectionOptions(state: ParseState): number {
   const first = base + (record[entry + 2] as number);
   const end = first + (record[entry + 3] as number);
   if ((state.repeated & CONNECTION_BIT) === 0) {
-    // What nearly every client sends, if it sends the field at all.
+    // Nearly every client that sends the field sends one of these.
     if (equals(bytes, first, end, 'keep-alive')) return OPTION_KEEP_ALIVE;
     if (equals(bytes, first, end, 'close')) return OPTION_CLOSE;
   }
@@ -195,7 +195,7 @@ function isToken(bytes: Uint8Array, start: number, end: number): boolean {
   return true;
 }
 
-/** Ignores case: `text` is in lower case. A CR in place of "-" cannot be, since values have none. */
+/** Ignores case: `text` is in lower case. `| 0x20` also makes a CR equal to "-", but values contain no CR. */
 function equals(bytes: Uint8Array, start: number, end: number, text: string): boolean {
   if (end - start !== text.length) return false;
   for (let i = 0; i < text.length; i++) {

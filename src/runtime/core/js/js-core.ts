@@ -1,6 +1,6 @@
 /**
- * The core in plain TypeScript, written for speed as well. The WebAssembly core is measured against it, and
- * CORE=verify compares the two. Each worker has one of its own.
+ * The core in plain TypeScript, also written for speed. Benchmarks measure the WebAssembly core against it,
+ * and CORE=verify compares the answers of the two. Each worker has one of its own.
  */
 
 import * as r from '../../../../assembly/record.ts';
@@ -86,8 +86,8 @@ export class JsCore implements Core {
   }
 
   /**
-   * Goes on where the last call ended. What is complete by now is only checked here. Once the request is
-   * complete, it is parsed again from its first byte, so the record is filled in one place only.
+   * Goes on where the last call ended. It only checks what is complete by now. Once the request is complete,
+   * it is parsed again from its first byte, so the record is filled in one place only.
    */
   #resume(phase: number, line: number, scanned: number, remembered: number): void {
     const state = this.#state;
@@ -177,7 +177,7 @@ function parseFields(state: ParseState, section: number, first: number): number 
   }
 }
 
-/** A line is judged once its LF is there, the section's size as soon as the bytes are. */
+/** A line is judged once its LF is there, the size of the section as soon as the bytes are there. */
 function fieldAnomaly(state: ParseState, section: number, line: number, position: number): number {
   const { end, base } = state;
   const limit = section + state.limits.maxHeaderBytes;

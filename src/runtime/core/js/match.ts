@@ -1,6 +1,6 @@
 /**
  * Walks the route tree along the path of a parsed head: static text before a parameter before a wildcard,
- * with backtracking. A node fixes how many segments were passed, so no node is visited twice for one path.
+ * with backtracking. Every way to a node passes the same number of segments, so a path visits no node twice.
  */
 
 import * as r from '../../../../assembly/record.ts';
@@ -100,7 +100,7 @@ export class RouteMatcher {
     else this.#answer(this.#allowed === 0 ? r.ROUTE_NOT_FOUND : r.ROUTE_METHOD_NOT_ALLOWED, this.#allowed);
   }
 
-  /** `position` is where the label of `node` ends. `count` parameters were passed on the way. */
+  /** The label of `node` ends at `position`. `count` parameters were passed on the way. */
   #walk(node: MatchNode, position: number, count: number): RouteLeaf | undefined {
     const bytes = this.#bytes;
     const end = this.#end;
@@ -149,7 +149,7 @@ export class RouteMatcher {
     return false;
   }
 
-  /** "." and ".." mean another path than they spell, so they are never the value of anything. */
+  /** "." and ".." refer to other paths, so they are never the value of a parameter. */
   #isDotSegment(start: number, stop: number): boolean {
     const bytes = this.#bytes;
     const length = stop - start;
@@ -177,9 +177,7 @@ export class RouteMatcher {
     }
   }
 
-  /**
-   * Parameters were found in the normal form of the path. This finds where they are in the path as it came.
-   */
+  /** Parameters were found in the normal form of the path. This finds them in the path as it was sent. */
   #placesInRawPath(path: number): void {
     const { record, bytes } = this.#state;
     const places = this.#places;

@@ -1,7 +1,7 @@
 /**
  * The request line in plain TypeScript: method, target, version (RFC 9112, section 3). It reads from left to
- * right. Where something is wrong, it first asks whether the line has ended and whether a limit was passed
- * before. So the answer is the same however the bytes arrived.
+ * right. At a fault it first checks whether the line has ended and whether a limit was passed before the
+ * fault. So the answer is the same however the bytes arrived.
  */
 
 import * as r from '../../../../assembly/record.ts';
@@ -89,7 +89,7 @@ function equals(bytes: Uint8Array, start: number, text: string): boolean {
   return true;
 }
 
-/** A CR or LF at this place is the matter, unless it is a line end that merely comes too early. */
+/** The fault is a CR or LF at this place, unless it is a line end that comes too early. */
 function reasonAt(state: ParseState, position: number, otherwise: number): number {
   if (position >= state.end) return otherwise;
   const byte = state.bytes[position];
@@ -105,8 +105,8 @@ function reasonInTarget(state: ParseState, target: number, position: number): nu
 }
 
 /**
- * Something is wrong, or missing, at `position`. The line is judged once its LF is there, its limits as soon
- * as the bytes are. A limit that is passed comes first, then the lack of an LF, then the fault.
+ * Something is wrong or missing at `position`. The line is judged once its LF is there, its limits as soon as
+ * the bytes are there. A passed limit has precedence over a missing LF, and a missing LF over the fault.
  */
 function anomaly(state: ParseState, start: number, position: number, status: number, reason: number): number {
   const lineEnd = state.indexOfLf(position, state.end);
@@ -116,7 +116,7 @@ function anomaly(state: ParseState, start: number, position: number, status: num
   return state.fail(status, reason);
 }
 
-/** Judges the bytes [start, stop) of a request line, which hold no LF, by their number alone. */
+/** Checks the limits of a request line by the number of its bytes so far. [start, stop) holds no LF. */
 export function exceedsRequestLineLimits(state: ParseState, start: number, stop: number): boolean {
   const { bytes, limits } = state;
   const length = stop - start;

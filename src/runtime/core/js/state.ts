@@ -65,7 +65,7 @@ export class ParseState {
     this.headerCount = 0;
   }
 
-  /** The request is refused. Nothing of it is left in the record, so the answer never depends on splits. */
+  /** The request is refused. Nothing of it remains in the record, so the answer never depends on splits. */
   fail(status: number, reason: number): typeof ANSWERED {
     const record = this.record;
     record.fill(0, r.STATUS, r.HEADERS);
@@ -75,7 +75,7 @@ export class ParseState {
     return ANSWERED;
   }
 
-  /** More bytes are needed, and this is where to go on. `place` is a position, the rest are counts. */
+  /** More bytes are needed. Notes where to go on: `place` is a position, the others are counts. */
   need(phase: number, place: number, remembered: number, missing = 0): typeof ANSWERED {
     const record = this.record;
     record[r.STATUS] = r.PARSE_NEED;
@@ -87,7 +87,7 @@ export class ParseState {
     return ANSWERED;
   }
 
-  /** As `need`, while the head is not known: nothing of it is left in the record. */
+  /** Like `need`, for an incomplete head: nothing of it remains in the record. */
   needHead(phase: number, place: number, remembered: number): typeof ANSWERED {
     this.record.fill(0, r.METHOD, r.HEADERS);
     return this.need(phase, place, remembered);

@@ -1,7 +1,6 @@
 /**
- * Reads the path of a route. Only this file says what a pattern may look like. The router calls it when a
- * route is registered, so that a mistake is told before a server listens. The route tree is built from what
- * it returns.
+ * Reads the path of a route. Only this file knows the syntax of patterns. The router calls it when a route is
+ * registered, so that a mistake is reported before a server listens. The route tree is built from its result.
  */
 
 import { MAX_PARAMETERS } from '../../../../assembly/record.ts';

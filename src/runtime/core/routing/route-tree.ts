@@ -13,7 +13,7 @@ import { parseRoutePath } from './route-pattern.ts';
 export const MAX_ROUTES = 32767;
 export const NO_ROUTE = -1;
 
-/** What a path that ends here means for each method. */
+/** The routes of a path that ends here, by method. */
 export interface RouteLeaf {
   /** Mask of the methods the path knows: HEAD where GET is, OPTIONS always. */
   allowed: number;
@@ -28,10 +28,10 @@ export interface RouteNode {
   label: Uint8Array;
   /** Children by static text. No two labels begin with the same byte. */
   children: RouteNode[];
-  /** What follows a parameter that begins here, and what a wildcard that begins here means. */
+  /** The node after a parameter that begins here, and the leaf of a wildcard that begins here. */
   parameter: RouteNode | undefined;
   wildcard: RouteLeaf | undefined;
-  /** What a path that ends here means. */
+  /** The leaf of a path that ends here. */
   leaf: RouteLeaf | undefined;
 }
 
@@ -88,7 +88,7 @@ function completeHead(node: RouteNode): void {
   if (node.parameter !== undefined) completeHead(node.parameter);
 }
 
-/** @returns the leaf of the pattern, made where it was not there yet */
+/** @returns the leaf of the pattern. It is made if it does not exist yet */
 function insertPattern(root: RouteNode, path: string): RouteLeaf {
   let node = root;
   let text = '';

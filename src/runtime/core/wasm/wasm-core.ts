@@ -12,7 +12,7 @@ import type { Core, CoreOptions, RoutePattern } from '../core.ts';
 import { buildRouteTree } from '../routing/route-tree.ts';
 import { writeRouteTree } from './wasm-routes.ts';
 
-/** The first bytes of the memory, where the module's constants lie. No region and no buffer may be there. */
+/** The first bytes of the memory hold the module's constants. No region and no buffer may overlap them. */
 const RESERVED_BYTES = 65536;
 const MODULE_URL = new URL('../../../../build/core.wasm', import.meta.url);
 
@@ -54,7 +54,7 @@ export class WasmCore implements Core {
   }
 
   parse(address: number, length: number): number {
-    // A caller's mistake here would be a stray read in shared memory, so it is worth two comparisons.
+    // A mistake of the caller would read foreign bytes of the shared memory. Two comparisons prevent that.
     if (address < RESERVED_BYTES || length < 0 || address + length > this.#memoryBytes) {
       throw new RangeError(`a request of ${length} bytes at ${address} does not lie in the memory`);
     }
@@ -68,7 +68,7 @@ function treeAddress(options: CoreOptions): number {
   return options.regionAddress + Math.ceil(offset / 64) * 64;
 }
 
-/** What the module takes for granted. */
+/** The assumptions of the module. */
 function checkOptions(options: CoreOptions): void {
   const { memory, regionAddress, regionBytes, limits } = options;
   assert(memory.buffer instanceof SharedArrayBuffer, 'the memory is not shared');

@@ -12,7 +12,8 @@ export function prefersGzip(header: string | undefined): boolean {
   if (header === undefined) return false;
   const weights = parseWeights(header);
   const gzip = weights.get('gzip') ?? weights.get('x-gzip') ?? weights.get('*') ?? NOT_ACCEPTABLE;
-  // Where identity is not mentioned, it is acceptable but not asked for. Mentioned, the client may prefer it.
+  // If identity is not mentioned, it is acceptable but has no weight. If it is mentioned, the client may
+  // prefer it.
   const identity = weights.get('identity') ?? NOT_ACCEPTABLE;
   return gzip > NOT_ACCEPTABLE && gzip >= identity;
 }

@@ -15,7 +15,9 @@ import { prefersGzip } from './accept-encoding.ts';
 import { isNotModified } from './conditional.ts';
 
 export interface CompressionOptions {
-  /** Content below this is sent as it is: it fits one network packet, so that nothing would be saved. */
+  /**
+   * Smaller content is sent uncompressed. It fits into one network packet, so compression would save nothing.
+   */
   readonly minimumBytes?: number;
 }
 
@@ -36,7 +38,7 @@ export function compression(options: CompressionOptions = {}): Finisher {
       if (isCompressible(response)) compressStream(request, response, body);
       return;
     }
-    // Most responses end here, so this is asked first. A character is at most three bytes.
+    // Most responses end here, so this check comes first. A character has at most three bytes.
     if (typeof body === 'string' && body.length * 3 < minimumBytes) return;
     if ((typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength) < minimumBytes) return;
     if (!isCompressible(response)) return;
@@ -58,7 +60,7 @@ function isCompressible(response: EndedResponse): boolean {
 
 /** @returns whether the content is to be compressed for this client */
 function negotiate(request: Request, response: EndedResponse): boolean {
-  // Also where it is not compressed: a cache must not give this answer to a client that asks otherwise.
+  // This also holds for an uncompressed answer. A cache must not give it to a client with other preferences.
   response.vary('Accept-Encoding');
   return prefersGzip(request.header('accept-encoding')) && !isNotModified(request, response);
 }
@@ -82,9 +84,10 @@ function compressStream(request: Request, response: EndedResponse, source: BodyS
 }
 
 async function* compressPieces(source: BodyStream): AsyncGenerator<Uint8Array, void, undefined> {
-  // Each piece is flushed: a handler that yields one now and one later means the client to have it now.
+  // Each piece is flushed, because a handler that yields a piece now wants the client to have it now.
   const compressor = createGzip({ flush: constants.Z_SYNC_FLUSH });
-  // The callback may ignore its error: `pipeline` destroys the compressor with it, and so it is thrown below.
+  // The callback may ignore the error. `pipeline` destroys the compressor with it, so the loop below throws
+  // it.
   pipeline(source, compressor, () => {});
   yield* compressor;
 }

@@ -11,9 +11,9 @@ export function answerConditionally(request: Request, response: OutgoingResponse
   if (isNotModified(request, response)) return response.becomeNotModified();
 }
 
-/** Whether a 304 takes the place of this response: what is done to its content until then is in vain. */
+/** Whether a 304 will replace this response. Then any work on its content is wasted. */
 export function isNotModified(request: Request, response: Response): boolean {
-  // Most responses have no ETag, and then the request's headers need not be looked at.
+  // Most responses have no ETag. Then the request's headers need not be read.
   const tag = response.getHeader('ETag');
   if (tag === undefined || response.statusCode !== 200) return false;
   if (request.method !== 'GET' && request.method !== 'HEAD') return false;

@@ -8,9 +8,9 @@ import { HttpProblem } from '../problem.ts';
 const OPAQUE_TAG = /^[\u0021\u0023-\u007e]*$/;
 /**
  * One member of a list: a tag or nothing, and the comma or the end. It is sticky, so it goes on where the
- * last member ended. White space is looked for again only behind a tag. Otherwise two runs could meet, and a
- * malformed list would be divided in every possible way before it is given up, in time that grows by the
- * square.
+ * last member ended. White space is matched a second time only after a tag. Otherwise two runs of it could
+ * meet, and the expression would try every way to divide them in a malformed list, which takes quadratic
+ * time.
  */
 const LIST_MEMBER = /[ \t]*(?:((?:W\/)?"[\u0021\u0023-\u007e\u0080-\u00ff]*")[ \t]*)?(?:,|$)/y;
 
@@ -32,7 +32,7 @@ export function matchesWeakly(list: string, tag: string): boolean {
 
 /**
  * For If-Match: only strong tags match. `tag` is undefined where there is no such resource.
- * @throws HttpProblem 400 where the list is malformed, since then it is not known what must not be lost
+ * @throws HttpProblem 400 if the list is malformed, since then the version to protect is unknown
  */
 export function matchesStrongly(list: string, tag: string | undefined): boolean {
   if (list.trim() === '*') return tag !== undefined;

@@ -33,7 +33,7 @@ export class IncomingRequest implements Request {
   readonly remoteAddress: string;
   /** Set by the pipeline from the route that matched. */
   parameterNames: readonly string[] = NO_NAMES;
-  /** null once what it reads has been given back. */
+  /** null once its memory has been given back. */
   #head: RequestHead | null;
   /** The memory with the body, null once it is given back. */
   #memory: Buffer | null;
@@ -42,7 +42,7 @@ export class IncomingRequest implements Request {
   #abortController: AbortController | null = null;
   #abortReason: unknown = undefined;
   #aborted = false;
-  // What was read once is kept, and can be read after the end too.
+  // Values that were read once are kept, and can be read after the end too.
   #path: string | null = null;
   #query: Query | null = null;
   #parameters: RouteParameters | null = null;
@@ -194,7 +194,7 @@ export class IncomingRequest implements Request {
     this.#head?.detach();
   }
 
-  /** The memory goes back. What was not read by now cannot be read any more. */
+  /** The memory is given back. Parts that were not read before can no longer be read. */
   end(): void {
     this.#memory = null;
     this.#body?.end();

@@ -1,7 +1,6 @@
 /**
- * The content of one request, read from the connection's buffer in shared memory on first use. What is given
- * out is a private copy. Text is decoded where the bytes lie. IncomingRequest ends it before the buffer is
- * given back.
+ * The content of one request, read from the connection's buffer in shared memory on first use. The caller
+ * gets a private copy. Text is decoded in place. IncomingRequest ends it before the buffer is given back.
  */
 import { decodeChunked } from '../../core/chunked.ts';
 import type { ParseRecord } from '../../core/parse-record.ts';
@@ -43,7 +42,7 @@ export class RequestBody {
     return this.#text;
   }
 
-  /** The memory goes back. What was not read by now cannot be read any more. */
+  /** The memory is given back. Parts that were not read before can no longer be read. */
   end(): void {
     this.#memory = null;
   }
@@ -53,7 +52,7 @@ export class RequestBody {
     return this.#isChunked ? content : new Uint8Array(content);
   }
 
-  /** To be read at once and not given out: a body in one piece is a view of shared memory. */
+  /** Must be read at once and not given out, because a body in one piece is a view of shared memory. */
   #readable(): Uint8Array {
     if (this.length === 0) return new Uint8Array(0);
     if (this.#memory === null) throw new RequestEndedError();

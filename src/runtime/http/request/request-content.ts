@@ -1,6 +1,6 @@
 /**
- * Content as text and as JSON, and the answers to content that is not what the handler asked for. Used by
- * IncomingRequest and RequestBody.
+ * Content as text and as JSON, and the refusal of other content than the handler asks for. IncomingRequest
+ * and RequestBody use it.
  */
 import { HttpProblem } from '../problem.ts';
 
@@ -18,7 +18,7 @@ export function decodeUtf8(bytes: Uint8Array): string {
 }
 
 /**
- * Bodies are read as they are on the wire. A compressed one would only look like broken text.
+ * Bodies are read as they are on the wire, so a compressed body would look like broken text.
  * @param contentEncoding the Content-Encoding header, where there is one
  */
 export function assertNotEncoded(contentEncoding: string | undefined): void {

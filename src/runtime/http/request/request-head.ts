@@ -1,7 +1,7 @@
 /**
  * Reads the head of one request: its parse record, and strings and header values out of the bytes that the
- * record points into. Only IncomingRequest uses it. It reads shared memory until `detach`, and after that
- * what it owns.
+ * record points into. Only IncomingRequest uses it. Until `detach` it reads shared memory, afterwards its own
+ * copy.
  */
 import { HEADER_COOKIE, HEADER_HOST } from '../../../../assembly/record.ts';
 import type { ParseRecord } from '../../core/parse-record.ts';
@@ -14,9 +14,9 @@ export class RequestHead {
   readonly #bytes: Buffer;
   readonly #address: number;
   /**
-   * The whole head as one string, made where many strings are wanted of it. A call into the buffer costs 150
-   * ns, a part of a string 10 ns. But a part keeps the whole alive: a cache of tokens would hold on to whole
-   * heads. So a single header is read from the bytes.
+   * The whole head as one string, which is made if many strings of it are needed. A call into the buffer
+   * costs 150 ns, a substring 10 ns. But a substring keeps the whole string alive, so a cache of tokens would
+   * keep whole heads. So a single header is read from the bytes.
    */
   #whole: string | null = null;
   #isDetached = false;
@@ -27,7 +27,7 @@ export class RequestHead {
     this.#address = address;
   }
 
-  /** Whether it reads nothing but what it owns, and so stays readable. */
+  /** Whether it reads only its own copy, and so stays readable. */
   get isDetached(): boolean {
     return this.#isDetached;
   }
@@ -45,7 +45,10 @@ export class RequestHead {
     return this.#record;
   }
 
-  /** A string of one character for each byte: what HTTP's octets are without knowing more. */
+  /**
+   * A string with one character for each byte (latin1), because HTTP does not define the encoding of its
+   * octets.
+   */
   text(start: number, length: number): string {
     if (this.#whole !== null) return this.#whole.slice(start, start + length);
     const from = this.#address + start;

@@ -1,6 +1,6 @@
 /**
- * The request as an application reads it. Everything is read on first use, and everything given out is a
- * string or a private copy. IncomingRequest, which only the runtime has, is behind it.
+ * The request as an application reads it. Every value is read on first use and is a string or a private copy.
+ * IncomingRequest implements it, and only the runtime sees that.
  */
 import type { Cookies } from 'cookie';
 import type { Query } from './query.ts';
@@ -8,11 +8,11 @@ import type { RequestKey } from './request-key.ts';
 import type { RouteParameters } from './route-parameters.ts';
 
 export interface Request {
-  /** As it came: methods are case-sensitive. */
+  /** As it was sent: methods are case-sensitive. */
   readonly method: string;
-  /** The request target as it came. */
+  /** The request target as it was sent. */
   readonly target: string;
-  /** The path, percent-encoded as it came, or "*" for OPTIONS *. */
+  /** The path, percent-encoded as it was sent, or "*" for OPTIONS *. */
   readonly path: string;
   /** @throws HttpProblem 400 where its percent-encoding is malformed */
   readonly query: Query;
@@ -52,9 +52,9 @@ export interface Request {
    */
   json(): unknown;
 
-  /** Leaves something for the middleware and the handler that come after. */
+  /** Leaves a value for the middleware and the handler that run later. */
   set<T>(key: RequestKey<T>, value: T): void;
   get<T>(key: RequestKey<T>): T | undefined;
-  /** For what a middleware of the same route is known to have left. */
+  /** For a value that a middleware of the same route always leaves. */
   require<T>(key: RequestKey<T>): T;
 }

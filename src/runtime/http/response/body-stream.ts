@@ -1,7 +1,7 @@
 /**
- * What can be done with a response's body other than sending it: tell whether it is a stream, give up a
- * stream that will not be sent, and make a stream of another. The pipeline, whatever wraps streams, and the
- * runtime (for HEAD and for clients that are gone) use it.
+ * Handles a response's body without sending it: tells whether it is a stream, releases a stream that will not
+ * be sent, and wraps a stream in another. The pipeline, the finishers that wrap streams, and the runtime (for
+ * HEAD and for clients that are gone) use it.
  */
 
 /** What a stream yields. Strings are sent as UTF-8. */
@@ -11,8 +11,8 @@ export type ResponseBody = null | string | Uint8Array | BodyStream;
 
 export interface StreamOptions {
   /**
-   * Bytes of all pieces together, where that is known, as of a file. The client is told, instead of having to
-   * find the end. A stream that yields more or fewer is an error, and its response is cut off.
+   * Bytes of all pieces together, if that is known, as for a file. The client is told the length in advance.
+   * A stream that yields more or fewer bytes is an error, and its response is cut off.
    */
   readonly length?: number;
 }
@@ -22,9 +22,9 @@ export function isStream(body: ResponseBody): body is BodyStream {
 }
 
 /**
- * Releases what a body that will not be sent holds, such as the file behind a stream. That happens for HEAD,
- * for 304, and when an error takes its place. Only for streams that nobody iterates: an iteration that has
- * begun is ended by its own `return`. Rejects where the stream's clean-up does.
+ * Releases the resources of a body that will not be sent, such as the file behind a stream. That happens for
+ * HEAD, for 304, and when an error replaces the body. Only for streams that nobody iterates: an iteration
+ * that has begun is ended by its own `return`. Rejects where the stream's clean-up does.
  */
 export async function discardBody(body: ResponseBody): Promise<void> {
   if (isStream(body)) await discardStream(body);
@@ -43,8 +43,8 @@ export async function discardStream(
 }
 
 /**
- * A stream made of another. A generator alone would not do. One that has not begun runs nothing when it is
- * given up, and what its source holds would stay held.
+ * Wraps a stream in another. A generator alone is not enough: if it is given up before it has begun, none of
+ * its code runs, and its source would never be released.
  */
 export function derivedStream(
   source: AsyncIterable<unknown>,

@@ -11,7 +11,7 @@ let text = '';
 let validUntil = Number.NEGATIVE_INFINITY;
 
 /**
- * Now, as "Sun, 06 Nov 1994 08:49:37 GMT". The string stays the same for as long as the second does.
+ * The present time, such as "Sun, 06 Nov 1994 08:49:37 GMT". The string is the same object within a second.
  * @param now milliseconds of performance.now(), as lately read
  */
 export function httpDate(now: number = performance.now()): string {

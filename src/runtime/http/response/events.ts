@@ -40,7 +40,7 @@ export function sendEvents(
   source: AsyncIterable<ServerSentEvent>,
   options: EventStreamOptions = {},
 ): void {
-  // no-transform: a proxy that compressed the stream would hold events back until it has a block full.
+  // no-transform: a proxy that compressed the stream would hold events back until it has filled a block.
   response.header('Cache-Control', 'no-cache, no-transform').header('X-Accel-Buffering', 'no');
   const keepAliveMs = options.keepAliveMs ?? DEFAULT_KEEP_ALIVE_MS;
   const stream = derivedStream(source, () => encodeEvents(source, keepAliveMs, request.signal));
@@ -87,9 +87,9 @@ async function* encodeEvents(
 }
 
 /**
- * The next event of the source. It may be waited for many times, as silence goes on. Each wait leaves nothing
- * behind on the promise, where `Promise.race` would leave a reaction for every comment sent to an idle
- * client.
+ * The next event of the source. During silence the same promise is waited for many times. A wait leaves
+ * nothing behind on the promise. `Promise.race` would leave a reaction for every comment that an idle client
+ * is sent.
  */
 class PendingEvent {
   readonly result: Promise<IteratorResult<ServerSentEvent>>;
@@ -105,7 +105,7 @@ class PendingEvent {
     result.then(settle, settle);
   }
 
-  /** Until it has settled, but not past the silence that needs a comment, nor for a client that is gone. */
+  /** Waits until it has settled, a comment is due or the client is gone. */
   async wait(silenceMs: number, signal: AbortSignal): Promise<void> {
     if (this.settled) return;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -123,8 +123,8 @@ class PendingEvent {
 }
 
 /**
- * Closes the source. One that is asleep within `next` would let `return` wait just as long, so it is not
- * waited for then. The client is gone, and nobody is left whom the outcome could concern.
+ * Closes the source. `return` waits for a source that is asleep within `next`, so it is not awaited then. The
+ * client is gone, and nobody needs the outcome.
  */
 async function closeSource(
   iterator: AsyncIterator<ServerSentEvent>,

@@ -1,6 +1,6 @@
 /**
- * Whether bytes that could not be parsed are a HEAD request, as far as one can tell. Then the refusal has no
- * content (RFC 9110, section 9.3.2), lest a client take it for the beginning of the next response.
+ * Whether bytes that could not be parsed seem to be a HEAD request. Then the refusal has no content (RFC
+ * 9110, section 9.3.2), because the client would take it for the beginning of the next response.
  */
 
 const METHOD = Buffer.from('HEAD ', 'latin1');

@@ -1,7 +1,7 @@
 /**
- * The response behind `Response`, with what only the runtime may do: start over, answer in the handler's
- * place, seal. Nothing is sent from here. After the pipeline has run, it is a plain holder that the runtime
- * reads: status code, header lines and body. Used in worker threads, one for each request.
+ * The implementation of `Response`, with the operations that only the runtime may use: start over, answer in
+ * the handler's place, seal. It sends nothing. After the pipeline has run, the runtime reads from it the
+ * status code, the header lines and the body. Used in worker threads, one for each request.
  */
 import { stringifySetCookie } from 'cookie';
 import { ResponseError } from '../application-errors.ts';
@@ -32,7 +32,7 @@ export class OutgoingResponse implements EndedResponse {
   #ended = false;
   #sealed = false;
 
-  /** @param request whose path is the `instance` of a problem. Read only when there is one */
+  /** @param request its path is the `instance` of a problem. It is read only if there is a problem */
   constructor(request: { readonly path: string }) {
     this.#request = request;
   }
@@ -164,7 +164,7 @@ export class OutgoingResponse implements EndedResponse {
 
   // ---- For the runtime alone ----
 
-  /** A 304 in place of a 200: what described the content goes (RFC 9110, section 15.4.5). */
+  /** A 304 in place of a 200: the fields that describe the content are removed (RFC 9110, section 15.4.5). */
   becomeNotModified(): void | Promise<void> {
     this.#assertOpen();
     const body = this.#body;
@@ -174,7 +174,7 @@ export class OutgoingResponse implements EndedResponse {
     if (isStream(body)) return discardBody(body);
   }
 
-  /** Ends with the problem in place of whatever Content-Type was set. */
+  /** Ends with the problem, whatever Content-Type was set. */
   endWithProblem(problem: HttpProblem): void {
     this.status(problem.status);
     for (const [name, value] of Object.entries(problem.headers)) {
@@ -183,7 +183,10 @@ export class OutgoingResponse implements EndedResponse {
     this.#end(problemBody(problem, this.#request.path), PROBLEM_CONTENT_TYPE, true);
   }
 
-  /** The pipeline starts over, to answer with an error: what was part of the answer goes, CORS stays. */
+  /**
+   * The pipeline starts over, to answer with an error. Fields that belong to the old answer go, those of CORS
+   * stay.
+   */
   reset(): void {
     this.#assertOpen();
     this.#ended = false;
@@ -192,7 +195,7 @@ export class OutgoingResponse implements EndedResponse {
     this.headers.deleteOutcomeHeaders();
   }
 
-  /** The runtime answers in the handler's place, and has the last word, also after the seal. */
+  /** The runtime answers in the handler's place. It may do so even after the seal. */
   becomeProblem(problem: HttpProblem): void {
     this.#sealed = false;
     this.reset();
@@ -200,12 +203,12 @@ export class OutgoingResponse implements EndedResponse {
     this.#sealed = true;
   }
 
-  /** The runtime has taken the body: what it was made of need not be kept for as long as it is being sent. */
+  /** The runtime has taken the body, so its source need not stay in memory while it is being sent. */
   forgetBody(): void {
     this.#setBody(null);
   }
 
-  /** Nothing changes after this. Called by the pipeline, and by the runtime when it answers itself. */
+  /** Forbids any later change. The pipeline calls it, and the runtime when it answers itself. */
   seal(): void {
     this.#sealed = true;
   }
@@ -223,7 +226,7 @@ export class OutgoingResponse implements EndedResponse {
     this.#ended = true;
   }
 
-  /** A length that was announced is that of one stream, and goes with it. */
+  /** An announced length belongs to one stream and is dropped with it. */
   #setBody(body: ResponseBody): void {
     this.#body = body;
     this.#streamLength = null;
@@ -239,7 +242,7 @@ export class OutgoingResponse implements EndedResponse {
   }
 }
 
-/** Content that its status does not allow would be read as the next response on the connection. */
+/** The client would read content that the status does not allow as the next response on the connection. */
 function assertMayHave(status: number, body: ResponseBody): void {
   if (body === null || allowsContent(status)) return;
   throw new ResponseError(

@@ -1,6 +1,6 @@
 /**
- * Makes the bytes of a finished response around its body: status line, header section, chunks. The runtime
- * calls it once for each response in a worker thread.
+ * Encodes a finished response around its body: status line, header section, chunks. The runtime calls it once
+ * for each response in a worker thread.
  */
 
 import type { BodyPiece } from './body-stream.ts';
@@ -24,7 +24,7 @@ export const LAST_CHUNK = '0\r\n\r\n';
 
 const NOTHING = Buffer.alloc(0);
 
-/** A head without fields of the handler's, and all that it depends on. */
+/** A head without fields that the handler has set, and everything that it depends on. */
 interface KeptHead {
   readonly statusCode: number;
   readonly contentType: string | null;
@@ -36,8 +36,7 @@ interface KeptHead {
 }
 
 /**
- * Heads made lately, by the low bits of the body's length: a service gives the same few answers again and
- * again.
+ * Recent heads, by the low bits of the body's length. A service gives the same few answers again and again.
  */
 const keptHeads: (KeptHead | undefined)[] = [];
 const KEPT_HEADS = 256;
@@ -52,7 +51,7 @@ export function encodeHead(response: OutgoingResponse, options: HeadOptions, now
   return keptHead(response, options, options.bodyLength, date);
 }
 
-/** A head in one piece: writing a string that V8 still has to put together costs several times as much. */
+/** Flattens a head. Writing a string that V8 still has to concatenate costs several times as much. */
 function keptHead(
   response: OutgoingResponse,
   options: HeadOptions,
@@ -135,7 +134,10 @@ function lengthOf(response: OutgoingResponse, options: HeadOptions): number | nu
   return options.bodyLength ?? response.streamLength;
 }
 
-/** RFC 9112, section 6. Nothing for 204, 304, a HEAD of unknown length, and a body that closing delimits. */
+/**
+ * The framing fields (RFC 9112, section 6). None for 204, 304, a HEAD of unknown length, and a body that ends
+ * with the connection.
+ */
 function framing(response: OutgoingResponse, options: HeadOptions): string {
   if (isContentless(response.statusCode)) return '';
   const length = lengthOf(response, options);

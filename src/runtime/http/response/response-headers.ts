@@ -1,7 +1,7 @@
 /**
  * The header fields of one response, checked when they are set, so that no value can end a line early and
- * smuggle in a field or a response of its own. They are a plain list: a response has a handful of fields, and
- * a scan over a handful beats any table.
+ * smuggle in a field or a response of its own. They are a plain list. A response has only a few fields, and a
+ * scan over a few fields is faster than any table.
  */
 import { ResponseError } from '../application-errors.ts';
 
@@ -10,11 +10,11 @@ const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** Anything but HTAB, visible ASCII, space and obs-text (RFC 9110, section 5.5). */
 const NOT_A_VALUE = /[^\t\u0020-\u007e\u0080-\u00ff]/;
 
-/** Names already checked, as given, to their lower case. Bounded, since a handler may make names up. */
+/** The lower case of names that were checked before. Bounded, because a handler may generate names. */
 const checkedNames = new Map<string, string>();
 const MAX_CHECKED_NAMES = 512;
 
-/** Values of Content-Type already checked: an application has a handful. Bounded, as above. */
+/** Values of Content-Type that were checked before. An application has only a few. Bounded, as above. */
 const checkedContentTypes = new Set<string>();
 const MAX_CHECKED_CONTENT_TYPES = 64;
 
@@ -22,8 +22,8 @@ const MAX_CHECKED_CONTENT_TYPES = 64;
 const RESERVED = new Set(['content-length', 'transfer-encoding', 'date', 'keep-alive', 'trailer']);
 
 /**
- * These do not stay on an error that takes the place of the answer. They speak of its content or its
- * freshness, or are part of what has failed, as a cookie with a session.
+ * An error that replaces the answer drops these. They describe its content or its freshness, or they belong
+ * to the failed operation, such as a cookie with a session.
  */
 const OUTCOME_HEADERS = new Set([
   'content-disposition',
@@ -40,7 +40,7 @@ const OUTCOME_HEADERS = new Set([
   'set-cookie',
 ]);
 
-/** These describe a representation that a 304 does not send. Those a cache needs to update itself stay. */
+/** These describe a representation, which a 304 does not send. The fields that update a cache stay. */
 const REPRESENTATION_HEADERS = new Set([
   'content-disposition',
   'content-encoding',
@@ -66,7 +66,7 @@ export class ResponseHeaders {
     return this.#contentType;
   }
 
-  /** There is more than Content-Type and Connection. */
+  /** Whether there are fields besides Content-Type and Connection. */
   get hasFields(): boolean {
     return this.#fields.length > 0;
   }
@@ -87,7 +87,7 @@ export class ResponseHeaders {
   set(name: string, value: string): void {
     const lowerName = checkedName(name);
     if (this.#setSpecial(lowerName, name, value)) return;
-    // Checked before anything is deleted: what is refused changes nothing.
+    // Checked before anything is deleted, so that a refused value changes nothing.
     const field = { lowerName, name, value: checkedValue(name, value) };
     this.#deleteFields(lowerName);
     this.#fields.push(field);

@@ -1,7 +1,7 @@
 /**
  * The response as an application builds it: status, headers, and one of the enders that give it its body.
- * Nothing is sent before the handler has finished. OutgoingResponse, which only the runtime has, is behind
- * it.
+ * Nothing is sent before the handler has finished. OutgoingResponse implements it, and only the runtime sees
+ * that.
  */
 import type { SerializeOptions } from 'cookie';
 import type { ProblemExtras } from '../problem.ts';
@@ -42,22 +42,22 @@ export interface Response {
   html(html: string): void;
   /** The bytes are sent as they are when the handler has finished. They are not copied here. */
   bytes(bytes: Uint8Array, contentType?: string): void;
-  /** Pieces are asked for as fast as the client takes them, and no faster. */
+  /** It is read as fast as the client takes the pieces, and no faster. */
   stream(pieces: BodyStream, contentType?: string, options?: StreamOptions): void;
-  /** Ends without content. A status other than 204 and 304 says the length 0. */
+  /** Ends without content. Except for 204 and 304, the head says the length 0. */
   empty(status?: number): void;
   /**
-   * Ends with problem details (RFC 9457). Throwing an HttpProblem does the same, but takes back cookies and
-   * whatever described the content.
+   * Ends with problem details (RFC 9457). Throwing an HttpProblem does the same, but also removes cookies and
+   * the fields that describe the content.
    */
   problem(status: number, detail: string, extras?: ProblemExtras): void;
 }
 
-/** A response after its end, as a finisher gets it. */
+/** A response that has ended, as a finisher sees it. */
 export interface EndedResponse extends Response {
   /** null: no content. A string is sent as UTF-8. */
   readonly body: ResponseBody;
-  /** The runtime has taken it. Nothing can be changed any more. */
+  /** The runtime has taken the response, so nothing can be changed any more. */
   readonly sealed: boolean;
   /** Gives it another body, such as a compressed one. */
   replaceBody(body: ResponseBody): void;

@@ -62,7 +62,7 @@ const REASON_PHRASES: ReadonlyMap<number, string> = new Map([
   [511, 'Network Authentication Required'],
 ]);
 
-/** 1xx responses are the server's own business. A final status is all an application can choose. */
+/** The server sends 1xx responses itself, so an application can choose only a final status. */
 export const MIN_STATUS = 200;
 export const MAX_STATUS = 599;
 
@@ -82,12 +82,12 @@ export function statusLine(status: number): string {
   return STATUS_LINES[status] ?? `HTTP/1.1 ${status} \r\n`;
 }
 
-/** 204 and 304 end with their head (RFC 9110, section 6.4.1). They say no length. */
+/** 204 and 304 end with their head (RFC 9110, section 6.4.1) and have no Content-Length. */
 export function isContentless(status: number): boolean {
   return status === 204 || status === 304;
 }
 
-/** 205 has no content either, but says so by its length (RFC 9110, section 15.3.6). */
+/** 205 has no content either, but has a Content-Length of 0 (RFC 9110, section 15.3.6). */
 export function allowsContent(status: number): boolean {
   return !isContentless(status) && status !== 205;
 }

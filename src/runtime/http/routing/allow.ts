@@ -1,6 +1,6 @@
 /**
  * The Allow header of a 405 and of OPTIONS, made from the core's bit mask of the methods that a path knows.
- * The text of each mask is made once. There are as many masks as kinds of paths. Used by Pipeline.
+ * The text of each mask is made once, because few masks occur. Pipeline uses it.
  */
 import { METHOD_GET, METHOD_HEAD, METHOD_OPTIONS } from '../../../../assembly/record.ts';
 import type { RoutePattern } from '../../core/core.ts';

@@ -3,8 +3,8 @@ import type { Request } from '../request/request.ts';
 import type { EndedResponse, Response } from '../response/response.ts';
 
 /**
- * Answers a request by ending the response, at once or before the promise it returns is fulfilled.
- * What it throws becomes the answer: an HttpProblem as it is, anything else as 500.
+ * Answers a request by ending the response, at once or before the promise it returns is fulfilled. An error
+ * that it throws becomes the answer: an HttpProblem as it is, any other as 500.
  */
 export type Handler = (request: Request, response: Response) => void | Promise<void>;
 
@@ -13,9 +13,11 @@ export type Middleware = Handler;
 
 /**
  * Runs after the response has ended, errors included, and may change its headers and its body. A response
- * that a 304 will replace is still whole then, so that the 304 has what the finishers add.
+ * that a 304 will replace is still whole then, so that the 304 gets the fields that finishers add.
  */
 export type Finisher = (request: Request, response: EndedResponse) => void | Promise<void>;
 
-/** Told of every error that is not a client's to know: what a handler threw, or that it never answered. */
+/**
+ * Called with every error that a client must not read: one that a handler threw, or that it never answered.
+ */
 export type ErrorListener = (error: unknown, request: Request) => void;

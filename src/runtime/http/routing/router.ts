@@ -1,7 +1,7 @@
 /**
  * Where an application registers its routes and middleware. It is filled once in each worker before the first
- * request, and `compile` freezes it into a Pipeline. Some workers would serve a route that is registered
- * later and others not, so that is an error.
+ * request, and `compile` freezes it into a Pipeline. A later registration is an error, because only some
+ * workers would serve the route.
  */
 import type { RoutePattern } from '../../core/core.ts';
 import { parseRoutePath, type RoutePath, RoutePatternError } from '../../core/routing/route-pattern.ts';
@@ -76,7 +76,7 @@ export class Router {
 
   /**
    * Freezes the router.
-   * @param onError told of what handlers throw and a client must not read
+   * @param onError called with errors of handlers that a client must not read
    */
   compile(onError: ErrorListener): Pipeline {
     this.#assertOpen('a second pipeline');
@@ -122,7 +122,7 @@ export class Router {
   }
 }
 
-/** A pattern that is refused is told as the router's other errors are. */
+/** Reports a refused pattern like the router's other errors. */
 function parsePath(path: string): RoutePath {
   try {
     return parseRoutePath(path);

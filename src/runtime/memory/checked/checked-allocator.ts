@@ -1,4 +1,4 @@
-/** The allocator with its rules checked. They keep a buffer that is freed twice from two clients. Main only. */
+/** The allocator with its rules checked, so that a buffer freed twice never gets two clients. Main only. */
 
 import { invariant } from '../../../platform/invariant.ts';
 import { BuddyAllocator } from '../allocator.ts';

@@ -1,7 +1,6 @@
 /**
  * The connection table with its rules checked: which side may do what in which state of a connection. Main
- * and workers use it while tests run. README.md explains the rules by the names that the sentences begin
- * with.
+ * and workers use it while tests run. Each message begins with the name by which README.md explains the rule.
  */
 
 import { invariant } from '../../../platform/invariant.ts';
@@ -128,7 +127,9 @@ export class CheckedConnectionTable extends ConnectionTable {
     invariant((states & (1 << stateOf(this.stateWord(connection)))) !== 0, rule);
   }
 
-  /** A client that is gone may leave its buffer behind in a turn that is drained: its number is free next. */
+  /**
+   * A client that is gone may leave its buffer behind in a drained turn, because its number is freed next.
+   */
   #expectAtRest(connection: number): void {
     const states = isClosed(this.stateWord(connection)) ? IDLE | RUNNING : IDLE;
     this.#expect(

@@ -26,7 +26,9 @@ export class CheckedReadyQueue extends ReadyQueue {
     return connection;
   }
 
-  /** Workers may move the head meanwhile, but what main sees behind the head has not been popped for sure. */
+  /**
+   * Workers may move the head meanwhile. An entry after the head as read here was not popped before the push.
+   */
   #holds(connection: number): boolean {
     const { words, layout } = this.#shared;
     const mask = layout.queueCapacity - 1;

@@ -8,17 +8,17 @@
  * - Main makes every transition but one: a worker that popped the number takes READY to RUNNING by
  *   compare-and-swap. Main gives the connection back after it has drained the turn's last record.
  * - A client that goes away while the connection is READY or RUNNING only sets CLOSED, by atomic or: a worker
- *   may be moving the state at that moment. Whoever pops a closed connection returns it at once. Number,
- *   buffer and queue entry are used again only then, or after the owner's 'exit'.
- * - What is handed over together with the connection is read and written plainly. Main wrote it before the
- *   store that made the connection READY, and the worker reads it after the compare-and-swap that saw READY.
- *   In the other direction, the worker wrote it before it published the record that main has drained.
- * - Only what changes while the connection is RUNNING is accessed atomically: length, credit, CLOSED and
- *   generation. An atomic access costs ten plain ones.
- * - Credit is how many bytes the owner may publish in this turn, in all. At the hand-over it is what is free
- *   of the connection's window. It grows as the socket takes what it got. Main alone writes it, and the owner
- *   alone counts what it has published, so a turn that fits into its first credit needs no atomic operation
- *   for it.
+ *   may be moving the state at that moment. A worker that pops a closed connection returns it at once.
+ *   Number, buffer and queue entry are used again only then, or after the owner's 'exit'.
+ * - Words that are handed over together with the connection are read and written plainly. Main writes them
+ *   before the store that makes the connection READY, and the worker reads them after the compare-and-swap
+ *   that sees READY. In the other direction, the worker writes them before it publishes the record that main
+ *   drains.
+ * - Only words that change while the connection is RUNNING are accessed atomically: length, credit, CLOSED
+ *   and generation. An atomic access costs as much as ten plain ones.
+ * - Credit is how many bytes the owner may publish in this turn, in all. At the hand-over it is the free part
+ *   of the connection's window. It grows as the socket takes bytes. Only main writes it, and only the owner
+ *   counts what it has published. So a turn that fits into its first credit needs no atomic operation for it.
  *
  * | word                | written by                                        |
  * | ------------------- | ------------------------------------------------- |
@@ -56,7 +56,7 @@ const REQUEST = 9;
 const CREDIT = 10;
 const CREDIT_WAIT = 11;
 const HANDLER_SINCE = 12;
-// On a line of its own, which a plain request does not touch.
+// On a cache line of its own, which a simple request does not touch.
 const PEER = 16;
 const PEER_WORDS = 4;
 
@@ -95,7 +95,7 @@ export class ConnectionTable {
     this.#setState(connection, STATE_READY);
   }
 
-  /** Main, RUNNING (drained) → IDLE. Nobody else looks at the word before it is READY again. */
+  /** Main, RUNNING (drained) → IDLE. Nobody else reads the word before it is READY again. */
   makeIdle(connection: number): void {
     const at = this.#at(connection, STATE);
     this.#words[at] = inState(this.#words[at] as number, STATE_IDLE);
@@ -153,7 +153,7 @@ export class ConnectionTable {
     return this.#read(connection, ADDRESS);
   }
 
-  /** Main, after the bytes: who sees the length sees the bytes. */
+  /** Main, after it has written the bytes: a thread that sees the length sees the bytes. */
   setLength(connection: number, length: number): void {
     this.#store(connection, LENGTH, length);
   }
@@ -222,8 +222,8 @@ export class ConnectionTable {
   }
 
   /**
-   * Main, after the owner's 'exit': for how many milliseconds the asynchronous handler has run, 0 where there
-   * is none.
+   * Main, after the owner's 'exit': how many milliseconds the asynchronous handler has run, or 0 if there is
+   * none.
    */
   handlerTime(connection: number, now: number): number {
     const since = this.#read(connection, HANDLER_SINCE);
@@ -252,7 +252,7 @@ export class ConnectionTable {
     return this.#load(connection, REQUEST);
   }
 
-  /** Bytes that the owner may publish in this turn, in all. It only grows behind the owner's back. */
+  /** Bytes that the owner may publish in this turn, in all. Main may only raise it while the owner runs. */
   credit(connection: number): number {
     return this.#load(connection, CREDIT);
   }
@@ -265,7 +265,7 @@ export class ConnectionTable {
   /** Main, at any time: the socket has taken that many bytes. */
   extendCredit(connection: number, bytes: number): void {
     const at = this.#at(connection, CREDIT);
-    // Nobody else writes it, so what is read plainly here is what was written last.
+    // Only this thread writes it, so a plain read sees the last value.
     Atomics.store(this.#words, at, ((this.#words[at] as number) + bytes) | 0);
   }
 
@@ -283,8 +283,8 @@ export class ConnectionTable {
   /** Keeps CLOSED and generation, which may be read or set (CLOSED) by others at this moment. */
   #setState(connection: number, state: number): void {
     const at = this.#at(connection, STATE);
-    // Main sets CLOSED itself, and workers change the word only from READY, where main does not come here. So
-    // nobody else writes the word now, and a plain store loses nothing.
+    // Main alone sets CLOSED, and workers change the word only when it is READY, and then main does not call
+    // this. So nobody else writes the word now, and a plain store loses nothing.
     const word = Atomics.load(this.#words, at);
     Atomics.store(this.#words, at, inState(word, state));
   }
@@ -293,12 +293,12 @@ export class ConnectionTable {
     return this.#base + connection * CONNECTION_WORDS + word;
   }
 
-  /** Plainly: what was handed over together with the connection, or what only this thread writes. */
+  /** Plain access: for words that were handed over with the connection, or that only this thread writes. */
   #read(connection: number, word: number): number {
     return this.#words[this.#at(connection, word)] as number;
   }
 
-  /** Atomically: what may change while the connection is RUNNING. */
+  /** Atomic access: for words that may change while the connection is RUNNING. */
   #load(connection: number, word: number): number {
     return Atomics.load(this.#words, this.#at(connection, word));
   }

@@ -8,7 +8,7 @@ import { ipv4Word, ipv6Groups } from '../../../platform/ip-address.ts';
 
 const MAPPED = 0xffff;
 
-/** @returns four words in network order. All 0 for what is no IP address */
+/** @returns four words in network order, all 0 if the text is no IP address */
 export function addressToWords(address: string): [number, number, number, number] {
   const word = ipv4Word(address);
   if (word !== null) return [0, 0, MAPPED, word];

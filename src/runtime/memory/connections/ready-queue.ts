@@ -4,14 +4,14 @@
  *
  * Positions are 32-bit counters that only grow and wrap around. An entry lies at `position & mask`.
  *
- * - Main alone writes `tail`, after the entry: who sees the tail sees the entry.
+ * - Only main writes `tail`, after the entry: a thread that sees the tail sees the entry.
  * - `head` is moved by compare-and-swap. A consumer reads the entry before it moves the head. Only a push at
  *   `head + capacity` can overwrite the entry. A number stands in the queue at most once, and there are more
  *   places than connections. So that push cannot come before the head has moved, and then the
  *   compare-and-swap of a consumer that read the old entry fails.
- * - Before a consumer moves the head, it writes the position it is after into its claim word. If the worker
- *   dies between the move and taking the connection over, main finds a READY connection whose position was
- *   passed and which no living worker claims, and queues it again (server/workers/orphans.ts).
+ * - Before a consumer moves the head, it writes the position into its claim word. If the worker dies after
+ *   the move and before it takes the connection, the connection is READY, its position is passed, and no
+ *   living worker claims it. Main finds such a connection and queues it again (server/workers/orphans.ts).
  */
 
 import type { SharedMemory } from '../layout.ts';
@@ -70,7 +70,8 @@ export class ReadyQueue {
         return QUEUE_EMPTY;
       }
       const connection = this.#words[this.#entries + (head & this.#mask)] as number;
-      // Plain, as is the entry. The compare-and-swap below orders them for whoever sees the head moved.
+      // A plain store, like that of the entry. The compare-and-swap below orders both for any thread that
+      // sees the moved head.
       this.#words[claimWord] = claimOf(head);
       if (Atomics.compareExchange(this.#words, this.#head, head, (head + 1) | 0) === head) {
         return connection;

@@ -2,8 +2,8 @@
  * One boolean that every thread sees: running, draining, ready. Any thread sets, clears and reads it. A
  * worker may block until it changes. The main thread waits for it only asynchronously.
  *
- * Protocol: one word of shared memory, 0 (clear) or 1 (set). Zeroed memory is a clear flag. Whoever changes
- * the word notifies everybody who waits on it, after the change.
+ * Protocol: one word of shared memory, 0 (clear) or 1 (set). Zeroed memory is a clear flag. A thread that
+ * changes the word then notifies all threads that wait on it.
  */
 export class AtomicFlag {
   readonly #words: Int32Array;
@@ -40,14 +40,14 @@ export class AtomicFlag {
   /**
    * Blocks this thread while the flag is `seen`. The main thread must not be blocked. It uses `waitAsync`.
    *
-   * Pass the value that the decision to wait was based on: a change between that look and this call then
-   * returns at once. Without it only changes after this call are seen. A flag that was changed and changed
-   * back looks unchanged.
+   * Pass the value on which the decision to wait was based. If the flag has changed since then, this call
+   * returns at once. Without the value only changes after this call are seen. A flag that was changed and
+   * changed back looks unchanged.
    * @returns false if the flag was still `seen` after `timeoutMs`
    */
   wait(timeoutMs: number, seen: boolean = this.isSet()): boolean {
     const expected = seen ? SET : CLEAR;
-    // Compare and sleep are one step for the threads that notify, so no change slips in between.
+    // For the threads that notify, compare and sleep are one step, so no change can come in between.
     if (Atomics.wait(this.#words, this.#index, expected, timeoutMs) !== 'timed-out') return true;
     return this.isSet() !== seen;
   }

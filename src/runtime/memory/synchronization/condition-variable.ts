@@ -9,8 +9,8 @@
  * looks, the waiter does not wait. Otherwise the waiter has already read the number and unlocked. Then either
  * the raised number keeps it from sleeping, or it stands in the list that is notified.
  *
- * Wake-ups may be spurious. One notification lets go those who were about to sleep as well as one who slept,
- * and a death wakes all. So wait in a loop that looks at the condition:
+ * Wake-ups may be spurious. One notification wakes one sleeper and also those that were about to sleep, and a
+ * death wakes all. So wait in a loop that looks at the condition:
  *
  *     using guard = mutex.lock();
  *     while (queue.isEmpty()) notEmpty.wait(guard);
@@ -59,7 +59,7 @@ export class ConditionVariable {
     return outcome !== 'timed-out';
   }
 
-  /** Wakes one waiter, the one that sleeps longest, if there is any. */
+  /** Wakes the waiter that has slept longest, if there is any. */
   notifyOne(): void {
     this.#notify(1);
   }
@@ -73,9 +73,9 @@ export class ConditionVariable {
   }
 
   #notify(count: number): void {
-    // Raise, then notify: whoever compares after the raise does not sleep, whoever compared before it is in
-    // the list. The list is first in, first out, so one who came later cannot take the place of one who
-    // slept.
+    // Raise, then notify. A waiter that compares after the raise does not sleep. A waiter that compared
+    // before it is in the list. The list is first in, first out, so a later waiter cannot take the wake-up of
+    // an earlier one.
     Atomics.add(this.#words, this.#index, 1);
     Atomics.notify(this.#words, this.#index, count);
   }

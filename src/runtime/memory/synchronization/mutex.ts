@@ -1,7 +1,7 @@
 /**
- * Mutual exclusion between threads that knows its holder can die without running `finally`. Workers block for
- * it. The main thread only tries, or waits asynchronously. It lies off the way of a request, and no holder
- * keeps it across an await or a handler.
+ * Mutual exclusion between threads, whose holder can die without running `finally`. Workers block for it. The
+ * main thread only tries, or waits asynchronously. No request needs it, and no holder keeps it across an
+ * await or a handler.
  *
  * Protocol: one word of shared memory, zero when free.
  *
@@ -12,14 +12,14 @@
  * Invariants:
  * 1. Only thread n takes the owner bits from 0 to n + 1. Only thread n takes them back to 0, or main after it
  *    has seen the 'exit' of thread n. So while thread n reads its own number there, it holds the lock.
- * 2. A thread sleeps only if, when it looked, the lock was held and marked CONTENDED. So whoever frees the
- *    word knows whether anybody has to be woken, and an uncontended lock costs no system call.
+ * 2. A thread sleeps only if, when it looked, the lock was held and marked CONTENDED. So the thread that
+ *    frees the word knows whether it has to wake anybody, and an uncontended lock costs no system call.
  * 3. A thread that was woken takes the lock with CONTENDED set, since it cannot know who still sleeps. The
  *    price is at most one notification that reaches nobody.
  * 4. A wake-up can be handed to a thread that dies before it acts on it. So after every 'exit' main wakes
  *    everybody (`releaseOwnedBy`), and those who do not get the lock restore CONTENDED.
  *
- * The lock is not fair: a thread that comes by may overtake those that were woken.
+ * The lock is not fair: a thread that has just arrived may overtake those that were woken.
  */
 import { isMainThread } from 'node:worker_threads';
 
@@ -43,7 +43,7 @@ export class MutexError extends Error {
 
 type Hold = 'synchronously' | 'asynchronously';
 
-/** One object per mutex and thread: it also knows which of the thread's own tasks may be waited for. */
+/** One object per mutex and thread. It also knows which tasks of its own thread it may wait for. */
 export class Mutex {
   readonly #words: Int32Array;
   readonly #index: number;
@@ -84,8 +84,8 @@ export class Mutex {
   }
 
   /**
-   * Takes the lock, waiting without blocking. The main thread has no other way to wait. Other tasks of the
-   * same thread are waited for like other threads. A pending wait does not keep the thread's event loop
+   * Takes the lock, waiting without blocking. The main thread has no other way to wait. It waits for other
+   * tasks of the same thread as for other threads. A pending wait does not keep the thread's event loop
    * alive: a thread with nothing else to do exits without it.
    * @throws MutexError ERR_MUTEX_TIMEOUT if it did not become free within `timeoutMs`
    */
@@ -95,15 +95,16 @@ export class Mutex {
   }
 
   /**
-   * After the 'exit' of thread `owner` was seen, for every mutex it could reach, held or not: frees what it
-   * held, marks the data suspect, and passes on a wake-up that it may have taken to its grave. Main calls it.
+   * Frees the lock if the dead thread `owner` held it, and marks the data suspect. It also passes on a
+   * wake-up on which the thread may not have acted. Main calls it after the 'exit' of the thread, for every
+   * mutex that the thread could reach, held or not.
    * @returns whether the lock was held by that thread
    */
   releaseOwnedBy(owner: number): boolean {
     for (;;) {
       const word = Atomics.load(this.#words, this.#index);
       const held = (word & OWNER_MASK) === owner + 1;
-      // The owner is dead, so only CONTENDED can change under us (invariant 1). Then we try again.
+      // The owner is dead, so only CONTENDED can change meanwhile (invariant 1). Then we try again.
       if (held && Atomics.compareExchange(this.#words, this.#index, word, SUSPECT) !== word) continue;
       Atomics.notify(this.#words, this.#index); // Everybody: invariant 4.
       return held;
@@ -124,8 +125,9 @@ export class Mutex {
   /** For the guard. */
   unlock(): void {
     this.#assertOwned();
-    // One step frees the word and tells whether anybody sleeps. Whoever sets CONTENDED after this step finds
-    // its compare-and-swap failing on a free word, and takes it instead of sleeping (invariant 2).
+    // One step frees the word and tells whether anybody sleeps. A thread that wants to set CONTENDED after
+    // this step finds a free word. Its compare-and-swap fails, and it takes the lock instead of sleeping
+    // (invariant 2).
     const before = Atomics.and(this.#words, this.#index, SUSPECT);
     if ((before & CONTENDED) !== 0) Atomics.notify(this.#words, this.#index, 1);
   }
@@ -139,7 +141,7 @@ export class Mutex {
     for (;;) {
       const contended = this.#takeOrContend('synchronously');
       if (contended === TAKEN) return;
-      // Only after CONTENDED is restored may we give up: a wake-up that we were given is not lost then.
+      // We may give up only after CONTENDED is restored, so that a wake-up that we were given is not lost.
       const remaining = deadline - performance.now();
       if (remaining <= 0) throw timeoutError(timeoutMs);
       Atomics.wait(this.#words, this.#index, contended, remaining);
@@ -188,10 +190,11 @@ export class Mutex {
   }
 
   /**
-   * A lock held by this very thread: to block for it would never end. To wait for it asynchronously is sound
-   * only if another task has taken it that way. Between the moment `lockAsync` takes the lock and the moment
-   * its caller goes on, other tasks of the thread run. A hold taken synchronously is given back within its
-   * turn, so meeting it means that the caller itself holds it.
+   * This thread holds the lock itself, so blocking for it would never end. Waiting for it asynchronously is
+   * sound only if another task took it with `lockAsync`. Other tasks of the thread run between the moment
+   * when `lockAsync` takes the lock and the moment when its caller goes on. A lock that was taken
+   * synchronously is given back within its turn of the event loop, so if it is still held, the caller itself
+   * holds it.
    */
   #refuseReentry(attempt: 'try' | 'wait' | 'block'): void {
     if ((Atomics.load(this.#words, this.#index) & OWNER_MASK) !== this.#self) return;
@@ -208,7 +211,8 @@ export class Mutex {
 }
 
 /**
- * The right to touch what the mutex protects. Held with `using`, so that every path out of a scope unlocks.
+ * The right to use the data that the mutex protects. Hold it with `using`, so that every path out of a scope
+ * unlocks.
  */
 export class MutexGuard implements Disposable {
   readonly mutex: Mutex;
@@ -266,7 +270,7 @@ export class MutexGuard implements Disposable {
   }
 }
 
-/** Node would allow its main thread to block, and every connection would stand still with it. */
+/** Node would allow its main thread to block, but then every connection would stand still. */
 export function refuseToBlockMain(message: string): void {
   if (isMainThread) throw new MutexError('ERR_MUTEX_BLOCKS_MAIN', message);
 }

@@ -2,16 +2,17 @@
  * Parking and waking: who sleeps, and who must be rung.
  *
  * A worker parks in three steps: it sets its bit, looks once more at everything that could need it, and
- * returns to its event loop. Main pushes work first and looks at the bits after. Atomics are sequentially
- * consistent, so one of the two sees the other: either the worker sees the work, or main sees the bit.
+ * returns to its event loop. Main pushes work first and looks at the bits afterwards. Atomics are
+ * sequentially consistent, so one of the two sees the other: either the worker sees the work, or main sees
+ * the bit.
  *
- * Main clears a bit to wake the worker, and a worker clears its own when it has found work. Whoever clears a
- * bit learns from the old value whether it was first. Only main rings, and only for a bit that it cleared
- * itself.
+ * Main clears a bit to wake the worker, and a worker clears its own when it has found work. The old value
+ * tells the thread that clears a bit whether it was first. Only main rings, and only for a bit that it
+ * cleared itself.
  *
  * The other direction is the same with one word. Main sets its bell word, looks again at all rings, then
- * sleeps. A worker publishes its record first and looks at the word after. Who takes the word from 1 to 0
- * rings.
+ * sleeps. A worker publishes its record first and looks at the word afterwards. The thread that takes the
+ * word from 1 to 0 rings.
  */
 
 import type { SharedMemory } from '../layout.ts';
@@ -34,7 +35,7 @@ export class ParkedWorkers {
 
   /**
    * Main, to wake a worker, or the worker itself, which found work.
-   * @returns whether the bit was set: main rings then
+   * @returns whether the bit was set. If so, main rings
    */
   unpark(slot: number): boolean {
     return (Atomics.and(this.#words, this.#first + (slot >>> 5), ~(1 << slot)) & (1 << slot)) !== 0;

@@ -1,10 +1,11 @@
 /**
- * Lets only as many workers load the application at a time as the machine has processors. Loading is pure
- * work for the processor. More at once end no sooner, need more memory at their peak, and take turns from the
- * workers that serve while a replacement starts.
+ * Lets only as many workers load the application at a time as the machine has processors. Loading is
+ * CPU-bound. With more at once, none ends sooner, the memory at the peak is higher, and the workers that
+ * serve meanwhile get less of the processor.
  *
  * The gate is a Mutex, a ConditionVariable, and for each slot a flag that says that its worker is inside. A
- * count would not do, because a worker can die inside: main then clears that worker's flag, whatever it was.
+ * counter is not enough, because a worker can die inside. Main then clears that worker's flag, whether it was
+ * set or not.
  */
 
 import { invariant } from '../../../platform/invariant.ts';
@@ -33,11 +34,11 @@ export class StartGate {
     this.#left = new ConditionVariable(words, this.#first + 1);
   }
 
-  /** A worker: blocks until fewer than `limit` are inside. @returns what must be disposed of on leaving */
+  /** A worker: blocks until fewer than `limit` are inside. @returns a handle to dispose of on leaving */
   enter(limit: number): Disposable {
     using guard = this.#mutex.lock();
-    // A holder that died changed one flag at most, and main clears that one: the flags are never
-    // half-changed.
+    // A holder that died has changed at most its own flag, and main clears that one. So the flags are never
+    // inconsistent.
     if (guard.suspect) guard.markConsistent();
     while (this.#inside() >= limit) this.#left.wait(guard, LOOK_AGAIN_MS);
     invariant(!this.#isInside(this.#slot), 'A worker enters the gate once.');

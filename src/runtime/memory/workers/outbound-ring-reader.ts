@@ -84,8 +84,8 @@ export class OutboundRingReader {
   }
 
   /**
-   * Moves to what a worker had committed of an open record, as a record that does not end the turn. Only for
-   * a worker that is dead or stuck in a handler, and after all published records.
+   * Moves to the committed part of an open record, as a record that does not end the turn. Only for a worker
+   * that is dead or stuck in a handler, and after all published records.
    */
   nextSalvaged(): boolean {
     const { words, salvage, address, bytes } = this.#ring;
@@ -102,21 +102,24 @@ export class OutboundRingReader {
     this.seen = 0;
     this.payloadAddress = address + (position & (bytes - 1)) + HEADER_BYTES;
     this.payloadLength = words[at + SLOT_LENGTH] as number;
-    // A worker that was only believed stuck may have gone on: then what was read may be of two commits.
+    // A worker that only seemed stuck may have gone on. Then the bytes read may belong to two commits.
     return (
       Atomics.load(words, salvage + VALID_SLOT) === slot && Atomics.load(words, this.#ring.tail) === position
     );
   }
 
   /**
-   * Gives the space of all records up to the cursor back to the worker. Their bytes must have been copied by
-   * now.
+   * Gives the space of all records up to the cursor back to the worker. Their bytes must have been copied
+   * before.
    */
   release(): void {
     Atomics.store(this.#ring.words, this.#ring.head, this.#cursor);
   }
 
-  /** After the worker's 'exit', when everything is drained: an empty ring for the next thread of the slot. */
+  /**
+   * Empties the ring for the next thread of the slot, after the worker's 'exit' and when everything is
+   * drained.
+   */
   reset(): void {
     this.#cursor = Atomics.load(this.#ring.words, this.#ring.tail);
     this.#end = this.#cursor;

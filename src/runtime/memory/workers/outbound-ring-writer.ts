@@ -31,7 +31,7 @@ import {
 const LARGEST_SHARE = 4;
 
 /**
- * How far a turn has come, as its records say. The turn keeps one such object, so a record costs no
+ * How far a turn has come, as its records report it. The turn keeps one such object, so a record costs no
  * allocation.
  */
 export interface TurnProgress {
@@ -43,7 +43,7 @@ export interface TurnProgress {
   readonly seen: number;
 }
 
-/** One record is open at most. Nobody sees it before it is published. */
+/** At most one record is open. Nobody sees it before it is published. */
 export class OutboundRingWriter {
   readonly #ring: OutboundRing;
   readonly largestPayload: number;
@@ -104,7 +104,7 @@ export class OutboundRingWriter {
     return address + (this.#start & (bytes - 1)) + HEADER_BYTES + this.#used;
   }
 
-  /** Says that `bytes` payload bytes were written at `address`. */
+  /** Tells the writer that `bytes` payload bytes were written at `address`. */
   advance(bytes: number): void {
     this.#used += bytes;
   }
@@ -151,7 +151,7 @@ export class OutboundRingWriter {
     words[header + RECORD_ARGUMENT] = argument;
     words[header + RECORD_SEEN] = turn.seen;
     this.#isOpen = false;
-    // The store orders all plain writes above before it: who sees the tail sees the record.
+    // The store comes after all plain writes above: a thread that sees the tail sees the record.
     Atomics.store(words, this.#ring.tail, (this.#start + HEADER_BYTES + aligned(this.#used)) | 0);
   }
 

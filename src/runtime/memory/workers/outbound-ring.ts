@@ -4,13 +4,13 @@
  *
  * Head and tail are 32-bit byte counters that only grow and wrap around. `counter & mask` is the offset.
  * Records start at multiples of RECORD_ALIGNMENT and lie in one piece. Where the end of the ring is too near,
- * a padding record fills it. A record carries all that main must know should its worker die right after the
- * publishing: which connection, how far its requests are answered, and whether the turn has ended.
+ * a padding record fills it. A record carries everything that main must know if the worker dies right after
+ * publishing it: which connection, how far its requests are answered, and whether the turn has ended.
  *
  * Responses to pipelined requests are collected in one record. Before the worker runs the next handler, which
- * may be its last, it commits what the open record holds so far. It fills the one of two salvage slots that
- * is not valid, and then makes it the valid one by a single store. When the worker dies, main finds the
- * committed bytes there. A slot counts only while the tail is where it was at the commit: until the record is
+ * may be its last, it commits what the open record holds so far. It fills the invalid one of two salvage
+ * slots and then makes it the valid one by a single store. When the worker dies, main finds the committed
+ * bytes there. A slot counts only while the tail is where it was at the commit, that is, until the record is
  * published.
  */
 

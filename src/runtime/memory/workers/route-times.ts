@@ -2,8 +2,7 @@
  * For each route a moving mean of how long its handlers run synchronously, shared by all workers. A worker
  * with handlers in flight does not run a route that would hold them up (worker/heavy-requests.ts).
  *
- * Workers read and write the means without a protocol. A lost update loses one sample of an estimate and
- * nothing else.
+ * Workers read and write the means without a protocol. A lost update only loses one sample of an estimate.
  */
 
 import { type SharedMemory, TIMED_ROUTES } from '../layout.ts';
@@ -34,7 +33,7 @@ export class RouteTimes {
     this.#words[at] = mean + ((sample - mean) >> SMOOTHING);
   }
 
-  /** Whether the route is known to answer so soon that nobody minds waiting for it. */
+  /** Whether the route is known to be so quick that others can wait for it. */
   isQuick(route: number): boolean {
     const mean = this.#mean(route);
     return mean > 0 && mean < QUICK_NANOSECONDS;

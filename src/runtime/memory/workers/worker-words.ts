@@ -12,7 +12,7 @@
  * | 2    | ringWait        | set by the worker, cleared by who rings | main              |
  *
  * Line 0 changes with every turn, and main looks at it only when the worker is dead or seems stuck. The words
- * that main looks at in every round are on another line, which it so keeps in its cache.
+ * that main reads in every round are on another line, so that this line stays in its cache.
  */
 
 import { type Layout, type SharedMemory, workerLine } from '../layout.ts';
@@ -46,7 +46,7 @@ export class WorkerWords {
   }
 
   clearClaim(): void {
-    // Plain: it follows the compare-and-swap that took the connection, and is not seen before that.
+    // A plain store: it follows the compare-and-swap that took the connection, so no thread sees it earlier.
     this.#words[this.#base] = NO_CLAIM;
   }
 
@@ -56,9 +56,9 @@ export class WorkerWords {
   }
 
   set current(connection: number) {
-    // Plain: main reads it after the worker's 'exit', or to find in which handler a worker has been for
-    // seconds. Every record is published after it by an atomic store. So when main has drained the end of a
-    // turn, it does not read that turn's connection.
+    // A plain store: main reads it after the worker's 'exit', or to find the handler in which a worker has
+    // been for seconds. Every record is published later by an atomic store. So once main has drained the end
+    // of a turn, it no longer reads that turn's connection here.
     this.#words[this.#base + CURRENT] = connection;
   }
 
@@ -86,7 +86,7 @@ export class WorkerWords {
   }
 
   /**
-   * The worker runs a handler of a heavy route. For as long, it counts as not awake
+   * The worker runs a handler of a heavy route. Meanwhile it does not count as awake
    * (server/dispatch/dispatcher.ts).
    */
   get isHeavy(): boolean {
@@ -124,7 +124,7 @@ export class WorkerWords {
     );
   }
 
-  /** Main, before a slot gets a new thread: nothing of the old one is left. */
+  /** Main, before a slot gets a new thread: clears the words of the old one. */
   reset(): void {
     this.clearClaim();
     this.current = NO_CONNECTION;

@@ -1,14 +1,14 @@
 /**
- * How often the work of one connection was tried again after the death of a worker. Bounded, because what
- * kills one worker may kill the next. Main thread: asked by workers/orphans.ts, reset when a request is
- * answered.
+ * Counts how often the work of one connection was repeated after the death of a worker. It is bounded,
+ * because a request that kills one worker may kill the next. Main thread: workers/orphans.ts asks it, and an
+ * answered request resets it.
  */
 
-/** For a request that was in flight when its worker died of another one. */
+/** For a request that was in flight when another request killed its worker. */
 const MAX_RERUNS = 1;
 /**
- * For a connection whose worker died before it had begun a request. Bytes that cannot be parsed must not kill
- * all.
+ * For a connection whose worker died before it had begun a request. Bytes that crash the parser must not kill
+ * all workers.
  */
 const MAX_RETAKES = 8;
 
@@ -21,7 +21,7 @@ export class Attempts {
     return this.#reruns++ < MAX_RERUNS;
   }
 
-  /** Counts one more look at what has not become a request yet. @returns whether it is allowed */
+  /** Counts one more attempt to parse bytes that are not a request yet. @returns whether it is allowed */
   retake(): boolean {
     return this.#retakes++ < MAX_RETAKES;
   }

@@ -1,9 +1,8 @@
 /**
- * One client as the main thread knows it: its socket, its number, whom main has handed it to and how far its
- * end has come. Only the main thread has these objects. Workers see the entry of the same number in the
- * connection table.
+ * One client as the main thread knows it: its socket, its number, its holder and the state of its end. Only
+ * the main thread has these objects. Workers see the entry of the same number in the connection table.
  *
- * What belongs to one file alone is in a part of its own: `buffer` (sockets/inbound.ts), `writer`
+ * Each file keeps its own state in a part of the connection: `buffer` (sockets/inbound.ts), `writer`
  * (sockets/outbound.ts), `deadline` (sockets/deadlines.ts) and `attempts` (attempts.ts).
  */
 
@@ -14,11 +13,11 @@ import { type Inbound, InboundBuffer } from '../sockets/inbound.ts';
 import { type Outbound, SocketWriter } from '../sockets/outbound.ts';
 import { Attempts } from './attempts.ts';
 
-// ---- Whom main has handed a connection to: the slot of a worker that was told, or one of these ----
+// ---- The holder of a connection: the slot of a worker that main has told, or one of these ----
 
-/** Nobody: its buffer may be moved. */
+/** Nobody holds it, so its buffer may be moved. */
 const MAIN = -1;
-/** Whichever worker pops it from the ready queue. */
+/** Any worker that pops it from the ready queue. */
 export const ANY_WORKER = -2;
 /** It waits for a worker without handlers in flight (dispatch/heavy-requests.ts). */
 export const IDLE_WORKER = -3;
@@ -31,14 +30,14 @@ const HUNG_WORKER = -4;
 // ---- How far its end has come: it only moves forward ----
 
 const OPEN = 0;
-/** The client has sent FIN. What came before is still served. */
+/** The client has sent FIN. Its earlier requests are still served. */
 const HALF_CLOSED = 1;
-/** We have sent our last byte. What still comes in is thrown away until the client closes too. */
+/** We have sent our last byte. Further input is discarded until the client closes too. */
 const ENDING = 2;
 /** The socket is gone. */
 const CLOSED = 3;
 
-/** What has expired, and so what is to be done. */
+/** The deadline that has expired. */
 export type Expiry = 'none' | 'idle' | 'request' | 'write' | 'linger';
 
 export interface ConnectionParts {
@@ -55,7 +54,8 @@ export class Connection {
   readonly deadline: ReceiveDeadline;
   readonly attempts = new Attempts();
   /**
-   * Grows also when main answers in the place of a worker that hangs, whose later records are then dropped.
+   * It also grows when main answers in place of a worker that hangs, so that later records of the worker are
+   * dropped.
    */
   generation: number;
   /** Position in the ready queue of the last push. */
@@ -117,7 +117,7 @@ export class Connection {
     return this.#stage === HALF_CLOSED;
   }
 
-  /** We have ended it, and the client has not. */
+  /** We have ended the connection, but the client has not. */
   get isEnding(): boolean {
     return this.#stage === ENDING;
   }
@@ -126,7 +126,7 @@ export class Connection {
     return this.#stage === CLOSED;
   }
 
-  /** Neither we have ended it nor is the socket gone. */
+  /** We have not ended it, and the socket is not gone. */
   get isOpen(): boolean {
     return this.#stage < ENDING;
   }
@@ -149,7 +149,7 @@ export class Connection {
   expiry(now: number): Expiry {
     if (this.writer.isStalled(now)) return 'write';
     if (!this.deadline.isOver(now)) return 'none';
-    // What is still being sent is bounded by the write deadline.
+    // The write deadline bounds the bytes that are still being sent.
     if (this.isEnding) return this.writer.isSending ? 'none' : 'linger';
     if (this.isHandedOut) return 'none';
     return this.deadline.isReceiving ? 'request' : 'idle';

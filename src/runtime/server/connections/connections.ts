@@ -1,6 +1,6 @@
 /**
  * All clients, from the accepted socket on. Main thread, called by the server's socket, its slow timer and
- * its shutdown. What happens between bytes and responses is in ownership.ts.
+ * its shutdown. ownership.ts handles everything from received bytes to responses.
  */
 
 import type { ConnectionTable } from '../../memory/connections/connection-table.ts';
@@ -25,13 +25,13 @@ export interface ConnectionsOptions extends ConnectionParts {
   readonly outboundWindowBytes: number;
 }
 
-/** What is not at its end. */
+/** What a stopping server still has to finish. */
 export interface Unfinished {
-  /** Connections with something still to be received or sent. */
+  /** Connections that still have something to receive or send. */
   readonly connections: number;
   /** Those of them whose request has no response yet. */
   readonly requests: number;
-  /** Responses that have begun, with those that were cut off since `stop`. */
+  /** Responses that have begun, including those that were cut off since `stop`. */
   readonly streams: number;
 }
 
@@ -48,7 +48,9 @@ export class Connections {
     return this.#options.registry.count;
   }
 
-  /** Whether there is a connection that a worker has or will have to look at, or that is owed something. */
+  /**
+   * Whether there is a connection that a worker serves or must serve, or that still has something to be sent.
+   */
   get anyPending(): boolean {
     for (const { isHandedOut, writer } of this.#options.registry.all()) {
       if (isHandedOut || writer.owed > 0) return true;
@@ -67,7 +69,7 @@ export class Connections {
     const peer = addressToWords(accepted.remoteAddress ?? '');
     const socket = adoptSocket(accepted, {
       buffer: this.#scratch,
-      // Nothing is read before the event loop turns, when `connection` is long there.
+      // Nothing is read in this turn of the event loop, so `connection` is set before the first read.
       onBytes: (length) => ownership.received(connection, this.#scratch, length),
     });
     const generation = table.open(number, outboundWindowBytes);
@@ -75,7 +77,7 @@ export class Connections {
     const connection = new Connection(number, generation, socket, this.#options);
     registry.add(connection);
     socket.on('end', () => ownership.clientEnded(connection));
-    // 'close' follows, and is where everything is undone. The error itself says nothing that we could act on.
+    // 'close' follows and does the clean-up. The error itself needs no reaction.
     socket.on('error', () => socket.destroy());
     socket.on('close', () => ownership.clientGone(connection));
     if (ownership.isStopping) endings.end(connection);
@@ -117,20 +119,20 @@ export class Connections {
     for (const connection of registry.all()) {
       if (connection.isHandedOut || connection.isEnding) continue;
       if (connection.buffer.isReceiving()) continue;
-      // Who is between two requests has nothing to lose by a reset, and is not waited for.
+      // A client between two requests loses nothing by a reset, so we do not wait for it.
       if (connection.writer.owed === 0) connection.socket.destroySoon();
       else endings.end(connection);
     }
   }
 
-  /** Resolves when no connection is left, or the time is over. */
+  /** Resolves when no connection is left or the time is over. */
   whenNone(timeoutMs: number): Promise<void> {
     return this.#options.registry.whenNone(timeoutMs);
   }
 
   /**
-   * Counts the clients that wait for a response, or for the rest of one. One that was sent everything and has
-   * only not closed yet is finished.
+   * Counts the clients that wait for a response or for the rest of one. A client that was sent everything
+   * counts as finished, even if it has not closed yet.
    */
   countUnfinished(): Unfinished {
     const { registry, ownership } = this.#options;
@@ -144,7 +146,7 @@ export class Connections {
     return { connections, requests: connections - streams, streams: streams + ownership.cutOffs };
   }
 
-  /** Ends whatever is left, without regard to what is pending. */
+  /** Ends all connections that are left, even if requests are pending. */
   destroyAll(): void {
     const { registry, endings, refused } = this.#options;
     for (const connection of registry.all()) endings.breakOff(connection);

@@ -1,7 +1,7 @@
 /**
  * Who owns a connection: main hands it to the workers, and takes it back after the last record of a turn.
- * Main thread. Sockets' events come from connections.ts, records from the dispatcher, and recovery decides
- * for workers that are dead.
+ * Main thread. connections.ts passes on the events of sockets, the dispatcher passes on records, and recovery
+ * decides for dead workers.
  *
  *     IDLE ─▶ READY ─▶ RUNNING ─▶ IDLE or READY        (memory/connections/connection-table.ts)
  *
@@ -36,9 +36,9 @@ export interface OwnershipOptions {
   readonly registry: Registry;
   readonly endings: Endings;
   readonly outboundWindowBytes: number;
-  /** There is something in the queue. */
+  /** The queue is not empty. */
   readonly onReady: () => void;
-  /** A connection for a heavy route, which wants a worker without handlers in flight. */
+  /** A connection has a request for a heavy route, which needs a worker without handlers in flight. */
   readonly onHeavy: (connection: Connection) => void;
   /** The client of a connection that a worker runs is gone. */
   readonly onAbort: (connection: Connection, stateWord: number) => void;
@@ -101,7 +101,7 @@ export class Ownership {
 
   // ---- What the workers do ----
 
-  /** A record of a worker's ring: its bytes, and what it says about the turn. */
+  /** Handles a record of a worker's ring: sends its bytes and acts on the state of the turn. */
   onRecord(record: OutboundRingReader): void {
     const connection = this.#options.registry.byNumber(record.connection);
     if (connection === undefined || connection.generation !== record.generation) return;
@@ -137,13 +137,13 @@ export class Ownership {
     this.#endTurn(connection, turn, 0, 0);
   }
 
-  /** Main answers in the place of a worker that has died, and takes the connection back: see `giveBack`. */
+  /** Main answers in place of a worker that has died, and takes the connection back. See `giveBack`. */
   answer(connection: Connection, response: Buffer, consumed: number, turn: number): void {
     if (connection.isOpen) connection.writer.sendOwn(response);
     this.giveBack(connection, consumed, turn);
   }
 
-  /** The request that a dead worker had in process is served from its start by another. */
+  /** Another worker serves the request that a dead worker had in process, from its start. */
   runAgain(connection: Connection): void {
     const { table, outboundWindowBytes } = this.#options;
     table.setCredit(connection.number, outboundWindowBytes - connection.writer.owed);
@@ -153,8 +153,8 @@ export class Ownership {
   }
 
   /**
-   * The owner hangs in a native call and cannot be waited for. A client that waits for a response gets one in
-   * its place, and the connection ends. The owner may still read number and buffer, so they are given back at
+   * The owner hangs in a native call, so nobody waits for it. Main answers a client that waits for a
+   * response, and the connection ends. The owner may still read number and buffer, so they are given back at
    * its 'exit'.
    */
   abandon(connection: Connection, status: number, detail: string): void {
@@ -194,7 +194,7 @@ export class Ownership {
       endings.end(connection);
       return;
     }
-    // Counted from what the worker saw: bytes that came after its look are not missing any more.
+    // The worker counted from the bytes that it saw, so bytes that came later are no longer missing.
     const needed = turn === TURN_NEED ? Math.max(0, seen - consumed) + missing : 0;
     const hasUnseen = buffer.hasMoreThan(seen);
     if (!buffer.settle(needed)) {
@@ -205,7 +205,7 @@ export class Ownership {
       this.#await(connection, hasUnseen);
       return;
     }
-    // What was kept for an incomplete request says nothing about the one after it.
+    // The state of an incomplete request does not apply to the next request.
     table.clearResume(number);
     if (turn === TURN_HEAVY) this.#options.onHeavy(connection);
     else if (buffer.isEmpty) this.#rest(connection);
@@ -215,7 +215,8 @@ export class Ownership {
   /** A request is incomplete. */
   #await(connection: Connection, hasUnseen: boolean): void {
     const { buffer } = connection;
-    // A body of unknown end and a head: any new byte is worth a look. A body of known length: only its last.
+    // A head, or a body of unknown length: any new byte may complete it. A body of known length: only its
+    // last byte.
     if (hasUnseen && buffer.isEnough) {
       this.makeReady(connection);
       return;
@@ -234,13 +235,13 @@ export class Ownership {
     buffer.readOn();
   }
 
-  /** Nothing is left to do until the client sends the next request. */
+  /** There is nothing to do until the client sends the next request. */
   #rest(connection: Connection): void {
     if (connection.isHalfClosed || this.#isStopping) this.#options.endings.end(connection);
     else connection.deadline.resting();
   }
 
-  /** The client has sent its last byte, and all that could be served is. */
+  /** The client has sent its last byte, and all complete requests are answered. */
   #endRequests(connection: Connection): void {
     const { endings } = this.#options;
     if (connection.buffer.isReceiving())
@@ -248,7 +249,7 @@ export class Ownership {
     else endings.end(connection);
   }
 
-  /** Nobody has the connection any more: its buffer and its number are free. */
+  /** Nobody uses the connection any more, so its buffer and its number become free. */
   #release(connection: Connection): void {
     const { table, registry } = this.#options;
     connection.buffer.release();

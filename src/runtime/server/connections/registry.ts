@@ -1,6 +1,6 @@
 /**
- * Which connection has which number. Main thread. A number is an entry of the connection table, and there are
- * as many as the server may have connections.
+ * Maps numbers to connections. Main thread. A number is an entry of the connection table, and there are as
+ * many numbers as the server may have connections.
  */
 
 import { invariant } from '../../../platform/invariant.ts';
@@ -29,7 +29,7 @@ export class Registry {
     return this.#byNumber[number];
   }
 
-  /** @returns a free number, which the caller must `add`, or undefined where none is left */
+  /** @returns a free number, which the caller must `add`, or undefined if none is left */
   takeNumber(): number | undefined {
     return this.#free.pop();
   }
@@ -47,7 +47,7 @@ export class Registry {
     if (this.count === 0) this.#whenNone?.();
   }
 
-  /** Resolves when no connection is left, or the time is over. */
+  /** Resolves when no connection is left or the time is over. */
   whenNone(timeoutMs: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, timeoutMs);

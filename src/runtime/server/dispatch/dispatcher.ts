@@ -1,6 +1,7 @@
 /**
  * The main thread's round: drain every ring, hand heavy requests to idle workers, wake a worker if one more
- * pays. It runs by `setImmediate`, so after all sockets that were readable in this turn of the event loop.
+ * pays. It runs by `setImmediate`, so it runs after all sockets that were readable in this turn of the event
+ * loop.
  */
 
 import type { ConnectionTable } from '../../memory/connections/connection-table.ts';
@@ -122,11 +123,11 @@ export class Dispatcher {
   }
 
   /**
-   * With a backlog main sleeps only while a worker is awake, since that worker looks at the queue once more
-   * before it parks. Polling instead would take the processor that the worker needs. The worker may be held
-   * up in a handler: the stall timer then makes main decide again. The same timer fetches what a worker has
-   * published and not rung for, because its next handler seemed quick and is not. Once is enough, as a worker
-   * rings when it comes back from such a handler.
+   * With a backlog main sleeps only while a worker is awake, because that worker looks at the queue once more
+   * before it parks. Polling would take the processor that the worker needs. If a handler holds the worker
+   * up, the stall timer makes main decide again. The same timer fetches records for which a worker has not
+   * rung, because it wrongly expected its next handler to be quick. The timer runs once, because a worker
+   * rings when such a handler returns.
    */
   #hasWork(): boolean {
     for (const worker of this.#load.workers()) if (!worker.ring.isEmpty) return true;

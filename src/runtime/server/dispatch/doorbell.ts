@@ -1,7 +1,7 @@
 /**
  * The main thread's side of parking, part of the dispatcher. Main polls as long as that can lead to a
- * decision. Then it parks, and whoever publishes something rings it. memory/synchronization/parking.ts says
- * why no wake-up is lost.
+ * decision. Then it parks, and a worker that publishes something rings it. memory/synchronization/parking.ts
+ * explains why no wake-up is lost.
  */
 
 import type { MainBell } from '../../memory/synchronization/parking.ts';
@@ -10,13 +10,13 @@ export interface DoorbellOptions {
   readonly bell: MainBell;
   /** One round of work. @returns whether another round should follow at once */
   readonly poll: () => boolean;
-  /** The look after the flag was set. @returns whether there is something to do after all */
+  /** Checks again after the flag was set. @returns whether there is something to do after all */
   readonly lookAgain: () => boolean;
 }
 
 export class Doorbell {
   readonly #options: DoorbellOptions;
-  /** A round is scheduled. Otherwise main is parked, with its bell word set. */
+  /** Whether a round is scheduled. If not, main is parked with its bell word set. */
   #scheduled = false;
   #stopped = false;
 
@@ -25,7 +25,7 @@ export class Doorbell {
     options.bell.park();
   }
 
-  /** Something may be there: schedules a round for when the sockets of this turn were read. */
+  /** There may be something to do: schedules a round, which runs after the sockets of this turn were read. */
   ring(): void {
     if (this.#scheduled || this.#stopped) return;
     this.#scheduled = true;
@@ -43,7 +43,7 @@ export class Doorbell {
       setImmediate(this.#round);
       return;
     }
-    // The order is the whole point: the flag first, then the look, then sleep.
+    // The order matters: set the flag, look again, then sleep.
     this.#options.bell.park();
     if (this.#options.lookAgain()) {
       this.#options.bell.unpark();

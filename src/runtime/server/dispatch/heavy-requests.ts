@@ -9,10 +9,10 @@
  *  2. Main makes the connection READY, but does not queue it: `add`.
  *  3. As soon as a worker without handlers in flight is parked, main tells that one to serve the connection:
  *     `place`.
- *  4. Where none is for HEAVY_PATIENCE_MS, main sets REQUEST_INSIST and queues the connection. Then any
- *     worker runs it.
+ *  4. If no such worker parks within HEAVY_PATIENCE_MS, main sets REQUEST_INSIST and queues the connection.
+ *     Then any worker runs it.
  *
- * Should the worker of step 3 end before it has taken the connection, workers/orphans.ts queues it again.
+ * If the worker of step 3 ends before it has taken the connection, workers/orphans.ts queues it again.
  */
 
 import type { ConnectionTable } from '../../memory/connections/connection-table.ts';
@@ -32,7 +32,7 @@ export interface HeavyRequestsOptions {
   readonly clock: Clock;
   /** Puts a connection into the queue. */
   readonly makeReady: (connection: Connection) => void;
-  /** Somebody's patience may be at its end. */
+  /** Called when a request may have waited for too long. */
   readonly onImpatient: () => void;
 }
 
@@ -63,7 +63,10 @@ export class HeavyRequests {
     this.#timer.refresh();
   }
 
-  /** Hands requests to parked workers that run nothing. The impatient ones go back into the queue. */
+  /**
+   * Hands requests to parked workers that run nothing. Requests that have waited too long go back into the
+   * queue.
+   */
   place(): void {
     const { table, clock, makeReady } = this.#options;
     const now = clock.now();

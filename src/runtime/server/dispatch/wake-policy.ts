@@ -2,25 +2,22 @@
  * Decides whether one more worker is to be woken. Main thread, asked by the dispatcher in every round with a
  * backlog.
  *
- * Waking a thread costs more than serving a small request, so the answer is no unless one of these holds:
+ * Waking a thread costs more than serving a small request. So a worker is woken only if one of these holds:
  *
  *  - (a) Nobody is awake.
  *  - (b) The workers that are awake make no progress.
  *  - (c) The backlog is worth more than the wake-up, and there is a processor for one more worker.
  *
  * (d) No worker collects asynchronous requests while another is idle. The workers keep this rule themselves:
- * one that is full parks, and then counts as not awake here.
+ * a full worker parks, and so does not count as awake here.
  */
 
 import { availableParallelism } from 'node:os';
 
-/** More awake workers than this share the processors without serving more. */
+/** With more awake workers than this, they share the processors and serve no more. */
 const PROCESSORS = availableParallelism();
 
-/**
- * How long the queue's head may stand still before the awake workers are taken to be busy. No timer is
- * shorter.
- */
+/** If the queue's head stands still for so long, the awake workers count as busy. No timer is shorter. */
 export const STALL_MS = 1;
 /** Backlog per awake worker that is worth a wake-up, in nanoseconds of mean service time. */
 const WORTHWHILE_NANOSECONDS = 1_000_000;

@@ -1,12 +1,12 @@
 /**
- * What the workers that take part are doing, as their control words say: who is parked, who is awake, who has
- * the fewest handlers in flight. Main thread, asked by the dispatcher in every round.
+ * The load of the workers that take part, from their control words: who is parked, who is awake, who has the
+ * fewest handlers in flight. Main thread, asked by the dispatcher in every round.
  */
 
 import type { ParkedWorkers } from '../../memory/synchronization/parking.ts';
 import type { WorkerHandle } from '../workers/worker-handle.ts';
 
-/** What dispatching needs of a worker. */
+/** The part of a worker that dispatching uses. */
 export type DispatchedWorker = Pick<
   WorkerHandle,
   'slot' | 'phase' | 'words' | 'ring' | 'wake' | 'send' | 'ringRoomWaited'
@@ -52,9 +52,7 @@ export class WorkerLoad {
     return best;
   }
 
-  /**
-   * Workers that will look at the queue soon: not those that drain, nor those in a handler known to be heavy.
-   */
+  /** Workers that will look at the queue soon. Workers that drain or run a heavy handler do not count. */
   get awake(): number {
     let count = 0;
     for (const { phase, slot, words } of this.#workers.values()) {
@@ -63,7 +61,7 @@ export class WorkerLoad {
     return count;
   }
 
-  /** Mean time of a turn in nanoseconds, over the workers that have served. 0: none has. */
+  /** Mean time of a turn in nanoseconds, over the workers that have served, or 0 if none has. */
   get meanNanoseconds(): number {
     let sum = 0;
     let count = 0;

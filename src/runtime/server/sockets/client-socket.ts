@@ -1,10 +1,10 @@
 /**
- * The socket of a client: what the main thread asks of it, and how an accepted one is made to read fast. Main
- * thread, used by everything in sockets/ and connections/.
+ * The socket of a client: the part that the main thread uses, and the way to make an accepted socket read
+ * fast. Main thread, used by everything in sockets/ and connections/.
  *
  * Bytes are read into one buffer that all connections share (`onread` of net.Socket, 4.1 µs a request against
  * 4.9 µs for 'data' events). net.Server cannot make such sockets, so `adoptSocket` moves the handle of the
- * accepted one to a new socket. `_handle` is a private field of Node, used here and nowhere else. Where it is
+ * accepted one to a new socket. `_handle` is a private field of Node, and only this file uses it. If it is
  * missing, 'data' events do the same more slowly.
  */
 
@@ -16,7 +16,7 @@ export interface ClientSocket {
   readonly destroyed: boolean;
   /** `end` was called. */
   readonly writableEnded: boolean;
-  /** Bytes that were written and not yet taken by the kernel. */
+  /** Bytes that were written and that the kernel has not taken yet. */
   readonly writableLength: number;
   readonly bytesWritten: number;
   on(event: 'end' | 'error' | 'close', listener: () => void): unknown;
@@ -45,7 +45,7 @@ export function adoptSocket(accepted: ClientSocket, read: ReadBuffer): ClientSoc
   const handle = holder._handle;
   if (handle === undefined || handle === null) return readByEvents(accepted, read);
   holder._handle = null;
-  // Emptied, the first socket must still be destroyed: else server.close() never calls back.
+  // The first socket, now without a handle, must still be destroyed, or server.close() never calls back.
   accepted.destroy();
   const socket: Socket = new Socket({
     ...({ handle } as object),
@@ -58,14 +58,14 @@ export function adoptSocket(accepted: ClientSocket, read: ReadBuffer): ClientSoc
       },
     },
   });
-  // Without a consumer of the readable side its end would never be reported.
+  // Without a reader the socket would never report the end of its input.
   socket.resume();
   return socket;
 }
 
 /**
- * Bytes that the kernel has taken in all. That they grow shows that a slow reader reads, also within one
- * write. Where the private fields are missing, only whole writes are seen.
+ * Bytes that the kernel has taken in all. If the number grows, a slow client is reading, even within one
+ * write. If the private fields are missing, only whole writes count.
  */
 export function takenBytes(socket: ClientSocket): number {
   const handle = (socket as SocketWithHandle)._handle;

@@ -2,9 +2,9 @@
  * How long a client may take to send. Main thread. `Deadlines` is what all connections share,
  * `ReceiveDeadline` is the part of one connection. How long a client may take to read is in outbound.ts.
  *
- * Deadlines are plain numbers that one coarse sweep compares: a timer for each connection would cost more
- * than all of them are worth. Requests do not even read the clock. They count from the end of the present
- * sweep interval, so a deadline is late by up to two intervals and never early.
+ * Deadlines are plain numbers that one coarse sweep compares, because a timer for each connection would be
+ * too expensive. Requests do not even read the clock. Deadlines count from the end of the present sweep
+ * interval, so a deadline is late by up to two intervals and never early.
  */
 
 export interface DeadlineOptions {
@@ -22,7 +22,7 @@ const SHORTEST_INTERVAL_MS = 10;
 
 export class Deadlines {
   readonly options: DeadlineOptions;
-  /** Milliseconds between two sweeps that keep the shortest of the deadlines to a quarter. */
+  /** Milliseconds between two sweeps: a quarter of the shortest deadline, within bounds. */
   readonly intervalMs: number;
   #now: number;
 
@@ -47,11 +47,11 @@ export class Deadlines {
 
 export class ReceiveDeadline {
   readonly #deadlines: Deadlines;
-  /** When the first byte of the request that is being received came. 0: none has. */
+  /** When the first byte of the present request came, or 0 if none has. */
   #since = 0;
   #at: number;
 
-  /** A client has connected and sent nothing: it has as long as for a head. */
+  /** A client has connected and sent nothing. It has the time of a head. */
   constructor(deadlines: Deadlines) {
     this.#deadlines = deadlines;
     this.#at = deadlines.now + deadlines.options.headersTimeoutMs;
@@ -66,7 +66,7 @@ export class ReceiveDeadline {
     return this.#at < now;
   }
 
-  /** Bytes have come. The clock of a request runs from its first one. */
+  /** Bytes have come. The time of a request counts from its first byte. */
   receiving(): void {
     if (this.#since !== 0) return;
     const { now, options } = this.#deadlines;
@@ -74,12 +74,12 @@ export class ReceiveDeadline {
     this.#at = now + options.headersTimeoutMs;
   }
 
-  /** A worker looks at what is there: it is not the client who is waited for. */
+  /** A worker looks at the bytes, so the server does not wait for the client. */
   suspend(): void {
     this.#at = NEVER;
   }
 
-  /** A request was answered. The next one's clock starts with its own first byte. */
+  /** A request was answered. The time of the next one starts with its first byte. */
   answered(): void {
     this.#since = 0;
   }
@@ -98,7 +98,7 @@ export class ReceiveDeadline {
     this.#at = now + options.keepAliveTimeoutMs;
   }
 
-  /** We have ended the connection, and the client has not. */
+  /** We have ended the connection, but the client has not. */
   lingering(): void {
     const { now, options } = this.#deadlines;
     this.#at = now + options.lingerMs;

@@ -1,7 +1,7 @@
 /**
  * How many connections the process can have without running out of file descriptors. When they run out, Node
- * closes accepted connections without a word and threads fail to start, so the server bounds itself below
- * that. Main thread, once at the start.
+ * closes accepted connections silently and threads fail to start. So the server stays below the limit. Main
+ * thread, once at the start.
  */
 
 import { readFileSync } from 'node:fs';
@@ -20,9 +20,9 @@ const MOST_REFUSED = 256;
 const REFUSED_SHARE = 0.2;
 
 export interface DescriptorBudget {
-  /** That are served at once. */
+  /** Connections that are served at once. */
   readonly connections: number;
-  /** That are refused at once and given time to read why. */
+  /** Connections that are refused at once, with time to read the answer. */
   readonly refused: number;
 }
 
@@ -38,7 +38,8 @@ export function descriptorBudget(
 }
 
 /**
- * The soft limit, which Node raises to the hard one when it starts. Infinite where the system does not tell.
+ * The soft limit, which Node raises to the hard one when it starts. Infinite if the system does not report
+ * it.
  */
 function descriptorLimit(): number {
   try {

@@ -1,11 +1,11 @@
 /**
- * Bytes on their way in: from the scratch buffer that sockets read into, to the connection's buffer in shared
+ * Copies inbound bytes from the scratch buffer that sockets read into, to the connection's buffer in shared
  * memory. Main thread. `Inbound` is what all connections share, `InboundBuffer` is the part of one
  * connection.
  *
- * Invariant (buffers rest): a buffer is moved, grown or freed only while its connection is not handed out, so
- * neither READY nor RUNNING. While it is handed out, bytes are appended within the capacity. Bytes without
- * room wait in a private overflow of at most one read, and reading stops. So a worker's pointer stays valid
+ * Invariant (buffers rest): a buffer is moved, grown or freed only while its connection is neither READY nor
+ * RUNNING. While the connection is handed out, bytes are only appended within the capacity. Bytes that do not
+ * fit wait in a private overflow of at most one read, and reading stops. So a worker's pointer stays valid
  * for its whole turn.
  */
 
@@ -17,7 +17,9 @@ import type { SharedMemory } from '../../memory/layout.ts';
 import { openInboundBuffers } from '../../memory/open.ts';
 import type { ClientSocket } from './client-socket.ts';
 
-/** Unread bytes beyond which a pipelining client is not read from: its earlier requests come first. */
+/**
+ * A pipelining client with more unanswered bytes is not read from, because its earlier requests come first.
+ */
 const READ_AHEAD_BYTES = 65_536;
 
 const CR = 13;
@@ -44,11 +46,11 @@ export class InboundBuffer {
   readonly #number: number;
   readonly #socket: ClientSocket;
   #address = 0;
-  /** 0: there is no buffer. */
+  /** 0 if there is no buffer. */
   #capacity = 0;
   /** Bytes in the buffer. */
   #length = 0;
-  /** Those of them whose requests are answered, by the records drained so far. */
+  /** Bytes at the start whose requests are answered by the records drained so far. */
   #consumed = 0;
   /** The length that the next turn waits for. */
   #needed = 0;
@@ -71,12 +73,12 @@ export class InboundBuffer {
     return this.#consumed;
   }
 
-  /** Whether all is there that the next turn waits for. */
+  /** Whether all bytes are there that the next turn waits for. */
   get isEnough(): boolean {
     return this.#length >= this.#needed;
   }
 
-  /** Whether bytes are there, or in the overflow, that a worker which saw that many has not seen. */
+  /** Whether there are bytes, here or in the overflow, beyond those that a worker has seen. */
   hasMoreThan(seen: number): boolean {
     return this.#length + (this.#overflow?.length ?? 0) > seen;
   }
@@ -110,7 +112,7 @@ export class InboundBuffer {
   }
 
   /**
-   * The owner has given the connection back: drops what was answered, makes room for what is missing, takes
+   * The owner has given the connection back. Drops the answered bytes, makes room for the missing ones, takes
    * in the overflow and reads on.
    * @param needed bytes after `consumed` that the next turn waits for, 0 where that is unknown
    * @returns false when the inbound memory is exhausted
@@ -134,8 +136,8 @@ export class InboundBuffer {
   }
 
   /**
-   * Whether a part of a request is there. Empty lines, which some clients send after a body, are none
-   * (RFC 9112, section 2.2): such a client waits for nothing.
+   * Whether a part of a request is there. Empty lines, which some clients send after a body, are not a part
+   * of a request (RFC 9112, section 2.2). Such a client waits for nothing.
    */
   isReceiving(): boolean {
     const end = this.#address + this.#length;
@@ -151,16 +153,14 @@ export class InboundBuffer {
     return beginsWithHead(this.#inbound.bytes, this.#address + this.#consumed, this.#address + this.#length);
   }
 
-  /**
-   * Reads on after a pause: what the last turn asked for is still to come, or the client's end is waited for.
-   */
+  /** Reads on after a pause, for the bytes that the last turn asked for or for the client's end. */
   readOn(): void {
     if (!this.#isPaused || this.#socket.destroyed) return;
     this.#isPaused = false;
     this.#socket.resume();
   }
 
-  /** Gives the buffer back: nothing is left in it, or the connection has ended. */
+  /** Gives the buffer back, because it is empty or the connection has ended. */
   release(): void {
     const { allocator, table } = this.#inbound;
     if (this.#capacity > 0) allocator.free(this.#address, this.#capacity);

@@ -1,18 +1,20 @@
 /**
- * Bytes on their way out: from the workers' rings to the sockets. Main thread. `Outbound` is what all
+ * Sends outbound bytes from the workers' rings to the sockets. Main thread. `Outbound` is what all
  * connections share, `SocketWriter` is the part of one connection.
  *
- * Bytes are copied out of the ring before its space is released. A write of a shared view that the kernel
- * does not take at once would send whatever lies there later. A worker that goes on sending gets credit for
- * its bytes when the socket has passed them on, so no client makes the process hold more than
- * OUTBOUND_WINDOW_BYTES.
+ * Bytes are copied out of the ring before its space is released. If the kernel does not take a write at once,
+ * a shared view would send the bytes that lie there later. A worker that goes on sending gets credit back
+ * when the socket has passed its bytes on, so the process never holds more than OUTBOUND_WINDOW_BYTES for a
+ * client.
  */
 
 import type { ConnectionTable } from '../../memory/connections/connection-table.ts';
 import type { Clock } from '../clock.ts';
 import { type ClientSocket, takenBytes } from './client-socket.ts';
 
-/** Up to here a payload is passed as a string, whose write needs no buffer object (measured: 0.3 µs less). */
+/**
+ * Up to this size a payload is passed as a string, because that write needs no buffer object (0.3 µs less).
+ */
 const TEXT_BYTES = 4_096;
 const NOTHING = Buffer.alloc(0);
 const NEVER = Number.POSITIVE_INFINITY;
@@ -40,7 +42,7 @@ export class Outbound {
     this.#corked.push(writer);
   }
 
-  /** After each drain: what was held back goes out. */
+  /** After each drain: sends the records that were held back. */
   flush(): void {
     for (const writer of this.#corked) writer.uncork();
     this.#corked.length = 0;
@@ -55,10 +57,11 @@ export class SocketWriter {
   #owed = 0;
   #isFlushing = false;
   #isCorked = false;
-  /** Until then the client has to take something, in milliseconds of the clock. */
+  /** The client has to take something before this time, in milliseconds of the clock. */
   #deadline = NEVER;
   /**
-   * What the kernel had taken when the deadline was set. More at the deadline means that the client reads.
+   * Bytes that the kernel had taken when the deadline was set. If it has taken more at the deadline, the
+   * client is reading.
    */
   #taken = 0;
 
@@ -79,7 +82,7 @@ export class SocketWriter {
 
   /**
    * Sends a payload of a ring.
-   * @param more whether the turn goes on: else credit is counted anew when the connection is given back
+   * @param more whether the turn goes on. If not, credit is counted anew when the connection is given back
    */
   send(address: number, length: number, more: boolean): void {
     const { bytes } = this.#outbound.options;
@@ -137,11 +140,11 @@ export class SocketWriter {
     if (this.#isFlushing) return;
     this.#isFlushing = true;
     const owed = this.#owed;
-    // An empty write calls back when all before it were taken. That costs only those who are slow a callback.
+    // An empty write calls back when all writes before it were taken. So only slow clients cost a callback.
     this.#socket.write(NOTHING, (error) => {
       this.#isFlushing = false;
       if (error !== null && error !== undefined) return;
-      // The kernel may have taken what was written after it together with it: then nothing is owed any more.
+      // The kernel may have taken later writes together with it. Then no credit is owed any more.
       this.#paid(this.#socket.writableLength === 0 ? this.#owed : owed);
     });
   }
@@ -152,7 +155,8 @@ export class SocketWriter {
     this.#extendCredit(bytes);
     this.#deadline = NEVER;
     if (this.#socket.writableLength === 0) return;
-    // After end() even an empty write is an error, which would cut off what is still on its way.
+    // After end() even an empty write is an error, and the error would cut off the bytes that are still to be
+    // sent.
     if (this.#socket.writableEnded) this.#watch();
     else this.#owe(0);
   }

@@ -1,6 +1,6 @@
 /**
- * Clients above MAX_CONNECTIONS: each gets its 503. They have no number and no buffer, and what they send is
- * thrown away. Main thread, called by connections.ts.
+ * Clients above MAX_CONNECTIONS: each gets its 503. They have no number and no buffer, and their input is
+ * discarded. Main thread, called by connections.ts.
  */
 
 import { protocolErrorResponse } from '../../http/problem.ts';
@@ -13,8 +13,8 @@ export class RefusedSockets {
 
   /**
    * @param lingerMs until a client that does not close is cut off
-   * @param mostAtOnce above it a client is cut off as soon as it was answered: it takes a descriptor that
-   * others need
+   * @param mostAtOnce above it a client is cut off as soon as it was answered, because others need its
+   * descriptor
    */
   constructor(lingerMs: number, mostAtOnce: number) {
     this.#lingerMs = lingerMs;
@@ -26,7 +26,8 @@ export class RefusedSockets {
     socket.end(
       protocolErrorResponse(503, 'The server has no room for another connection.', { 'Retry-After': '1' }),
     );
-    // Closing with bytes unread makes the kernel reset the connection, and the client may lose the answer.
+    // If we closed with unread bytes, the kernel would reset the connection, and the client might lose the
+    // answer.
     if (this.#sockets.size < this.#mostAtOnce) this.#linger(socket);
     else socket.destroySoon();
   }

@@ -1,6 +1,6 @@
 /**
- * Why a request gets an error instead of its response: what became of the worker that ran it. Main thread,
- * used by the supervisor, which knows the cause, and by recovery, which answers.
+ * Why a worker ended, and so the error that its requests get. Main thread. The supervisor knows the cause,
+ * and recovery answers with it.
  */
 
 /** The status and the sentence that the client gets. */
@@ -19,7 +19,7 @@ export const STUCK: CauseOfDeath = {
   detail: 'The handler of this request did not return in time.',
 };
 
-/** The worker died of something else, but this request had been over its time before. */
+/** The worker died of another cause, but this request had passed its deadline before. */
 export const TIMED_OUT: CauseOfDeath = {
   status: 504,
   detail: 'The handler of this request did not answer in time.',

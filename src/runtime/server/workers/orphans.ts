@@ -1,13 +1,13 @@
 /**
- * The connections that a dead worker can have left behind: finds them all and moves each on. Main thread,
- * called by recovery.ts alone, which has seen the worker's 'exit' and drained its ring.
+ * Finds all connections that a dead worker left behind, and moves each on. Main thread. Only recovery.ts
+ * calls it, after the worker's 'exit' and after it has drained the ring.
  *
  * A worker can die between any two instructions, so for each connection one of these holds:
  *
  *  1. READY, its queue position passed and claimed by the dead worker. The worker moved the queue's head and
  *     died before it took the connection. Main queues it again, unless a living worker claims the same
- *     position: that one either has won and takes the connection any moment, or has lost and drops the claim.
- *     Then main looks again later.
+ *     position. That worker has either won and will take the connection soon, or lost and will drop the
+ *     claim. So main looks again later.
  *  2. READY and told to the dead worker directly (dispatch/heavy-requests.ts). Main queues it again.
  *  3. RUNNING and owned by the dead worker. No record has ended this turn, since the ring is drained.
  *      - A part of a response was sent: the connection is closed.
@@ -46,7 +46,7 @@ export interface OrphansOptions {
   readonly ownership: Pick<Ownership, 'makeReady' | 'answer' | 'giveBack' | 'runAgain' | 'abandon'>;
   readonly clock: Clock;
   readonly handlerTimeoutMs: number;
-  /** Every worker whose 'exit' was not seen. */
+  /** Every worker whose 'exit' has not been seen. */
   readonly living: () => Iterable<WorkerHandle>;
 }
 
@@ -67,7 +67,7 @@ export class Orphans {
 
   /**
    * The worker has ended, and its ring is drained.
-   * @param cause what the request gets that it ran synchronously
+   * @param cause the error for the request that it ran synchronously
    */
   moveOn(worker: WorkerHandle, cause: CauseOfDeath): void {
     const { table, registry, ownership, queue } = this.#options;
@@ -100,7 +100,7 @@ export class Orphans {
     this.#undecided = [];
     for (const entry of undecided) {
       const { connection, position } = entry;
-      // Meanwhile served, and perhaps queued again: the position that was lost is not its position any more.
+      // It was served meanwhile and perhaps queued again, so the lost position is no longer its position.
       if (!connection.isHandedOut || connection.queuePosition !== position) continue;
       // The claims first: a claim is dropped only after the state says RUNNING.
       if (this.#isClaimed(position)) this.#undecided.push(entry);
@@ -109,9 +109,9 @@ export class Orphans {
   }
 
   /**
-   * The worker hangs in a native call, and its ring is drained. Main answers in its place whoever has a
-   * request on it. The worker may come back to life at any moment. What it publishes then is dropped with the
-   * old generation. The connections end, so that no request of theirs can be run twice.
+   * The worker hangs in a native call, and its ring is drained. Main answers every client with a request on
+   * it. The worker may come back to life at any moment. Records that it publishes then have the old
+   * generation and are dropped. The connections end, so that no request of theirs can be run twice.
    */
   abandon(worker: WorkerHandle, cause: CauseOfDeath): void {
     const { table, registry, ownership } = this.#options;
@@ -121,7 +121,8 @@ export class Orphans {
       if (stateOf(word) === STATE_RUNNING && ownerOf(word) === worker.slot) {
         ownership.abandon(connection, cause.status, cause.detail);
       } else if (stateOf(word) === STATE_READY && connection.isHandedTo(worker.slot)) {
-        // The worker was told to serve this one. It hears no more messages, and nobody else will take it.
+        // The worker was told to serve this connection. It reads no more messages, and no other worker would
+        // take it.
         ownership.makeReady(connection);
       }
     }
@@ -141,7 +142,7 @@ export class Orphans {
     }
   }
 
-  /** What the worker had begun to answer is answered. */
+  /** The worker had answered a part of these requests. */
   #recoverWithoutRequest(connection: Connection, cause: CauseOfDeath): void {
     if (connection.attempts.retake()) {
       this.#options.ownership.giveBack(connection, connection.buffer.consumed, TURN_ANSWERED);

@@ -1,14 +1,13 @@
 /**
- * What main does when a worker is stuck, hangs or has ended, and in which order. Main thread, called by the
+ * The steps of main, in order, when a worker is stuck, hangs or has ended. Main thread, called by the
  * supervisor.
  *
  * Nothing of a worker is touched before its 'exit' was seen, because until then it may still write. After
  * that the order is an invariant. Each step relies on those before it:
  *
- *  1. Drain the ring, then what the worker had committed of an open record. What it published is answered, so
- *     nothing of it is answered again.
+ *  1. Drain the ring, then the committed part of an open record. So no published answer is sent again.
  *  2. Move on the connections that it left behind (orphans.ts).
- *  3. Flush: what the steps before have written goes out together.
+ *  3. Flush: the bytes of the steps before go out together.
  *  4. Empty its ring and its words, and let it out of the start gate. From here on a new thread may have the
  *     slot.
  */
@@ -41,12 +40,13 @@ export class Recovery {
 
   /** The worker is stuck in a handler and is being terminated. */
   afterStuck(worker: WorkerHandle): void {
-    // Parked as it is, it would seem idle to the others, which would leave requests to it.
+    // If its parked bit stayed set, it would seem idle, and other workers would leave requests to it.
     this.#options.parked.unpark(worker.slot);
   }
 
   /**
-   * The worker was terminated and has not ended: it hangs in a native call, and nobody is to wait for that.
+   * The worker was terminated and has not ended. It hangs in a native call, and no client has to wait for
+   * that.
    */
   afterHung(worker: WorkerHandle, cause: CauseOfDeath): void {
     this.#drain(worker);

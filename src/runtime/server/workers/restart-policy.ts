@@ -2,15 +2,18 @@
  * How long the next replacement of a worker has to wait. Main thread, asked by the supervisor. Times are
  * milliseconds of performance.now().
  *
- * Workers that fail before they have done anything are likely to fail again. Starting threads over and over
- * would take the processor from those that serve, so each failure in a row doubles the wait.
+ * A worker that fails before it has done anything is likely to fail again. Starting threads over and over
+ * would take the processor from the workers that serve. So each failure in a row doubles the wait.
  */
 
 const FIRST_DELAY_MS = 100;
 const LONGEST_DELAY_MS = 10_000;
 /** Workers that fail within this time have the same cause, and count once. */
 const SAME_CAUSE_MS = 100;
-/** A worker that fails sooner than this was never well. After so long without a failure all is well. */
+/**
+ * A worker that fails sooner than this counts as a failed start. After so long without a failure the count is
+ * reset.
+ */
 const WELL_MS = 1_000;
 /** After this many failures in a row, when no worker serves, the process gives up. */
 const MAX_FAILURES = 5;
@@ -19,7 +22,7 @@ export class RestartPolicy {
   #failures = 0;
   #lastFailure = Number.NEGATIVE_INFINITY;
 
-  /** 0: at once. */
+  /** 0 means at once. */
   get delayMs(): number {
     return this.#failures === 0 ? 0 : Math.min(FIRST_DELAY_MS * 2 ** this.#failures, LONGEST_DELAY_MS);
   }
@@ -35,8 +38,8 @@ export class RestartPolicy {
   }
 
   /**
-   * A worker ended by itself. One that had served, or was in the hands of a request, says nothing about the
-   * next.
+   * A worker ended by itself. If it had served or was running a request, its end says nothing about the next
+   * worker.
    * @param servingSince when it began to take part
    */
   ended(now: number, servingSince: number, hasServed: boolean): void {

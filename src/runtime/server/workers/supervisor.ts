@@ -1,6 +1,6 @@
 /**
- * The worker threads' lives: starts the pool, replaces what fails, hangs or dies, and ends it in order. Main
- * thread.
+ * Manages the worker threads: starts the pool, replaces workers that fail, hang or die, and ends the pool in
+ * order. Main thread.
  *
  * A worker leaves the pool in one of these ways, and each is followed by a replacement:
  *
@@ -21,15 +21,15 @@ import { Watchdog } from './watchdog.ts';
 import { type WorkerExit, WorkerHandle } from './worker-handle.ts';
 import { WorkerSlots } from './worker-slots.ts';
 
-/** For threads that are terminated at the end. Those in a native call are left behind after it. */
+/** How long the end waits for terminated threads. Threads in a native call are left behind. */
 const TERMINATION_MS = 500;
-/** Until a worker has loaded and started the application, and until it has prepared it. */
+/** How long a worker may take to load and start the application, and to prepare it. */
 const START_TIMEOUT_MS = 120_000;
 
 export interface SupervisorOptions {
   readonly shared: SharedMemory;
   readonly workers: number;
-  /** What every worker is started with. */
+  /** The data that every worker is started with. */
   readonly start: Omit<WorkerStart, 'slot'>;
   readonly heapMb: number;
   readonly environment: NodeJS.ProcessEnv;
@@ -41,7 +41,7 @@ export interface SupervisorOptions {
   readonly onStuck: (worker: WorkerHandle) => void;
   /** It has not ended, so it hangs in a native call. Nobody knows for how long. */
   readonly onHung: (worker: WorkerHandle, cause: CauseOfDeath) => void;
-  /** The thread has ended: what it held is recovered here. */
+  /** The thread has ended. Its requests and connections are recovered here. */
   readonly onEnded: (worker: WorkerHandle, cause: CauseOfDeath) => void;
   /** The number of workers that take requests may have changed. */
   readonly onPoolChanged: (serving: number) => void;
@@ -57,7 +57,7 @@ export class Supervisor {
   #reloadAfterwards: Promise<void> | null = null;
   #isServing = false;
   #isStopping = false;
-  /** Replacements that are being started, or wait until they may. */
+  /** Replacements that are being started or wait for their start. */
   #replacements = 0;
 
   constructor(options: SupervisorOptions) {
@@ -72,7 +72,7 @@ export class Supervisor {
     });
   }
 
-  /** Every worker whose 'exit' was not seen. */
+  /** Every worker whose 'exit' has not been seen. */
   living(): Iterable<WorkerHandle> {
     return this.#slots.living();
   }
@@ -87,7 +87,9 @@ export class Supervisor {
     return this.#slots.serving;
   }
 
-  /** Starts the pool. No worker serves before `serve`. Rejects with what the first failing worker said. */
+  /**
+   * Starts the pool. No worker serves before `serve`. Rejects with the error of the first worker that fails.
+   */
   async start(): Promise<void> {
     await Promise.all(Array.from({ length: this.#options.workers }, () => this.#startOne()));
   }
@@ -114,9 +116,8 @@ export class Supervisor {
   }
 
   /**
-   * Replaces every worker, one at a time, with a fresh one that loads the application anew. Asked again
-   * meanwhile, it does so once more afterwards: the workers that are replaced already have loaded what was
-   * there before.
+   * Replaces every worker, one at a time, with a fresh one that loads the application anew. A call during a
+   * reload starts another one afterwards, because the new workers may have loaded the old files.
    */
   reload(): Promise<void> {
     if (this.#reloading !== null) {
@@ -138,8 +139,8 @@ export class Supervisor {
   }
 
   /**
-   * Orderly end: every worker finishes what it has and ends by itself. What has not within `timeoutMs` is
-   * terminated.
+   * Orderly end: every worker finishes its requests and ends by itself. Workers that have not ended within
+   * `timeoutMs` are terminated.
    * @returns how many had to be terminated
    */
   async stop(timeoutMs: number): Promise<number> {
@@ -191,7 +192,7 @@ export class Supervisor {
   async #reload(): Promise<void> {
     const old = [...this.living()].filter((worker) => worker.phase === 'serving');
     for (const worker of old) {
-      // One that has died meanwhile was replaced by a fresh one already.
+      // A worker that has died meanwhile was already replaced by a fresh one.
       if (worker.phase !== 'serving') continue;
       const fresh = await this.#startOne();
       const isStillThere = worker.phase === 'serving';
@@ -203,7 +204,7 @@ export class Supervisor {
     }
   }
 
-  /** Starts as many replacements as the pool lacks. Called whenever a worker has come or gone. */
+  /** Starts the replacements that the pool lacks. Called whenever a worker has come or gone. */
   #fillPool(): void {
     this.#options.onPoolChanged(this.serving);
     if (!this.#isServing || this.#isStopping) return;
@@ -230,7 +231,7 @@ export class Supervisor {
     if (this.#isStopping) return;
     this.#restartPolicy.failed(performance.now());
     this.#options.logger.error({ error }, 'A replacement worker could not be started');
-    // While others serve, as through an outage of the database, there is no reason to give up.
+    // While other workers serve, as in an outage of the database, there is no reason to give up.
     if (this.#restartPolicy.isHopeless && this.serving === 0) {
       this.#isStopping = true;
       this.#options.onHopeless('replacement workers fail to start');
@@ -269,7 +270,7 @@ export class Supervisor {
 }
 
 /**
- * Waits for the promise, but no longer than that.
+ * Waits for the promise, but at most so long.
  * @returns whether it has settled
  */
 async function isInTime(timeoutMs: number, promise: Promise<void>): Promise<boolean> {

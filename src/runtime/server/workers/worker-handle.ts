@@ -1,6 +1,6 @@
 /**
- * One worker thread as the main thread sees it: its slot in shared memory, its ring, its port, and where it
- * is in its life. Main thread, made by the supervisor.
+ * One worker thread as the main thread sees it: its slot in shared memory, its ring, its port, and its state.
+ * Main thread, made by the supervisor.
  */
 
 import { Worker } from 'node:worker_threads';
@@ -27,13 +27,13 @@ export interface WorkerHandleOptions {
 
 /** The thread has ended. */
 export interface WorkerExit {
-  /** How far it had come. */
+  /** Its state before it ended. */
   readonly phase: WorkerPhase;
   readonly code: number;
   readonly error: Error | null;
 }
 
-/** Where a worker is in its life. It only moves forward. */
+/** The state of a worker. It only moves forward. */
 export type WorkerPhase = 'starting' | 'serving' | 'draining' | 'stuck' | 'ended';
 
 const ENTRY = new URL(
@@ -53,7 +53,7 @@ export class WorkerHandle {
   #phase: WorkerPhase = 'starting';
   #servingSince = 0;
   #stuckSince = 0;
-  /** When the ping was sent that is not answered. 0: there is none. */
+  /** When the unanswered ping was sent, or 0 if there is none. */
   #pingedAt = 0;
 
   constructor(options: WorkerHandleOptions) {
@@ -83,19 +83,19 @@ export class WorkerHandle {
   }
 
   /**
-   * Resolves when it has loaded and started the application. Rejects with what it said, or when it has ended.
+   * Resolves when it has loaded and started the application. Rejects with its error, or when it has ended.
    */
   get started(): Promise<void> {
     return this.#started.promise;
   }
 
-  /** It takes too long to start. */
+  /** Gives up a worker that takes too long to start. */
   giveUp(error: Error): void {
     this.#rejectStart(error);
     this.terminate();
   }
 
-  /** Resolves when nothing is to be expected of it any more: its thread has ended, or is stuck. */
+  /** Resolves when its thread has ended or is stuck, so that it will do nothing more. */
   get gone(): Promise<void> {
     return this.#gone.promise;
   }
@@ -105,12 +105,12 @@ export class WorkerHandle {
     return this.#servingSince;
   }
 
-  /** For how long it has been stuck, in milliseconds. */
+  /** How long it has been stuck, in milliseconds. */
   stuckFor(now: number): number {
     return this.#phase === 'stuck' ? now - this.#stuckSince : 0;
   }
 
-  /** Lets it run the application's `prepare`. Rejects with what it said, or when it has ended. */
+  /** Lets it run the application's `prepare`. Rejects with its error, or when it has ended. */
   prepare(): Promise<void> {
     this.#prepared = Promise.withResolvers<void>();
     this.send({ type: 'prepare' });
@@ -142,7 +142,7 @@ export class WorkerHandle {
     this.#gone.resolve();
   }
 
-  /** Ends the thread at once, or, if it is in a native call, as soon as that returns. Nobody waits for it. */
+  /** Ends the thread at once, or when its native call returns. Does not wait for the end. */
   terminate(): void {
     this.#thread.terminate().catch((error: unknown) => {
       this.#options.logger.error({ error, worker: this.slot }, 'A worker could not be terminated');
@@ -156,21 +156,21 @@ export class WorkerHandle {
   }
 
   /**
-   * Rings the doorbell. The caller has cleared the worker's parked bit, or knows that it waits for something
-   * else.
+   * Rings the doorbell. The caller has cleared the worker's parked bit, or knows that the worker waits for
+   * credit or room.
    */
   wake(): void {
     this.#thread.postMessage(BELL);
   }
 
-  /** After a drain: the worker may have waited for the room that is there now. */
+  /** After a drain: rings the worker if it waits for room in its ring. */
   ringRoomWaited(): void {
     if (this.words.takeRingWait()) this.send(BELL);
   }
 
   /**
-   * Asks for a sign of life, unless one is owed already.
-   * @returns for how long it has been owed, in milliseconds
+   * Asks for a sign of life, unless an earlier ping is unanswered.
+   * @returns how long the answer has been owed, in milliseconds
    */
   ping(now: number): number {
     if (this.#pingedAt !== 0) return now - this.#pingedAt;

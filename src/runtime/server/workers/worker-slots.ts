@@ -1,8 +1,8 @@
 /**
- * Which worker has which slot of shared memory. Main thread, used by the supervisor.
+ * Maps slots of shared memory to workers. Main thread, used by the supervisor.
  *
  * There are SPARE_SLOTS more slots than workers, so a replacement starts without waiting for the end of the
- * worker it replaces. A slot is used again only after the 'exit' of its thread. Where more end at once,
+ * worker it replaces. A slot is used again only after the 'exit' of its thread. If more workers end at once,
  * replacements wait here.
  */
 
@@ -18,7 +18,7 @@ export class WorkerSlots {
     this.#workers = new Array(slots).fill(null);
   }
 
-  /** Every worker whose 'exit' was not seen. */
+  /** Every worker whose 'exit' has not been seen. */
   *living(): Generator<WorkerHandle> {
     for (const worker of this.#workers) if (worker !== null) yield worker;
   }
@@ -36,7 +36,7 @@ export class WorkerSlots {
   }
 
   /**
-   * Waits for a free slot and puts a worker there. Nothing comes between the look for a slot and its taking.
+   * Waits for a free slot and puts a worker there. Both happen in one turn, so nobody else takes the slot.
    */
   async add(create: (slot: number) => WorkerHandle): Promise<WorkerHandle> {
     let slot = this.#workers.indexOf(null);
@@ -49,7 +49,7 @@ export class WorkerSlots {
     return worker;
   }
 
-  /** The thread has ended, and what it held is recovered. */
+  /** The thread has ended, and its connections are recovered. */
   remove(worker: WorkerHandle): void {
     invariant(this.#workers[worker.slot] === worker, 'A slot belongs to one thread until its exit.');
     this.#workers[worker.slot] = null;

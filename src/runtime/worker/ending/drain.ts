@@ -1,7 +1,7 @@
 /**
  * Decides when a worker that takes no more requests has nothing left to do: every turn has ended, and every
- * handler has settled. A handler whose client was answered with 504 may never settle, so at some time it is
- * not waited for any more. RequestWorker tells it what happens, and ending.ts does what follows. Worker
+ * handler has settled. A handler whose client was answered with 504 may never settle, so after some time the
+ * worker no longer waits for it. RequestWorker reports the events, and ending.ts takes the next step. Worker
  * threads only.
  */
 
@@ -38,7 +38,7 @@ export class Drain {
     this.check();
   }
 
-  /** A handler whose client was answered in its place keeps the worker no longer. */
+  /** Late handlers, whose clients were answered with 504, no longer keep the worker. */
   forgetLateHandlers(): void {
     this.#waitsForLateHandlers = false;
     this.check();
@@ -48,7 +48,7 @@ export class Drain {
   check(): void {
     if (this.#phase !== 'draining') return;
     const { turns, handlers, onDrained } = this.#options;
-    // A handler that is in time belongs to a turn, so those in flight without a turn are late.
+    // A handler in time belongs to a turn, so a handler in flight without a turn is late.
     if (turns.size > 0 || (handlers.count > 0 && this.#waitsForLateHandlers)) return;
     this.#phase = 'drained';
     handlers.stop();

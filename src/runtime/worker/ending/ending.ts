@@ -1,21 +1,24 @@
 /**
- * How a worker ends. Everything that ends one from the inside leads here, and from here to the exit of the
- * thread:
+ * How a worker ends. Every reason inside the thread leads here, and then to the exit of the thread:
  *
  *  - main tells it to drain (a reload, the stop of the server, a worker that fails), or
  *  - something is thrown outside a request, or too many handlers never settle: main is told to replace the
- *    worker. Both take no more requests, let those finish that it has, then stop the application.
+ *    worker. In both cases the worker takes no more requests, finishes those that it has, then stops the
+ *    application.
  *  - loading, starting or preparing the application fails: main is told, and the application is stopped at
  *    once.
  *
- * Each step has a deadline, after which the next one comes all the same. What ends a worker from the outside
- * (termination, process.exit) leaves its requests to the main thread, which recovers them (server/workers/).
+ * Each step has a deadline, after which the next one follows anyway. If the worker is ended from outside
+ * (termination, process.exit), the main thread recovers its requests (server/workers/).
  */
 
 import type { ToMain } from '../messages.ts';
 import type { RequestWorker } from '../request-worker.ts';
 
-/** Handlers' deadlines are checked only now and then. After this many times the deadline, all are over. */
+/**
+ * The deadlines of handlers are checked only at intervals. After this many times the deadline, all have
+ * passed.
+ */
 const DEADLINE_SLACK = 1.25;
 
 export interface EndingOptions {
@@ -26,7 +29,7 @@ export interface EndingOptions {
   /** null before the application is loaded. */
   readonly worker: () => Pick<RequestWorker, 'drain' | 'endStreams' | 'forgetLateHandlers'> | null;
   readonly stopApplication: () => void | Promise<void>;
-  /** Ends the thread, with whatever the application left open. */
+  /** Ends the thread, even if the application has left something open. */
   readonly exit: (code: number) => void;
 }
 
@@ -38,7 +41,7 @@ export class Ending {
     this.#options = options;
   }
 
-  /** Takes no more requests, finishes those it has, stops the application, exits. */
+  /** Takes no more requests, finishes those that it has, stops the application, exits. */
   drain(): void {
     if (this.#phase !== 'not begun') return;
     this.#phase = 'draining';
@@ -52,7 +55,7 @@ export class Ending {
       worker.endStreams();
       worker.forgetLateHandlers();
     }, drainTimeoutMs);
-    // Handlers have a deadline of their own, and so have slow readers. This one is for what has none.
+    // Handlers and slow readers have deadlines of their own. This one is for everything else.
     setTimeout(() => void this.#stop(1), drainTimeoutMs + DEADLINE_SLACK * handlerTimeoutMs);
     worker.drain();
   }
@@ -68,7 +71,7 @@ export class Ending {
     void this.#stop(1);
   }
 
-  /** Something was thrown that belongs to no request. Nobody knows what state it left behind. */
+  /** An error belongs to no request, so the state of the application is unknown. */
   failOutsideRequest(error: unknown): void {
     const { post, logger, worker } = this.#options;
     if (worker() === null) {
@@ -89,7 +92,7 @@ export class Ending {
     if (this.#phase === 'stopping') return;
     this.#phase = 'stopping';
     const { stopApplication, drainTimeoutMs, logger, exit } = this.#options;
-    // An application that does not come to an end is ended.
+    // If the application does not stop, the thread ends anyway.
     setTimeout(() => exit(1), drainTimeoutMs);
     let code = exitCode;
     try {

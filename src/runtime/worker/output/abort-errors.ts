@@ -1,5 +1,5 @@
 /**
- * Why a request or its response comes to an early end. The codes are stable, since applications see the
+ * The reasons why a request or its response ends early. The codes are stable, since applications see the
  * errors in `request.signal`.
  */
 

@@ -1,6 +1,6 @@
 /**
  * Turns that wait until the main thread has made room or extended credit. Waits are rare, so there is one
- * list for all connections, and whoever is woken looks again. Worker threads only.
+ * list for all connections, and every woken turn checks again. Worker threads only.
  */
 export class OutputWaiters {
   #waiting: (() => void)[] = [];
@@ -13,7 +13,7 @@ export class OutputWaiters {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Lets everybody look again. */
+  /** Wakes all turns, so that they check again. */
   notify(): void {
     if (this.#waiting.length === 0) return;
     const waiting = this.#waiting;

@@ -1,8 +1,8 @@
 /**
  * The outbound side of one connection during one turn: it puts response bytes into the worker's ring, within
- * the connection's credit. What fits is written at once, the rest in pieces as the main thread makes room.
- * Main rings after it has drained the ring or extended credit, and whoever waits then looks again. Worker
- * threads only.
+ * the connection's credit. A response that fits is written at once. The rest of a larger one is written in
+ * pieces as the main thread makes room. Main rings after it has drained the ring or extended credit, and the
+ * waiting turns then check again. Worker threads only.
  */
 
 import { invariant } from '../../../platform/invariant.ts';
@@ -18,7 +18,7 @@ export class Output {
   readonly #context: WorkerContext;
   /** What every record says about the turn. */
   readonly #progress: TurnProgress;
-  /** As last looked at; see memory/connections/connection-table.ts. */
+  /** The credit as last read. See memory/connections/connection-table.ts. */
   #credit: number;
   /** Bytes written to records in this turn. */
   #spent = 0;
@@ -44,7 +44,7 @@ export class Output {
    * @param head one byte a character (latin1)
    * @param body text is written as UTF-8
    * @param bodyLength bytes of the body as written
-   * @returns false, with nothing written, when room or credit are too small now
+   * @returns false, with nothing written, if there is too little room or credit now
    */
   tryWrite(head: string, body: string | Uint8Array | null, bodyLength: number): boolean {
     const { ring, shared } = this.#context;
@@ -64,7 +64,7 @@ export class Output {
     return true;
   }
 
-  /** Waits for a promise of the application's, but no longer than the client does. One at a time. */
+  /** Waits for a promise of the application, but not after the client is gone. Only one wait at a time. */
   unlessAborted<T>(promise: Promise<T>): Promise<T> {
     if (this.#aborted) return Promise.reject(new OutputAbortedError());
     return new Promise((resolve, reject) => {
@@ -81,7 +81,7 @@ export class Output {
     if (ring.isOpen && ring.used > 0) ring.commit(this.#progress);
   }
 
-  /** Publishes what was collected, before the turn waits. */
+  /** Publishes the collected responses, before the turn waits. */
   flush(): void {
     if (this.#context.ring.isOpen) this.#publishPart(true);
   }
@@ -108,8 +108,8 @@ export class Output {
   }
 
   /**
-   * Says that a response which was sent in pieces is complete. Should the worker die in the next one, main
-   * then does not take the connection for one with half a response on it.
+   * Marks a response that was sent in pieces as complete. If the worker dies in the next request, main then
+   * knows that the connection has no half-sent response.
    */
   async completeResponse(): Promise<void> {
     while (!this.#context.ring.open(0)) await this.#waitForRoom(0);
@@ -148,7 +148,7 @@ export class Output {
     invariant(this.#available >= 0, 'Credit: a turn publishes no more than its connection may have.');
   }
 
-  /** Both counts wrap around; their difference never exceeds the window. */
+  /** Both counts wrap around, but their difference never exceeds the window. */
   get #available(): number {
     return (this.#credit - this.#spent) | 0;
   }
@@ -159,7 +159,8 @@ export class Output {
   }
 
   /**
-   * Sets the flag, looks again, and only then waits: main extends the credit first and takes the flag after.
+   * Sets the flag, checks again, and only then waits. Main extends the credit first and takes the flag
+   * afterwards.
    */
   async #waitForCredit(wanted: number): Promise<void> {
     const { table, creditWaiters } = this.#context;

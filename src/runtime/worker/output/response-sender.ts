@@ -1,6 +1,6 @@
 /**
- * Sends a response that does not fit at once: a long body, or a stream. It waits for room and credit as often
- * as it must, so only turns that suspend themselves call it (turn/send-response.ts). Worker threads only.
+ * Sends a response that does not fit at once: a long body, or a stream. It may wait for room and credit, so
+ * only suspended turns call it (turn/send-response.ts). Worker threads only.
  */
 
 import { ResponseError } from '../../http/application-errors.ts';
@@ -23,13 +23,12 @@ export interface Sending {
   readonly response: OutgoingResponse;
   readonly options: HeadOptions;
   readonly unsent: UnsentMemory;
-  /** Called when what a stream holds cannot be released. */
+  /** Called when the resources of a stream cannot be released. */
   readonly onError: (error: unknown) => void;
 }
 
 /**
- * Sends a copy of the body: the handler has finished, and may use its buffer for something else while we
- * wait.
+ * Sends a copy of the body, because the handler has finished and may reuse its buffer while we wait.
  * @param body null where none is to be sent
  * @throws OutputAbortedError
  */
@@ -45,7 +44,7 @@ async function sendBytes({ output }: Sending, head: string, bytes: Buffer | null
   if (bytes !== null) await output.writeAll(bytes);
 }
 
-/** @throws OutputAbortedError, or whatever the stream throws; the response is then incomplete */
+/** @throws OutputAbortedError, or the error of the stream. The response is then incomplete */
 export async function sendStream(sending: Sending, body: BodyStream): Promise<void> {
   const { output, response, options } = sending;
   let pieces: AsyncIterator<BodyPiece> | null = null;
@@ -58,7 +57,7 @@ export async function sendStream(sending: Sending, body: BodyStream): Promise<vo
     pieces = body[Symbol.asyncIterator]();
     await sendPieces(sending, pieces);
   } catch (error) {
-    // Nobody waits for a stream that was given up, but what it holds must be released.
+    // Nobody waits for a stream that was given up, but its resources must be released.
     const released = pieces === null ? discardBody(body) : Promise.resolve(pieces.return?.());
     released.catch(sending.onError);
     throw error;
@@ -77,7 +76,7 @@ async function sendPieces(sending: Sending, pieces: AsyncIterator<BodyPiece>): P
   if (chunked) await sendPiece(sending, LAST_CHUNK_BYTES);
 }
 
-/** @throws OutputAbortedError; ResponseError when the piece would have to wait beyond OUTBOUND_MEMORY_MB */
+/** @throws OutputAbortedError, or ResponseError if the waiting piece would exceed OUTBOUND_MEMORY_MB */
 async function sendPiece({ output, unsent }: Sending, piece: Uint8Array): Promise<void> {
   using held = unsent.hold(piece.length);
   if (held === null)
@@ -127,7 +126,9 @@ async function nextPiece(output: Output, pieces: AsyncIterator<BodyPiece>): Prom
   return value;
 }
 
-/** Anything else has a length other than that of its bytes, and would be filled up with foreign memory. */
+/**
+ * For any other value the length differs from the number of bytes, and foreign memory would fill the rest.
+ */
 function assertPiece(piece: unknown): asserts piece is BodyPiece {
   if (typeof piece === 'string' || piece instanceof Uint8Array) return;
   throw new ResponseError('ERR_BODY', 'A stream yields strings and Uint8Arrays');

@@ -1,13 +1,12 @@
 /**
  * Counts the responses that a worker holds because their clients have not taken them yet. Without a bound, a
- * few hundred clients that do not read would take all the memory there is. OUTBOUND_MEMORY_MB bounds the sum
- * over all workers, so each worker publishes its own sum (memory/workers/worker-words.ts). Worker threads
- * only.
+ * few hundred clients that do not read would exhaust the memory. OUTBOUND_MEMORY_MB bounds the sum over all
+ * workers, so each worker publishes its own sum (memory/workers/worker-words.ts). Worker threads only.
  */
 
 import type { WorkerWords } from '../../memory/workers/worker-words.ts';
 
-/** A response of up to this size may always wait: the number of connections bounds how many there are. */
+/** A response of up to this size may always wait, because the number of connections bounds the sum. */
 const SMALL_BYTES = 16_384;
 const KILOBYTE = 1_024;
 
@@ -22,9 +21,9 @@ export class UnsentMemory {
   }
 
   /**
-   * Several workers may ask at once, and each may be told yes. So the sum exceeds the bound by at most one
+   * Several workers may ask at once and each may get room. So the sum exceeds the bound by at most one
    * response per worker.
-   * @returns what to dispose of when the bytes are sent or given up, or null when there is no room for them
+   * @returns a handle to dispose of when the bytes are sent or given up, or null if there is no room for them
    */
   hold(bytes: number): Disposable | null {
     if (bytes > SMALL_BYTES && !this.#hasRoomFor(bytes)) return null;

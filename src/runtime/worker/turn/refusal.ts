@@ -1,6 +1,6 @@
 /**
- * What the server says to bytes that are no request. Where the next request begins is then unknown, so the
- * connection closes after it. Worker threads only.
+ * The answer to bytes that are not a valid request. The start of the next request is then unknown, so the
+ * connection closes. Worker threads only.
  */
 
 import type { ParseRecord } from '../../core/parse-record.ts';
@@ -10,7 +10,7 @@ import { beginsWithHead, withoutContent } from '../../http/response/head-method.
 
 /**
  * @param record as the core has filled it, with an error
- * @param bytes the shared memory, in which what was refused lies between `start` and `end`
+ * @param bytes the shared memory. The refused bytes lie between `start` and `end`
  * @returns a whole response, one byte a character (latin1)
  */
 export function refusal(record: ParseRecord, bytes: Buffer, start: number, end: number): string {

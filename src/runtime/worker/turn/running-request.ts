@@ -1,6 +1,6 @@
 /**
- * A request that a turn is at, with its response. It keeps what must be known of the request after the next
- * parse has overwritten the parse record. Worker threads only, one for each request.
+ * The request that a turn is serving, with its response. It keeps the facts about the request that are needed
+ * after the next parse has overwritten the parse record. Worker threads only, one for each request.
  */
 
 import { METHOD_GET, METHOD_HEAD, METHOD_OPTIONS } from '../../../../assembly/record.ts';
@@ -16,7 +16,7 @@ export class RunningRequest implements HeadOptions {
   readonly isHead: boolean;
   readonly keepAlive: boolean;
   readonly versionMinor: number;
-  /** What main must know of the request should the worker die in it: REQUEST_ bits. */
+  /** The facts that main needs if the worker dies in this request: REQUEST_ bits. */
   readonly bits: number;
   /** Where the request ends in the connection's buffer. */
   readonly end: number;

@@ -1,6 +1,6 @@
 /**
- * How a finished response leaves a turn: written at once where it fits, else sent piece by piece while the
- * turn waits. A response that may not wait for its client is replaced by 503. Worker threads only.
+ * Sends a finished response. If it fits, it is written at once. If not, it is sent piece by piece while the
+ * turn waits. If too much memory already waits for clients, 503 replaces it. Worker threads only.
  */
 
 import { HttpProblem } from '../../http/problem.ts';
@@ -41,7 +41,7 @@ export function sendResponse(
   return beginSlowly(running, content, length, output, host);
 }
 
-/** Releases what a body holds that will not be sent. */
+/** Releases the resources of a body that will not be sent. */
 export function dropBody({ request, response }: RunningRequest, host: ResponseHost): void {
   discardBody(response.body).catch((error: unknown) => host.reportError(error, request));
 }

@@ -1,6 +1,6 @@
 /**
- * What a turn asks of the worker that serves it, and what that worker asks of a turn that waits. The worker
- * is RequestWorker (request-worker.ts) in a worker thread, and a stand-in in tests.
+ * The interfaces between a turn and the worker that serves it. RequestWorker (request-worker.ts) implements
+ * the side of the worker. Tests have a stand-in for it.
  */
 
 import type { Core } from '../../core/core.ts';
@@ -15,14 +15,14 @@ import type { PeerAddresses } from './peer-addresses.ts';
 export interface TurnHost {
   readonly context: WorkerContext;
   readonly core: Core;
-  /** What the core said about the request that it parsed last. */
+  /** The answer of the core about the request that it parsed last. */
   readonly record: ParseRecord;
   readonly pipeline: Pick<Pipeline, 'run'>;
   readonly heavyRequests: HeavyRequests;
   readonly peers: PeerAddresses;
-  /** No stream is begun any more that may have no end of its own. */
+  /** Whether the worker begins no more streams that may have no end of their own. */
   readonly endsStreams: boolean;
-  /** The turn waits for something; others go on. */
+  /** The turn waits for something, and other turns go on. */
   suspended(turn: SuspendedTurn): void;
   /** The handler of a suspended turn has returned a promise. */
   handlerStarted(): void;

@@ -1,7 +1,7 @@
 /**
- * The inbound side of one connection during one turn: which bytes of its buffer are there, how far they are
- * answered, and what the core makes of the next ones. A request that is incomplete is resumed here in a later
- * turn. The turn decides what follows from an answer of the core. Worker threads only.
+ * The inbound side of one connection during one turn: the bytes in its buffer, how far they are answered, and
+ * the parsing of the next ones. A later turn resumes an incomplete request here. The turn acts on the answers
+ * of the core. Worker threads only.
  */
 
 import { PARSE_COMPLETE } from '../../../../assembly/record.ts';
@@ -20,11 +20,11 @@ export class TurnInput implements TurnProgress {
   readonly #table: ConnectionTable;
   readonly #core: Core;
   readonly #record: ParseRecord;
-  /** Of the connection's buffer; it stays where it is for the whole turn. */
+  /** The address of the connection's buffer, which does not move during the turn. */
   readonly #address: number;
   #consumed: number;
   #seen = 0;
-  /** Only the first request of a turn can have been begun in an earlier one. */
+  /** Only the first request of a turn can have begun in an earlier turn. */
   #mayResume = true;
   #wasInBody = false;
 
@@ -57,9 +57,7 @@ export class TurnInput implements TurnProgress {
     return this.#address + this.#seen;
   }
 
-  /**
-   * Whether there are bytes that no response answers. Looks for new ones only when all it saw are answered.
-   */
+  /** Whether there are unanswered bytes. It looks for new bytes only if all earlier ones are answered. */
   hasMore(): boolean {
     if (this.#consumed >= this.#seen) this.#seen = this.#table.length(this.connection);
     invariant(this.#seen >= this.#consumed, 'No more bytes are answered than there are.');

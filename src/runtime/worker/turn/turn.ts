@@ -1,7 +1,7 @@
 /**
  * One turn: a worker serves the complete requests that it finds in a connection's buffer, one after the
  * other, until there is none, the bound is reached, or one has to wait. Meanwhile the connection is RUNNING
- * and belongs to this worker: its bytes do not move, and nobody else answers. The last record of the turn
+ * and belongs to this worker: its bytes do not move, and no other thread answers. The last record of the turn
  * gives it back to main.
  *
  * Synchronous handlers run to completion without allocating a promise: requests are parsed, run and answered
@@ -37,13 +37,13 @@ import { dropBody, sendResponse } from './send-response.ts';
 import type { SuspendedTurn, TurnHost } from './turn-host.ts';
 import { TurnInput } from './turn-input.ts';
 
-/** Requests of one connection in one turn; others wait meanwhile. */
+/** The most requests of one connection in one turn, because other connections wait meanwhile. */
 const MAX_REQUESTS = 64;
 
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 
 /**
- * 'running' lasts for a stretch of synchronous requests: `words.current` names the connection for as long.
+ * 'running' lasts while requests run synchronously. `words.current` names the connection during that time.
  */
 type TurnPhase = 'reading' | 'running' | 'waiting' | 'sending' | 'ended';
 
@@ -57,9 +57,9 @@ export class Turn implements SuspendedTurn {
   #isClientGone: boolean;
   /** The server is not stopping. */
   #mayPersist = true;
-  /** Requests answered, but for the one that is at it. */
+  /** Requests answered in this turn, without the present one. */
   #served = 0;
-  /** What a suspended turn is at. */
+  /** The request that a suspended turn is serving. */
   #running: RunningRequest | null = null;
   #handlerSince = 0;
 
@@ -119,7 +119,8 @@ export class Turn implements SuspendedTurn {
     if (this.#phase !== 'waiting' || running === null) return;
     const { request, response } = running;
     dropBody(running, this.#host);
-    // What middleware has set, such as CORS, stays. Sealed, the response takes nothing more from the handler.
+    // Headers that middleware has set, such as CORS, stay. The seal stops the handler from changing the
+    // response.
     response.becomeProblem(new HttpProblem(504, 'The handler of this request did not answer in time.'));
     this.#finish(running);
     request.abort(new DOMException('The handler did not answer in time', 'TimeoutError'));
@@ -159,7 +160,7 @@ export class Turn implements SuspendedTurn {
       this.#mayPersist,
     );
     const isQuick = context.routeTimes.isQuick(route);
-    // Flush finished responses before running a slow handler; for a quick one, a flush costs more than the
+    // Flush finished responses before running a slow handler. Before a quick one, a flush costs more than the
     // wait.
     if (isQuick) this.#output.commit();
     else this.#output.flush();
@@ -175,13 +176,13 @@ export class Turn implements SuspendedTurn {
     return false;
   }
 
-  /** The request is incomplete: main waits for more, and knows for how much where that can be known. */
+  /** The request is incomplete. Main waits for more bytes, and is told how many if that is known. */
   #need(): boolean {
     const { record } = this.#host;
     const { mustInvite } = this.#input;
     if (mustInvite && record.route < 0) {
-      // No route takes it, so its content is not asked for (RFC 9110, section 10.1.1). As it may come all the
-      // same, the connection closes after the answer.
+      // No route takes the request, so we do not ask for its content (RFC 9110, section 10.1.1). The client
+      // may send it anyway, so the connection closes after the answer.
       record.dropContent();
       return this.#run();
     }
@@ -209,12 +210,13 @@ export class Turn implements SuspendedTurn {
     return false;
   }
 
-  /** The request is done with: its memory may be given back. */
+  /** The request is finished, so its memory may be given back. */
   #answered(running: RunningRequest): void {
     running.request.end();
     this.#running = null;
-    // Main alone clears that a request is in process, with the record that says how far all is answered. Were
-    // it cleared here, a death before that record would make main run the request again.
+    // Only main clears the mark that a request is in process, when it drains the record that answers the
+    // request. If it were cleared here and the worker died before that record, main would run the request
+    // again.
     this.#input.answered(running.end);
   }
 
@@ -260,7 +262,7 @@ export class Turn implements SuspendedTurn {
     );
   }
 
-  /** After something that the turn had waited for. */
+  /** Goes on after a wait. */
   #goOn(): void {
     this.#enter('reading');
     this.#served++;
@@ -276,7 +278,7 @@ export class Turn implements SuspendedTurn {
 
   // ---- The end ----
 
-  /** For what the server itself has to say. */
+  /** Sends a response of the server itself. */
   #writeThenEnd(text: string, ending: TurnEnding, missing: number): void {
     if (this.#output.tryWrite(text, null, 0)) {
       this.#end(ending, missing);
@@ -286,7 +288,7 @@ export class Turn implements SuspendedTurn {
     this.#host.suspended(this);
     this.#output.writeAll(Buffer.from(text, 'latin1')).then(
       () => this.#end(ending, missing),
-      // It fails only because the client is gone.
+      // Sending fails only if the client is gone.
       () => this.#end(TURN_ABORT),
     );
   }
