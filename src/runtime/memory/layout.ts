@@ -17,8 +17,16 @@ export const SPARE_SLOTS = 4;
 const CORE_STATIC_BYTES = PAGE_BYTES;
 
 /** Control words of the whole process, as lines from the start of the control region. */
-const CONTROL = { running: 0, queueHead: 1, queueTail: 2, mainBell: 3, parked: 4, serving: 5 } as const;
-const CONTROL_LINES = 6;
+const CONTROL = {
+  running: 0,
+  queueHead: 1,
+  queueTail: 2,
+  mainBell: 3,
+  parked: 4,
+  serving: 5,
+  deadlinesSuspended: 6,
+} as const;
+const CONTROL_LINES = 7;
 
 /** Control lines of one worker slot. See workers/worker-words.ts for who writes them. */
 export const WORKER_LINES = 4;
@@ -56,6 +64,7 @@ export interface Layout extends LayoutOptions {
   /** See synchronization/start-gate.ts. */
   readonly startGateWord: number;
   readonly servingWord: number;
+  readonly deadlinesSuspendedWord: number;
   readonly parkedWord: number;
   readonly parkedWords: number;
   readonly workerWord: number;
@@ -111,6 +120,7 @@ export function computeLayout(options: LayoutOptions): Layout {
     mainBellWord: line(CONTROL.mainBell),
     startGateWord: regions.takeWords(START_GATE_WORDS + slots),
     servingWord: line(CONTROL.serving),
+    deadlinesSuspendedWord: line(CONTROL.deadlinesSuspended),
     parkedWord: line(CONTROL.parked),
     parkedWords: Math.ceil(slots / 32),
     workerWord: regions.takeWords(slots * WORKER_LINES * LINE_WORDS),

@@ -31,6 +31,7 @@ import { descriptorBudget } from './sockets/descriptor-limit.ts';
 import { Inbound } from './sockets/inbound.ts';
 import { Outbound } from './sockets/outbound.ts';
 import { RefusedSockets } from './sockets/refused-sockets.ts';
+import { HandlerDeadlines } from './workers/handler-deadlines.ts';
 import { Recovery } from './workers/recovery.ts';
 import { Supervisor } from './workers/supervisor.ts';
 
@@ -114,6 +115,11 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     maxInFlight: settings.maxInFlight,
     clock,
   });
+  const handlerDeadlines = new HandlerDeadlines({
+    suspended: new AtomicFlag(shared.words, shared.layout.deadlinesSuspendedWord),
+    logger,
+  });
+  const areDeadlinesSuspended = () => handlerDeadlines.areSuspended();
   const recovery = new Recovery({
     table,
     queue,
@@ -124,6 +130,7 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     outbound,
     dispatcher,
     handlerTimeoutMs: settings.handlerTimeoutMs,
+    areDeadlinesSuspended,
     clock,
     living: () => supervisor.living(),
   });
@@ -133,6 +140,7 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     workers: settings.workers,
     start: workerStart(shared, settings),
     heapMb: settings.workerHeapMb,
+    areDeadlinesSuspended,
     onServing: (worker) => dispatcher.addWorker(worker),
     onBell: () => dispatcher.ring(),
     onStuck: (worker) => recovery.afterStuck(worker),

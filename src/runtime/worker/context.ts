@@ -37,6 +37,8 @@ export class WorkerContext {
   readonly routeTimes: RouteTimes;
   /** Cleared when the server stops: responses then say `Connection: close`. */
   readonly running: AtomicFlag;
+  /** Set while a debugger is attached: see server/workers/handler-deadlines.ts. */
+  readonly deadlinesSuspended: AtomicFlag;
   readonly bell: MainBellRinger;
   readonly times: ServiceTimes;
   /** Turns that wait for room in this worker's ring. */
@@ -57,6 +59,7 @@ export class WorkerContext {
     this.parked = openParkedWorkers(this.shared);
     this.routeTimes = new RouteTimes(this.shared);
     this.running = new AtomicFlag(this.shared.words, start.layout.runningWord);
+    this.deadlinesSuspended = new AtomicFlag(this.shared.words, start.layout.deadlinesSuspendedWord);
     this.bell = new MainBellRinger(openMainBell(this.shared), post);
     this.times = new ServiceTimes(this.routeTimes, this.words);
     this.unsent = new UnsentMemory(this.words, start.outboundMemoryMb);

@@ -30,6 +30,8 @@ export interface HandlersInFlightOptions {
   readonly turns: ReadonlyMap<number, WaitingTurn>;
   readonly maxInFlight: number;
   readonly handlerTimeoutMs: number;
+  /** While a debugger is attached. */
+  readonly areDeadlinesSuspended: () => boolean;
   /** So many handlers never settle that the worker is of little use. */
   readonly onExhausted: () => void;
 }
@@ -85,6 +87,7 @@ export class HandlersInFlight {
       this.stop();
       return;
     }
+    if (this.#options.areDeadlinesSuspended()) return;
     const { turns, times, handlerTimeoutMs, maxInFlight, onExhausted } = this.#options;
     const oldest = times.read() - handlerTimeoutMs;
     // A copy: a turn that is answered may go on, and wait for its next handler.

@@ -57,6 +57,7 @@ export class RequestWorker implements TurnHost {
       turns: this.#turns,
       maxInFlight,
       handlerTimeoutMs,
+      areDeadlinesSuspended: () => this.areDeadlinesSuspended,
       onExhausted,
     });
     this.heavyRequests = new HeavyRequests(context, this.#handlers);
@@ -67,6 +68,11 @@ export class RequestWorker implements TurnHost {
       handlers: this.#handlers,
       serve: (connection, stateWord, isAssigned) => new Turn(this, connection, stateWord, isAssigned).serve(),
     });
+  }
+
+  /** While a debugger is attached, a handler has no deadline. */
+  get areDeadlinesSuspended(): boolean {
+    return this.context.deadlinesSuspended.isSet();
   }
 
   // ---- Messages of main ----

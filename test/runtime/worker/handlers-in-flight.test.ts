@@ -34,6 +34,7 @@ function stage(options: Partial<HandlersInFlightOptions> = {}) {
     turns,
     maxInFlight: 4,
     handlerTimeoutMs: TIMEOUT_MS,
+    areDeadlinesSuspended: () => false,
     onExhausted: () => exhausted++,
     ...options,
   });
@@ -74,6 +75,17 @@ describe('HandlersInFlight', () => {
     expect([early.timeouts, later.timeouts]).toEqual([1, 0]);
     vi.advanceTimersByTime(TIMEOUT_MS * 10);
     expect([early.timeouts, later.timeouts]).toEqual([1, 1]);
+  });
+
+  test('no handler is late while a debugger is attached', () => {
+    let isAttached = true;
+    const { begin } = stage({ areDeadlinesSuspended: () => isAttached });
+    const turn = begin(0);
+    vi.advanceTimersByTime(TIMEOUT_MS * 10);
+    expect(turn.timeouts).toBe(0);
+    isAttached = false;
+    vi.advanceTimersByTime(TIMEOUT_MS);
+    expect(turn.timeouts, 'deadlines count again').toBe(1);
   });
 
   test('a late handler stays in flight until it settles', () => {

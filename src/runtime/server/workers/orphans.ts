@@ -46,6 +46,8 @@ export interface OrphansOptions {
   readonly ownership: Pick<Ownership, 'makeReady' | 'answer' | 'giveBack' | 'runAgain' | 'abandon'>;
   readonly clock: Clock;
   readonly handlerTimeoutMs: number;
+  /** While a debugger is attached. */
+  readonly areDeadlinesSuspended: () => boolean;
   /** Every worker whose 'exit' has not been seen. */
   readonly living: () => Iterable<WorkerHandle>;
 }
@@ -152,9 +154,9 @@ export class Orphans {
   }
 
   #recoverRequest(connection: Connection, ranSynchronously: boolean, cause: CauseOfDeath): void {
-    const { table, ownership, clock, handlerTimeoutMs } = this.#options;
+    const { table, ownership } = this.#options;
     const request = table.request(connection.number);
-    const isTooLate = table.handlerTime(connection.number, clock.now()) > handlerTimeoutMs;
+    const isTooLate = this.#isTooLate(connection);
     const mayRunAgain = !ranSynchronously && !isTooLate && (request & REQUEST_SAFE) !== 0;
     if (mayRunAgain && connection.attempts.rerun()) {
       ownership.runAgain(connection);
@@ -162,6 +164,11 @@ export class Orphans {
       const end = table.requestEnd(connection.number);
       this.#answer(connection, isTooLate ? TIMED_OUT : cause, request, end);
     }
+  }
+
+  #isTooLate({ number }: Connection): boolean {
+    const { table, clock, handlerTimeoutMs, areDeadlinesSuspended } = this.#options;
+    return table.handlerTime(number, clock.now()) > handlerTimeoutMs && !areDeadlinesSuspended();
   }
 
   /** @param consumed bytes of the buffer whose requests are answered with this */

@@ -11,6 +11,7 @@
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
+import { SuspendableTimer } from '../../../platform/suspendable-timer.ts';
 import type { SharedMemory } from '../../memory/layout.ts';
 import { NO_CONNECTION } from '../../memory/protocol.ts';
 import type { WorkerStart } from '../../worker/messages.ts';
@@ -33,6 +34,7 @@ export interface SupervisorOptions {
   readonly start: Omit<WorkerStart, 'slot'>;
   readonly heapMb: number;
   readonly environment: NodeJS.ProcessEnv;
+  readonly areDeadlinesSuspended: () => boolean;
   readonly logger: RuntimeLogger;
   /** The worker takes part from now on. */
   readonly onServing: (worker: WorkerHandle) => void;
@@ -65,6 +67,7 @@ export class Supervisor {
     this.#slots = new WorkerSlots(options.shared.layout.slots);
     this.#watchdog = new Watchdog({
       handlerTimeoutMs: options.start.handlerTimeoutMs,
+      areDeadlinesSuspended: options.areDeadlinesSuspended,
       logger: options.logger,
       onStuck: (worker) => options.onStuck(worker),
       onHung: (worker) => options.onHung(worker, STUCK),
@@ -98,8 +101,8 @@ export class Supervisor {
   async prepare(): Promise<void> {
     const [worker] = this.living();
     if (worker === undefined) throw new Error('There is no worker to prepare the application');
-    const isPrepared = await isInTime(START_TIMEOUT_MS, worker.prepare());
-    if (!isPrepared) throw tooLate('The application is not prepared');
+    using _deadline = this.#startDeadline(worker, 'The application is not prepared');
+    await worker.prepare();
   }
 
   /** All workers that have started take requests from now on. */
@@ -156,9 +159,15 @@ export class Supervisor {
 
   async #startOne(): Promise<WorkerHandle> {
     const worker = await this.#slots.add((slot) => this.#createWorker(slot));
-    const timer = setTimeout(() => worker.giveUp(tooLate('A worker has not started')), START_TIMEOUT_MS);
-    await worker.started.finally(() => clearTimeout(timer));
+    using _deadline = this.#startDeadline(worker, 'A worker has not started');
+    await worker.started;
     return worker;
+  }
+
+  #startDeadline(worker: WorkerHandle, what: string): Disposable {
+    return new SuspendableTimer(START_TIMEOUT_MS, this.#options.areDeadlinesSuspended, () =>
+      worker.giveUp(new Error(`${what} within ${START_TIMEOUT_MS / 1000} seconds`)),
+    );
   }
 
   #createWorker(slot: number): WorkerHandle {
@@ -279,8 +288,4 @@ async function isInTime(timeoutMs: number, promise: Promise<void>): Promise<bool
     timer = setTimeout(() => resolve(false), timeoutMs);
   });
   return await Promise.race([promise.then(() => true), timeout]).finally(() => clearTimeout(timer));
-}
-
-function tooLate(what: string): Error {
-  return new Error(`${what} within ${START_TIMEOUT_MS / 1000} seconds`);
 }

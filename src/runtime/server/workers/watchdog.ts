@@ -7,6 +7,8 @@
  *    clients are answered, and its slot stays taken.
  *  - Lost: it has hung for LOST_MS. When more threads are lost than there are spare slots, the process cannot
  *    go on.
+ *
+ * While a debugger is attached, no worker counts as stuck (handler-deadlines.ts).
  */
 
 import { SPARE_SLOTS } from '../../memory/layout.ts';
@@ -24,11 +26,13 @@ const LOST_MS = 5_000;
 /** What the watchdog needs of a worker. */
 export type WatchedWorker = Pick<
   WorkerHandle,
-  'slot' | 'phase' | 'ping' | 'markStuck' | 'stuckFor' | 'terminate'
+  'slot' | 'phase' | 'ping' | 'excuse' | 'markStuck' | 'stuckFor' | 'terminate'
 >;
 
 export interface WatchdogOptions<W extends WatchedWorker> {
   readonly handlerTimeoutMs: number;
+  /** While a debugger is attached: a worker that stands at a breakpoint answers nothing. */
+  readonly areDeadlinesSuspended: () => boolean;
   readonly logger: RuntimeLogger;
   /** The worker is stuck in a handler, and is about to be terminated. */
   readonly onStuck: (worker: W) => void;
@@ -49,12 +53,15 @@ export class Watchdog<W extends WatchedWorker> {
    * @returns whether there were any
    */
   check(workers: Iterable<W>, now: number): boolean {
+    const areSuspended = this.#options.areDeadlinesSuspended();
     let lost = 0;
     let isAnyStuck = false;
     for (const worker of workers) {
       if (worker.stuckFor(now) > LOST_MS) lost++;
       if (worker.phase !== 'serving' && worker.phase !== 'draining') continue;
-      if (worker.ping(now) <= this.#options.handlerTimeoutMs) continue;
+      const owedFor = worker.ping(now);
+      if (areSuspended) worker.excuse(now);
+      if (areSuspended || owedFor <= this.#options.handlerTimeoutMs) continue;
       this.#end(worker, now);
       isAnyStuck = true;
     }

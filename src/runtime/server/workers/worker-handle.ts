@@ -179,6 +179,11 @@ export class WorkerHandle {
     return 0;
   }
 
+  /** What it owes counts from now on. */
+  excuse(now: number): void {
+    if (this.#pingedAt !== 0) this.#pingedAt = now;
+  }
+
   // ---- What it tells main ----
 
   #onMessage(message: ToMain): void {

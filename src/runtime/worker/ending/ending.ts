@@ -12,6 +12,7 @@
  * (termination, process.exit), the main thread recovers its requests (server/workers/).
  */
 
+import { SuspendableTimer } from '../../../platform/suspendable-timer.ts';
 import type { ToMain } from '../messages.ts';
 import type { RequestWorker } from '../request-worker.ts';
 
@@ -21,13 +22,19 @@ import type { RequestWorker } from '../request-worker.ts';
  */
 const DEADLINE_SLACK = 1.25;
 
+/** What an ending needs of the worker. */
+export type DrainedWorker = Pick<
+  RequestWorker,
+  'drain' | 'endStreams' | 'forgetLateHandlers' | 'areDeadlinesSuspended'
+>;
+
 export interface EndingOptions {
   readonly drainTimeoutMs: number;
   readonly handlerTimeoutMs: number;
   readonly post: (message: ToMain) => void;
   readonly logger: { error(details: { readonly error: unknown }, message: string): void };
   /** null before the application is loaded. */
-  readonly worker: () => Pick<RequestWorker, 'drain' | 'endStreams' | 'forgetLateHandlers'> | null;
+  readonly worker: () => DrainedWorker | null;
   readonly stopApplication: () => void | Promise<void>;
   /** Ends the thread, even if the application has left something open. */
   readonly exit: (code: number) => void;
@@ -56,7 +63,11 @@ export class Ending {
       worker.forgetLateHandlers();
     }, drainTimeoutMs);
     // Handlers and slow readers have deadlines of their own. This one is for everything else.
-    setTimeout(() => void this.#stop(1), drainTimeoutMs + DEADLINE_SLACK * handlerTimeoutMs);
+    new SuspendableTimer(
+      drainTimeoutMs + DEADLINE_SLACK * handlerTimeoutMs,
+      () => worker.areDeadlinesSuspended,
+      () => void this.#stop(1),
+    );
     worker.drain();
   }
 

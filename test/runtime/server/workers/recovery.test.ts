@@ -26,12 +26,14 @@ class RecoveryRig {
   readonly parked = openParkedWorkers(this.rig.shared);
   readonly worker = new FakeWorker(this.rig, 0);
   readonly other = new FakeWorker(this.rig, 1);
+  isDebugged = false;
   /** What recovery did beside moving connections on. */
   readonly steps: string[] = [];
   readonly recovery = new Recovery({
     ...this.rig,
     parked: this.parked,
     handlerTimeoutMs: HANDLER_TIMEOUT_MS,
+    areDeadlinesSuspended: () => this.isDebugged,
     living: () => [this.other as unknown as WorkerHandle],
     startGate: { onExit: (slot) => this.steps.push(`leave gate ${slot}`) },
     dispatcher: {
@@ -161,6 +163,17 @@ describe('after the exit of a worker', () => {
     trial.rig.clock.time += HANDLER_TIMEOUT_MS + 1;
     trial.exit();
     expect(socket.taken).toMatch(/^HTTP\/1\.1 504 /);
+  });
+
+  test('a request in flight that may run again is queued again while a debugger is attached, however late', () => {
+    const trial = new RecoveryRig();
+    trial.isDebugged = true;
+    const { number } = trial.running();
+    trial.worker.begin(number, REQUEST_SAFE);
+    trial.rig.table.setHandlerSince(number, trial.rig.clock.time);
+    trial.rig.clock.time += HANDLER_TIMEOUT_MS + 1;
+    trial.exit();
+    expect(trial.stateIn(number)).toBe(STATE_READY);
   });
 
   test('a connection of which a part of a response was sent ends', () => {

@@ -27,6 +27,10 @@ class WatchedFake implements WatchedWorker {
     return now - since;
   }
 
+  excuse(now: number): void {
+    if (this.#pingedAt !== null) this.#pingedAt = now;
+  }
+
   markStuck(now: number): void {
     this.phase = 'stuck';
     this.#stuckAt = now;
@@ -43,14 +47,16 @@ class WatchedFake implements WatchedWorker {
 
 function createWatchdog() {
   const events: string[] = [];
+  const debugging = { isAttached: false };
   const watchdog = new Watchdog<WatchedFake>({
     handlerTimeoutMs: HANDLER_TIMEOUT_MS,
+    areDeadlinesSuspended: () => debugging.isAttached,
     logger: SILENT_LOGGER,
     onStuck: ({ slot, isTerminated }) => events.push(`${slot} stuck${isTerminated ? ', terminated' : ''}`),
     onHung: ({ slot }) => events.push(`${slot} hung`),
     onHopeless: (reason) => events.push(reason),
   });
-  return { watchdog, events };
+  return { watchdog, events, debugging };
 }
 
 beforeEach(() => {
@@ -83,6 +89,18 @@ describe('a worker', () => {
       expect(worker.isTerminated).toBe(true);
     },
   );
+
+  test('that owes an answer while a debugger is attached has the whole time again after it is gone', () => {
+    const { watchdog, events, debugging } = createWatchdog();
+    const worker = new WatchedFake();
+    worker.isAlive = false;
+    debugging.isAttached = true;
+    for (let now = 0; now <= 100_000; now += 250) expect(watchdog.check([worker], now)).toBe(false);
+    debugging.isAttached = false;
+    expect(watchdog.check([worker], 100_000 + HANDLER_TIMEOUT_MS)).toBe(false);
+    expect(watchdog.check([worker], 100_001 + HANDLER_TIMEOUT_MS)).toBe(true);
+    expect(events).toEqual(['0 stuck']);
+  });
 
   test.each(['starting', 'ended'] as const)('that is %s owes nothing', (phase) => {
     const { watchdog, events } = createWatchdog();

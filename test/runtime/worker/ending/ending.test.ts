@@ -8,17 +8,25 @@ const HANDLER_MS = 4_000;
 interface StageOptions {
   /** false: the application is still being loaded. */
   readonly isLoaded?: boolean;
+  readonly areDeadlinesSuspended?: () => boolean;
   readonly stopApplication?: () => void | Promise<void>;
 }
 
 /** Everything that happened, in order. */
-function stage({ isLoaded = true, stopApplication = () => undefined }: StageOptions = {}) {
+function stage({
+  isLoaded = true,
+  areDeadlinesSuspended = () => false,
+  stopApplication = () => undefined,
+}: StageOptions = {}) {
   const events: string[] = [];
   const note = (event: string) => () => void events.push(event);
   const worker = {
     drain: note('drain'),
     endStreams: note('end streams'),
     forgetLateHandlers: note('forget late handlers'),
+    get areDeadlinesSuspended() {
+      return areDeadlinesSuspended();
+    },
   };
   const ending = new Ending({
     drainTimeoutMs: DRAIN_MS,
@@ -85,6 +93,17 @@ describe('Ending', () => {
     expect(events).not.toContain('stop application');
     await vi.advanceTimersByTimeAsync(HANDLER_MS / 4);
     expect(events.slice(-2)).toEqual(['stop application', 'exit 1']);
+  });
+
+  test('a worker whose drain does not end waits for its handlers while a debugger is attached', async () => {
+    let isAttached = true;
+    const { ending, events } = stage({ areDeadlinesSuspended: () => isAttached });
+    ending.drain();
+    await vi.advanceTimersByTimeAsync(10 * (DRAIN_MS + HANDLER_MS));
+    expect(events).not.toContain('stop application');
+    isAttached = false;
+    await vi.advanceTimersByTimeAsync(DRAIN_MS + 1.25 * HANDLER_MS);
+    expect(events).toContain('stop application');
   });
 
   test('a worker whose application does not stop exits all the same', async () => {

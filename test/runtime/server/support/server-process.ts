@@ -1,0 +1,74 @@
+/** The server as a process of its own, with the echo application unless a test brings another. */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { until } from '../../../support/until.ts';
+
+const MAIN = new URL('../../../../src/main.ts', import.meta.url).pathname;
+const ECHO_APPLICATION = new URL('../../../fixtures/echo-app.ts', import.meta.url).pathname;
+
+export class ServerProcess implements AsyncDisposable {
+  readonly child: ChildProcess;
+  /** What was written to standard error, complete after `exited`. */
+  errors = '';
+  output = '';
+  readonly #exited: Promise<unknown[]>;
+  readonly #port = Promise.withResolvers<number>();
+
+  /** @param options for Node.js itself */
+  constructor(settings: Readonly<Record<string, string>>, options: readonly string[] = []) {
+    this.child = spawn(process.execPath, [...options, MAIN], {
+      env: {
+        PATH: process.env['PATH'],
+        ...(process.env['CORE'] !== undefined && { CORE: process.env['CORE'] }),
+        APP: ECHO_APPLICATION,
+        PORT: '0',
+        WORKERS: '2',
+        ...settings,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const { stdout, stderr } = this.child;
+    stderr?.on('data', (bytes: Buffer) => {
+      this.errors += bytes.toString();
+    });
+    if (stdout === null) throw new Error('The output of the process is not piped');
+    createInterface(stdout).on('line', (line) => {
+      this.output += `${line}\n`;
+      const port = /listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1];
+      if (port !== undefined) this.#port.resolve(Number(port));
+    });
+    this.#exited = once(this.child, 'close');
+    this.#exited.then(
+      () => this.#port.reject(new Error(`The process has ended: ${this.output}${this.errors}`)),
+      this.#port.reject,
+    );
+    this.#port.promise.catch(() => {});
+  }
+
+  /** Waits until it listens. */
+  get port(): Promise<number> {
+    return this.#port.promise;
+  }
+
+  /** Waits until it has written such a line to standard error. @returns what the group of the pattern caught */
+  async errorLine(pattern: RegExp): Promise<string> {
+    await until(`${pattern} is written`, () => pattern.test(this.errors));
+    return pattern.exec(this.errors)?.[1] ?? '';
+  }
+
+  get isRunning(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
+  async exitCode(): Promise<unknown> {
+    const [code] = await this.#exited;
+    return code;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.isRunning) this.child.kill('SIGKILL');
+    await this.#exited;
+  }
+}
