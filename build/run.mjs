@@ -19,7 +19,9 @@ import { isCoreStale } from './core-digest.mjs';
 import { chooseNode, NoNodeError, thisMachine } from './find-node.mjs';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-function main() {
+
+async function main() {
+  await leaveDebugger();
   const parameters = process.argv.slice(2);
   const make = parameters[0] === '--make';
   if (make) parameters.shift();
@@ -31,6 +33,12 @@ function main() {
   if (remark !== undefined) process.stderr.write(`${remark}\n`);
   if (make && isCoreStale(ROOT)) makeCore(path);
   become(path, parameters);
+}
+
+/** Where NODE_OPTIONS have --inspect, the port of the debugger is for the script. */
+async function leaveDebugger() {
+  // A Node.js that was built without an inspector has no such module.
+  if (process.features.inspector) (await import('node:inspector')).close();
 }
 
 function findNode() {
@@ -60,4 +68,4 @@ function fail(message) {
   process.exit(1);
 }
 
-main();
+await main();

@@ -2,6 +2,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -26,13 +27,16 @@ beforeEach(() => {
 
 afterEach(() => rmSync(copy, { recursive: true, force: true }));
 
-function launch(...parameters: string[]) {
+const launch = (...parameters: string[]) => launchWith({}, ...parameters);
+
+function launchWith(variables: NodeJS.ProcessEnv, ...parameters: string[]) {
   const { promise, resolve: end } = Promise.withResolvers<{
     code: unknown;
     stdout: string;
     stderr: string;
   }>();
-  execFile(process.execPath, ['build/run.mjs', ...parameters], { cwd: copy }, (error, stdout, stderr) =>
+  const options = { cwd: copy, env: { ...process.env, ...variables } };
+  execFile(process.execPath, ['build/run.mjs', ...parameters], options, (error, stdout, stderr) =>
     end({ code: error?.code ?? 0, stdout, stderr }),
   );
   return promise;
@@ -40,6 +44,16 @@ function launch(...parameters: string[]) {
 
 const installDependencies = () =>
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'), 'junction');
+
+/** One that nobody listens on now. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
 
 test('before `npm ci`, every script says that it comes first', async () => {
   expect(await launch('--make', 'src/main.ts')).toEqual({
@@ -92,4 +106,17 @@ test('without the compiler, a missing core is one sentence that says what to do'
     'The build failed: build/core.wasm is missing, and its compiler is not installed: run `npm ci` without ' +
       '--omit=dev, or copy build/core.wasm from a tree that has it.\n',
   );
+});
+
+test('a debugger that Node.js options ask for finds the script, not the launcher', async () => {
+  installDependencies();
+  writeFileSync(
+    join(copy, 'script.ts'),
+    `import { url } from 'node:inspector';
+     console.log(url() !== undefined);`,
+  );
+  // The launcher stays as the script's parent where it cannot become the script. As here, without execve.
+  writeFileSync(join(copy, 'no-execve.mjs'), 'delete process.execve;');
+  const NODE_OPTIONS = `--inspect=127.0.0.1:${await freePort()} --import=${join(copy, 'no-execve.mjs')}`;
+  expect(await launchWith({ NODE_OPTIONS }, 'script.ts')).toMatchObject({ code: 0, stdout: 'true\n' });
 });
