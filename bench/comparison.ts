@@ -1,6 +1,6 @@
 /**
- * Measures several servers under the same load in interleaved rounds. Whatever else the machine does then
- * disturbs all of them alike. Every round is kept: reports take medians and show the spread.
+ * Measures several servers under the same load in interleaved rounds. So other load on the machine disturbs
+ * all of them alike. Every round is kept: reports take medians and show the spread.
  */
 import { type LoadOptions, type LoadResult, runLoad } from './load.ts';
 import type { ServerProcess } from './server-process.ts';

@@ -35,7 +35,7 @@ export class GateError extends Error {
   override readonly name = 'GateError';
 }
 
-/** @throws GateError where this server is no better than Fastify */
+/** @throws GateError if this server is no better than Fastify */
 export async function run(parameters: readonly string[]): Promise<void> {
   if (readOptions(parameters, {}).help) {
     process.stdout.write('It has no options: what it measures and what must be reached is fixed.\n');

@@ -1,8 +1,8 @@
 /**
- * `npm run bench -- isolation`: what some requests do to others, here and on Fastify. First two clients keep
+ * `npm run bench -- isolation`: how some requests affect others, here and on Fastify. First two clients keep
  * CPU-bound handlers busy while GET /health is measured on other connections. Then many clients wait for a
- * timer while the main thread's share of a core is measured; it should sleep. Last it counts the threads that
- * take part in CPU-bound work.
+ * timer while it measures the main thread's share of a core. The main thread should sleep. Last it counts the
+ * threads that take part in CPU-bound work.
  */
 import { availableParallelism } from 'node:os';
 import { measure } from './comparison.ts';

@@ -1,7 +1,7 @@
 /**
- * Puts a server under load for a given time and reports what came back. It uses wrk where that is installed,
- * since wrk is cheap enough to leave the server its core. Elsewhere it uses autocannon. A run with a failed
- * request is no result.
+ * Puts a server under load for a given time and reports the answers. It uses wrk if that is installed,
+ * because wrk needs so little CPU that the server keeps its core. Otherwise it uses autocannon. A run with a
+ * failed request is an error.
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -29,7 +29,8 @@ export interface LoadResult {
   readonly requestsPerSecond: number;
   /**
    * undefined for wrk with pipelining. wrk corrects for coordinated omission by the mean time between two
-   * answers on a connection. It would take every request of a batch but the first for one that was sent late.
+   * answers on a connection. With pipelining it would take every request of a batch except the first for one
+   * that was sent late.
    */
   readonly latency: Latency | undefined;
 }

@@ -8,11 +8,11 @@ import { summarize } from './statistics.ts';
 
 export interface Contestant {
   readonly name: string;
-  /** What one piece of its work comprises, for the reader of the table. */
+  /** Describes one piece of its work, for the reader of the table. */
   readonly does: string;
-  /** Does the work so many times. @returns a number that depends on all of it, so V8 can leave none out */
+  /** Does the work so many times. @returns a number that depends on all of it, so that V8 skips none of it */
   run(times: number): number;
-  /** @throws when what it found is not what is in the input */
+  /** @throws if its result does not match the input */
   verify(): void;
 }
 

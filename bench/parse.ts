@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- parse`: nanoseconds to parse one request, for this project's two cores and undici's
- * llhttp. They do not do the same work, so the table says what each does. The cores check more and match a
- * route. llhttp hands its spans to callbacks as it goes.
+ * llhttp. Their work differs, so the table describes it. The cores check more and match a route. llhttp hands
+ * its spans to callbacks as it goes.
  */
 import * as r from '../assembly/record.ts';
 import type { RoutePattern } from '../src/runtime/core/core.ts';
@@ -19,7 +19,7 @@ const OPTIONS = {
   milliseconds: { fallback: 1, least: 1, most: 10_000, about: 'milliseconds of each round' },
 } as const satisfies Record<string, NumberOption>;
 
-/** A few routes, so that one is found and the parser is what takes the time. */
+/** A few routes, so that one matches but the parser takes most of the time. */
 const ROUTES: readonly RoutePattern[] = [
   { method: 'GET', path: '/health' },
   { method: 'GET', path: '/api/vms' },

@@ -6,7 +6,7 @@ import { Agent, request } from 'undici';
 
 export interface Participation {
   readonly requests: number;
-  /** The number of answers by the number of the thread that gave them. */
+  /** The number of answers, by the number of the thread that gave them. */
   readonly byThread: Readonly<Record<string, number>>;
 }
 

@@ -1,7 +1,7 @@
 /**
- * The CPU time of all threads of a server process, and its memory. Linux tells them from outside, and for
- * each thread. Elsewhere the process is asked over its IPC channel (usage-reporter.ts), which costs it one
- * message.
+ * The CPU time of all threads of a server process, and its memory. On Linux they can be read from outside,
+ * and for each thread. Elsewhere the benchmark asks the process over its IPC channel (usage-reporter.ts),
+ * which costs it one message.
  */
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
@@ -29,7 +29,8 @@ export async function readUsage(process: ManagedProcess): Promise<ProcessUsage> 
 }
 
 /**
- * CPU seconds of the thread that runs a process's main JavaScript. undefined where the system does not say.
+ * CPU seconds of the thread that runs a process's main JavaScript. undefined if the system does not report
+ * it.
  */
 export function mainThreadCpuSeconds(pid: number): number | undefined {
   return HAS_PROC ? cpuSeconds(`/proc/${pid}/task/${pid}/stat`) : undefined;

@@ -28,7 +28,7 @@ export const ROUTE_TABLE: readonly RoutePattern[] = RESOURCES.flatMap((resource)
 
 export interface LookUp {
   readonly path: string;
-  /** The pattern it finds; undefined where there is none. */
+  /** The pattern that it finds, or undefined if there is none. */
   readonly pattern: string | undefined;
   readonly parameters: readonly string[];
 }

@@ -5,12 +5,14 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 
-/** Signals that ask a process to do something. The others cannot be passed on, or mean this process alone. */
+/**
+ * Signals that ask a process to do something. The others cannot be passed on, or concern only this process.
+ */
 const FORWARDED = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2']);
 
 /**
- * Takes the script's place where Node.js can do that, so that signals need nobody to pass them on. Elsewhere
- * it stays as the parent that passes them on, and ends as the script does.
+ * Replaces this process by the script if Node.js can do that. Then signals reach the script directly.
+ * Elsewhere this process stays as the parent, passes signals on and ends as the script does.
  *
  * @param {string} node
  * @param {string[]} parameters

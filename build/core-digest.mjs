@@ -1,8 +1,8 @@
 /**
- * Says whether build/core.wasm was made of the sources that are here. The digest of the sources is the last
- * section of the file itself, so the two cannot be separated, and time stamps do not matter: a copied tree is
- * as fresh as its original. The launcher and build/make.ts call this. Plain JavaScript, since any Node.js
- * from 18 on runs the launcher.
+ * Checks whether build/core.wasm was made of the present sources. The digest of the sources is the last
+ * section of the file itself, so the two cannot be separated. Time stamps do not matter, so a copied tree is
+ * as fresh as its original. The launcher and build/make.ts call this. It is plain JavaScript, because any
+ * Node.js from 18 on runs the launcher.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -30,7 +30,7 @@ export function digestSection(root) {
 }
 
 /**
- * Everything that decides what the compiler makes: its sources, its options, its version.
+ * The digest of everything that affects the output of the compiler: sources, options, version.
  *
  * @param {string} root of the repository
  */

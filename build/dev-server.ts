@@ -1,5 +1,5 @@
 /**
- * What `npm run dev` runs again whenever a source changes. It compiles the core where that has become stale,
+ * The server that `npm run dev` restarts whenever a source changes. It compiles the core if that is stale,
  * and serves.
  */
 import { isCoreStale, makeCore } from './make.ts';

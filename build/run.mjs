@@ -1,14 +1,14 @@
 /**
  * `node build/run.mjs [--make] [options] script [arguments]`: runs a script of this repository on the right
  * Node.js, whichever Node.js and package manager have called it. With `--make` it first compiles the core
- * where that is missing or stale. Every script of package.json goes through here. Plain JavaScript, since any
- * Node.js from 18 on must be able to run it.
+ * where that is missing or stale. Every script of package.json goes through here. It is plain JavaScript,
+ * because any Node.js from 18 on must be able to run it.
  *
  * The scripts that serve begin with `${npm_package_config_exec:-env} "${npm_node_execpath:-node}"`. For npm,
  * pnpm and yarn 1 the first is `exec`, so no shell stands between the package manager and the server, and a
- * SIGTERM reaches the server. The shell of yarn 4 knows no `exec` and sets no such variable. There it is
- * `env`, which does nothing. The second is the Node.js of the package manager, since pnpm puts a shell script
- * in its place.
+ * SIGTERM reaches the server. The shell of yarn 4 has no `exec` and does not set the variable. There it is
+ * `env`, which only runs the command. The second is the Node.js of the package manager. A plain `node` would
+ * be a shell script with pnpm.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * The rules of `npm run check` about what may import what: with the real configuration, in a small tree that
- * has the rooms of the real one and one planted fault.
+ * The import rules of `npm run check`. The tests apply the real configuration to a small tree that has the
+ * rooms of the real one and one planted fault.
  */
 import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';

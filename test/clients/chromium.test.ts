@@ -1,4 +1,4 @@
-/** Chromium without a window: what a browser sends is accepted, and what it gets it shows. */
+/** Headless Chromium: the server accepts its requests, and it shows the answers. */
 
 import { mkdtempDisposable } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

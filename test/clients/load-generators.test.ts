@@ -1,6 +1,4 @@
-/**
- * Load generators, each for a moment: every request is answered, and nothing they count as an error happens.
- */
+/** Load generators, each for a moment. Every request is answered, and they count no error. */
 
 import autocannon from 'autocannon';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,6 +1,6 @@
 /**
  * slowhttptest in all of its modes: hundreds of connections that send or read next to nothing. The server
- * ends each in its time, and whoever asks for something meanwhile gets it.
+ * ends each in time, and serves other clients meanwhile.
  */
 
 import { describe, expect, it } from 'vitest';

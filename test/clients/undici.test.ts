@@ -1,4 +1,4 @@
-/** undici with pipelining: many requests on their way on one connection, the answers in their order. */
+/** undici with pipelining: many requests in flight on one connection, and the answers in their order. */
 
 import { Client } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,23 +1,24 @@
 /**
  * The conformance cases: raw requests as data (http-cases.json and more-cases.json, one per line) with what
  * RFC 9110, 9112 and 3986 or the HTTP contract expect of the test application. The runner, the differential
- * tests and the fuzzer read them here. Nobody changes an expectation to make a server pass.
+ * tests and the fuzzer read them here. Never change an expectation to make a server pass.
  */
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What is expected of the responses and of the connection. A field that is not there is not judged. */
+/** The expected responses and end of the connection. Absent fields are not judged. */
 export interface Expectation {
   /**
-   * Acceptable codes of the first response. 0: none but a close. Empty: none, the server has to keep waiting.
+   * Acceptable codes of the first response. 0 means a close without a response. An empty list means that the
+   * server has to keep waiting.
    */
   readonly statuses: readonly number[];
   /** Whether the server ends the connection. null: either. */
   readonly closes: boolean | null;
   /** Number of final responses. null: any. */
   readonly responses: number | null;
-  /** Alternatives, each laid over the rest. One that matches fully is enough. */
+  /** Alternatives, each of which overrides the other fields. It is enough that one matches fully. */
   readonly anyOf?: readonly Partial<Expectation>[];
   /** Acceptable codes of each final response. */
   readonly all?: readonly (readonly number[])[] | null;
@@ -25,11 +26,11 @@ export interface Expectation {
   readonly body?: string;
   readonly bodies?: readonly (string | null)[];
   readonly bodyLen?: number;
-  /** Interim codes that must have come, no other. Empty: none may have. */
+  /** The exact interim codes. An empty list means none. */
   readonly interim?: readonly number[];
   /** Indexes of final responses that answer HEAD. */
   readonly head?: readonly number[];
-  /** What a field of the first final response contains; "": it is just there. */
+  /** Text that a field of the first final response contains. "" means that the field exists. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Fields that no response may carry. */
   readonly forbidHeaders?: readonly string[];
@@ -44,10 +45,11 @@ export interface ConformanceCase {
   readonly source: string;
   readonly group: string;
   /**
-   * Whose rule it is: MUST or SHOULD of an RFC, MAY (several ways are right), or the contract's own limit.
+   * The source of the rule: MUST or SHOULD of an RFC, MAY (several answers are right), or a limit of the
+   * contract.
    */
   readonly level: 'must' | 'should' | 'may' | 'local';
-  /** One character, one byte. */
+  /** One character for each byte. */
   readonly raw: string;
   readonly why: string;
   /** Byte offsets to write in pieces at, or every one. */

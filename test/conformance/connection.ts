@@ -1,6 +1,6 @@
 /**
  * One raw TCP connection of a test client: writes exact bytes, keeps everything that comes back, and lets the
- * caller wait for what happens. Nothing here sleeps. The deadlines only bound a server that hangs.
+ * caller wait for events. Nothing here sleeps. The deadlines only bound a server that hangs.
  */
 
 import { once } from 'node:events';
@@ -64,7 +64,7 @@ export class Connection implements Disposable {
     return this.#readAll().responses;
   }
 
-  /** Bytes that are no response. */
+  /** Bytes that are not a response. */
   get rest(): string {
     return this.#readAll().rest;
   }
@@ -82,9 +82,7 @@ export class Connection implements Disposable {
     this.#socket.end();
   }
 
-  /**
-   * Waits until the condition holds, which is looked at whenever something came. False after the deadline.
-   */
+  /** Waits until the condition holds. It is checked whenever bytes arrive. False after the deadline. */
   async until(condition: () => boolean, deadlineMs: number): Promise<boolean> {
     const deadline = AbortSignal.timeout(deadlineMs);
     const expired = once(deadline, 'abort');

@@ -1,6 +1,6 @@
 /**
- * Plays one case to a server: writes its bytes at the asked pace, waits for what is expected to happen, and
- * then makes sure that nothing else does. Time is measured in round trips of other requests, not in
+ * Plays one case to a server: writes its bytes at the given pace, waits for the expected events, and then
+ * makes sure that nothing else happens. Time is measured in round trips of other requests, not in
  * milliseconds.
  */
 
@@ -14,15 +14,15 @@ export type Pace = 'whole' | 'every byte';
 export interface Outcome {
   /** Interim and final responses, in order. */
   readonly responses: readonly Response[];
-  /** Bytes that were no response. */
+  /** Bytes that are not a response. */
   readonly rest: string;
   readonly closed: boolean;
   readonly error: string | undefined;
-  /** What was wrong with one more request on a connection that was to stay open. */
+  /** The fault of one more request on a connection that should have stayed open. */
   readonly nextRequest: string | undefined;
 }
 
-/** A server that has not answered by then never will. */
+/** A server that has not answered by then will never answer. */
 const DEADLINE_MS = 15_000;
 /** A gate opens after this, response or not. Long enough that it is no race on a busy machine. */
 const GATE_MS = 5_000;

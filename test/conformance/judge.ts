@@ -1,6 +1,6 @@
 /**
- * Judges what happened in a case by what was expected of it. Where an expectation names a preferred status,
- * that is required: it is what this server means to do. An empty list of complaints is a pass.
+ * Compares the events of a case with its expectation. If the expectation names a preferred status, that
+ * status is required, because this server intends it. An empty list of complaints is a pass.
  */
 
 import type { ConformanceCase, Expectation } from './case.ts';

@@ -1,10 +1,10 @@
 /**
  * Every way in which this server's parser is known to disagree with llhttp, Node's own, in its strict mode,
  * with the reason and an example. The fuzzer and test/conformance/llhttp.test.ts fail on any other, and on
- * one of these where the request does not have what explains it.
+ * one of these if the request lacks the feature that explains it.
  *
- * "refused" is the harmless direction: what is refused here cannot be framed differently by two parsers.
- * "accepted" and "different" are the ones to be careful with, hence `only`.
+ * "refused" is harmless: two parsers cannot frame a refused request differently. "accepted" and "different"
+ * need care, so they have `only`.
  */
 
 export interface ExplainedDisagreement {

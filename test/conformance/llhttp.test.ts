@@ -1,6 +1,6 @@
 /**
- * What this server accepts, and how it frames it, against llhttp: they agree but for a list of explained
- * cases.
+ * Compares the requests that this server accepts, and their framing, with llhttp. They agree except for a
+ * list of explained cases.
  */
 
 import { describe, expect, it } from 'vitest';

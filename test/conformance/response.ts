@@ -1,7 +1,7 @@
 /**
  * Reads what a server sent on one connection as a sequence of HTTP/1.1 responses, and notes everything about
- * them that RFC 9110 and 9112 forbid. Strict on purpose: no client library is, and that is how bad responses
- * stay unseen.
+ * them that RFC 9110 and 9112 forbid. It is strict on purpose. Client libraries are not, and so they hide bad
+ * responses.
  */
 
 export interface Response {
@@ -10,15 +10,15 @@ export interface Response {
   readonly fields: readonly (readonly [name: string, value: string])[];
   /** Decoded content, one character per byte. */
   readonly body: string;
-  /** All of the body has come. */
+  /** Whether the whole body has come. */
   readonly complete: boolean;
-  /** What is wrong with it. */
+  /** Its faults. */
   readonly problems: readonly string[];
 }
 
 export interface ReadResponses {
   readonly responses: readonly Response[];
-  /** Bytes at the end that are no response, or not a whole head yet. */
+  /** Bytes at the end that are not a response, or not a whole head yet. */
   readonly rest: string;
 }
 

@@ -1,4 +1,4 @@
-/** The runner against servers that are known to be wrong: a runner that cannot fail proves nothing. */
+/** The runner against servers with known faults, because a runner that cannot fail proves nothing. */
 
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
@@ -36,8 +36,8 @@ async function playTo(
 }
 
 /**
- * Answers each request that ends with an empty line. Only the last one, which asks for a close, gets what it
- * should.
+ * Answers each request that ends with an empty line. Only the last one, which asks for a close, gets a
+ * correct answer.
  */
 function answerWith(text: string): (socket: Socket, received: string) => void {
   return (socket, received) => {
@@ -58,7 +58,7 @@ describe('the conformance runner', () => {
       if (!text.includes('/params')) lengths.push(text.length);
       answerWith(OK)(socket, text);
     });
-    // Under load the system may join some. The split tests of the cores leave nothing to it.
+    // Under load the system may join some segments. The split tests of the cores do not depend on the system.
     expect(new Set(lengths).size).toBeGreaterThan(30);
   });
 

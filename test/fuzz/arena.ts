@@ -1,7 +1,7 @@
 /**
  * A shared memory with both cores in it, each in a region of its own, and one place for the bytes of a
- * request. Everything around regions and bytes is a guard zone: a write to it is seen, and what it is
- * filled with is chosen by the test, since a core that reads there must not answer by it.
+ * request. Everything around regions and bytes is a guard zone. A write to it is detected. The test chooses
+ * its content, because the content must not change an answer.
  */
 
 import * as r from '../../assembly/record.ts';
@@ -50,7 +50,7 @@ export const FUZZ_ROUTES: readonly RoutePattern[] = [
 export interface FeedOptions {
   /** Ascending prefix lengths after which the core is asked before the whole is there. */
   readonly cuts?: readonly number[];
-  /** What lies behind the bytes that are there. */
+  /** The bytes after the end of the input. */
   readonly tail?: Uint8Array;
   /** A request of another connection, which the core parses before each call. */
   readonly other?: Uint8Array;
@@ -88,7 +88,7 @@ export class Arena {
 
   /**
    * Lets a core see the prefixes of `input` that end at the cuts, then all of it, and stops at the first
-   * answer that is not "more bytes needed". What a connection keeps between calls is kept, all else is lost.
+   * answer that is not "more bytes needed". Only the state that a connection keeps between calls survives.
    * @returns how many bytes the core had been given when it answered
    */
   feed(core: Core, input: Uint8Array, options: FeedOptions = {}): number {

@@ -1,6 +1,4 @@
-/**
- * The fuzzer's checks are themselves checked: a core with a planted fault must be found out by the right one.
- */
+/** The fuzzer's checks are tested too: the right check must find each planted fault. */
 
 import { describe, expect, it } from 'vitest';
 import * as r from '../../assembly/record.ts';

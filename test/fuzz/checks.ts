@@ -1,6 +1,6 @@
 /**
- * What must hold for every input whatsoever: both cores give one answer, it does not depend on how the bytes
- * were split or on what lies around them, and nothing outside is written. Each check throws a Finding.
+ * The properties of every input: both cores give one answer, the answer depends neither on splits nor on the
+ * bytes around the input, and nothing outside is written. Each check throws a Finding.
  */
 
 import * as r from '../../assembly/record.ts';
@@ -27,10 +27,10 @@ export class Finding extends Error {
   }
 }
 
-/** More than any SIMD read goes beyond the bytes that it is about. */
+/** More than any SIMD read goes beyond its bytes. */
 const TAIL_BYTES = 256;
 
-/** What may lie behind a request. Each would complete, continue or break some unfinished request. */
+/** Bytes to put after a request. Each would complete, continue or break some unfinished request. */
 export const TAILS: readonly Uint8Array[] = [
   '\0',
   '\r\n',
@@ -80,7 +80,7 @@ export function checkSplit(
   );
 }
 
-/** Neither the address nor what lies behind the bytes changes the answer. */
+/** Neither the address nor the bytes after the input change the answer. */
 export function checkSurroundings(
   arena: Arena,
   core: Core,

@@ -7,7 +7,7 @@ import type { Disagreement } from './llhttp-comparison.ts';
 
 const BY_NAME = new Map(LLHTTP_DISAGREEMENTS.map((explained) => [explained.name, explained]));
 
-/** What is not explained about a disagreement. undefined where all of it is. */
+/** The unexplained part of a disagreement, or undefined if it is explained. */
 export function unexplained({ name, accepted, detail }: Disagreement): string | undefined {
   const explained = BY_NAME.get(name);
   if (explained === undefined) return `${name}: ${accepted || detail}`;

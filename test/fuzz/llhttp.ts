@@ -150,7 +150,10 @@ function emptyDraft(): Draft {
   return { target: '', fields: [], body: '', upgrade: false, keepAlive: false };
 }
 
-/** Not one of undici's declared entry points: one that is gone is an error here, not a skipped check. */
+/**
+ * It is not one of undici's declared entry points. If it is gone, this throws, so that the check is never
+ * skipped.
+ */
 function llhttpBinary(): Uint8Array<ArrayBuffer> {
   const binary: unknown = createRequire(import.meta.url)('undici/lib/llhttp/llhttp_simd-wasm.js');
   if (binary instanceof Uint8Array) return new Uint8Array(binary);

@@ -1,6 +1,6 @@
 /**
- * What a server must answer to the bytes of one connection, as far as its core alone decides that: how many
- * requests there are, which of them answer HEAD, what a refused one is told, and when the connection ends.
+ * Predicts the answers of a server to the bytes of one connection, as far as its core decides them: the
+ * number of requests, those with HEAD, the answer to a refused one, and the end of the connection.
  */
 
 import * as r from '../../assembly/record.ts';
@@ -50,9 +50,8 @@ function beginsWithHead(request: Uint8Array): boolean {
 }
 
 /**
- * True where "HEAD " begins a line, but not a request behind an ordinary one: line breaks at the wrong place
- * may be refused before or after it is seen that HEAD follows them, so whether the refusal has content is
- * left open.
+ * True if "HEAD " begins a line, but not a request after an ordinary one. The server may refuse misplaced
+ * line breaks before or after it sees HEAD. So the refusal may have content or not.
  */
 export function hasStrayHead(input: Uint8Array): boolean {
   const text = Buffer.from(input).toString('latin1');
@@ -60,9 +59,9 @@ export function hasStrayHead(input: Uint8Array): boolean {
 }
 
 /**
- * True where content may be expected of a request that is no POST or PUT of an echo: if no route takes it, it
- * is answered before its content where that has not come yet, and the connection closes. Otherwise it lives
- * on.
+ * True if a request other than a POST or PUT of an echo may have content. If no route takes it and its
+ * content has not come yet, it is answered before the content and the connection closes. Otherwise the
+ * connection persists.
  */
 export function mayDeclineContent(input: Uint8Array): boolean {
   const text = Buffer.from(input).toString('latin1');

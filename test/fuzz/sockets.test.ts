@@ -1,7 +1,6 @@
 /**
- * Mutants over real sockets: whatever a client sends, in whatever pieces, the server answers each request
- * that its core accepts, in order, then refuses the one that it does not accept, and holds nothing
- * afterwards.
+ * Mutants over real sockets, in any pieces. The server answers each request that its core accepts, in order.
+ * Then it refuses the first one that the core does not accept, and holds nothing afterwards.
  */
 
 import { gunzipSync } from 'node:zlib';
@@ -39,8 +38,7 @@ interface Plan {
 }
 
 /**
- * Everything random is fixed before the first byte is sent, so a seed repeats it in whatever order things
- * happen.
+ * All random choices are made before the first byte is sent, so a seed repeats them in any order of events.
  */
 function makePlans(seed: number): Plan[] {
   const arena = new Arena();
@@ -53,7 +51,7 @@ function makePlans(seed: number): Plan[] {
   });
 }
 
-/** @returns what is wrong with the answers. undefined where nothing is */
+/** @returns what is wrong with the answers, or undefined */
 async function play({ input, cuts, prediction }: Plan): Promise<string | undefined> {
   using connection = await Connection.open({ host: '127.0.0.1', port: server.port }, prediction.heads);
   let from = 0;
@@ -86,7 +84,7 @@ function compare(
   if (refusal !== undefined && last?.status !== refusal)
     return `refused with ${last?.status}, expected ${refusal}`;
   if (refusal !== undefined || last === undefined) return undefined;
-  // The end of the bytes inside of a request may be answered, or not.
+  // If the bytes end inside a request, the server may answer or not.
   return unfinished && last.status === 400 ? undefined : `one response too many (${statuses})`;
 }
 

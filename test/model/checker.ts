@@ -9,18 +9,21 @@
  */
 
 export interface Step<State> {
-  /** Who does what, for the counter-example: "worker 0 moves the head to 1". */
+  /** The step in words, for the counter-example: "worker 0 moves the head to 1". */
   readonly what: string;
   readonly next: State;
 }
 
 export interface Model<State> {
   readonly initial: State;
-  /** Every step that some thread, the network or fate can take next. States are never changed in place. */
+  /**
+   * Every step that can happen next: of a thread, of the network, or a death. States are never changed in
+   * place.
+   */
   steps(state: State): Iterable<Step<State>>;
-  /** What is wrong with a state, if anything. */
+  /** The fault of a state, if any. */
   fault(state: State): string | undefined;
-  /** What is wrong with nobody being able to move in this state, if anything. */
+  /** The fault of a state in which nobody can move, if any. */
   unrest(state: State): string | undefined;
   /** Equal for equal states, and only for them. */
   key(state: State): string;
@@ -126,7 +129,7 @@ function firstThatCannotReach(targets: readonly number[], { from, to }: Edges, s
   return reaches.indexOf(0);
 }
 
-/** Takes the same steps again, from the initial state, and tells them. */
+/** Repeats the steps from the initial state, and describes them. */
 function trace<State>(model: Model<State>, ways: Ways, last: number, message: string): string {
   const choices: number[] = [];
   for (let index = last; index > 0; index = at(ways.from, index)) choices.push(at(ways.choice, index));
@@ -145,8 +148,8 @@ function line(what: string, state: string, number: number): string {
 }
 
 /**
- * A short key for a state that is told in whole numbers from -1 on. Lists of varying length go last or say
- * it.
+ * A short key for a state that consists of whole numbers from -1 on. A list of varying length comes last or
+ * begins with its length.
  */
 export function keyOf(numbers: readonly number[]): string {
   return String.fromCharCode(...numbers.map((number) => number + 1));

@@ -1,7 +1,7 @@
 /**
  * Runs one suite of data-access tests against every database that the application supports: the embedded one
  * always, a MongoDB server where MONGODB_TEST_URI names one, FerretDB 1.24 where Go can build it. A database
- * that is not there shows up as a skipped test that says why.
+ * that is not available shows up as a skipped test with the reason.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';

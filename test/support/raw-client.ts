@@ -1,7 +1,7 @@
 /**
- * A client that is nothing but one TCP connection, for tests of what happens on the wire: it sends exactly
- * the bytes it is given, takes the responses apart in the order in which they come, and can half-close, reset
- * or stop reading. It waits for events only. What a server never sends ends in the time limit of the test.
+ * A client that is a plain TCP connection, for tests of the bytes on the wire. It sends exactly the bytes it
+ * is given, parses the responses in the order in which they come, and can half-close, reset or stop reading.
+ * It waits for events only. If a server never answers, the time limit of the test ends the wait.
  */
 
 import { once } from 'node:events';

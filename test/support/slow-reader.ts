@@ -1,6 +1,6 @@
 /**
- * A client that reads only as many bytes as it is asked to, so that what it does not read stays with the
- * server (and in the buffers of the kernel). For tests of slow readers. Waits for events only.
+ * A client that reads only as many bytes as it is asked to. The other bytes stay with the server and in the
+ * buffers of the kernel. For tests of slow readers. Waits for events only.
  */
 
 import { once } from 'node:events';
@@ -30,7 +30,7 @@ export class SlowReader implements Disposable {
     socket.on('readable', () => this.#changed());
     socket.on('end', () => this.#setEnded());
     socket.on('close', () => this.#setEnded());
-    // What it means is seen by who reads: there are fewer bytes than expected.
+    // The reader notices it, because there are fewer bytes than expected.
     socket.on('error', () => this.#setEnded());
   }
 

@@ -5,8 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 const LOOK_EVERY_MS = 2;
 
 /**
- * Looks again and again until the condition holds. @throws Error after the deadline, saying what was waited
- * for
+ * Checks again and again until the condition holds. @throws Error after the deadline that names the condition
  */
 export async function until(what: string, condition: () => boolean, deadlineMs = 20_000): Promise<void> {
   const deadline = performance.now() + deadlineMs;

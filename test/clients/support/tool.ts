@@ -1,6 +1,6 @@
 /**
- * Programs of the machine that the client tests talk to the server with. A test whose program is not
- * installed says so and is skipped. A program that does not end in time is stopped.
+ * The client programs that the tests run against the server. If a program is not installed, its test is
+ * skipped with a message. A program that does not end in time is stopped.
  */
 
 import { spawn } from 'node:child_process';

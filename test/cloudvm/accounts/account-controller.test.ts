@@ -19,7 +19,7 @@ afterAll(async () => {
 
 let people = 0;
 
-/** Somebody whom no other test uses. */
+/** A user that no other test uses. */
 function person() {
   people += 1;
   return { email: `Person${people}@Example.com`, username: `Person-${people}`, password: PASSWORD };
@@ -181,7 +181,8 @@ describe('many logins at once', () => {
     const guess = () => login({ email: ada.email, password: 'wrong password' }, '192.0.2.80');
     const statuses = await statusesOf(Array.from({ length: 80 }, guess));
     expect(statuses.filter((status) => status === 401).length).toBeLessThanOrEqual(MAX_FAILURES_PER_PAIR);
-    // Guesses that found no place in the line were not checked. When tried again they count.
+    // Guesses that were refused because the queue was full were not checked. They count when they are
+    // repeated.
     while ((await guess()).status === 401);
     expect((await guess()).status).toBe(429);
   });

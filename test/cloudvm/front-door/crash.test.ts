@@ -19,7 +19,7 @@ afterAll(async () => {
   await rm(dataDirectory, { recursive: true, force: true });
 });
 
-/** What the server has acknowledged. A write whose answer never came may or may not have happened. */
+/** The acknowledged writes. A write without an answer may or may not have happened. */
 class Acknowledged {
   readonly names = new Map<string, string>();
   readonly uncertain = new Set<string>();
@@ -46,7 +46,7 @@ test('kill -9 while clients write, and a restart, keep every acknowledged write'
   const token = String(registered.json['token']);
   const acknowledged = new Acknowledged();
   const clients = Array.from({ length: CLIENTS }, (_, client) => write(server, token, client, acknowledged));
-  // A client that fails ends the wait too, with its error.
+  // A failure of a client also ends the wait, with its error.
   await Promise.race([acknowledged.enough, Promise.all(clients)]);
   await server.kill();
   await Promise.all(clients);
@@ -116,7 +116,7 @@ async function rename(
   acknowledged.count();
 }
 
-/** @returns false where the VM is still pending and so was not deleted */
+/** @returns false if the VM is still pending, and so was not deleted */
 async function remove(
   server: CloudVmProcess,
   token: string,

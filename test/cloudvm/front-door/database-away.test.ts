@@ -1,4 +1,4 @@
-/** What clients and operators learn when the database goes away while the server runs. */
+/** Answers and log lines when the database goes away while the server runs. */
 import { expect, test } from 'vitest';
 import { ApplicationReadiness } from '../../../src/cloudvm/health/readiness.ts';
 import { CloudVm, PASSWORD } from './support/cloudvm.ts';
@@ -29,7 +29,7 @@ test('requests that need the database are 503 with Retry-After, and health still
     expect(answer.json['detail']).toBe('The database cannot be reached.');
   }
   expect((await cloudVm.http.ask('GET', '/health')).status).toBe(200);
-  // None of this is a defect, and the operator is told of all of it.
+  // None of this is a defect, but the operator is told of it.
   expect(cloudVm.http.errors).toEqual([]);
   expect(cloudVm.backgroundErrors).toHaveLength(answers.length);
   for (const error of cloudVm.backgroundErrors) expect(String(error)).toMatch(/ cannot be reached: /);

@@ -38,8 +38,8 @@ function paste(walk: string): Promise<ToolResult> {
 }
 
 /**
- * What all comments together promise, as one pattern for all of the output. "…" stands for any text. Lines
- * may be broken differently than in the output.
+ * All comments as one pattern for the whole output. "…" stands for any text. Lines may be broken differently
+ * than in the output.
  */
 function promiseOf(walk: string): RegExp {
   const promised = walk.match(/^# .*$/gm) ?? [];

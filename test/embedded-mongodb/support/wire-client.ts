@@ -1,6 +1,6 @@
 /**
- * A client that writes the wire protocol by hand, for what the driver never does: messages split and joined
- * anywhere, checksums, unacknowledged commands and malformed messages.
+ * A client that writes the wire protocol by hand. It can send what the driver never sends: messages split and
+ * joined anywhere, checksums, unacknowledged commands and malformed messages.
  */
 import type { Socket } from 'node:net';
 import { type Document, deserialize, serialize } from 'bson';

@@ -79,7 +79,7 @@ function* clientSteps(state: OwnershipState, bug: OwnershipBug): Generator<Step<
   }
 }
 
-/** With the planted bug main finds out by itself which connections were given back. */
+/** With the planted bug, main sees in the state words which connections were given back. */
 function* idleSteps(state: OwnershipState): Generator<Step<OwnershipState>> {
   const step = stepper(state);
   for (const [number, slot] of state.slots.entries()) {
@@ -88,7 +88,7 @@ function* idleSteps(state: OwnershipState): Generator<Step<OwnershipState>> {
   }
 }
 
-/** Main's own knowledge. With the planted bug, the worker's word is all there is. */
+/** Main's own knowledge. With the planted bug, main has only the worker's word. */
 function isOut(slot: Slot, bug: OwnershipBug): boolean {
   if (bug === 'the worker gives the connection back itself') return slot.state !== 'idle';
   return slot.handedOut;
@@ -115,7 +115,7 @@ function drain(next: OwnershipState, worker: number, bug: OwnershipBug): void {
   if (record.answers > 0) write(next, record);
   if (bug === 'the worker gives the connection back itself') return; // See idleSteps.
   if (record.last) endTurn(next, record.number, record.consumed);
-  // What is answered must be known should the worker die before the end of its turn.
+  // Main must know what is answered in case the worker dies before the end of its turn.
   else slot.consumed = record.consumed;
 }
 
@@ -164,8 +164,8 @@ function recover(next: OwnershipState, worker: number): void {
 }
 
 /**
- * A request that was begun and whose answer main does not have is answered with an error: it may have had its
- * effect.
+ * If a request was begun and main has no answer, main answers with an error, because the request may have had
+ * its effect.
  */
 function recoverRunning(next: OwnershipState, number: number, begun: boolean): void {
   const slot = at(next.slots, number);

@@ -14,9 +14,9 @@
  * | `undecided`, "main looks…"         | Orphans.lookAgain                                              |
  * | `begun`                            | ConnectionTable.requestEnd                                     |
  *
- * A request in process when its worker dies is answered with an error, never run again: no request here is
- * safe. Left out are bystanders whose safe request is run again, heavy requests, and workers that hang
- * (abandon).
+ * A request in process when its worker dies is answered with an error and never run again, because no request
+ * here is safe. The model leaves out safe requests of bystanders, which run again, heavy requests, and
+ * workers that hang (abandon).
  */
 import type { Model } from '../checker.ts';
 import { mainSteps } from './main-thread.ts';

@@ -1,4 +1,6 @@
-/** What must hold in the ownership model: in every state, and where nobody can move. */
+/**
+ * The properties of the ownership model: those of every state, and those of states in which nobody can move.
+ */
 import { at } from '../checker.ts';
 import { holds, NONE, type OwnershipState, QUEUE_PLACES, SERVING } from './state.ts';
 

@@ -30,7 +30,7 @@ export function key(state: OwnershipState): string {
   for (const { number, gone, unsent, run, answered } of state.clients) {
     numbers.push(number, +gone, unsent, run, answered);
   }
-  // Positions that were popped hold what nobody reads any more.
+  // Nobody reads popped positions any more.
   for (let position = state.head; position < state.tail; position++) {
     numbers.push(at(state.entries, position % QUEUE_PLACES));
   }

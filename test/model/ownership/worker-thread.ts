@@ -174,7 +174,7 @@ function recordOf({ number, client, consumed }: WorkerThread, answers: number, l
   return { number, client, answers, consumed, last };
 }
 
-/** Local words start anew, so that states that differ only in what nobody will read again are one. */
+/** Local words start anew, so that states that differ only in dead values count as one. */
 function lookForMore(self: WorkerThread): void {
   Object.assign(self, {
     at: 'look',

@@ -81,7 +81,7 @@ function drainStep(state: ParkingState, step: Stepper): Step<ParkingState> {
   });
 }
 
-/** Queue and bits are read in one step here: whatever main misses, it looks again before it sleeps. */
+/** Queue and bits are read in one step here, because main looks again before it sleeps. */
 function* decideSteps(state: ParkingState, step: Stepper, bug: ParkingBug): Generator<Step<ParkingState>> {
   const candidate = state.queue.length === 0 ? undefined : WORKERS.find((slot) => canTake(state, slot));
   if (candidate === undefined) {
@@ -117,7 +117,8 @@ function parkStep(state: ParkingState, step: Stepper, bug: ParkingBug): Step<Par
         else nothingFound(next);
       });
     default:
-      // Whoever is awake looks at the queue once more before it parks, so main may sleep if it sees one.
+      // A worker that is awake looks at the queue once more before it parks, so main may sleep while there is
+      // one.
       return step(`main looks again at the bit of worker ${main.next}`, (next) => {
         next.main.candidate = canTake(state, main.next) ? main.next : main.candidate;
         if (!at(state.parked, main.next)) nothingFound(next);

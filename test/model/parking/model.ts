@@ -19,9 +19,9 @@
  * | worker at 'publish', 'ring'                | Output, then the ring of main, put off in a batch         |
  *
  * A request is answered in one turn, synchronously, or later by a handler in flight. A worker with as many
- * handlers in flight as it may have is full and does not pop. `shouldWake` is left open except where it has
- * no choice, when nobody is awake: whatever the policy decides for speed, no wake-up may get lost. The slow
- * timer that re-checks is left out on purpose: the protocol must not need it.
+ * handlers in flight as it may have is full and does not pop. `shouldWake` may answer either way, except when
+ * nobody is awake. So no wake-up may get lost, whatever the policy decides for speed. The slow timer that
+ * re-checks is left out on purpose, because the protocol must not need it.
  */
 import type { Model } from '../checker.ts';
 import { mainSteps } from './main-thread.ts';

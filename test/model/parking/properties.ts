@@ -1,4 +1,6 @@
-/** What must hold in the parking model: in every state, and where nobody can move. */
+/**
+ * The properties of the parking model: those of every state, and those of states in which nobody can move.
+ */
 import { MAX_IN_FLIGHT, type ParkingState } from './state.ts';
 
 /** Work exists, everyone sleeps, and nobody has rung. */

@@ -38,7 +38,7 @@ export function* workerSteps(
       }
       break;
     case 'settled':
-      // Main may have left work lying because this worker was full: in this order one of the two sees the
+      // Main may have left work because this worker was full. In this order at least one of the two sees the
       // other.
       yield step(
         state.queue.length > 0 ? 'sees work, and publishes' : 'sees no work, and publishes',

@@ -1,6 +1,6 @@
 /**
- * A core touches nothing but its region. Every byte of the memory is compared before and after. Requests
- * stand at the very end of the memory, and regions stand side by side.
+ * A core writes only to its region. Every byte of the memory is compared before and after. Requests stand at
+ * the very end of the memory, and regions stand side by side.
  */
 
 import { describe, expect, it } from 'vitest';

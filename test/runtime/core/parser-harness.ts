@@ -50,7 +50,7 @@ export class Bench {
     record.fill(0, r.PHASE, r.METHOD);
     let status = r.PARSE_NEED;
     for (let length = Math.min(step, bytes.length); ; length = Math.min(length + step, bytes.length)) {
-      // What is not there yet must not matter.
+      // Bytes that have not arrived must not matter.
       this.#bytes.fill(0x41, BUFFER_ADDRESS, BUFFER_ADDRESS + bytes.length + 64);
       this.#bytes.set(bytes.subarray(0, length), BUFFER_ADDRESS);
       status = this.core.parse(BUFFER_ADDRESS, length);

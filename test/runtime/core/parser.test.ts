@@ -1,6 +1,6 @@
 /**
- * What the cores accept and refuse, from one table of cases. Each is fed to both cores, whole and in pieces
- * of every size up to seven bytes, and must come out the same.
+ * The requests that the cores accept and refuse, in one table of cases. Each is fed to both cores, whole and
+ * in pieces of every size up to seven bytes, and must give the same answer.
  */
 
 import { describe, expect, test } from 'vitest';
@@ -269,7 +269,7 @@ describe.each(CORE_KINDS)('the %s core', (kind) => {
   });
 });
 
-/** What a worker would hand to the handler. */
+/** The content that a worker would hand to the handler. */
 function bodyOf(raw: string, record: Int32Array): string {
   const bytes = Buffer.from(raw, 'latin1');
   const [start = 0, wireLength = 0, length = 0] = record.subarray(r.BODY_START, r.BODY_START + 3);

@@ -1,6 +1,6 @@
 /**
- * What only the WebAssembly core has: its constants, its region, and the core that compares it with the
- * other.
+ * The parts that only the WebAssembly core has: its constants and its region. And the core that compares it
+ * with the other.
  */
 
 import { describe, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** What TypeScript shows to an application. `npm run check` is what makes these lines count. */
+/** The types that an application sees. `npm run check` enforces these lines. */
 import { expectTypeOf, test } from 'vitest';
 import type {
   EndedResponse,

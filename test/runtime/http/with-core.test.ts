@@ -1,4 +1,4 @@
-/** From the bytes of a request to the bytes of its response: a real core, the router, and all in between. */
+/** From the bytes of a request to the bytes of its response, with a real core and the real router. */
 import { describe, expect, test } from 'vitest';
 import { PARSE_COMPLETE } from '../../../assembly/record.ts';
 import { createCore } from '../../../src/runtime/core/create-core.ts';

@@ -1,4 +1,4 @@
-/** Limits of what is held at once, and the use of all that is there. */
+/** The limits of connections and memory, and the use of all workers. */
 
 import { describe, expect, test } from 'vitest';
 import { getRequest, postRequest, RawClient } from '../../support/raw-client.ts';

@@ -91,8 +91,8 @@ describe('pipelined requests', () => {
   });
 
   test('behind a partial one go on where the partial one ended', async () => {
-    // The first request is incomplete at first; the second is for a heavy route and its worker has a handler
-    // in flight, so the connection is given back between the two.
+    // The first request is incomplete at first. The second is for a heavy route, and its worker has a handler
+    // in flight. So the connection is given back between the two.
     await using server = await startServer({ workers: 1 });
     using warmUp = await RawClient.connect(server.port);
     for (let number = 0; number < 8; number++) await warmUp.get('/cpu?ms=20');
@@ -102,7 +102,7 @@ describe('pipelined requests', () => {
     await client.sendSegment(
       'POST /echo HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n3\r\nc',
     );
-    // Seen by the worker, since it answers this one after it.
+    // The worker has seen the request, because it answers this one after it.
     await warmUp.get('/params/1/1');
     client.send(`de\r\n0\r\n\r\n${getRequest('/cpu?ms=3')}`);
     expect((await client.next()).body.toString()).toBe('abcde');

@@ -1,4 +1,4 @@
-/** What applications send, as clients receive it: through worker, ring and socket. */
+/** The responses of applications as clients receive them, through worker, ring and socket. */
 
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

@@ -71,7 +71,7 @@ describe('a request', () => {
     const response = await client.next();
     expect(response.status).toBe(413);
     expect(response.headers['connection']).toBe('close');
-    // Who sends its body nonetheless gets no reset while it does.
+    // A client that still sends its body is not reset meanwhile.
     client.send(Buffer.alloc(MAX_BODY_BYTES));
     expect(await client.end()).toHaveLength(0);
     expect(client.error).toBeUndefined();
@@ -146,7 +146,7 @@ describe('Expect: 100-continue', () => {
       expect(response.status).toBe(status);
       expect(response.headers['connection']).toBe('close');
       expect(response.headers['allow']).toBe(status === 405 ? 'GET, HEAD, OPTIONS' : undefined);
-      // A client that sends it all the same does no harm.
+      // A client that sends it anyway does no harm.
       client.send('abcde');
       expect(await client.end()).toHaveLength(0);
       client.halfClose();

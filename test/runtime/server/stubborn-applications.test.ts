@@ -1,4 +1,4 @@
-/** Applications that do not come to an end, or end where they should not: every wait for them has a bound. */
+/** Applications that never end, or that end too early. Every wait for them is bounded. */
 
 import { mkdtempDisposableSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ const APPLICATION = new URL('./fixtures/stubborn-app.ts', import.meta.url).href;
 
 interface StubbornOptions {
   readonly workers?: number;
-  /** Made by the first worker that misbehaves, so that the others do not. */
+  /** The first worker that misbehaves makes this file, so that the others do not misbehave. */
   readonly marker?: string;
 }
 

@@ -11,7 +11,7 @@ import { createContext } from './support/worker-side.ts';
 const TIMEOUT_MS = 800;
 
 /**
- * A turn that has waited for its handler since now; like a real one, it waits no longer once it is answered.
+ * A turn that has waited for its handler since now. Like a real one, it stops waiting once it is answered.
  */
 class FakeTurn implements WaitingTurn {
   handlerSince = performance.now();

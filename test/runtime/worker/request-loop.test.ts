@@ -13,7 +13,7 @@ function stage(connections = 8) {
   const main = new MainSide({ connections });
   const posted: ToMain[] = [];
   const context = createContext(main, (message) => posted.push(message), { maxInFlight: 12 });
-  // However slow the machine, no time passes in these tests.
+  // The clock stands still in these tests, however slow the machine is.
   context.times.read = () => 0;
   const handlers = { count: 0 };
   const served: [connection: number, isAssigned: boolean][] = [];

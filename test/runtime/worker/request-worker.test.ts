@@ -9,7 +9,7 @@ import { bodiesOf, MainSide, type PublishedRecord, SLOT } from './support/main-s
 import { get } from './support/turn-stage.ts';
 import { createWorkerSide } from './support/worker-side.ts';
 
-/** A whole worker without its thread; the handler of `/wait` answers when the test says so. */
+/** A whole worker without its thread. The handler of `/wait` answers when the test says so. */
 function stage(settings: Partial<WorkerStart> = {}) {
   const main = new MainSide();
   const gate = Promise.withResolvers<void>();
@@ -49,8 +49,8 @@ const bodies = (records: readonly PublishedRecord[]): string[] =>
   records.flatMap(({ text }) => bodiesOf(text));
 
 /**
- * Waits until the worker has published as many records; on a slow machine it lets its event loop turn in
- * between.
+ * Waits until the worker has published so many records. On a slow machine the worker returns to its event
+ * loop in between.
  */
 async function published(main: MainSide, count = 1): Promise<PublishedRecord[]> {
   const records = main.drain();

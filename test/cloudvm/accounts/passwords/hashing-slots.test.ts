@@ -42,7 +42,7 @@ describe('slots', () => {
     try {
       using heir = slots.tryAcquire();
       expect(heir).toBeDefined();
-      // A holder that was only slow comes back. Its slot belongs to another now.
+      // The slow holder comes back, but its slot belongs to another holder now.
       dead?.[Symbol.dispose]();
       expect(slots.tryAcquire()).toBeUndefined();
     } finally {

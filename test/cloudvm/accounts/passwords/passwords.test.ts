@@ -69,7 +69,7 @@ describe('when many passwords come at once', () => {
 
   test('one network gets only a part of the line and other networks find the rest free', async () => {
     const outcomes = await outcomesOf(8, [...Array(40).fill('a'), ...Array(2).fill('b')]);
-    // One is hashed at once, two wait.
+    // One is hashed, two wait.
     expect(outcomes.slice(0, 3)).toEqual(['hashed', 'hashed', 'hashed']);
     expect(outcomes.slice(3, 40).every(isBusy)).toBe(true);
     expect(outcomes.slice(40)).toEqual(['hashed', 'hashed']);

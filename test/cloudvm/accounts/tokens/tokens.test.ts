@@ -11,7 +11,7 @@ const HOUR = 3600;
 
 const tokens = new Tokens({ secrets: [SECRET], ttlSeconds: HOUR });
 
-/** A token made by hand, so that it can be wrong in one place. */
+/** A token made by hand, so that a test can change one part of it. */
 function forge(
   claims: object,
   header: object = { alg: 'HS256', typ: 'JWT' },

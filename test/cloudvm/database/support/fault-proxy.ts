@@ -31,7 +31,9 @@ export class FaultProxy implements AsyncDisposable {
     this.#server = createServer((client) => this.#forward(client, dial(database.host)));
   }
 
-  /** The database's own with another host. The driver itself repeats nothing, so that our code has to. */
+  /**
+   * The database's connection string with another host. The driver repeats nothing, so that our code has to.
+   */
   get uri(): string {
     const address = this.#server.address();
     if (address === null || typeof address === 'string') throw new Error('the proxy does not listen');

@@ -8,7 +8,10 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 
 const MAIN = new URL('../../../../src/main.ts', import.meta.url).pathname;
-/** Settings of the environment that would make it another server. CORE is left to whoever runs the tests. */
+/**
+ * Settings in the environment that would change the server. CORE is kept, so that a test run can choose the
+ * core.
+ */
 const FOREIGN = ['HOST', 'APP', 'MONGODB_URI', 'MONGODB_DB', 'JWT_SECRET', 'CORS_ORIGINS', 'NODE_ENV'];
 
 export interface Answer {
@@ -58,7 +61,7 @@ export class CloudVmProcess implements AsyncDisposable {
     for await (const line of createInterface(child.stdout)) {
       const url = /listening on (http:\/\/\S+)/.exec(line)?.[1];
       if (url === undefined) continue;
-      // The pipe must not fill up while nobody reads it.
+      // Keeps reading, so that the pipe never fills up.
       child.stdout.resume();
       return new CloudVmProcess(child, exited, url);
     }

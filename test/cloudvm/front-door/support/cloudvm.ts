@@ -1,7 +1,4 @@
-/**
- * CloudVM inside the test's process, on a database of its own, put together as src/cloudvm/application.ts
- * does it.
- */
+/** CloudVM inside the test's process, on a database of its own, assembled like src/cloudvm/application.ts. */
 import { randomBytes } from 'node:crypto';
 import { registerRoutes } from '../../../../src/cloudvm/routes.ts';
 import { prepareServices, Services } from '../../../../src/cloudvm/services.ts';
@@ -22,7 +19,7 @@ export interface CloudVmOptions {
 export class CloudVm implements AsyncDisposable {
   readonly services: Services;
   readonly http: InProcess;
-  /** What the operator would have been told. */
+  /** The messages to the operator. */
   readonly backgroundErrors: readonly unknown[];
   readonly #server: DatabaseServer;
   readonly #resources: AsyncDisposableStack;

@@ -33,7 +33,7 @@ const LIMITS = { maxHeaderBytes: 16_384, maxTargetBytes: 8_192, maxBodyBytes: 1_
 
 export class InProcess {
   readonly #pipeline: Pipeline;
-  /** What was reported as a defect. A test that expects none asserts that it is empty. */
+  /** The reported defects. A test that expects none asserts that it is empty. */
   readonly errors: unknown[] = [];
 
   constructor(register: (router: Router) => void) {

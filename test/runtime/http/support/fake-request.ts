@@ -1,6 +1,6 @@
 /**
  * Requests without a core. A well-formed request is laid into shared memory, and its parse record is filled
- * in by hand. So these tests say what src/runtime/http makes of a record, whatever made the record.
+ * in by hand. So the tests of src/runtime/http do not depend on a core.
  */
 import * as record from '../../../../assembly/record.ts';
 import { methodNumber } from '../../../../src/runtime/core/method.ts';
@@ -28,7 +28,7 @@ const MEMORY_PAGES = 40;
 export interface FakeRequest {
   readonly request: IncomingRequest;
   readonly source: RequestSource;
-  /** What the next client's bytes would do to the same memory and record. */
+  /** Overwrites the memory and the record, as the next request would. */
   overwrite(): void;
 }
 

@@ -1,4 +1,7 @@
-/** What the runtime does to a request or a response while a handler runs: handlers have no methods for it. */
+/**
+ * Operations of the runtime on a request or a response while a handler runs. Handlers have no methods for
+ * them.
+ */
 import { IncomingRequest } from '../../../../src/runtime/http/request/incoming-request.ts';
 import type { Request } from '../../../../src/runtime/http/request/request.ts';
 import { OutgoingResponse } from '../../../../src/runtime/http/response/outgoing-response.ts';

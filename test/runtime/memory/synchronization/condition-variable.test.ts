@@ -22,7 +22,7 @@ async function startWaiters(threads: AsyncDisposableStack, words: Int32Array, co
     const waiter = threads.use(conditionThread('wait', words, thread));
     waiters.push(waiter);
     expect(await waiter.nextMessage()).toBe('waiting');
-    // They spoke under the mutex: once we get it, they have read the sequence number.
+    // They posted under the mutex. Once we get it, they have read the sequence number.
     using _guard = await new Mutex(words, MUTEX, MAIN).lockAsync(60_000);
   }
   return waiters;

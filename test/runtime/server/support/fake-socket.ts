@@ -1,6 +1,6 @@
 /**
- * A client's socket that a test plays: it receives when the test says so, and the kernel takes what is
- * written at once, or only when the test lets it.
+ * A client's socket that a test controls. It receives on command. The kernel takes written bytes at once, or
+ * only when the test lets it.
  */
 
 import { EventEmitter } from 'node:events';

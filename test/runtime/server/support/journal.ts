@@ -1,6 +1,6 @@
 /**
- * Which threads began to run which request, in memory that outlives them. The test makes the journal and
- * offers it on a channel; each worker of the trial application asks for it when it starts (see
+ * Records which threads began to run which request, in memory that outlives them. The test makes the journal
+ * and offers it on a channel. Each worker of the trial application asks for it when it starts (see
  * `openJournal`).
  */
 

@@ -1,4 +1,4 @@
-/** Bytes by which a test recognises whose they are and where they belong. Used by both sides. */
+/** Bytes from which a test can tell their source and position. Both sides use them. */
 
 const PERIOD = 65_521;
 const blocks = new Map<number, Buffer>();
@@ -9,7 +9,7 @@ export function pattern(seed: number, length: number): Buffer {
   return Buffer.alloc(length, block);
 }
 
-/** Index of the first byte of `bytes` that is not the pattern's from `offset` on; -1 where all are. */
+/** Index of the first byte of `bytes` that differs from the pattern at `offset`, or -1 if there is none. */
 export function firstDifference(bytes: Buffer, seed: number, offset: number): number {
   const block = blockOf(seed);
   for (let start = 0; start < bytes.length; ) {

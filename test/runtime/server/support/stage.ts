@@ -1,12 +1,12 @@
 /**
- * The line between a test and the handlers of the trial application, which run in other threads: handlers
- * tell what happens to them, and go on when the test says so. So tests wait for events, not for time.
+ * The channel between a test and the handlers of the trial application, which run in other threads. Handlers
+ * report events, and go on when the test says so. So tests wait for events, not for time.
  */
 
 import { randomUUID } from 'node:crypto';
 import { BroadcastChannel } from 'node:worker_threads';
 
-/** What a handler tells. */
+/** An event that a handler reports. */
 export interface Cue {
   readonly cue: 'started' | 'aborted' | 'ended';
   readonly key: string;
@@ -50,7 +50,7 @@ export class Stage implements Disposable {
     this.#channel.postMessage({ fail: true } satisfies Fail);
   }
 
-  /** Waits until a handler has told this, if it has not already. */
+  /** Waits until a handler has reported this event, unless it has already. */
   async cue(cue: Cue['cue'], key: string): Promise<Cue> {
     for (;;) {
       const found = this.cues.find((candidate) => candidate.cue === cue && candidate.key === key);
@@ -59,7 +59,7 @@ export class Stage implements Disposable {
     }
   }
 
-  /** How often a handler has told this. */
+  /** How often handlers have reported this event. */
   count(cue: Cue['cue'], key: string): number {
     return this.cues.filter((candidate) => candidate.cue === cue && candidate.key === key).length;
   }

@@ -17,7 +17,7 @@ export async function startServer(options: Partial<ServerOptions> = {}, stage?: 
     workers: 2,
     core: readSettings(RUNTIME_SETTINGS, { CORE: process.env['CORE'] }).core,
     logLevel: 'silent',
-    // Where other tests take the whole machine, a worker must not look stuck.
+    // A worker must not look stuck while other tests take the whole machine.
     workerNice: 0,
     environment: { ...process.env, STAGE: stage?.name },
     ...options,

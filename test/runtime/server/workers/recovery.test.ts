@@ -1,4 +1,4 @@
-/** What follows a worker's end, and in which order, on real shared memory with workers of the test. */
+/** The steps after a worker's end, in order, on real shared memory with workers that the test plays. */
 
 import { describe, expect, test } from 'vitest';
 import { stateOf } from '../../../../src/runtime/memory/connections/state-word.ts';

@@ -12,7 +12,7 @@ interface Stage {
   readonly context: WorkerContext;
   readonly output: Output;
   readonly connection: number;
-  /** How far the turn has come; the test moves it on. */
+  /** How far the turn has come. The test advances it. */
   readonly progress: { -readonly [Name in keyof TurnProgress]: TurnProgress[Name] };
 }
 

@@ -50,7 +50,7 @@ export interface MainSideOptions {
   readonly ringBytes?: number;
 }
 
-/** The worker under test; there are others, which do nothing. */
+/** The worker under test. The others do nothing. */
 export const SLOT = 1;
 
 const BUFFER_BYTES = 65_536;
@@ -127,7 +127,7 @@ export class MainSide {
     return records;
   }
 
-  /** What a worker that died now would leave behind of an open record. */
+  /** The part of an open record that would survive if the worker died now. */
   salvaged(): string | null {
     return this.ring.nextSalvaged() ? this.#record().text : null;
   }

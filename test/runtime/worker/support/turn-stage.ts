@@ -12,7 +12,7 @@ import type { SuspendedTurn, TurnHost } from '../../../../src/runtime/worker/tur
 import { MainSide, type MainSideOptions, type PublishedRecord, SLOT } from './main-side.ts';
 import { createWorkerSide, type Routes, type WorkerSide } from './worker-side.ts';
 
-/** What turns have told their worker. */
+/** The reports of turns to their worker. */
 export class RecordingHost implements TurnHost {
   readonly context: TurnHost['context'];
   readonly core: TurnHost['core'];
@@ -129,9 +129,7 @@ export class TurnStage {
     return [...records, ...this.main.drain()];
   }
 
-  /**
-   * Makes a route known as one that takes this long. From now on, what routes really take counts for nothing.
-   */
+  /** Sets the mean time of a route. From now on, real times do not count. */
   learn(path: string, milliseconds: number): void {
     const { routeTimes } = this.host.context;
     const route = this.host.pipeline.routes.findIndex((pattern) => pattern.path === path);

@@ -163,8 +163,7 @@ test('a client is invited when its head is complete, whatever later calls leave 
   const main = new MainSide();
   const context = createContext(main);
   const record = new ParseRecord(new Int32Array(RECORD_WORDS));
-  // Promised of later calls that answer NEED are the resume words and MISSING, and nothing else of the
-  // record.
+  // Later calls that answer NEED guarantee only the resume words and MISSING.
   const parse = () => {
     record.words[PHASE] = PHASE_BODY;
     record.words[FLAGS] = FLAG_EXPECT_CONTINUE;

@@ -1,4 +1,4 @@
-/** A thread that takes a slot, says whether it got one, and gives it back when it is told to. */
+/** A thread that takes a slot, reports whether it got one, and gives it back on demand. */
 import { parentPort } from 'node:worker_threads';
 import { HashingSlots } from '../../../../../src/cloudvm/accounts/passwords/hashing-slots.ts';
 
