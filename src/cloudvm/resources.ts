@@ -7,7 +7,7 @@
 import { EmbeddedDatabase } from '../embedded-mongodb/index.ts';
 import type { Logger } from '../platform/log.ts';
 import { shareHashingSlots } from './accounts/passwords/hashing-slots.ts';
-import { prepareSecret } from './accounts/tokens/secret.ts';
+import { type PreparedSecret, prepareSecret } from './accounts/tokens/secret.ts';
 import { hostsOf } from './database/connection-string.ts';
 import type { CloudVmSettings } from './settings.ts';
 
@@ -25,15 +25,10 @@ export async function openCloudVmResources(
   settings: CloudVmSettings,
   logger: Logger,
 ): Promise<CloudVmResources> {
-  const secret = await prepareSecret(settings);
-  if (secret.created) {
-    logger.warn(
-      { path: secret.path },
-      'JWT_SECRET is not set: a secret was made for this machine, and tokens are valid nowhere else',
-    );
-  }
-  shareHashingSlots();
   const { mongodbUri } = settings;
+  const secret = await prepareSecret(settings);
+  warnOfOwnSecret(secret, mongodbUri, logger);
+  shareHashingSlots();
   if (mongodbUri !== undefined) {
     return {
       environment: {},
@@ -52,4 +47,25 @@ export async function openCloudVmResources(
     failed: database.closed.then(() => new Promise<never>(() => {})),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
+}
+
+/** A secret that was not set is this machine's own. Tokens that it signs may be refused elsewhere. */
+function warnOfOwnSecret(
+  { path, created }: PreparedSecret,
+  mongodbUri: string | undefined,
+  logger: Logger,
+): void {
+  if (path === undefined) return;
+  if (mongodbUri !== undefined) {
+    logger.warn(
+      { path },
+      'JWT_SECRET is not set: other processes on the database of MONGODB_URI refuse the tokens of this one, ' +
+        'unless they have the same DATA_DIR',
+    );
+  } else if (created) {
+    logger.warn(
+      { path },
+      'JWT_SECRET is not set: a secret was made for this machine, and tokens are valid nowhere else',
+    );
+  }
 }

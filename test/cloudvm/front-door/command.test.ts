@@ -123,6 +123,19 @@ describe('while it starts', () => {
     expect(output + errors).not.toContain('hunter2');
   });
 
+  test('it says once that its tokens are refused by others on its database, which share no JWT_SECRET', async () => {
+    const MONGODB_URI = 'mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=50';
+    const warningsOf = async (settings: Readonly<Record<string, string>>) => {
+      const child = start({ MONGODB_URI, WORKERS: '1', ...settings });
+      const [output] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
+      return output.split('\n').filter((line) => line.includes('"warn"'));
+    };
+    const refused = expect.stringMatching(/JWT_SECRET is not set: .* refuse the tokens/);
+    expect(await warningsOf({})).toEqual([refused]);
+    expect(await warningsOf({}), 'also when the secret is there already').toEqual([refused]);
+    expect(await warningsOf({ JWT_SECRET: 's'.repeat(32) })).toEqual([]);
+  });
+
   test.runIf(process.platform === 'linux')('a data directory that nobody can make is refused', async () => {
     const child = start({ DATA_DIR: '/proc/cloudvm/data' });
     const errors = text(child.stderr);
