@@ -67,6 +67,8 @@ async function start(settings: AllSettings, logger: Logger): Promise<Running> {
   const resources =
     app === CLOUDVM_APPLICATION ? opened.use(await openCloudVmResources(settings, logger)) : null;
   const environment = { ...process.env, ...resources?.environment };
+  // They may take seconds to start, in which nothing else is logged.
+  logger.info({}, `starting ${settings.workers} workers`);
   const server = await Server.start({ ...settings, app, logger, environment });
   // From here on `serve` closes it.
   opened.move();

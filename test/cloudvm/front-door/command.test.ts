@@ -76,6 +76,16 @@ describe('while it starts', () => {
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
 
+  test('it says that it starts the workers, before any of them has loaded the application', async () => {
+    const APP = join(dataDirectory, 'talkative.mjs');
+    await writeFile(APP, `console.log('loads'); export function routes() {}`);
+    const child = start({ APP, WORKERS: '3' });
+    const lines: string[] = [];
+    createInterface(child.stdout).on('line', (line) => lines.push(line));
+    await lineOf(child, /^(loads)$/);
+    expect(lines[0]).toContain('starting 3 workers');
+  });
+
   test('a signal ends it in order, though its database never answers', async () => {
     const silent = createServer((socket) => socket.on('error', () => {}).resume());
     try {
