@@ -27,6 +27,7 @@ test('requests that need the database are 503 with Retry-After, and health still
   for (const answer of answers) {
     expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': '5' } });
     expect(answer.json['detail']).toBe('The database cannot be reached.');
+    expect(answer.text, 'where it is and why is for the log').not.toMatch(/sock|ENOENT/);
   }
   expect((await cloudVm.http.ask('GET', '/health')).status).toBe(200);
   // None of this is a defect, but the operator is told of it.
