@@ -30,13 +30,13 @@ describe('statistics', () => {
     expect(quantile([7], 0.99)).toBe(7);
   });
 
-  test('there is none of nothing', () => {
+  test('an empty list has no statistics', () => {
     expect(() => summarize([])).toThrow('nothing to summarize');
   });
 });
 
-describe('ratios', () => {
-  test('are taken round by round, so that a disturbed round counts against both', () => {
+describe('the ratios of a report', () => {
+  test('are computed round by round, so that a disturbance of a round affects both servers', () => {
     expect(ratiosOf([OURS, OTHER])).toEqual([
       {
         of: 'ours',
@@ -47,14 +47,14 @@ describe('ratios', () => {
     ]);
   });
 
-  test('are of the first server to each of the others', () => {
+  test('compare the first server with each of the others', () => {
     const ratios = ratiosOf([OURS, OTHER, { ...OTHER, name: 'third' }]);
     expect(ratios.map(({ of, to }) => `${of}:${to}`)).toEqual(['ours:other', 'ours:third']);
     expect(ratioLines(ratios)).toContain('ours : third  req/s × 2.00 (1.50 to 3.00)');
   });
 });
 
-describe('the table', () => {
+describe('the table of a report', () => {
   test('shows medians and the spread of the rounds', () => {
     const [, ours] = measurementTable([OURS, OTHER]).split('\n');
     expect(ours).toMatch(/^ours +2,000 ±188 % +0\.50 +0\.90 +2\.00 +5\.00 ±40 % +100$/);
@@ -75,7 +75,7 @@ describe('the table', () => {
   });
 });
 
-describe('options', () => {
+describe('the options of a benchmark', () => {
   const numbers = { rounds: { fallback: 5, least: 1, most: 10, about: 'rounds' } };
 
   test('have defaults', () => {

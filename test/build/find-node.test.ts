@@ -77,7 +77,7 @@ test('the pinned Node.js is found and starts on this machine', () => {
   expect(probe('/dev/null')).toMatch(/EACCES/);
 });
 
-test('versions are compared part by part', () => {
+test('versions of Node.js are compared part by part', () => {
   expect(isAtLeast('24.7.0', '24.7.0')).toBe(true);
   expect(isAtLeast('24.10.0', '24.7.0')).toBe(true);
   expect(isAtLeast('27.0.0-nightly', '24.7.0')).toBe(true);

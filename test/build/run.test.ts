@@ -55,7 +55,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-test('before `npm ci`, every script says that it comes first', async () => {
+test('before `npm ci`, every script says that `npm ci` must run first', async () => {
   expect(await launch('--make', 'src/main.ts')).toEqual({
     code: 1,
     stdout: '',
@@ -63,7 +63,7 @@ test('before `npm ci`, every script says that it comes first', async () => {
   });
 });
 
-test('the script gets its arguments, the environment and the pinned Node.js, and its exit code is passed on', async () => {
+test('the launcher gives the script its arguments, its environment and the pinned Node.js, and passes on its exit code', async () => {
   installDependencies();
   writeFileSync(
     join(copy, 'script.ts'),
@@ -96,7 +96,7 @@ test('a signal to the launcher reaches the script', async () => {
   expect(await exit).toEqual([5, null]);
 });
 
-test('without the compiler, a missing core is one sentence that says what to do', async () => {
+test('without the compiler, a missing core ends in one sentence that says what to do', async () => {
   mkdirSync(join(copy, 'node_modules'));
   const name = `node-${process.platform}-${process.arch}`;
   symlinkSync(join(ROOT, 'node_modules', name), join(copy, 'node_modules', name), 'junction');

@@ -48,7 +48,7 @@ describe('curl', () => {
     expect(await curl(context, parameters, body)).toBe(body);
   });
 
-  it('is told to go on before it sends a large body', async (context) => {
+  it('waits for 100 Continue before it sends a large body', async (context) => {
     const parameters = [
       '--verbose',
       '--stderr',
@@ -114,12 +114,12 @@ describe('curl', () => {
     expect(body.length).toBeGreaterThanOrEqual(50);
   });
 
-  it('unpacks what was compressed for it', async (context) => {
+  it('decompresses a compressed answer', async (context) => {
     const output = await curl(context, ['--compressed', `${server.url}/big?bytes=50000`]);
     expect(output).toBe('x'.repeat(50_000));
   });
 
-  it('learns the allowed methods with a 405', async (context) => {
+  it('gets the allowed methods with a 405', async (context) => {
     const output = await curl(context, ['--request', 'DELETE', '--include', `${server.url}/echo`]);
     expect(output).toMatch(/^HTTP\/1\.1 405 /);
     expect(output).toMatch(/\r\nallow: [^\r]*POST/i);

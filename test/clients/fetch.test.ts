@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 afterAll(() => server.close());
 
-describe('fetch', () => {
+describe("Node's fetch", () => {
   it('reads JSON', async () => {
     const response = await fetch(`${server.url}/echo?q=a%20b&q=c`, { headers: { 'x-one': '1' } });
     expect(response.status).toBe(200);
@@ -37,7 +37,7 @@ describe('fetch', () => {
     expect(bytes).toBeGreaterThanOrEqual(200);
   });
 
-  it('keeps 200 requests at once apart', async () => {
+  it('gets the right answer to each of 200 simultaneous requests', async () => {
     const numbers = Array.from({ length: 200 }, (_, i) => i);
     const answers = await Promise.all(
       numbers.map(async (number) => (await fetch(`${server.url}/params/${number}/x`)).json()),
@@ -54,7 +54,7 @@ describe('fetch', () => {
     ]);
   });
 
-  it('can give up on an answer, and ask again', async () => {
+  it('can abort a request and send another', async () => {
     const abort = new AbortController();
     const response = await fetch(`${server.url}/stream?chunks=100000&ms=1`, { signal: abort.signal });
     abort.abort();

@@ -35,7 +35,7 @@ describe('an error that a client can read becomes a problem', () => {
     expect(toProblem(error)).toMatchObject({ status });
   });
 
-  test('with Retry-After where waiting helps', () => {
+  test('with Retry-After if a later attempt may succeed', () => {
     const waiting = [
       new LoginThrottledError(17),
       new DatabaseBusyError('busy'),
@@ -46,14 +46,14 @@ describe('an error that a client can read becomes a problem', () => {
       expect(toProblem(error)).toMatchObject({ headers: { 'Retry-After': expect.stringMatching(/^\d+$/) } });
   });
 
-  test('and any other error stays as it is', () => {
+  test('but any other error is left unchanged', () => {
     const error = new TypeError('a defect');
     expect(toProblem(error)).toBe(error);
   });
 });
 
 describe('a handler', () => {
-  test('may throw or reject, and the client gets the problem', async () => {
+  test('may throw or reject, and the client gets the problem details', async () => {
     const trouble = vi.fn();
     const throws = withProblems(() => {
       throw new StatusConflictError('pending');
@@ -74,7 +74,7 @@ describe('a handler', () => {
     [new DatabaseUnreachableError('inside'), '5'],
     [new DatabaseFullError('inside'), '60'],
     [new DatabaseSlowError('inside'), '1'],
-  ])('that fails with %o is 503, and the operator is told', async (error, seconds) => {
+  ])('that fails with %o is answered with 503, and the operator is told', async (error, seconds) => {
     const trouble = vi.fn();
     const http = new InProcess((router) => {
       router.get(

@@ -46,7 +46,7 @@ function startDev(): void {
   lines = createInterface(output)[Symbol.asyncIterator]();
 }
 
-test('a mistake is reported with its own file and line, and every change is served', async () => {
+test('`npm run dev` reports a mistake with its file and line, and serves every change', async () => {
   writeController('export const answer: string[] = [];\nconst broken = = 1;\n');
   startDev();
   await lineMatching(/Cannot load the application .*application\.mts/);

@@ -60,13 +60,13 @@ describe('without any setting', () => {
     expect(loadSettings(empty)).toEqual(loadSettings({}));
   });
 
-  test('nothing can be changed afterwards', () => {
+  test('the settings cannot be changed once they are read', () => {
     expect(Object.isFrozen(loadSettings({}))).toBe(true);
   });
 });
 
-describe('with settings', () => {
-  test('each is read', () => {
+describe('the settings from the environment', () => {
+  test('are all read', () => {
     const settings = loadSettings({
       HOST: '::1',
       PORT: '0',
@@ -92,11 +92,11 @@ describe('with settings', () => {
   test.each([
     'mongodb://user:p%40ss@a.example:27018,b.example/db?replicaSet=rs&w=majority',
     'mongodb+srv://a.b.example/',
-  ])('MONGODB_URI may be %s', (uri) => {
+  ])('may have %s as MONGODB_URI', (uri) => {
     expect(loadSettings({ MONGODB_URI: uri }).mongodbUri).toBe(uri);
   });
 
-  test('lists are separated by commas, with or without spaces', () => {
+  test('may be lists that are separated by commas, with or without spaces', () => {
     const settings = loadSettings({
       JWT_SECRET: `${SECRET},${'b'.repeat(32)}`,
       CORS_ORIGINS: 'https://a.example, http://localhost:3000',
@@ -105,13 +105,13 @@ describe('with settings', () => {
     expect(settings.corsOrigins).toEqual(['https://a.example', 'http://localhost:3000']);
   });
 
-  test('an application may be named by a file URL', () => {
+  test('may name the application by a file URL', () => {
     const app = pathToFileURL(resolve('my application.ts')).href;
     expect(loadSettings({ APP: app }).app).toBe(app);
   });
 });
 
-describe('a bad setting refuses the start', () => {
+describe('the start is refused for', () => {
   test.each([
     ['HOST', 'http://localhost'],
     ['HOST', 'two words'],
@@ -137,7 +137,7 @@ describe('a bad setting refuses the start', () => {
     ['WORKER_HEAP_MB', '31'],
     ['HANDLER_TIMEOUT_MS', '99'],
     ['KEEP_ALIVE_TIMEOUT_MS', '999999999999999999999'],
-  ])('%s=%s, with the variable and the value in the message', (name, value) => {
+  ])('%s=%s, and the message names the variable and the value', (name, value) => {
     const [problem, ...more] = problemsOf({ [name]: value });
     expect(more).toEqual([]);
     expect(problem).toMatch(new RegExp(`^${name} must `));
@@ -147,7 +147,7 @@ describe('a bad setting refuses the start', () => {
   test.each([
     ['MONGODB_URI', 'postgres://user:hidden@host/'],
     ['JWT_SECRET', 'hidden'],
-  ])('%s, without repeating what may be a secret', (name, value) => {
+  ])('%s, and the message does not repeat a possible secret', (name, value) => {
     const problems = problemsOf({ [name]: value });
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatch(new RegExp(`^${name} must `));
@@ -163,7 +163,7 @@ describe('a bad setting refuses the start', () => {
     ['mongodb://hidden/?foo=bar', /option foo is not supported/],
     ['mongodb://host/?maxPoolSize=hidden', /cannot be read/],
     ['mongodb://user:%68idde%6e', /cannot be read/],
-  ])('MONGODB_URI=%s, in words that repeat nothing of it', (uri, words) => {
+  ])('MONGODB_URI=%s, and the message repeats no part of it', (uri, words) => {
     const problems = problemsOf({ MONGODB_URI: uri });
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatch(/^MONGODB_URI must /);
@@ -171,7 +171,7 @@ describe('a bad setting refuses the start', () => {
     expect(problems[0]).not.toContain('hidden');
   });
 
-  test('all of them at once', () => {
+  test('several mistakes, which the message lists all at once', () => {
     expect(() => loadSettings({ PORT: 'x', CORE: 'x', WORKERS: 'x' })).toThrow(
       [
         'The settings cannot be used:',
@@ -182,27 +182,27 @@ describe('a bad setting refuses the start', () => {
     );
   });
 
-  test('production without a secret of its own', () => {
+  test('production without JWT_SECRET', () => {
     expect(problemsOf({ NODE_ENV: 'production' })).toEqual([
       'JWT_SECRET must be set (32 bytes at least) when NODE_ENV is production',
     ]);
     expect(loadSettings({ NODE_ENV: 'production', JWT_SECRET: SECRET }).production).toBe(true);
   });
 
-  test('every origin together with some', () => {
+  test('CORS_ORIGINS with both * and single origins', () => {
     expect(problemsOf({ CORS_ORIGINS: '*,https://a.example' })).toEqual([
       'CORS_ORIGINS must be "*" alone, or list origins',
     ]);
     expect(loadSettings({ CORS_ORIGINS: '*' }).corsOrigins).toEqual(['*']);
   });
 
-  test('a head that may take longer than the whole request', () => {
+  test('a HEADERS_TIMEOUT_MS above REQUEST_TIMEOUT_MS', () => {
     expect(problemsOf({ REQUEST_TIMEOUT_MS: '1000' })).toEqual([
       'HEADERS_TIMEOUT_MS must not be longer than REQUEST_TIMEOUT_MS, which covers the head too',
     ]);
   });
 
-  test('requests larger than the memory they are received in', () => {
+  test('requests that may be larger than the inbound memory', () => {
     const problems = problemsOf({ MAX_BODY_BYTES: String(200 * 1024 * 1024) });
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatch(/^INBOUND_MEMORY_MB must hold two of the largest requests/);

@@ -11,18 +11,21 @@ import { unexplained } from '../fuzz/llhttp-explained.ts';
 import { loadCases } from './case.ts';
 import { LLHTTP_DISAGREEMENTS } from './llhttp-disagreements.ts';
 
-describe('accepted requests and llhttp', () => {
+describe('this server and llhttp', () => {
   const arena = new Arena();
   const llhttp = new Llhttp();
 
-  it.each(arena.cores)('agree on every conformance case but for what is explained ($kind)', (core) => {
-    const surprises = loadCases().flatMap(({ id, raw }) => {
-      const disagreement = compareWithLlhttp(arena, core, llhttp, Buffer.from(raw, 'latin1'));
-      const problem = disagreement && unexplained(disagreement);
-      return problem === undefined ? [] : [`${id}: ${problem}`];
-    });
-    expect(surprises).toEqual([]);
-  });
+  it.each(arena.cores)(
+    'agree on every conformance case, except for explained differences ($kind)',
+    (core) => {
+      const surprises = loadCases().flatMap(({ id, raw }) => {
+        const disagreement = compareWithLlhttp(arena, core, llhttp, Buffer.from(raw, 'latin1'));
+        const problem = disagreement && unexplained(disagreement);
+        return problem === undefined ? [] : [`${id}: ${problem}`];
+      });
+      expect(surprises).toEqual([]);
+    },
+  );
 
   it.each(LLHTTP_DISAGREEMENTS)('still disagree as explained: $name', ({ name, example, only }) => {
     const disagreement = compareWithLlhttp(arena, arena.wasm, llhttp, Buffer.from(example, 'latin1'));

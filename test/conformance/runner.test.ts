@@ -100,7 +100,7 @@ describe('the conformance runner', () => {
   });
 });
 
-it('every case has an id of its own, so that a failure can be found', () => {
+it('every conformance case has an id of its own, so that a failure can be found', () => {
   const ids = loadCases().map(({ id }) => id);
   expect(ids.filter((id, i) => ids.indexOf(id) !== i)).toEqual([]);
 });
@@ -117,7 +117,7 @@ describe('readResponses', () => {
     ]);
   });
 
-  it('keeps what is not a whole head yet', () => {
+  it('keeps the bytes of an incomplete head', () => {
     expect(readResponses(`${OK}HTTP/1.1 20`, [], false).rest).toBe('HTTP/1.1 20');
   });
 });

@@ -46,7 +46,7 @@ function kindOf(check: () => void): string | undefined {
 const [zeros, lineEnds] = TAILS as [Uint8Array, Uint8Array];
 
 describe('the checks of the fuzzer', () => {
-  it('see one header word that two cores give differently', () => {
+  it('detect a header word in which two cores differ', () => {
     const arena = new Arena();
     const { js } = arena;
     const parse = js.parse.bind(js);
@@ -58,7 +58,7 @@ describe('the checks of the fuzzer', () => {
     expect(kindOf(() => checkCoresAgree(arena, REQUEST))).toBe('cores differ');
   });
 
-  it('see a core that forgets where it was', () => {
+  it('detect a core that loses its position between two calls', () => {
     const arena = new Arena();
     const core = faultyCore(arena, ({ record }, _address, length) => {
       if (length === 30) record[r.LINE_START] = 0;
@@ -66,7 +66,7 @@ describe('the checks of the fuzzer', () => {
     expect(kindOf(() => checkSplit(arena, core, REQUEST, [30], zeros))).toBe('split matters');
   });
 
-  it('see a core that reads behind the bytes it was given', () => {
+  it('detect a core that reads beyond the end of its bytes', () => {
     const arena = new Arena();
     const core = faultyCore(arena, (inner, address, length) => {
       if (arena.bytes[address + length] === 0x0d) inner.parse(address, length + 1);
@@ -74,7 +74,7 @@ describe('the checks of the fuzzer', () => {
     expect(kindOf(() => checkSurroundings(arena, core, UNFINISHED, lineEnds, 0))).toBe('surroundings matter');
   });
 
-  it('see a core that consumes what follows a request', () => {
+  it('detect a core that consumes bytes after a request', () => {
     const arena = new Arena();
     const core = faultyCore(arena, ({ record }, _address, length) => {
       record[r.CONSUMED] = length;
@@ -82,22 +82,22 @@ describe('the checks of the fuzzer', () => {
     expect(kindOf(() => checkLaterBytes(arena, core, REQUEST, lineEnds))).toBe('later bytes matter');
   });
 
-  it('see a write outside of the region', () => {
+  it('detect a write outside the region', () => {
     const arena = new Arena();
     const outside = arena.wasm.record.byteOffset - 1;
     arena.bytes[outside] = (arena.bytes[outside] ?? 0) ^ 1;
     expect(kindOf(() => checkGuards(arena))).toBe('guard');
   });
 
-  it('find nothing wrong with the cores themselves', () => {
+  it('find no fault in the real cores', () => {
     const arena = new Arena();
     expect(checkCoresAgree(arena, REQUEST)).toBe(REQUEST.length);
     expect(arena.wasm.record[r.ROUTE]).toBe(FUZZ_ROUTES.findIndex(({ path }) => path === '/health'));
   });
 });
 
-describe('minimize', () => {
-  it('keeps only what the failure needs', () => {
+describe('minimizing a failing input', () => {
+  it('keeps only the bytes that the failure needs', () => {
     const input = Buffer.from('some long text with XY in the middle of it');
     const small = minimize(input, (candidate) => Buffer.from(candidate).includes('XY'));
     expect(Buffer.from(small).toString()).toBe('XY');

@@ -6,7 +6,7 @@ import { Fuzzer } from './fuzzer.ts';
 const INPUTS = 6000;
 
 describe('the fuzzer', () => {
-  it.each([1, 20_260, 777_777])('finds nothing from seed %i', (seed) => {
+  it.each([1, 20_260, 777_777])('finds no fault from seed %i', (seed) => {
     const fuzzer = new Fuzzer(seed);
     fuzzer.run(INPUTS);
     expect(

@@ -93,8 +93,8 @@ function contentOf(response: Response): string {
   return gunzipSync(Buffer.from(response.body, 'latin1')).toString('latin1');
 }
 
-describe('the server under mutants', () => {
-  it.each([1, 2])('answers as its core decides, seed %i', async (seed) => {
+describe('a server that gets mutated requests', () => {
+  it.each([1, 2])('answers as its core predicts, seed %i', async (seed) => {
     const queue = makePlans(seed).values();
     const problems: string[] = [];
     const player = async (): Promise<void> => {

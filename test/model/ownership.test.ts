@@ -51,7 +51,7 @@ describe('the ownership of connections in every interleaving of main and 2 worke
     expect(violation?.message).toBe(message);
   });
 
-  test('a counter-example reads like a story', () => {
+  test('a counter-example lists the steps in plain words', () => {
     const bug = 'the number is reused before its queue entry was popped';
     const { violation } = check(ownershipModel({ bug, requests: [1], numbers: 1, departures: 1 }));
     const story = violation?.trace.split('\n').map((line) => line.slice(0, 58).trimEnd());

@@ -10,7 +10,7 @@ import { Orphans, type OrphansOptions } from '../../src/runtime/server/workers/o
 import type { WorkerHandle } from '../../src/runtime/server/workers/worker-handle.ts';
 import { createShared } from '../runtime/memory/threads/shared.ts';
 
-test('a connection that was taken and queued again after a death is not queued twice', () => {
+test('recovery after the death of a worker does not queue a connection twice that another worker has served meanwhile', () => {
   const shared = createShared({ connections: 3 });
   const table = openConnectionTable(shared);
   const queue = openReadyQueue(shared);

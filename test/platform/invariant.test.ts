@@ -17,7 +17,7 @@ async function breakARule(environment: Record<string, string>): Promise<string> 
   return stdout.trim();
 }
 
-test('a rule that is broken in a test throws an error with its sentence', () => {
+test('a broken invariant throws an error with its sentence while tests run', () => {
   expect(() => invariant(false, 'A rule.')).toThrow(new InvariantError('A rule.'));
   expect(() => invariant(true, 'A rule.')).not.toThrow();
 });

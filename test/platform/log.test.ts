@@ -12,7 +12,7 @@ function recordingLogger(options: Partial<LoggerOptions> = {}) {
   return { lines, logger: createLogger({ level: 'info', name: 'server', stream, ...options }) };
 }
 
-describe('a line', () => {
+describe('a log line', () => {
   test('is one JSON object that names time, level, thread and message', () => {
     const { lines, logger } = recordingLogger({ name: 'worker 3' });
     logger.info({ connections: 7 }, 'serving');
@@ -27,7 +27,7 @@ describe('a line', () => {
     });
   });
 
-  test('below the level is not written', () => {
+  test('below the log level is not written', () => {
     const { lines, logger } = recordingLogger({ level: 'warn' });
     logger.info('not this one');
     logger.warn('this one');
@@ -43,7 +43,7 @@ describe('a line', () => {
   });
 });
 
-test('credentials are never written', () => {
+test('credentials are never written to the log', () => {
   const { lines, logger } = recordingLogger();
   logger.info({ authorization: 'Bearer hidden' }, 'a');
   logger.info({ headers: { authorization: 'Bearer hidden', cookie: 'hidden' } }, 'b');
@@ -53,7 +53,7 @@ test('credentials are never written', () => {
   expect(lines[2]).toContain('visible');
 });
 
-describe('a line for a person', () => {
+describe('a log line for a person', () => {
   const readable = readableLines({ colorize: false });
 
   test('has the time, the level, the thread, the message and the fields', () => {
@@ -75,10 +75,10 @@ describe('a line for a person', () => {
   });
 });
 
-describe('a thread that ends at once loses no line', () => {
+describe('a thread that ends right after logging loses no line', () => {
   const numbers = Array.from({ length: 500 }, (_, index) => index + 1);
 
-  test('where standard output is a pipe, and writes JSON', async () => {
+  test('if standard output is a pipe, and writes JSON', async () => {
     const { stdout } = await runTool(process.execPath, [DYING_THREAD]);
     const lines = stdout.trimEnd().split('\n');
     expect(lines.map((line) => JSON.parse(line).line)).toEqual(numbers);
@@ -96,7 +96,7 @@ describe('a thread that ends at once loses no line', () => {
   );
 });
 
-test('pino-pretty is not loaded where standard output is not a terminal', async () => {
+test('pino-pretty is not loaded if standard output is not a terminal', async () => {
   const log = new URL('../../src/platform/log.ts', import.meta.url).href;
   const program = `
     const { createLogger } = await import(${JSON.stringify(log)});

@@ -54,7 +54,7 @@ describe('registering', () => {
     expect((await me(answer.json['token'])).json).toEqual(answer.json['user']);
   });
 
-  test('with a taken address or name in any case is 409 and names the field', async () => {
+  test('with a taken e-mail address or username is answered with 409 and the field, whatever the case of the letters', async () => {
     const ada = person();
     await register(ada);
     const sameAddress = await register({ ...person(), email: ada.email.toUpperCase() });
@@ -69,7 +69,7 @@ describe('registering', () => {
     });
   });
 
-  test('several times at once succeeds once', async () => {
+  test('the same user several times at once succeeds once', async () => {
     const ada = person();
     const answers = await Promise.all([register(ada), register(ada), register(ada)]);
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409]);
@@ -94,7 +94,7 @@ describe('registering', () => {
 });
 
 describe('logging in', () => {
-  test('answers with a token and the user for the address in any case', async () => {
+  test('answers with a token and the user, whatever the case of the e-mail address', async () => {
     const ada = person();
     const registered = await register(ada);
     const answer = await login({ email: ada.email.toLowerCase(), password: PASSWORD });
@@ -114,7 +114,7 @@ describe('logging in', () => {
     expect(wrong.headers['www-authenticate']).toBeDefined();
   });
 
-  test('hashes a password for an unknown address too', async () => {
+  test('hashes a password even for an unknown address', async () => {
     using verify = vi.spyOn(cloudVm.services.accounts.passwords, 'verify');
     await login({ email: 'nobody-at-all@example.com', password: PASSWORD });
     expect(verify).toHaveBeenCalledWith(PASSWORD, undefined, expect.anything());
@@ -134,7 +134,7 @@ describe('logging in', () => {
     expect((await login({ email: ada.email, password: PASSWORD }, '198.51.100.7')).status).toBe(200);
   });
 
-  test('works from where the user has logged in before, however many logins fail elsewhere', async () => {
+  test('works from a network where the user has logged in before, however many logins fail elsewhere', async () => {
     const ada = person();
     await register(ada);
     const right = { email: ada.email, password: PASSWORD };
@@ -160,7 +160,7 @@ describe('logging in', () => {
   });
 });
 
-describe('reading the own account', () => {
+describe('GET /api/auth/me', () => {
   test('is 401 without a token and for a user that does not exist', async () => {
     expect((await cloudVm.http.ask('GET', '/api/auth/me')).status).toBe(401);
     const nobody = await me(cloudVm.services.accounts.tokens.issue('f'.repeat(24)));
@@ -187,7 +187,7 @@ describe('many logins at once', () => {
     expect((await guess()).status).toBe(429);
   });
 
-  test('from many networks are answered with 503 and Retry-After when too many wait', async () => {
+  test('from many networks are answered with 503 and Retry-After if too many wait', async () => {
     const answers = await Promise.all(
       Array.from({ length: 40 }, (_, index) => login(guessOf(person()), `192.0.2.${index}`)),
     );

@@ -40,7 +40,7 @@ afterEach(async () => {
 
 const readinessOf = async (http: InProcess) => (await http.ask('GET', '/health/ready')).text;
 
-describe('in a worker', () => {
+describe('the application in a worker', () => {
   let database: DatabaseServer;
 
   beforeEach(async () => {
@@ -50,7 +50,7 @@ describe('in a worker', () => {
 
   afterEach(() => database[Symbol.asyncDispose]());
 
-  test('it is starting, then ready, then draining, and always healthy', async () => {
+  test('is starting, then ready, then draining, and always healthy', async () => {
     const http = inProcess();
     expect(await readinessOf(http)).toContain('Not ready: starting.');
     await application.start(POOL);
@@ -64,14 +64,14 @@ describe('in a worker', () => {
     expect(http.errors).toEqual([]);
   });
 
-  test('it can be prepared again, as at every start of the process', async () => {
+  test('can be prepared again, as at every start of the process', async () => {
     await application.start(POOL);
     await application.prepare();
     await application.prepare();
     await application.stop();
   });
 
-  test('it allows the origins in CORS_ORIGINS', async () => {
+  test('allows the origins in CORS_ORIGINS', async () => {
     vi.stubEnv('CORS_ORIGINS', 'https://app.example');
     const answer = await inProcess().ask('GET', '/health', {
       headers: { Origin: 'https://app.example' },
@@ -80,7 +80,7 @@ describe('in a worker', () => {
   });
 });
 
-describe('it does not start', () => {
+describe('the application does not start', () => {
   test('without a database, and the error says so', async () => {
     await expect(application.start(POOL)).rejects.toThrow(/MONGODB_URI is not set/);
     await application.stop();

@@ -39,7 +39,7 @@ class Acknowledged {
   }
 }
 
-test('kill -9 while clients write, and a restart, keep every acknowledged write', async () => {
+test('every acknowledged write survives kill -9 while clients write, and a restart', async () => {
   await using server = await CloudVmProcess.start(dataDirectory);
   const body = { email: 'ada@example.com', username: 'ada', password: 'correct horse battery' };
   const registered = await server.ask('POST', '/api/auth/register', { body });

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { ApplicationReadiness } from '../../../src/cloudvm/health/readiness.ts';
 import { CloudVm, PASSWORD } from './support/cloudvm.ts';
 
-test('requests that need the database are 503 with Retry-After, and health still answers', async () => {
+test('while the database is away, requests that need it get 503 with Retry-After, and /health still answers', async () => {
   await using cloudVm = await CloudVm.open({ provisioningDelayMs: 600_000 });
   const token = await cloudVm.register('ada');
   const readinessErrors: unknown[] = [];

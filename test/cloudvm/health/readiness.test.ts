@@ -34,7 +34,7 @@ test('a database that does not answer in time is unreachable', async () => {
   expect(await readinessOf(state, { timeoutMs: 1 }).check()).toBe('database unreachable');
 });
 
-test('simultaneous questions share one ping of the database', async () => {
+test('simultaneous readiness checks share one ping of the database', async () => {
   const ping = vi.fn(async () => {});
   const state = started(ping);
   const readiness = readinessOf(state);

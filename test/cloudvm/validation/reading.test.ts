@@ -19,7 +19,7 @@ const http = new InProcess((router) => {
 });
 
 describe('a body', () => {
-  test('is read where it matches its schema', async () => {
+  test('is read if it matches its schema', async () => {
     expect((await http.ask('POST', '/body', { body: { text: '🚀' } })).json).toEqual({ text: '🚀' });
     expect((await http.ask('POST', '/body', { body: '{"text":"\\ud83d\\ude80"}' })).json).toEqual({
       text: '🚀',
@@ -45,7 +45,7 @@ describe('a body', () => {
 });
 
 describe('a query', () => {
-  test('has numbers where its schema has integers', async () => {
+  test('has numbers for the integers of its schema', async () => {
     expect((await http.ask('GET', '/query?limit=7&word=7')).json).toEqual({ limit: 7, word: '7' });
     expect((await http.ask('GET', '/query')).json).toEqual({});
   });

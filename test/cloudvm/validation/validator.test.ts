@@ -31,7 +31,7 @@ test('a value that matches its schema is returned unchanged', () => {
   expect(validator.validate(value)).toBe(value);
 });
 
-test('any other value is 422 with what is wrong, and where', () => {
+test('any other value is refused with 422 and the place and reason of each mistake', () => {
   const problem = problemOf({ name: 'abcd', kind: 'three', parts: [{ key: 1 }] });
   expect(problem.status).toBe(422);
   expect(problem.errors).toEqual([
@@ -90,7 +90,7 @@ test('only the first twenty unknown fields are named', () => {
   expect(errors[19]).toEqual({ path: '/x19', message: 'is not a known field' });
 });
 
-describe('what a client can send in a megabyte is refused without being looked at item by item', () => {
+describe('a hostile megabyte is refused without a look at each item, if it is', () => {
   const itself = { name: 'abc', kind: 'one' };
   const fields = () => Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`x${index}`, 1]));
 
@@ -118,7 +118,7 @@ describe('what a client can send in a megabyte is refused without being looked a
     expect(problemOf({ ...itself, parts: [{ key: 'k', ...fields() }] }).errors).toHaveLength(20);
   });
 
-  test('a value of another kind than the schema asks for', () => {
+  test('a value of another type than the schema asks for', () => {
     const text = watched(Array.from({ length: 500_000 }, () => 1));
     const kind = watched(fields());
     expect(problemOf({ name: text.value, kind: kind.value }).errors).toEqual([

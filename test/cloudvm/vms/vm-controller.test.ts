@@ -43,8 +43,8 @@ async function createRunning(body: object = web): Promise<Record<string, unknown
 
 const errorsOf = (answer: Answer) => answer.json['errors'];
 
-describe('creating', () => {
-  test('answers with exactly the VM, its ETag and its location', async () => {
+describe('creating a VM', () => {
+  test('answers with the VM, its ETag and its location, and nothing else', async () => {
     const tags = [{ key: 'team', value: 'öffentlich 🚀' }];
     const answer = await ask('POST', '/api/vms', {
       body: { ...web, size: 'large', instanceId: 'i-1', tags },
@@ -104,8 +104,8 @@ describe('creating', () => {
   });
 });
 
-describe('reading', () => {
-  test('gives the VM that was created, its new status and its ETag', async () => {
+describe('reading a VM', () => {
+  test('returns the created VM, its new status and its ETag', async () => {
     const running = await createRunning();
     expect(running).toMatchObject({ ...web, status: 'running', version: 2 });
     expect((await ask('GET', pathOf(running))).headers['etag']).toBe('"2"');
@@ -118,7 +118,7 @@ describe('reading', () => {
   });
 
   test.each(['0'.repeat(24), 'x', '%2e', '0'.repeat(25), '{"$ne":null}'])(
-    'the id %s is 404 for every method',
+    'by the id %s is 404, whatever the method',
     async (id) => {
       for (const method of ['GET', 'PATCH', 'DELETE']) {
         const body = method === 'PATCH' ? { body: { name: 'x' } } : {};
@@ -129,7 +129,7 @@ describe('reading', () => {
   );
 });
 
-describe('changing', () => {
+describe('changing a VM', () => {
   test('changes the named fields and nothing else', async () => {
     const vm = await createRunning({ ...web, tags: [{ key: 'a', value: 'b' }] });
     const answer = await ask('PATCH', pathOf(vm), { body: { name: 'api', size: 'medium' } });
@@ -161,7 +161,7 @@ describe('changing', () => {
     expect((await ask('GET', pathOf(vm))).json['version']).toBe(status === 200 ? 3 : 2);
   });
 
-  test('one version several times at once succeeds once', async () => {
+  test('at one version several times at once succeeds once', async () => {
     const vm = await createRunning();
     const headers = { 'If-Match': '"2"' };
     const answers = await Promise.all(
@@ -178,7 +178,7 @@ describe('changing', () => {
   });
 });
 
-describe('deleting', () => {
+describe('deleting a VM', () => {
   test('is 409 while the VM is pending', async () => {
     await using slow = await CloudVm.open({ provisioningDelayMs: 600_000 });
     const token = await slow.register();
@@ -194,7 +194,7 @@ describe('deleting', () => {
   });
 });
 
-describe('listing', () => {
+describe('listing VMs', () => {
   test('goes through all pages in order and shows each VM once', async () => {
     const token = await cloudVm.register();
     const names = ['e', 'b', 'd', 'a', 'c'];
@@ -249,7 +249,7 @@ describe('listing', () => {
     expect(errorsOf(answer)).toEqual(expect.arrayContaining([expect.objectContaining({ path })]));
   });
 
-  test('with a cursor of another sort order is 422 and says so', async () => {
+  test('with a cursor of another sort order is 422 with that reason', async () => {
     await create();
     await create();
     const { json } = await ask('GET', '/api/vms?limit=1');
@@ -262,7 +262,7 @@ describe('listing', () => {
 });
 
 describe("another user's VM", () => {
-  test('is 404 for every method and in no list', async () => {
+  test('is 404 for every method and appears in no list', async () => {
     const vm = await createRunning();
     const asBob = { token: bob };
     expect((await ask('GET', pathOf(vm), asBob)).status).toBe(404);

@@ -102,7 +102,7 @@ describe('a cursor', () => {
     await expect.poll(open).toBe(before);
   });
 
-  test('is refused if 1,000 are open', async () => {
+  test('is refused if 1,000 cursors are open', async () => {
     const things = database.collection();
     await things.insertMany([{ n: 1 }, { n: 2 }, { n: 3 }]);
     using resources = new DisposableStack();

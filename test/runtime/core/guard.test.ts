@@ -65,7 +65,7 @@ describe.each(['wasm', 'js'] as const)('the %s core', (kind) => {
     }
   });
 
-  it('leaves the request as it came', () => {
+  it('does not change the request', () => {
     const surroundings = new Surroundings(kind);
     for (const { id, bytes: input } of CASES) {
       surroundings.parse(PLACE, input);
@@ -74,7 +74,7 @@ describe.each(['wasm', 'js'] as const)('the %s core', (kind) => {
     }
   });
 
-  it('parses requests that end with the memory', () => {
+  it('parses a request at the very end of the memory', () => {
     const surroundings = new Surroundings(kind);
     for (const { id, bytes: input } of CASES) {
       surroundings.parse(PLACE, input);
@@ -96,7 +96,7 @@ describe.each(['wasm', 'js'] as const)('the %s core', (kind) => {
     expect(surroundings.parse(MEMORY_BYTES - request.length, request)).toBe(r.PARSE_COMPLETE);
   });
 
-  it('keeps to its region when another core lies beside it', () => {
+  it('writes only in its region when another core lies beside it', () => {
     const memory = new WebAssembly.Memory({ initial: 32, maximum: 32, shared: true });
     const bytes = new Uint8Array(memory.buffer);
     const neighbours = [0, 1, 2].map((position) => {

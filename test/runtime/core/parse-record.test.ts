@@ -8,7 +8,7 @@ function numbered(): ParseRecord {
 }
 
 describe('ParseRecord', () => {
-  test('each name reads its own word', () => {
+  test('each property reads its own word', () => {
     const record = numbered();
     expect({
       consumed: record.consumed,
@@ -69,7 +69,7 @@ describe('ParseRecord', () => {
     expect(record[name]).toBe(false);
   });
 
-  test('is in the body from the phase on in which a body is received', () => {
+  test('a request is in its body from the first phase of a body on', () => {
     const record = numbered();
     for (const phase of [
       r.PHASE_START,
@@ -83,14 +83,14 @@ describe('ParseRecord', () => {
     }
   });
 
-  test('a cleared resume touches the four resume words alone', () => {
+  test('clearing the resume words changes no other word', () => {
     const record = numbered();
     record.clearResume();
     const changed = [...record.words.keys()].filter((index) => record.words[index] !== index);
     expect(changed).toEqual([r.PHASE, r.LINE_START, r.SCANNED, r.DECODED]);
   });
 
-  test('without its content a request ends with its head and closes the connection', () => {
+  test('a request without its content ends with its head and closes the connection', () => {
     const record = numbered();
     record.words[r.FLAGS] = r.FLAG_KEEP_ALIVE | r.FLAG_CHUNKED | r.FLAG_BODY;
     record.dropContent();
@@ -99,7 +99,7 @@ describe('ParseRecord', () => {
     expect([record.keepsAlive, record.isChunked, record.announcesBody]).toEqual([false, false, true]);
   });
 
-  test('a copy has the used words, and is not changed by the next parse', () => {
+  test('a copy has all used words, and the next parse does not change it', () => {
     const record = numbered();
     record.words[r.HEADER_COUNT] = 2;
     const copy = record.copy();

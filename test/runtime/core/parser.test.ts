@@ -235,7 +235,7 @@ describe.each(CORE_KINDS)('the %s core', (kind) => {
     }
   });
 
-  test('says what a body lacks, and that the client waits for leave to send it', () => {
+  test('reports how many bytes of a body are missing, and that the client waits for 100 Continue', () => {
     const answer = bench.feed(post('Expect: 100-continue\r\nContent-Length: 10\r\n', 'abc'));
     expect(answer.status).toBe(r.PARSE_NEED);
     expect(word(answer, r.MISSING)).toBe(7);
@@ -243,7 +243,7 @@ describe.each(CORE_KINDS)('the %s core', (kind) => {
     expect(word(answer, r.FLAGS) & r.FLAG_EXPECT_CONTINUE).not.toBe(0);
   });
 
-  test('says what the data of a chunk lacks', () => {
+  test('reports how many bytes of a chunk are missing', () => {
     const answer = bench.feed(chunked('a\r\n012'));
     expect([answer.status, word(answer, r.MISSING)]).toEqual([r.PARSE_NEED, 9]);
   });
@@ -261,7 +261,7 @@ describe.each(CORE_KINDS)('the %s core', (kind) => {
     expect(word(large.feed(fields(128), 1), r.ERROR_STATUS)).toBe(431);
   });
 
-  test('finds nothing of an earlier request in the record', () => {
+  test('leaves nothing of an earlier request in the record', () => {
     bench.feed(get('Cookie: a\r\nRange: b\r\n'));
     const answer = bench.feed(get(''));
     expect(word(answer, r.WELL_KNOWN + r.HEADER_COOKIE)).toBe(0);

@@ -100,7 +100,7 @@ describe('the region of a core', () => {
     expect(() => new WasmCore(wrong)).toThrow(/region|number of bytes/);
   });
 
-  test('a request outside the memory is a mistake of the caller', () => {
+  test('a request outside the memory throws', () => {
     const core = new WasmCore(options);
     expect(() => core.parse(4 * 65536 - 1, 2)).toThrow(RangeError);
     expect(() => core.parse(1024, 2)).toThrow(RangeError);
@@ -124,7 +124,7 @@ describe('CORE=verify', () => {
     expect(core.disagreements).toBe(0);
   });
 
-  test('reports the bytes on which they do not', () => {
+  test('reports the bytes on which they differ', () => {
     const errors: Error[] = [];
     const core = new VerifyCore(options, (error) => errors.push(error));
     // Only the WebAssembly core reads its region. Taking its routes away makes the two differ.

@@ -28,7 +28,7 @@ test.each([
   await expect(loading).rejects.toThrow(message);
 });
 
-test('a relative path is refused, since it is not known relative to what', async () => {
+test('a relative path to an application is refused, because its base is unknown', async () => {
   await expect(loadApplication('./app.ts')).rejects.toThrow('must be absolute');
 });
 

@@ -25,7 +25,7 @@ function corsHeaders(headers: Readonly<Record<string, string>>): string[] {
 }
 
 describe('without origins', () => {
-  test('no answer speaks of CORS, whoever asks', async () => {
+  test('no answer has CORS headers, whatever the origin', async () => {
     for (const method of ['GET', 'OPTIONS']) {
       const answer = await open().ask(method, '/thing', preflightFrom(APP));
       expect(corsHeaders(answer.headers)).toEqual([]);
@@ -33,7 +33,7 @@ describe('without origins', () => {
     }
   });
 
-  test('OPTIONS is what it always is', async () => {
+  test('OPTIONS is answered as usual', async () => {
     const answer = await open().ask('OPTIONS', '/thing', preflightFrom(APP));
     expect(answer.status).toBe(204);
     expect(answer.headers['allow']).toContain('GET');
@@ -56,7 +56,7 @@ describe('a listed origin', () => {
     expect(headers['access-control-allow-origin']).toBe(APP);
   });
 
-  test('a listed origin has its preflight answered, also for a path that is not there', async () => {
+  test('a listed origin gets an answer to its preflight, even for an unknown path', async () => {
     for (const path of ['/thing', '/nothing']) {
       const answer = await open(APP).ask('OPTIONS', path, preflightFrom(APP));
       expect(answer.status).toBe(204);
@@ -78,7 +78,7 @@ describe('a listed origin', () => {
 
 describe('an origin that is not listed', () => {
   test.each(['https://evil.example', `${APP}.evil.example`, 'null', 'HTTPS://APP.EXAMPLE', ''])(
-    'gets nothing: "%s"',
+    'gets no CORS headers: "%s"',
     async (origin) => {
       for (const method of ['GET', 'OPTIONS']) {
         const answer = await open(APP).ask(method, '/thing', preflightFrom(origin));

@@ -127,7 +127,7 @@ describe('the order of a request', () => {
     },
   );
 
-  test('does not go on for a client that is gone, and that is no error', async () => {
+  test('ends early for a client that is gone, without an error', async () => {
     const notes: string[] = [];
     const { response, errors } = await ask((router) => {
       router.use(async (request) => {
@@ -202,14 +202,17 @@ describe('a handler that fails', () => {
     ],
   ];
 
-  test.each(failures)('%s: 500 that tells nothing, and a report', async (_name, handler) => {
-    const outcome = await ask((router) => {
-      router.get('/path', handler);
-    });
-    expect(problemOf(outcome)).toMatchObject({ status: 500, instance: '/path' });
-    expect(outcome.response.body).not.toContain('hunter2');
-    expect(outcome.errors).toEqual([secret]);
-  });
+  test.each(failures)(
+    '(%s) is answered with a 500 without details, and is reported',
+    async (_name, handler) => {
+      const outcome = await ask((router) => {
+        router.get('/path', handler);
+      });
+      expect(problemOf(outcome)).toMatchObject({ status: 500, instance: '/path' });
+      expect(outcome.response.body).not.toContain('hunter2');
+      expect(outcome.errors).toEqual([secret]);
+    },
+  );
 
   test.each([undefined, null, 'text', 42])(
     'a handler may throw %j, which is not an Error',
@@ -261,7 +264,7 @@ describe('a handler that fails', () => {
   test.each([
     ['anything', secret, 500],
     ['a problem', new HttpProblem(403, 'No.'), 403],
-  ])('a handler that fails takes its cookies back when it throws %s', async (_what, thrown, status) => {
+  ])('a handler that throws %s sends none of its cookies', async (_what, thrown, status) => {
     const outcome = await ask((router) => {
       router.use((_request, response) => void response.vary('Origin'));
       router.get('/path', (_request, response) => {
@@ -274,14 +277,14 @@ describe('a handler that fails', () => {
     expect(outcome.response.getHeader('Vary')).toBe('Origin');
   });
 
-  test('a handler that fails may set a cookie on a problem that it answers with', async () => {
+  test('a handler may set a cookie on a problem with which it ends the response', async () => {
     const outcome = await ask((router) => {
       router.get('/path', (_request, response) => response.clearCookie('session').problem(401, 'Log in.'));
     });
     expect(outcome.response.getHeader('Set-Cookie')).toMatch(/^session=;/);
   });
 
-  test('a handler that fails after its end of the response is a 500 and releases the stream', async () => {
+  test('a handler that fails after it has ended the response is a 500, and its stream is released', async () => {
     let released = false;
     const outcome = await ask((router) => {
       router.get('/path', (_request, response) => {
@@ -391,7 +394,7 @@ describe('a handler that fails', () => {
     }
   });
 
-  test('a handler changes nothing after the runtime has answered in its place', async () => {
+  test('a handler can change nothing after the runtime has answered in its place', async () => {
     const outcome = await ask((router) => {
       router.get('/path', async (_request, response) => {
         response.text('first');
@@ -405,7 +408,7 @@ describe('a handler that fails', () => {
   });
 });
 
-test('an error listener that throws harms no request', async () => {
+test('an error listener that throws does not fail the request', async () => {
   const router = new Router().get('/path', () => {
     throw new Error('inner');
   });

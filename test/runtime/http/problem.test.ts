@@ -19,7 +19,7 @@ describe('a problem', () => {
     expect(problemType(599)).toBe('/problems/server-error');
   });
 
-  test('a problem may have its own, and a list of errors', () => {
+  test('a problem may have a type and title of its own, and a list of errors', () => {
     const problem = new HttpProblem(422, 'No.', {
       type: 'https://example.com/schema',
       title: 'Schema',

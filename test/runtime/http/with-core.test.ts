@@ -76,26 +76,26 @@ describe.each(['js', 'wasm'] as const)('with the core "%s"', (kind) => {
   const get = (target: string, method = 'GET') =>
     answer(`${method} ${target} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
 
-  test('parameters are split first and decoded then, once', async () => {
+  test('parameters are split first, then decoded once', async () => {
     expect(await get('/params/a%2Fb/%2541')).toMatch(/\r\n\r\n{"a":"a\/b","b":"%41"}$/);
     expect(await get("/params/!$&'()*+,;=/:@")).toMatch(/\r\n\r\n{"a":"!\$&'\(\)\*\+,;=","b":":@"}$/);
     expect(await get('/params/__proto__/constructor')).toMatch(/{"a":"__proto__","b":"constructor"}$/);
     expect(await get('/files/a/b%20c/d')).toMatch(/{"path":"a\/b c\/d"}$/);
   });
 
-  test('the query is found in every form of the target', async () => {
+  test('the query is found in every form of the request target', async () => {
     expect(await get('/query?a=1&b=x+y')).toMatch(/{"a":"1","b":"x y"}$/);
     expect(await get('http://localhost/query?a=1')).toMatch(/{"a":"1"}$/);
     expect(await get('/query?')).toMatch(/\r\n\r\n{}$/);
     expect(await get('/query')).toMatch(/\r\n\r\n{}$/);
   });
 
-  test('HEAD is the head of GET', async () => {
+  test('HEAD is answered with the head of GET', async () => {
     const [head] = (await get('/query?a=1')).split(/(?<=\r\n\r\n)/);
     expect(await get('/query?a=1', 'HEAD')).toBe(head);
   });
 
-  test('404, 405 and OPTIONS are told apart', async () => {
+  test('404, 405 and OPTIONS are distinguished', async () => {
     expect(await get('/nope')).toMatch(/^HTTP\/1\.1 404 .*"instance":"\/nope"}$/s);
     expect(await get('/nope', 'BREW')).toMatch(/^HTTP\/1\.1 404 /);
     for (const method of ['DELETE', 'TRACE', 'BREW', 'get']) {
@@ -107,7 +107,7 @@ describe.each(['js', 'wasm'] as const)('with the core "%s"', (kind) => {
     );
   });
 
-  test('bodies come through whole, chunked or not', async () => {
+  test('bodies arrive whole, chunked or not', async () => {
     const head = 'POST /echo HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\n';
     const expected = 'HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nh\xe9llo';
     expect(await answer(`${head}Content-Length: 5\r\n\r\nh\xe9llo`)).toBe(expected);
@@ -116,7 +116,7 @@ describe.each(['js', 'wasm'] as const)('with the core "%s"', (kind) => {
     ).toBe(expected);
   });
 
-  test('JSON is read, or refused by media type and by syntax', async () => {
+  test('JSON is read, or refused for its media type or its syntax', async () => {
     const json = (type: string, body: string) =>
       answer(
         `POST /json HTTP/1.1\r\nHost: a\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
@@ -126,7 +126,7 @@ describe.each(['js', 'wasm'] as const)('with the core "%s"', (kind) => {
     expect(await json('application/json', '{')).toMatch(/^HTTP\/1\.1 400 /);
   });
 
-  test('JSON that is expected where no length is said is 411, where it has none 400', async () => {
+  test('a request for a JSON route is 411 without a length, and 400 with an empty body', async () => {
     const head = 'POST /json HTTP/1.1\r\nHost: a\r\n';
     for (const type of ['', 'Content-Type: application/json\r\n', 'Content-Type: text/plain\r\n']) {
       expect(await answer(`${head}${type}\r\n`)).toMatch(/^HTTP\/1\.1 411 (?!.*Connection: close)/s);

@@ -51,7 +51,7 @@ describe('BuddyAllocator', () => {
     }
   });
 
-  test('says -1 when a size does not fit, and still serves smaller ones', () => {
+  test('returns -1 for a size that does not fit, and still serves smaller ones', () => {
     const allocator = new CheckedBuddyAllocator(START, 3 * UNIT);
     expect(allocator.allocate(4 * UNIT), 'larger than all there is').toBe(-1);
     expect(allocator.allocate(2 * UNIT)).not.toBe(-1);
@@ -68,7 +68,7 @@ describe('BuddyAllocator', () => {
     expect(allocator.allocate(units * UNIT)).toBe(START);
   });
 
-  test('takes a buffer back once, with its own size, and only if it was handed out', () => {
+  test('accepts a buffer back once, with its own size, and only if it was handed out', () => {
     const allocator = new CheckedBuddyAllocator(START, 8 * UNIT);
     const address = allocator.allocate(2 * UNIT);
     expect(() => allocator.free(address, UNIT), 'another size').toThrow(InvariantError);
@@ -89,7 +89,7 @@ describe('BuddyAllocator', () => {
     }
   });
 
-  test('in any order of steps, buffers are aligned, never overlap, and are all back at the end', () => {
+  test('keeps buffers aligned and apart in any order of steps, and gets all of them back', () => {
     const step = fc.record({ exponent: fc.nat(6), freeing: fc.boolean(), which: fc.nat() });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 100 }), fc.array(step, { maxLength: 200 }), (units, steps) => {

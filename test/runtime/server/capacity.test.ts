@@ -21,7 +21,7 @@ async function untilSeen(clients: readonly RawClient[], workers: number): Promis
 }
 
 describe('the number of connections', () => {
-  test('above MAX_CONNECTIONS is answered 503 and closed; room that becomes free is used', async () => {
+  test('above MAX_CONNECTIONS leads to 503 and a close, until a connection ends', async () => {
     await using server = await startServer({ workers: 1, maxConnections: 8 });
     for (let round = 0; round < 3; round++) {
       const clients = await Promise.all(Array.from({ length: 8 }, () => RawClient.connect(server.port)));
@@ -41,7 +41,7 @@ describe('the number of connections', () => {
     }
   });
 
-  test('counts those that are gone and whose handlers still run', async () => {
+  test('includes clients that are gone while their handlers still run', async () => {
     using stage = new Stage();
     await using server = await startServer({ workers: 1, maxConnections: 1 }, stage);
     const gone = await RawClient.connect(server.port);
@@ -58,8 +58,8 @@ describe('the number of connections', () => {
   });
 });
 
-describe('the memory for requests', () => {
-  test('when it is exhausted refuses with 503 who needs more, and serves everybody else', async () => {
+describe('the inbound memory', () => {
+  test('when exhausted leads to 503 for requests that need more, and all others are served', async () => {
     await using server = await startServer({ workers: 1, inboundMemoryMb: 1, maxBodyBytes: 100_000 });
     const holders = await Promise.all(Array.from({ length: 512 }, () => RawClient.connect(server.port)));
     for (const holder of holders) holder.send('GET /params/a/b HTTP/1.1\r\n');
@@ -83,7 +83,7 @@ describe('the memory for requests', () => {
     await expectRest(server, 1);
   });
 
-  test('that one client wants too much of is not taken from another', async () => {
+  test('is not taken from others by a client that wants too much', async () => {
     await using server = await startServer({ workers: 1, inboundMemoryMb: 1, maxBodyBytes: 900_000 });
     using small = await RawClient.connect(server.port);
     using large = await RawClient.connect(server.port);
@@ -98,7 +98,7 @@ describe('the memory for requests', () => {
   });
 });
 
-test('a body that is announced and not sent takes no memory from anybody', async () => {
+test('a body that is announced but not sent takes no memory', async () => {
   await using server = await startServer({ workers: 1, inboundMemoryMb: 3 });
   const clients = await Promise.all(Array.from({ length: 30 }, () => RawClient.connect(server.port)));
   for (const client of clients) {
@@ -113,8 +113,8 @@ test('a body that is announced and not sent takes no memory from anybody', async
   await expectRest(server, 1);
 });
 
-describe('the pool', () => {
-  test('takes part with all 8 workers under /cpu?ms=5 from 8 connections', async () => {
+describe('the pool of workers', () => {
+  test('serves CPU-bound requests from 8 connections on all 8 workers', async () => {
     await using server = await startServer({ workers: 8 });
     const clients = await Promise.all(Array.from({ length: 8 }, () => RawClient.connect(server.port)));
     await untilSeen(clients, 8);

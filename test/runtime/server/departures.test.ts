@@ -35,7 +35,7 @@ describe('a client that sends FIN', () => {
     await expectRest(server);
   });
 
-  test('before its request is complete is told so, also when a worker has long looked at it', async () => {
+  test('before its request is complete gets 400, even if a worker has already seen the request', async () => {
     await using server = await startServer({ workers: 1 });
     using client = await RawClient.connect(server.port);
     client.send('POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nab');
@@ -118,7 +118,7 @@ describe('a client that resets its connection', () => {
     expect(stage.cues.map(({ key }) => Number(key) % 2)).toEqual(new Array(16).fill(1));
   });
 
-  test('at any moment, by the hundred, harms nobody', async () => {
+  test('at any moment, hundreds of times, disturbs no other client', async () => {
     await using server = await startServer({ workers: 3 });
     using steady = await RawClient.connect(server.port);
     const paths = ['/wait?ms=3', '/params/a/b', '/big?bytes=300000', '/cpu?ms=1', '/stream?chunks=9&ms=1'];

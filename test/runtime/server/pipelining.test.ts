@@ -66,7 +66,7 @@ describe('pipelined requests', () => {
     await expectRest(server, 3);
   });
 
-  test('that come all at once, more than one turn serves, are all answered', async () => {
+  test('that exceed the bound of one turn are all answered', async () => {
     await using server = await startServer();
     using client = await RawClient.connect(server.port);
     const count = 3_000;

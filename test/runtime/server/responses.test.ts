@@ -32,7 +32,7 @@ describe('responses', () => {
     await rm(folder, { recursive: true });
   });
 
-  test('server-sent events arrive as such, and Last-Event-ID resumes', async () => {
+  test('server-sent events arrive, and Last-Event-ID resumes them', async () => {
     const response = await fetch(`${server.url}/events`, { headers: { 'last-event-id': '4' } });
     expect(response.headers.get('content-type')).toBe('text/event-stream');
     expect(response.headers.get('content-encoding')).toBeNull();
@@ -59,14 +59,14 @@ describe('responses', () => {
     expect(new Set(digests)).toEqual(new Set([digest]));
   });
 
-  test('HEAD tells the length of a stream that knows it', async () => {
+  test('HEAD has the length of a stream whose length is known', async () => {
     using client = await RawClient.connect(server.port);
     client.send('HEAD /sized-file HTTP/1.1\r\nHost: a\r\n\r\n');
     expect((await client.next(true)).headers['content-length']).toBe(String(FILE.length));
     expect((await client.get('/tagged')).body.toString()).toBe('tagged');
   });
 
-  test('an HTTP/1.0 connection outlives a stream whose length is known', async () => {
+  test('an HTTP/1.0 connection persists after a stream whose length is known', async () => {
     using client = await RawClient.connect(server.port);
     for (let count = 0; count < 2; count++) {
       client.send('GET /sized?length=6&piece=abc&piece=def HTTP/1.0\r\nConnection: keep-alive\r\n\r\n');
@@ -112,7 +112,7 @@ describe('responses', () => {
     expect(response.headers.getSetCookie()).toEqual(['seen=twice%3B%20really; Path=/; HttpOnly']);
   });
 
-  test('what is compressible is sent in gzip to those who accept it', async () => {
+  test('compressible content is sent in gzip to clients that accept it', async () => {
     const plain = await fetch(`${server.url}/text`, { headers: { 'accept-encoding': 'identity' } });
     const zipped = await fetch(`${server.url}/text`, { headers: { 'accept-encoding': 'gzip' } });
     expect(plain.headers.get('content-encoding')).toBeNull();
@@ -121,7 +121,7 @@ describe('responses', () => {
     expect(await zipped.text()).toBe(await plain.text());
   });
 
-  test('byte ranges are neither claimed nor served: who asks for one gets all', async () => {
+  test('byte ranges are not supported: a client that asks for one gets everything', async () => {
     const response = await fetch(`${server.url}/tagged`, { headers: { range: 'bytes=0-1' } });
     expect(response.status).toBe(200);
     expect(response.headers.get('accept-ranges')).toBeNull();
@@ -145,12 +145,12 @@ describe('responses', () => {
     },
   );
 
-  test('a stream of anything but strings and Uint8Arrays sends no memory of the process', async () => {
+  test('a stream of values other than strings and Uint8Arrays reveals no memory of the process', async () => {
     const response = await fetch(`${server.url}/views`);
     await expect(response.text()).rejects.toThrow();
   });
 
-  test('a text that is none is 500', async () => {
+  test('a text() whose value is not a string is 500', async () => {
     expect((await fetch(`${server.url}/undefined`)).status).toBe(500);
   });
 

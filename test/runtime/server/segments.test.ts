@@ -79,7 +79,7 @@ describe('a request', () => {
     await expectRest(server, 1);
   });
 
-  test('with a body that the client does not complete is dropped with it', async () => {
+  test('with a body that its client never completes is dropped', async () => {
     await using server = await startServer({ workers: 1 });
     const bodies = [10, 5_000, 60_000];
     for (const [index, sent] of [...bodies, ...bodies].entries()) {
@@ -137,7 +137,7 @@ describe('Expect: 100-continue', () => {
     ['PUT /nowhere', 404],
     ['PUT /health', 405],
   ])(
-    'on a request that no route takes (%s) is answered with its final status, and the content not asked for',
+    'on a request that no route takes (%s) is answered with the final status, without 100',
     async (target, status) => {
       await using server = await startServer({ workers: 1 });
       using client = await RawClient.connect(server.port);

@@ -33,14 +33,14 @@ test('a worker that ends in prepare() fails the start', async () => {
   await expect(start('prepare')).rejects.toThrow('exit code 1');
 });
 
-test('a stop() that never settles holds up neither a reload nor the end', async () => {
+test('a stop() that never settles delays neither a reload nor the end of the server', async () => {
   const server = await start('stop');
   await server.reload();
   expect((await fetch(`${server.url}/ready`)).status).toBe(200);
   expect((await server.close()).orderly).toBe(true);
 });
 
-test('a handler that a reload finds in flight has its own deadline, and is not cut off before', async () => {
+test('a reload does not cut off a handler in flight before its own deadline', async () => {
   await using server = await start('nowhere');
   using client = await RawClient.connect(server.port);
   client.send('POST /until-aborted HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n');

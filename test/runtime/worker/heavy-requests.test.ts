@@ -30,7 +30,7 @@ describe('HeavyRequests', () => {
     expect(whileRunning).toEqual([]);
   });
 
-  test('a worker without handlers in flight runs a heavy request, and says so meanwhile', () => {
+  test('a worker without handlers in flight runs a heavy request, and is marked as heavy meanwhile', () => {
     const { stage, whileRunning } = heavyRoute();
     stage.receive(stage.main.connect(), get('/heavy'));
     expect(answersOf(stage)).toEqual(['heavy']);

@@ -97,7 +97,7 @@ describe('RequestLoop', () => {
     expect(main.parked.isParked(SLOT)).toBe(true);
   });
 
-  test('a worker lets its event loop turn after some turns, and goes on by itself', async () => {
+  test('a worker returns to its event loop after some turns, and goes on by itself', async () => {
     const { loop, served, queue } = stage(100);
     for (let count = 0; count < 100; count++) queue();
     loop.start();
@@ -106,7 +106,7 @@ describe('RequestLoop', () => {
     expect(served).toHaveLength(100);
   });
 
-  test('a worker lets its event loop turn after a handler that took its time', async () => {
+  test('a worker returns to its event loop after a slow handler', async () => {
     const { loop, served, queue, context, on } = stage();
     let now = 0;
     context.times.read = () => now;
@@ -154,7 +154,7 @@ describe('RequestLoop', () => {
   });
 
   describe('with handlers in flight', () => {
-    test('a worker that is full takes nothing, and tells main that it leaves some', () => {
+    test('a full worker takes nothing, and tells main about the backlog', () => {
       const { loop, handlers, served, queue, main, posted } = stage();
       handlers.count = 12;
       queue();
@@ -214,7 +214,7 @@ describe('RequestLoop', () => {
     expect(served).toEqual([[0, false]]);
   });
 
-  describe('that was stopped', () => {
+  describe('that is stopped', () => {
     test('a stopped worker takes nothing more, and does not look parked', async () => {
       const { loop, served, queue, main } = stage();
       loop.start();

@@ -11,8 +11,8 @@ const HOLDER = new URL('./support/slot-holder.ts', import.meta.url);
 
 const twoSlots = () => new HashingSlots(new SharedArrayBuffer(8 + 2 * 8));
 
-describe('slots', () => {
-  test('are limited in number, and free again at the end of their scope', () => {
+describe('hashing slots', () => {
+  test('are limited in number, and are free again at the end of their scope', () => {
     const slots = twoSlots();
     {
       using one = slots.tryAcquire();
@@ -34,7 +34,7 @@ describe('slots', () => {
     expect(second).toBeDefined();
   });
 
-  test('are free again when the lease of a dead holder has ended', () => {
+  test('become free again when the lease of a dead holder has ended', () => {
     const slots = new HashingSlots(new SharedArrayBuffer(16));
     const dead = slots.tryAcquire();
     const later = process.hrtime.bigint() + 11_000_000_000n;

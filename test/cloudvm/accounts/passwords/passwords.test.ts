@@ -19,7 +19,7 @@ describe('a password', () => {
     expect(await passwords.verify('', stored, client)).toBe(false);
   });
 
-  test('has another hash each time', async () => {
+  test('has a different hash each time', async () => {
     expect(await passwords.hash('correct horse', client)).not.toBe(
       await passwords.hash('correct horse', client),
     );
@@ -33,12 +33,12 @@ describe('a password', () => {
     expect(argon2Sync('argon2id', { message: 'correct horse', ...parameters }).equals(tag)).toBe(true);
   });
 
-  test('is the same however Unicode spells its characters', async () => {
+  test('is right however Unicode spells its characters', async () => {
     const stored = await passwords.hash('caf\u00e9 au lait', client);
     expect(await passwords.verify('cafe\u0301 au lait', stored, client)).toBe(true);
   });
 
-  test('is wrong where there is no user, and costs a hash all the same', async () => {
+  test('is wrong if there is no user, but takes a hash all the same', async () => {
     const slots = new CountingSlots();
     const counted = new Passwords({ slots, maxWaiting: 8 });
     expect(await counted.verify('anything', undefined, client)).toBe(false);
@@ -52,7 +52,7 @@ describe('a password', () => {
   });
 });
 
-describe('when many passwords come at once', () => {
+describe('of many simultaneous passwords', () => {
   const outcomesOf = async (maxWaiting: number, networks: readonly string[]) => {
     const bounded = new Passwords({ slots: HashingSlots.open(), maxWaiting });
     const hashes = networks.map((network) => bounded.hash('correct horse', { network }));
@@ -62,12 +62,12 @@ describe('when many passwords come at once', () => {
   };
   const isBusy = (outcome: unknown) => outcome instanceof PasswordsBusyError;
 
-  test('those that find no place in the line are refused at once and the others are served', async () => {
+  test('those that find the queue full are refused at once, and the others are hashed', async () => {
     const outcomes = await outcomesOf(2, ['a', 'b', 'c', 'd', 'e']);
     expect(outcomes.map(isBusy)).toEqual([false, false, false, true, true]);
   });
 
-  test('one network gets only a part of the line and other networks find the rest free', async () => {
+  test('those of one network get only a part of the queue, and other networks find the rest free', async () => {
     const outcomes = await outcomesOf(8, [...Array(40).fill('a'), ...Array(2).fill('b')]);
     // One is hashed, two wait.
     expect(outcomes.slice(0, 3)).toEqual(['hashed', 'hashed', 'hashed']);
@@ -93,7 +93,7 @@ describe('when many passwords come at once', () => {
   });
 });
 
-test('the line is divided among the workers, and every worker gets a part', () => {
+test('the places for waiting passwords are divided among the workers, and every worker gets some', () => {
   expect([1, 8, 64].map(lineOf)).toEqual([64, 8, 4]);
 });
 

@@ -18,7 +18,7 @@ function open(): InProcess {
 const bearer = (token: string) => ({ headers: { Authorization: token } });
 
 describe('a request', () => {
-  test('speaks for the user of its token', async () => {
+  test('has the user of its token', async () => {
     const answer = await open().ask('GET', '/who', { token: tokens.issue(USER) });
     expect(answer.json).toEqual({ who: USER });
   });
@@ -28,7 +28,7 @@ describe('a request', () => {
     expect(answer.json).toEqual({ who: USER });
   });
 
-  test('without a token goes on as nobody’s', async () => {
+  test('without a token goes on without a user', async () => {
     expect((await open().ask('GET', '/who')).json).toEqual({ who: null });
   });
 

@@ -7,7 +7,7 @@ import { InProcess } from '../../front-door/support/in-process.ts';
 const USER = '0123456789abcdef01234567';
 const answer: Handler = (request, response) => response.text(userIdOf(request));
 
-test('a request with a token passes, and its user is known', async () => {
+test('a route that needs a user accepts a request with a token and knows its user', async () => {
   const http = new InProcess((router) => {
     router.use((request) => request.set(SUBJECT, { userId: USER, expiresAt: 0 }));
     router.get('/mine', requireUser, answer);
@@ -15,7 +15,7 @@ test('a request with a token passes, and its user is known', async () => {
   expect(await http.ask('GET', '/mine')).toMatchObject({ status: 200, text: USER });
 });
 
-test('without a token it is 401 where a route needs one, and 404 or 405 where none matches', async () => {
+test('a request without a token is 401 if its route needs a user, and 404 or 405 if no route matches', async () => {
   const http = new InProcess((router) => router.get('/mine', requireUser, answer));
   const missing = await http.ask('GET', '/mine');
   expect(missing).toMatchObject({ status: 401, headers: { 'www-authenticate': 'Bearer realm="cloudvm"' } });

@@ -44,7 +44,7 @@ afterEach(() => {
 });
 
 describe('a token', () => {
-  test('speaks for the user it was issued to', () => {
+  test('names the user that it was issued to', () => {
     const { userId, expiresAt } = tokens.verify(tokens.issue(USER));
     expect(userId).toBe(USER);
     expect(expiresAt - now()).toBeGreaterThan(HOUR - 5);

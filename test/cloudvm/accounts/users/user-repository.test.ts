@@ -60,7 +60,7 @@ describeOnEveryDatabase('users', (database) => {
     expect(await users().findByEmail('nobody@example.org')).toBeUndefined();
   });
 
-  test('a value that looks like an operator is only a value', async () => {
+  test('a value that looks like a MongoDB operator is treated as a value', async () => {
     expect(await users().findByEmail('{"$ne":null}')).toBeUndefined();
     const created = await users().create(newUser({ username: '$where' }));
     expect((await users().findById(created.id))?.username).toBe('$where');
@@ -76,7 +76,7 @@ describeOnEveryDatabase('users', (database) => {
     expect(await refusal(newUser({ username: first.username.toLowerCase() }))).toEqual(['username']);
   });
 
-  test('both are named when both are taken, by one user or by two', async () => {
+  test('the error names e-mail and username if both are taken, by one user or by two', async () => {
     const first = await users().create(newUser());
     const second = await users().create(newUser());
     expect(await refusal(newUser({ email: first.email, username: first.username }))).toEqual([

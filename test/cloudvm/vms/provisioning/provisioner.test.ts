@@ -70,8 +70,8 @@ describe('a new VM', () => {
   });
 });
 
-describe('at its start', () => {
-  test('it starts VMs that were left pending, at once where their delay has passed', async () => {
+describe('at its start the provisioner', () => {
+  test('starts VMs that were left pending, at once if their delay has passed', async () => {
     const { provisioner, changeStatus, find } = open();
     find.mockResolvedValueOnce([pendingVm('old', 60_000), pendingVm('new', 100)]);
     provisioner.start();
@@ -82,14 +82,14 @@ describe('at its start', () => {
     await provisioner.stop();
   });
 
-  test('it starts a VM that another clock dated ahead after no more than the delay', async () => {
+  test('starts a VM with a date in the future after at most the delay', async () => {
     const { provisioner, changeStatus } = open();
     provisioner.schedule(pendingVm('a', -3_600_000));
     await vi.advanceTimersByTimeAsync(DELAY_MS);
     expect(changeStatus).toHaveBeenCalledTimes(1);
   });
 
-  test('it sweeps again and again, sooner after a failure', async () => {
+  test('sweeps again and again, sooner after a failure', async () => {
     const { provisioner, find, errors } = open();
     find.mockRejectedValueOnce(new Error('no database'));
     provisioner.start();
@@ -102,7 +102,7 @@ describe('at its start', () => {
   });
 });
 
-test('of many VMs that are due, two are written at a time until all are running', async () => {
+test('a provisioner with many due VMs writes two at a time until all are running', async () => {
   const { provisioner, changeStatus } = open();
   let writes = 0;
   let most = 0;
@@ -120,8 +120,8 @@ test('of many VMs that are due, two are written at a time until all are running'
   expect(provisioner.scheduled).toBe(0);
 });
 
-describe('with more VMs than it keeps in memory', () => {
-  test('it finds the others in a later sweep', async () => {
+describe('a provisioner with more VMs than it keeps in memory', () => {
+  test('finds the others in a later sweep', async () => {
     const { provisioner, changeStatus, find } = open({ maxScheduled: 2 });
     const waiting = new Set(['a', 'b', 'c', 'd', 'e']);
     find.mockImplementation(async (...[limit]: unknown[]) =>
@@ -142,8 +142,8 @@ describe('with more VMs than it keeps in memory', () => {
   });
 });
 
-describe('when it stops', () => {
-  test('it starts no more VMs and leaves no timer', async () => {
+describe('a provisioner that stops', () => {
+  test('starts no more VMs and leaves no timer', async () => {
     const { provisioner, changeStatus } = open();
     provisioner.start();
     provisioner.schedule(pendingVm('a'));
@@ -154,7 +154,7 @@ describe('when it stops', () => {
     expect(changeStatus).not.toHaveBeenCalled();
   });
 
-  test('it waits for writes under way and does not repeat them', async () => {
+  test('waits for writes under way and does not repeat them', async () => {
     const { provisioner, changeStatus } = open();
     const gate = Promise.withResolvers<undefined>();
     changeStatus.mockReturnValue(gate.promise);

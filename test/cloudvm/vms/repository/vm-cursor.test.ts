@@ -15,7 +15,7 @@ const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('
 const ID = '0123456789abcdef01234567';
 
 describe('cursors', () => {
-  test('the cursor of any VM leads to what follows it', () => {
+  test('the cursor of any VM leads to the VMs after it', () => {
     const names = fc.string({ unit: 'binary', maxLength: 64 });
     const times = fc.date({ noInvalidDate: true });
     fc.assert(

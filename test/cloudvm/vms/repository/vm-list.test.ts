@@ -54,7 +54,7 @@ describeOnEveryDatabase('the list of VMs', (database) => {
     }
   });
 
-  test('the newest come first where no sort order is given', async () => {
+  test('the newest VMs come first if no sort order is given', async () => {
     const owner = newOwner();
     await createMany(owner, 5);
     const [implicit, explicit] = [

@@ -58,7 +58,7 @@ describeOnEveryDatabase('VMs', (database) => {
     expect(first.instanceId).not.toBe(second.instanceId);
   });
 
-  test('text of every kind comes back unchanged', async () => {
+  test('a VM keeps text of every kind unchanged', async () => {
     const owner = newOwner();
     const name = 'Größe 機械 🖥️ "\\ $set {a.b}';
     const tags = [
@@ -95,7 +95,7 @@ describeOnEveryDatabase('VMs', (database) => {
     }
   });
 
-  test('an update changes what it names, the version and the time, and nothing else', async () => {
+  test('an update changes the named fields, the version and the time, and nothing else', async () => {
     const owner = newOwner();
     const vm = await create(owner);
     const renamed = await vms().update(owner, vm.id, { name: 'web-2' });
@@ -139,7 +139,7 @@ describeOnEveryDatabase('VMs', (database) => {
     expect((await vms().findById(owner, vm.id))?.version).toBe(11);
   });
 
-  test('the status changes along the allowed ways only', async () => {
+  test('the status of a VM changes only along the allowed transitions', async () => {
     const owner = newOwner();
     const { id } = await create(owner);
     const go = async (way: keyof typeof VM_TRANSITIONS) =>
@@ -167,7 +167,7 @@ describeOnEveryDatabase('VMs', (database) => {
     expect((await vms().findById(owner, id))?.version, 'every change counts').toBe(9);
   });
 
-  test('of many stops at once exactly one is accepted', async (context) => {
+  test('exactly one of many simultaneous stops is accepted', async (context) => {
     if (!database.atomic) context.skip('it reads first and writes later');
     const owner = newOwner();
     const { id } = await running(owner);
@@ -175,7 +175,7 @@ describeOnEveryDatabase('VMs', (database) => {
     expect(succeeded(await Promise.allSettled(stops))).toBe(1);
   });
 
-  test('a VM at rest is deleted once', async () => {
+  test('a VM that is neither pending nor stopping can be deleted once', async () => {
     const owner = newOwner();
     const { id } = await running(owner);
     expect(await vms().delete(owner, id)).toBe(true);

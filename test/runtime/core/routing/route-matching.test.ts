@@ -84,14 +84,14 @@ describe.each(CORE_KINDS)('the routes of the %s core', (kind) => {
     expect(parametersOf(answer)).toEqual(expected.parameters ?? []);
   });
 
-  test('name the methods of every route that knows the path', () => {
+  test('give the methods of all routes with the path', () => {
     expect(allowed('PUT /users/me')).toEqual(['GET', 'HEAD', 'DELETE', 'OPTIONS']);
     expect(allowed('PUT /files/upload')).toEqual(['GET', 'HEAD', 'POST', 'OPTIONS']);
     expect(allowed('OPTIONS *')).toEqual(['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS']);
     expect(allowed('GET /nowhere')).toEqual([]);
   });
 
-  test('can have more children at a place than one block holds', () => {
+  test('can have more children at a node than one block holds', () => {
     const letters = [...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789'];
     const wide = new Bench(
       kind,
@@ -103,13 +103,13 @@ describe.each(CORE_KINDS)('the routes of the %s core', (kind) => {
     }
   });
 
-  test('must fit into the region', () => {
+  test('are refused if they do not fit into the region', () => {
     const many = Array.from({ length: 5000 }, (_, i) => route('GET', `/${i}/a/:b/c/${i}`));
     if (kind === 'wasm') expect(() => new Bench(kind, many)).toThrow('do not fit');
     else expect(() => new Bench(kind, many)).not.toThrow();
   });
 
-  test('go as deep as sixteen parameters', () => {
+  test('can have sixteen parameters', () => {
     const path = Array.from({ length: 16 }, (_, i) => `/:p${i}`).join('');
     const deep = new Bench(kind, [route('GET', path)], LIMITS);
     const answer = deep.feed(`GET ${'/x'.repeat(16)} HTTP/1.1\r\nHost: a\r\n\r\n`);

@@ -56,13 +56,13 @@ describe('a compressible body', () => {
     }
   });
 
-  test('a compressible body is sent as it is to others, and caches are told', async () => {
+  test('a compressible body is sent uncompressed to other clients, with Vary for caches', async () => {
     const response = await finish((one) => one.json({ text }), null);
     expect(response.getHeader('Content-Encoding')).toBeUndefined();
     expect(response.getHeader('Vary')).toBe('Accept-Encoding');
   });
 
-  test('a compressible body is sent as it is where gzip would make it larger', async () => {
+  test('a compressible body is sent uncompressed if gzip would make it larger', async () => {
     const noise = crypto.getRandomValues(new Uint8Array(2000));
     const response = await finish((one) => one.bytes(noise, 'text/plain'));
     expect(response.body).toBe(noise);
@@ -115,7 +115,7 @@ describe('a 304', () => {
     }
   });
 
-  test('a 304 compresses nothing, and releases the stream that it takes the place of', async () => {
+  test('a 304 compresses nothing, and releases the stream that it replaces', async () => {
     const released = Promise.withResolvers<void>();
     const source = Object.assign((async function* () {})(), {
       [Symbol.asyncDispose]: async () => released.resolve(),
@@ -137,7 +137,7 @@ describe('a stream', () => {
     return Buffer.concat(pieces);
   }
 
-  test('a stream is compressed piece by piece, and each piece leaves at once', async () => {
+  test('a stream is compressed piece by piece, and each piece is sent at once', async () => {
     const gate = Promise.withResolvers<void>();
     const response = await finish((one) =>
       one.stream(
@@ -164,7 +164,7 @@ describe('a stream', () => {
     expect((await finish(end, null)).streamLength).toBe(3);
   });
 
-  test('a stream that fails, fails', async () => {
+  test('a compressed stream fails if its source fails', async () => {
     const response = await finish((one) =>
       one.stream(
         (async function* () {
@@ -177,7 +177,7 @@ describe('a stream', () => {
     await expect(collect(response.body as BodyStream)).rejects.toThrow('source');
   });
 
-  test('a stream is closed when its reader stops, and released where nobody reads it', async () => {
+  test('a stream is closed when its reader stops, and released if nobody reads it', async () => {
     const closed = Promise.withResolvers<void>();
     const source = async function* () {
       try {

@@ -6,7 +6,7 @@ import {
   matchesWeakly,
 } from '../../../../src/runtime/http/representation/etag.ts';
 
-test('a tag is quoted, and has no quote of its own', () => {
+test('an entity tag is quoted and cannot contain a quote', () => {
   expect(entityTag('7')).toBe('"7"');
   expect(entityTag('7', { weak: true })).toBe('W/"7"');
   expect(() => entityTag('a"b')).toThrow(TypeError);
@@ -50,12 +50,12 @@ test.each([
   ['white space before no member', `,${' '.repeat(16_200)}x`],
   ['white space behind a member', `"b"${'\t '.repeat(8100)}x`],
   ['a tag without its end', `"b",${' '.repeat(8000)}"${'a'.repeat(8000)}`],
-])('a list that is malformed after much %s matches nothing', (_what, list) => {
+])('a list that is malformed after a long run of %s matches nothing', (_what, list) => {
   expect(matchesWeakly(list, '"b"')).toBe(false);
   expect(() => matchesStrongly(list, '"b"')).toThrow(HttpProblem);
 });
 
-test('white space around members, however much, means nothing', () => {
+test('white space around members of a list has no meaning, however long it is', () => {
   const space = ' \t'.repeat(4000);
   expect(matchesWeakly(`${space}"a"${space},${space},${space}"b"${space}`, '"b"')).toBe(true);
 });

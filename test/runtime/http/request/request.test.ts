@@ -23,7 +23,7 @@ function statusOf(action: () => unknown): number {
 }
 
 describe('the request line', () => {
-  test('the request line is read as it came', () => {
+  test('the request line is read as it was sent', () => {
     const { request } = fakeRequest('GET /a%20b?x=1 HTTP/1.1\r\nHost: a\r\n\r\n');
     expect(request.method).toBe('GET');
     expect(request.target).toBe('/a%20b?x=1');
@@ -59,7 +59,7 @@ describe('headers', () => {
     'GET / HTTP/1.1\r\nHost: a\r\nX-Trace: one\r\nACCEPT: text/html\r\nx-trace:  two \r\n' +
     'Cookie: a=1\r\naccept: */*\r\nCookie: b=2\r\nX-Empty:\r\nX-Latin: caf\xe9\r\n__proto__: p\r\n\r\n';
 
-  test('headers are found whatever the case, known or not', () => {
+  test('headers are found in any case, well-known or not', () => {
     const { request } = fakeRequest(raw);
     expect(request.header('HOST')).toBe('a');
     expect(request.header('X-Empty')).toBe('');
@@ -76,7 +76,7 @@ describe('headers', () => {
     expect(request.header('cookie')).toBe('a=1; b=2');
   });
 
-  test('headers are listed in order of arrival, in an object that has no prototype to confuse', () => {
+  test('headers are listed in order of arrival, in an object without a prototype', () => {
     const { request } = fakeRequest(raw);
     expect(Object.entries(request.headers)).toEqual([
       ['host', 'a'],
@@ -119,7 +119,7 @@ describe('parameters', () => {
     },
   );
 
-  test('parameters that the route does not have are a mistake of the developer', () => {
+  test('parameters that the route does not have throw a TypeError', () => {
     expect(() => withParameters('x', 'y').parameter('c')).toThrow('no parameter named "c"');
   });
 });
@@ -172,14 +172,14 @@ describe('the body', () => {
     expect(request.bytes()).toBe(bytes);
   });
 
-  test('chunked is decoded', () => {
+  test('a chunked body is decoded', () => {
     const raw = 'POST / HTTP/1.1\r\nHost: a\r\n\r\n5;x=1\r\nhello\r\nA\r\n, good day\n\r\n0\r\nT: 1\r\n\r\n';
     const { request } = fakeRequest(raw, { chunkedBodyLength: 15 });
     expect(request.bodyLength).toBe(15);
     expect(request.text()).toBe('hello, good day\n'.slice(0, 15));
   });
 
-  test('without content is empty', () => {
+  test('the body of a request without content is empty', () => {
     const { request } = fakeRequest('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
     expect(request.bytes().length).toBe(0);
     expect(request.text()).toBe('');
@@ -263,7 +263,7 @@ describe('a request whose handler has gone asynchronous', () => {
   });
 });
 
-test('a request that has ended still gives the text that was read, and the JSON in it', () => {
+test('a request that has ended still returns its text, and the JSON in it, if that was read before', () => {
   const { request, overwrite } = post('application/json', '{"a":1}');
   expect(request.json()).toEqual({ a: 1 });
   request.detach();
@@ -275,7 +275,7 @@ test('a request that has ended still gives the text that was read, and the JSON 
 });
 
 describe('a request that has ended', () => {
-  test('a request that has ended gives what was read and throws for what was not', () => {
+  test('a request that has ended returns the parts that were read before and throws for the others', () => {
     const { request } = fakeRequest('POST /p?q=1 HTTP/1.1\r\nHost: a\r\n\r\nbody');
     expect(request.text()).toBe('body');
     expect(request.path).toBe('/p');
@@ -298,7 +298,7 @@ describe('a request that has ended', () => {
 });
 
 describe('the signal', () => {
-  test('aborts once, with the first reason', () => {
+  test('the signal aborts once, with the first reason', () => {
     const { request } = fakeRequest('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
     const { signal } = request;
     const first = new Error('gone');
@@ -309,7 +309,7 @@ describe('the signal', () => {
     expect(request.aborted).toBe(true);
   });
 
-  test('the signal is aborted where it is first asked for after the abort', () => {
+  test('the signal is aborted even if it is first read after the abort', () => {
     const { request } = fakeRequest('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
     request.abort(new Error('gone'));
     expect(request.signal.aborted).toBe(true);
@@ -317,7 +317,7 @@ describe('the signal', () => {
   });
 });
 
-test('middleware leaves values under keys that cannot collide', () => {
+test('middleware stores values under keys that cannot collide', () => {
   const { request } = fakeRequest('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
   const user = new RequestKey<{ readonly id: string }>('user');
   const other = new RequestKey<number>('user');

@@ -13,7 +13,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('the date changes with the second of the clock', () => {
+test('the Date header changes with the second of the clock', () => {
   vi.setSystemTime(Date.UTC(1994, 10, 6, 8, 49, 37, 990));
   expect(httpDate()).toBe('Sun, 06 Nov 1994 08:49:37 GMT');
   vi.advanceTimersByTime(9);
@@ -22,7 +22,7 @@ test('the date changes with the second of the clock', () => {
   expect(httpDate()).toBe('Sun, 06 Nov 1994 08:49:38 GMT');
 });
 
-test('a clock that is set, forwards or backwards, is followed within a second', () => {
+test('the Date header follows within a second when the clock is set forwards or backwards', () => {
   vi.setSystemTime(Date.UTC(1994, 10, 6, 8, 49, 37));
   httpDate();
   vi.setSystemTime(Date.UTC(1994, 10, 6, 8, 0, 0));
@@ -33,7 +33,7 @@ test('a clock that is set, forwards or backwards, is followed within a second', 
   expect(httpDate()).toBe('Thu, 01 Jan 2026 00:00:01 GMT');
 });
 
-test('the date is made once a second', () => {
+test('the Date header is made once a second', () => {
   vi.setSystemTime(Date.UTC(2026, 0, 1, 0, 0, 0, 0));
   httpDate();
   const toUTCString = vi.spyOn(Date.prototype, 'toUTCString');

@@ -27,7 +27,7 @@ describe('an event', () => {
     );
   });
 
-  test('an event has a data line for each line, whatever ends it', () => {
+  test('an event has a data line for each line of text, whatever the line ends are', () => {
     expect(encodeEvent({ data: 'a\nb\r\nc\rd\n' })).toBe('data: a\ndata: b\ndata: c\ndata: d\ndata: \n\n');
     expect(encodeEvent({ data: '' })).toBe('data: \n\n');
   });
@@ -62,7 +62,7 @@ describe('a stream of events', () => {
     expect((await pieces.next()).done).toBe(true);
   });
 
-  test('a stream of events says a comment while its source is silent, and loses no event by it', async () => {
+  test('a stream of events sends comments while its source is silent, and loses no event', async () => {
     const emitter = new EventEmitter();
     const source = (async function* () {
       await once(emitter, 'go');
@@ -95,7 +95,7 @@ describe('a stream of events', () => {
     expect(closed).toBe(1);
   });
 
-  test('ends where the source waits by events of node, and leaves no listener', async () => {
+  test('ends even if its source waits with `on` of node:events, and leaves no listener', async () => {
     const emitter = new EventEmitter();
     const request = get('/events');
     const source = (async function* () {
@@ -114,14 +114,14 @@ describe('a stream of events', () => {
     expect(emitter.listenerCount('event')).toBe(0);
   });
 
-  test('fails where its source fails', async () => {
+  test('fails if its source fails', async () => {
     const { pieces } = open({
       [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Error('source')) }),
     });
     await expect(pieces.next()).rejects.toThrow('source');
   });
 
-  test('a stream of events closes its source also where nobody ever reads it', async () => {
+  test('a stream of events closes its source even if nobody ever reads it', async () => {
     let disposed = false;
     const source = Object.assign((async function* () {})(), {
       [Symbol.asyncDispose]: async () => {

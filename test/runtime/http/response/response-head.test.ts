@@ -26,7 +26,7 @@ function head(response: OutgoingResponse, options: Partial<HeadOptions> = {}): s
   return text.replace(date, '');
 }
 
-describe('the head', () => {
+describe('the head of a response', () => {
   test('the head of plain JSON is status line, type and length', () => {
     expect(head(json())).toBe(
       'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n',
@@ -57,7 +57,7 @@ describe('the head', () => {
     );
   });
 
-  test('the head with Upgrade names it in Connection, beside what else is said there', () => {
+  test('the head with Upgrade names it in Connection, beside other options', () => {
     const response = json().status(426).header('Upgrade', 'websocket');
     expect(head(response)).toMatch(/\r\nUpgrade: websocket\r\n.*\r\nConnection: Upgrade\r\n\r\n$/s);
     expect(head(response, { versionMinor: 0 })).toMatch(/\r\nConnection: keep-alive, Upgrade\r\n\r\n$/);
@@ -84,7 +84,7 @@ describe('the head', () => {
   });
 });
 
-test('no name, value or content type that is taken makes a line of its own', () => {
+test('no accepted name, value or content type can start a line of its own', () => {
   const hostile = fc.oneof(
     fc.string({ unit: fc.constantFrom('a', 'B', ':', ' ', '\r', '\n', '\0', '\t', '\u010d', '\u560a', 'é') }),
     fc.string({ unit: 'binary' }),
@@ -168,12 +168,12 @@ describe('a stream', () => {
 });
 
 describe('a chunk', () => {
-  test('a chunk is size, data and line end, for strings in bytes of UTF-8', () => {
+  test('a chunk is size, data and line end, and strings count in bytes of UTF-8', () => {
     expect(encodeChunk('héllo').toString()).toBe('6\r\nhéllo\r\n');
     expect(encodeChunk(new Uint8Array(300).fill(97)).toString()).toBe(`12c\r\n${'a'.repeat(300)}\r\n`);
   });
 
-  test('a chunk of nothing is nothing, since a chunk of length 0 would end the body', () => {
+  test('an empty piece makes no chunk, because a chunk of length 0 would end the body', () => {
     expect(encodeChunk('').length).toBe(0);
     expect(encodeChunk(new Uint8Array(0)).length).toBe(0);
   });

@@ -16,8 +16,8 @@ function codeOf(action: () => unknown): string {
   throw new Error('expected a ResponseError');
 }
 
-describe('the enders', () => {
-  test('the enders give a body and its content type', () => {
+describe('the methods that end a response', () => {
+  test('a response gets a body and its content type from the method that ends it', () => {
     const cases: [(one: OutgoingResponse) => void, unknown, string | null][] = [
       [(one) => one.json({ a: 1 }), '{"a":1}', 'application/json'],
       [(one) => one.rawJson('[]'), '[]', 'application/json'],
@@ -37,13 +37,13 @@ describe('the enders', () => {
     }
   });
 
-  test('the enders keep a content type that the handler chose', () => {
+  test('a response keeps a content type that the handler has set', () => {
     const one = response().header('content-type', 'application/vnd.api+json');
     one.json({});
     expect(one.getHeader('Content-Type')).toBe('application/vnd.api+json');
   });
 
-  test('the enders take a stream and refuse what is not one', () => {
+  test('stream() accepts a stream and refuses any other value', () => {
     const one = response();
     const pieces = (async function* () {})();
     one.stream(pieces);
@@ -53,14 +53,14 @@ describe('the enders', () => {
   });
 
   test.each([-1, 1.5, Number.NaN, 2 ** 53, '3' as never])(
-    'the enders take no stream of %s bytes',
+    'stream() refuses a length of %s bytes',
     (length) => {
       const pieces = (async function* () {})();
       expect(codeOf(() => response().stream(pieces, 'text/plain', { length }))).toBe('ERR_BODY');
     },
   );
 
-  test('the enders keep the length of a stream as long as they keep the stream', () => {
+  test('a response keeps the length of a stream as long as it keeps the stream', () => {
     const pieces = (async function* () {})();
     const changes: ((one: OutgoingResponse) => unknown)[] = [
       (one) => one.replaceBody(pieces),
@@ -76,7 +76,7 @@ describe('the enders', () => {
     }
   });
 
-  test('empty() is 204 unless told otherwise', () => {
+  test('empty() sends 204 unless a status is given', () => {
     const one = response();
     one.empty();
     expect(one.statusCode).toBe(204);
@@ -85,33 +85,36 @@ describe('the enders', () => {
     expect(other.statusCode).toBe(202);
   });
 
-  test('the enders end a response once', () => {
+  test('a response can be ended only once', () => {
     const one = response();
     one.text('first');
     expect(codeOf(() => one.text('second'))).toBe('ERR_RESPONSE_ENDED');
     expect(one.body).toBe('first');
   });
 
-  test('the enders give no content to 204, 205 and 304', () => {
+  test('a response with status 204, 205 or 304 refuses content', () => {
     expect(codeOf(() => response().status(204).json({}))).toBe('ERR_BODY');
     expect(codeOf(() => response().status(205).text('x'))).toBe('ERR_BODY');
     expect(codeOf(() => response().status(304).text(''))).toBe('ERR_BODY');
   });
 
-  test.each([204, 205, 304])('the enders leave no content to a %i that comes after them', (status) => {
-    const one = response();
-    one.json({});
-    expect(codeOf(() => one.status(status))).toBe('ERR_BODY');
-    expect(codeOf(() => one.empty(status))).toBe('ERR_BODY');
-    expect([one.statusCode, one.body]).toEqual([200, '{}']);
+  test.each([204, 205, 304])(
+    'a response with content refuses status %i, and an empty one with that status refuses content',
+    (status) => {
+      const one = response();
+      one.json({});
+      expect(codeOf(() => one.status(status))).toBe('ERR_BODY');
+      expect(codeOf(() => one.empty(status))).toBe('ERR_BODY');
+      expect([one.statusCode, one.body]).toEqual([200, '{}']);
 
-    const other = response();
-    other.empty(status);
-    expect(codeOf(() => other.replaceBody('late'))).toBe('ERR_BODY');
-    expect(other.body).toBeNull();
-  });
+      const other = response();
+      other.empty(status);
+      expect(codeOf(() => other.replaceBody('late'))).toBe('ERR_BODY');
+      expect(other.body).toBeNull();
+    },
+  );
 
-  test('the enders refuse what has no JSON form', () => {
+  test('json() refuses a value without a JSON form', () => {
     expect(codeOf(() => response().json(undefined))).toBe('ERR_BODY');
     expect(codeOf(() => response().json(() => 1))).toBe('ERR_BODY');
   });
@@ -138,7 +141,7 @@ describe('the enders', () => {
 });
 
 describe('the status', () => {
-  test.each([200, 299, 404, 599])('%s is taken', (code) => {
+  test.each([200, 299, 404, 599])('%s is accepted', (code) => {
     expect(response().status(code).statusCode).toBe(code);
   });
 
@@ -172,7 +175,7 @@ describe('headers', () => {
     },
   );
 
-  test('headers keep tabs, latin1 and the empty value', () => {
+  test('headers may have tabs, latin1 characters and empty values', () => {
     expect(response().header('X-A', 'a\tb é ÿ').getHeader('x-a')).toBe('a\tb é ÿ');
     expect(response().header('X-A', '').getHeader('x-a')).toBe('');
   });
@@ -182,19 +185,19 @@ describe('headers', () => {
   });
 
   test.each(['Content-Length', 'transfer-encoding', 'DATE', 'Keep-Alive', 'Trailer'])(
-    '%s is left to the server',
+    '%s can only be set by the server',
     (name) => {
       expect(codeOf(() => response().header(name, '1'))).toBe('ERR_HEADER_RESERVED');
       expect(codeOf(() => response().appendHeader(name, '1'))).toBe('ERR_HEADER_RESERVED');
     },
   );
 
-  test('Connection can only be closed', () => {
+  test('Connection can only be set to close', () => {
     expect(codeOf(() => response().header('Connection', 'keep-alive'))).toBe('ERR_HEADER_RESERVED');
     expect(response().header('connection', 'Close').headers.close).toBe(true);
   });
 
-  test('Vary has each name once', () => {
+  test('Vary lists each name once', () => {
     const one = response().vary('Origin').vary('Accept-Encoding').vary('origin');
     expect(one.getHeader('Vary')).toBe('Origin, Accept-Encoding');
     expect(response().header('Vary', '*').vary('Origin').getHeader('Vary')).toBe('*');

@@ -16,7 +16,7 @@ function codeOf(action: () => unknown): string {
   throw new Error('expected a RouterError');
 }
 
-test('routes are numbered in the order of their registration, all methods chain', () => {
+test('routes are numbered in the order of their registration, and all methods chain', () => {
   const router = new Router()
     .use(handler)
     .get('/', handler)
@@ -37,7 +37,7 @@ test('routes are numbered in the order of their registration, all methods chain'
   ]);
 });
 
-test('a path that is refused is told as an error of the router', () => {
+test('a refused path throws a RouterError', () => {
   expect(codeOf(() => new Router().get('/vms/:', handler))).toBe('ERR_ROUTE_PATTERN');
   expect(() => new Router().get('/vms/:', handler)).toThrow(
     'The route path "/vms/:" is invalid: ":" needs a name',
@@ -55,7 +55,7 @@ test('two routes that match the same requests are refused, whatever their parame
   ).toBe('ERR_ROUTE_DUPLICATE');
 });
 
-test('what is no function is refused where it is registered', () => {
+test('a handler that is not a function is refused when it is registered', () => {
   expect(codeOf(() => new Router().get('/', undefined as never))).toBe('ERR_ROUTE_HANDLER');
   expect(codeOf(() => new Router().get('/', handler, {} as never))).toBe('ERR_ROUTE_HANDLER');
   expect(codeOf(() => new Router().use(handler, null as never))).toBe('ERR_ROUTE_HANDLER');

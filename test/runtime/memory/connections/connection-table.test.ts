@@ -95,13 +95,13 @@ describe('ConnectionTable', () => {
     expect(table.open(1, 1_000), 'the next client has another generation').not.toBe(generation);
   });
 
-  test('a worker takes only what is READY', () => {
+  test('a worker takes only a READY connection', () => {
     for (const state of [STATE_FREE, STATE_IDLE, STATE_RUNNING]) {
       expect(createAt(state).take(1, SLOT), NAMES[state]).toBe(0);
     }
   });
 
-  test('CLOSED stays in the word until the number gets another client', () => {
+  test('CLOSED stays in the state word until the number gets another client', () => {
     const table = createAt(STATE_READY);
     expect(isClosed(table.close(1)), 'the word as it was').toBe(false);
     expect(isClosed(table.take(1, SLOT))).toBe(true);
@@ -119,7 +119,7 @@ describe('ConnectionTable', () => {
     expect([stateOf(after), ownerOf(after), generationOf(after)]).toEqual([STATE_RUNNING, SLOT, generation]);
   });
 
-  test('the generation wraps around after 22 bits and leaves the rest of the word alone', () => {
+  test('the generation wraps around after 22 bits and does not change the rest of the word', () => {
     const { shared, table } = createTable();
     shared.words[shared.layout.connectionWord] = 0x3f_ffff << 10;
     expect(table.open(0, 0)).toBe(0);
@@ -150,7 +150,7 @@ describe('ConnectionTable', () => {
     expect(() => table.setContent(1, 0, 0)).not.toThrow();
   });
 
-  test('while a worker may look, the content only grows', () => {
+  test('the content of a buffer only grows while a worker may read it', () => {
     const table = createAt(STATE_RUNNING);
     table.setLength(1, 10);
     expect(() => table.setLength(1, 9)).toThrow(InvariantError);

@@ -49,7 +49,7 @@ describe('ReadyQueue', () => {
     expect(worker.claim, 'a worker that found nothing claims nothing').toBe(NO_CLAIM);
   });
 
-  test('refuses a number that stands in it already, and one that is no connection', () => {
+  test('refuses a number that it already holds, and one that is not a connection', () => {
     const { queue, worker } = createQueue(7, -3);
     for (let connection = 0; connection < 7; connection++) queue.push(connection);
     for (const number of [0, 6, 7, -1]) {
@@ -60,14 +60,14 @@ describe('ReadyQueue', () => {
     expect(() => queue.push(0)).toThrow(InvariantError);
   });
 
-  test('a worker that pops what main never pushed learns of it', () => {
+  test('a worker that pops a number that main never pushed gets an error', () => {
     const { shared, queue, worker } = createQueue(7);
     queue.push(3);
     shared.words[shared.layout.queueWord] = 7;
     expect(() => queue.pop(worker.claimWord)).toThrow(InvariantError);
   });
 
-  test('the claim of a worker that was killed with a connection in its hand says which one', async () => {
+  test('the claim of a worker that was killed between pop and take names the position', async () => {
     const { shared, queue } = createQueue(7, -1);
     queue.push(2);
     const position = queue.push(5);

@@ -24,11 +24,11 @@ describe('AtomicFlag', () => {
     expect(flag.testAndSet()).toBe(false);
   });
 
-  test('refuses a word that is not there', () => {
+  test('refuses an index outside the memory', () => {
     expect(() => new AtomicFlag(sharedWords(1), 1)).toThrow(RangeError);
   });
 
-  test('waitAsync ends with the change, and at once if the flag is no longer as it was seen', async () => {
+  test('waitAsync ends with the change, and at once if the flag has changed before', async () => {
     const flag = new AtomicFlag(sharedWords(1), 0);
     const waiting = flag.waitAsync(60_000);
     flag.set();
@@ -36,7 +36,7 @@ describe('AtomicFlag', () => {
     expect(await flag.waitAsync(60_000, false), 'it was set before the wait began').toBe(true);
   });
 
-  test('waiting gives up after its time', async () => {
+  test('a wait ends after its timeout', async () => {
     const flag = new AtomicFlag(sharedWords(1), 0);
     expect(await flag.waitAsync(5)).toBe(false);
     expect(flag.wait(5)).toBe(false);

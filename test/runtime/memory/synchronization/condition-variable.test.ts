@@ -29,7 +29,7 @@ async function startWaiters(threads: AsyncDisposableStack, words: Int32Array, co
 }
 
 describe('ConditionVariable', () => {
-  test('gives the mutex up while it waits, and has it again afterwards', async () => {
+  test('releases the mutex during a wait, and holds it again afterwards', async () => {
     const words = sharedWords(64);
     const mutex = new Mutex(words, MUTEX, MAIN);
     const condition = new ConditionVariable(words, NOT_EMPTY);
@@ -61,7 +61,7 @@ describe('ConditionVariable', () => {
     expect(await thread.nextMessage()).toBe('ERR_MUTEX_RELEASED');
   });
 
-  test('never blocks the main thread, which keeps the lock it had', async () => {
+  test('never blocks the main thread, which keeps its lock', async () => {
     const words = sharedWords(64);
     const mutex = new Mutex(words, MUTEX, MAIN);
     using guard = mutex.tryLock();
@@ -71,7 +71,7 @@ describe('ConditionVariable', () => {
     expect(guard.suspect).toBe(false);
   });
 
-  test('gives up after its time, and holds the mutex then too', async () => {
+  test('ends a wait after its timeout, and holds the mutex then too', async () => {
     const words = sharedWords(64);
     await using thread = conditionThread('time-out', words);
     expect(await thread.nextMessage()).toEqual({ notified: false, lockHeldAfterwards: true });
@@ -93,7 +93,7 @@ describe('ConditionVariable', () => {
     expect(await condition.waitAsync(guard, 5_000)).toBe(true);
   });
 
-  test('notifyOne lets go one of the sleeping threads, notifyAll the rest', async () => {
+  test('notifyOne wakes one of the sleeping threads, notifyAll the rest', async () => {
     const words = sharedWords(64);
     await using threads = new AsyncDisposableStack();
     const waiters = await startWaiters(threads, words, 8);
@@ -108,7 +108,7 @@ describe('ConditionVariable', () => {
     expect(words[MUTEX], 'free, nobody waiting').toBe(0);
   });
 
-  test('a waiter that died in its sleep hangs nobody once main has cleaned up after it', async () => {
+  test('a waiter that died in its sleep blocks nobody once main has cleaned up after it', async () => {
     const words = sharedWords(64);
     await using threads = new AsyncDisposableStack();
     const waiters = await startWaiters(threads, words, 3);

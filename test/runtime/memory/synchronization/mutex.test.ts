@@ -47,7 +47,7 @@ describe('Mutex', () => {
     expect(mutex.tryLock()).toBeDefined();
   });
 
-  test('refuses owner numbers that do not fit, and words that are not there', () => {
+  test('refuses owner numbers that are too large, and indexes outside the memory', () => {
     for (const owner of [-1, 0.5, 65_535, Number.NaN]) {
       expect(() => new Mutex(sharedWords(1), 0, owner), `owner ${owner}`).toThrow(RangeError);
     }
@@ -59,7 +59,7 @@ describe('Mutex', () => {
     expect(errorOf(() => mutex.lock())).toBe('ERR_MUTEX_BLOCKS_MAIN');
   });
 
-  test('says clearly what is wrong: re-entry, double unlock, a guard that holds nothing', async () => {
+  test('throws a clear error for re-entry, a double unlock and a guard that holds nothing', async () => {
     await using thread = mutexThread('misuse', sharedWords(64));
     expect(await thread.nextMessage()).toEqual([
       'ERR_MUTEX_REENTRANT',
@@ -97,7 +97,7 @@ describe('Mutex', () => {
     });
   });
 
-  test('waiting gives up after its time, blocking or not', async () => {
+  test('a wait ends after its timeout, blocking or not', async () => {
     const words = sharedWords(64);
     using _guard = new Mutex(words, 0, MAIN).tryLock();
     await using thread = mutexThread('time-out', words);
@@ -116,7 +116,7 @@ describe('Mutex', () => {
     expect(taken.suspect).toBe(false);
   });
 
-  test('8 threads count exactly under it, whichever way they take it', async () => {
+  test('8 threads count correctly under it, whichever way they lock it', async () => {
     const words = sharedWords(64);
     const rounds = 10_000;
     await runThreads('mutex-thread.ts', 8, (thread) => ({ task: 'count', words, thread, rounds }));
@@ -141,7 +141,7 @@ describe('Mutex', () => {
     expect(words[LEFT]).toBe(7 * rounds + 200);
   });
 
-  test('when an owner is killed while it holds the lock, the others go on, and know', async () => {
+  test('when an owner is killed while it holds the lock, the others go on and see that the data is suspect', async () => {
     const words = sharedWords(64);
     await using holder = mutexThread('hold', words, 0);
     expect(await holder.nextMessage()).toBe('held');
@@ -169,7 +169,7 @@ describe('Mutex', () => {
     expect(guard?.suspect).toBe(false);
   });
 
-  test('threads killed at any moment, even just after they were woken, hang nobody', async () => {
+  test('threads killed at any moment, even just after they were woken, block nobody', async () => {
     const words = sharedWords(64);
     const rounds = 1_000_000;
     const main = new Mutex(words, 0, MAIN);

@@ -27,7 +27,7 @@ describe('ParkedWorkers', () => {
     expect(parked.any).toBe(false);
   });
 
-  test('who clears a bit learns whether it was the first', () => {
+  test('the thread that clears a bit learns whether it was the first', () => {
     const parked = openParkedWorkers(createShared({ connections: 1 }));
     parked.park(5);
     expect(parked.any).toBe(true);
@@ -36,7 +36,7 @@ describe('ParkedWorkers', () => {
     expect(parked.unpark(4)).toBe(false);
   });
 
-  test('a worker that is parked does not park again, and no slot is beyond the last', () => {
+  test('a parked worker cannot park again, and a slot beyond the last is refused', () => {
     const shared = createShared({ connections: 1 });
     const parked = openParkedWorkers(shared);
     parked.park(5);
@@ -48,7 +48,7 @@ describe('ParkedWorkers', () => {
 });
 
 describe('MainBell', () => {
-  test('is taken by one of those who publish, and only while main is parked', () => {
+  test('is taken by only one of the threads that publish, and only while main is parked', () => {
     const bell = openMainBell(createShared({ connections: 1 }));
     expect(bell.takeRing()).toBe(false);
     bell.park();
@@ -59,7 +59,7 @@ describe('MainBell', () => {
     expect(bell.takeRing()).toBe(false);
   });
 
-  test('main, once parked, does not park again before it has woken', () => {
+  test('main cannot park again before it has woken', () => {
     const bell = openMainBell(createShared({ connections: 1 }));
     bell.park();
     expect(() => bell.park()).toThrow(InvariantError);

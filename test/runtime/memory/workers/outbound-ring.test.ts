@@ -38,7 +38,7 @@ function payload(shared: SharedMemory, reader: OutboundRingReader): string {
 }
 
 describe('OutboundRing', () => {
-  test('a record arrives with everything that was said about it', () => {
+  test('a record arrives with all its fields', () => {
     const shared = createRings();
     const writer = openOutboundRingWriter(shared, 2);
     const reader = openOutboundRingReader(shared, 2);
@@ -61,7 +61,7 @@ describe('OutboundRing', () => {
     expect(openOutboundRingReader(shared, 1).isEmpty, 'the ring beside it').toBe(true);
   });
 
-  test('a part and an ending say whether the bytes so far end with a response', () => {
+  test('each record says whether its bytes end with the end of a response', () => {
     const shared = createRings();
     const writer = openOutboundRingWriter(shared, 0);
     const reader = openOutboundRingReader(shared, 0);
@@ -82,7 +82,7 @@ describe('OutboundRing', () => {
     expect(flags).toEqual([TURN_GOES_ON, TURN_GOES_ON | whole, TURN_ANSWERED | whole, TURN_ABORT]);
   });
 
-  test('a worker publishes only a record that is open, and writes only into its room', () => {
+  test('a worker publishes only an open record, and writes only into its room', () => {
     const shared = createRings();
     const writer = openOutboundRingWriter(shared, 0);
     const turn = { connection: 0, generation: 0, consumed: 0, seen: 0 };
@@ -117,7 +117,7 @@ describe('OutboundRing', () => {
   });
 
   test.each(COUNTER_STARTS)(
-    'is filled to the last byte, refuses, and goes on when there is room, from %d',
+    'can be filled to the last byte, then refuses until there is room, from position %d',
     (start) => {
       const shared = createRings(start);
       const writer = openOutboundRingWriter(shared, 0);
@@ -151,7 +151,7 @@ describe('OutboundRing', () => {
     }
   });
 
-  test('writes nowhere but in its own ring', () => {
+  test('a writer writes only in its own ring', () => {
     const shared = createRings();
     const { ringAddress } = shared.layout;
     const before = Buffer.from(shared.bytes);
@@ -192,7 +192,7 @@ describe('OutboundRing', () => {
     expect(payload(shared, reader)).toBe('from the next thread of the slot');
   });
 
-  test('what was committed of an open record can be salvaged, but only while it is not published', () => {
+  test('the committed part of an open record can be salvaged until the record is published', () => {
     const shared = createRings(-64);
     const writer = openOutboundRingWriter(shared, 0);
     const reader = openOutboundRingReader(shared, 0);
@@ -222,7 +222,7 @@ describe('OutboundRing', () => {
   });
 
   test.each(COUNTER_STARTS)(
-    '4 writers and their reader: nothing lost, damaged or out of order, from %d',
+    '4 writers and their reader lose, damage and reorder nothing, from position %d',
     async (start) => {
       const shared = createRings(start);
       const rings = 4;

@@ -17,7 +17,7 @@ describe('a client above the capacity', () => {
     refused.close();
   });
 
-  test('has time to read that, but not when too many are refused at once', () => {
+  test('has time to read the 503, unless too many are refused at once', () => {
     const rig = new Rig({ connections: 1 });
     rig.connect();
     const refused = [rig.connect(), rig.connect()];
@@ -70,7 +70,7 @@ describe('a sweep', () => {
     expect(socket.writableEnded).toBe(false);
   });
 
-  test('breaks off a client that reads nothing for the write timeout, but not one that reads slowly', () => {
+  test('breaks off a client that reads nothing for WRITE_TIMEOUT_MS, but not one that reads slowly', () => {
     const rig = new Rig();
     const worker = new FakeWorker(rig);
     const socket = rig.connect();
@@ -92,7 +92,7 @@ describe('a sweep', () => {
 });
 
 describe('a client that reads its last response slowly', () => {
-  test('is not cut off by the time that we linger, which begins when it has everything', () => {
+  test('is cut off only after the linger time, which begins when it has read everything', () => {
     const rig = new Rig();
     const worker = new FakeWorker(rig);
     const socket = rig.connect();
@@ -126,13 +126,13 @@ describe('when the server stops', () => {
     expect(busy.writableEnded).toBe(true);
   });
 
-  test('a client that was accepted meanwhile is told to go', () => {
+  test('a client that was accepted meanwhile gets FIN at once', () => {
     const rig = new Rig();
     rig.connections.stop();
     expect(rig.connect().writableEnded).toBe(true);
   });
 
-  test('the end of the last connection is told', async () => {
+  test('the end of the last connection is reported', async () => {
     const rig = new Rig();
     const sockets = [rig.connect(), rig.connect()];
     const none = rig.connections.whenNone(60_000);
@@ -140,7 +140,7 @@ describe('when the server stops', () => {
     await none;
   });
 
-  test('what is cut off is counted: requests without a response, and responses without their end', () => {
+  test('cut-off requests without a response and incomplete responses are counted', () => {
     const rig = new Rig({ connections: 6 });
     const worker = new FakeWorker(rig);
     const [waiting, streaming, aborted, , receiving, reading] = Array.from({ length: 6 }, () =>
@@ -163,7 +163,7 @@ describe('when the server stops', () => {
     expect(rig.connections.countUnfinished()).toEqual({ connections: 5, requests: 3, streams: 3 });
   });
 
-  test('whatever is left is destroyed', () => {
+  test('all remaining connections are destroyed', () => {
     const rig = new Rig();
     const sockets = [rig.connect(), rig.connect()];
     sockets[0]?.receive(REQUEST);

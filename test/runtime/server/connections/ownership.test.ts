@@ -50,7 +50,7 @@ describe('a request', () => {
     expect(rig.inbound.allocatedBytes, 'an idle connection has no buffer').toBe(0);
   });
 
-  test('that comes while an earlier one is served is queued after that, once', () => {
+  test('that comes while an earlier one is served is queued afterwards, once', () => {
     const { rig, worker, socket, number } = createRunning();
     const seen = rig.table.length(number);
     socket.receive(REQUEST);
@@ -170,15 +170,18 @@ describe('a record', () => {
   test.each([
     ['HTTP/1.1', 0, 'a FIN'],
     ['HTTP/1.0', REQUEST_HTTP_1_0, 'a reset'],
-  ])('that aborts a response to an %s client ends it with what tells it so', (_version, request, end) => {
-    const { rig, worker, socket, number } = createRunning();
-    worker.begin(number, request);
-    worker.sendPart(number, 'HTTP/1.1 200 OK\r\n\r\nhal');
-    worker.endTurn(number, TURN_ABORT);
-    rig.drain(worker);
-    expect(socket.isReset ? 'a reset' : 'a FIN').toBe(end);
-    expect(socket.destroyed || socket.writableEnded).toBe(true);
-  });
+  ])(
+    'that aborts a response to an %s client ends it so that the client can tell',
+    (_version, request, end) => {
+      const { rig, worker, socket, number } = createRunning();
+      worker.begin(number, request);
+      worker.sendPart(number, 'HTTP/1.1 200 OK\r\n\r\nhal');
+      worker.endTurn(number, TURN_ABORT);
+      rig.drain(worker);
+      expect(socket.isReset ? 'a reset' : 'a FIN').toBe(end);
+      expect(socket.destroyed || socket.writableEnded).toBe(true);
+    },
+  );
 });
 
 describe('a client that goes away', () => {
@@ -205,7 +208,7 @@ describe('a client that goes away', () => {
     expect(rig.inbound.allocatedBytes).toBe(0);
   });
 
-  test('while its request is served has its worker told, and keeps its number until the last record', () => {
+  test('while its request is served is reported to the worker, and keeps its number until the last record', () => {
     const { rig, worker, socket, number } = createRunning();
     socket.close();
     expect(rig.aborted).toEqual([number]);
@@ -238,7 +241,7 @@ describe('a client that half-closes', () => {
     expect(socket.taken).toMatch(/^HTTP\/1\.1 400 /);
   });
 
-  test('after nothing but empty lines is not answered', () => {
+  test('after only empty lines is not answered', () => {
     const { rig, worker, socket, number } = createRunning();
     worker.endTurn(number, TURN_ANSWERED, RESPONSE);
     rig.drain(worker);

@@ -194,7 +194,7 @@ describe('a record', () => {
     expect(socket.taken).toBe(RESPONSE);
   });
 
-  test('makes room, for which a waiting worker is rung', async () => {
+  test('leaves room when it is drained, and the worker that waits for it is rung', async () => {
     using dispatch = await DispatchRig.create();
     const [worker] = dispatch.workers;
     dispatch.rig.connect().receive(REQUEST);
@@ -206,7 +206,7 @@ describe('a record', () => {
     expect(worker.wakes).toBe(1);
   });
 
-  test('of a worker that was removed is not looked for', async () => {
+  test('of a removed worker is not read', async () => {
     using dispatch = await DispatchRig.create();
     const socket = dispatch.rig.connect();
     const [worker] = dispatch.workers;
@@ -239,7 +239,7 @@ describe('a heavy request', () => {
 
   const stateIn = ({ rig }: DispatchRig, number: number) => stateOf(rig.table.stateWord(number));
 
-  test('is told to a parked worker without handlers in flight, and to nobody else', async () => {
+  test('goes to a parked worker without handlers in flight, and to no other', async () => {
     using dispatch = await DispatchRig.create();
     const { number } = await giveBack(dispatch);
     expect(dispatch.workers[1].messages).toEqual([{ type: 'serve', connection: number }]);
@@ -261,7 +261,7 @@ describe('a heavy request', () => {
     expect(dispatch.workers[1].messages).toEqual([{ type: 'serve', connection: number }]);
   });
 
-  test('is not told to a parked worker with handlers in flight', async () => {
+  test('does not go to a parked worker with handlers in flight', async () => {
     using dispatch = await DispatchRig.create();
     dispatch.workers[1].words.inFlight = 1;
     await giveBack(dispatch);
@@ -269,7 +269,7 @@ describe('a heavy request', () => {
     expect(dispatch.parked.isParked(1)).toBe(true);
   });
 
-  test('goes to any worker when its patience is over, and that one runs it', async () => {
+  test('goes to any worker after HEAVY_PATIENCE_MS, and that worker runs it', async () => {
     using dispatch = await DispatchRig.create();
     dispatch.workers[1].words.inFlight = 1;
     const { number } = await giveBack(dispatch);
@@ -301,7 +301,7 @@ describe('a heavy request', () => {
   });
 });
 
-test('a dispatcher that was stopped has no more rounds', async () => {
+test('a stopped dispatcher has no more rounds', async () => {
   using dispatch = await DispatchRig.create();
   dispatch.dispatcher.stop();
   await dispatch.request();

@@ -20,7 +20,7 @@ function lengthOf(deadline: ReceiveDeadline): number {
 }
 
 describe('the interval of sweeps', () => {
-  test('keeps the shortest deadline to a quarter', () => {
+  test('is a quarter of the shortest deadline', () => {
     expect(new Deadlines(DEADLINES, 0).intervalMs).toBe(250);
   });
 
@@ -34,7 +34,7 @@ describe('the interval of sweeps', () => {
 });
 
 describe('a deadline', () => {
-  test('is never early, and late by two intervals at most', () => {
+  test('is never early, and at most two intervals late', () => {
     for (let offset = 0; offset < 250; offset += 10) {
       const { deadlines, deadline } = createDeadline();
       // The last sweep was at the start. Bytes come `offset` milliseconds later, and the next sweep is at
@@ -78,7 +78,7 @@ describe('a deadline', () => {
     expect(deadline.isOver(Number.MAX_VALUE)).toBe(false);
   });
 
-  test('of the next request starts anew after an answer', () => {
+  test('of the next request starts after the answer', () => {
     const { deadlines, deadline } = createDeadline();
     deadline.receiving();
     deadline.suspend();
@@ -96,7 +96,7 @@ describe('a deadline', () => {
     expect(deadline.isReceiving).toBe(false);
   });
 
-  test('after our end is the time that we linger', () => {
+  test('after the server has ended the connection is the linger time', () => {
     const { deadlines, deadline } = createDeadline();
     deadline.lingering();
     expect(lengthOf(deadline)).toBe(deadlines.intervalMs + lingerMs);

@@ -46,8 +46,8 @@ describe('a payload', () => {
   });
 });
 
-describe('credit', () => {
-  test('comes back when the socket has passed the bytes on, not before', () => {
+describe('the credit of a connection', () => {
+  test('comes back only when the socket has passed the bytes on', () => {
     const { rig, socket, writer, address } = createWriter();
     socket.isSlow = true;
     writer.send(address, 300, true);
@@ -59,7 +59,7 @@ describe('credit', () => {
     expect(writer.owed).toBe(0);
   });
 
-  test('comes back for all that was taken together, also for what was written later', () => {
+  test('comes back for all bytes that the kernel took together, even for later writes', () => {
     const { rig, socket, writer, address } = createWriter();
     writer.send(address, 300, true);
     writer.send(address, 200, true);
@@ -85,7 +85,7 @@ describe('credit', () => {
     expect(rig.credited).toEqual([0]);
   });
 
-  test('is neither cost nor given by bytes of main', () => {
+  test('does not change with bytes of the main thread', () => {
     const { rig, socket, writer } = createWriter();
     socket.isSlow = true;
     writer.sendOwn(Buffer.from('HTTP/1.1 504 Gateway Timeout\r\n\r\n'));
@@ -121,7 +121,7 @@ describe('a client', () => {
     expect(writer.isStalled(rig.clock.time + DEADLINES.writeTimeoutMs + 1)).toBe(true);
   });
 
-  test('that takes only a part of what is on its way has as long again', () => {
+  test('that takes only a part of its bytes gets the same time again', () => {
     const { rig, socket, writer, address } = createWriter();
     socket.isSlow = true;
     for (const length of [300, 200, 100]) writer.send(address, length, false);
@@ -133,7 +133,7 @@ describe('a client', () => {
     expect(writer.isStalled(limit + DEADLINES.writeTimeoutMs + 1)).toBe(true);
   });
 
-  test('that still reads what was sent before our FIN is watched, without another write', () => {
+  test('that still reads after our FIN keeps its write deadline, without another write', () => {
     const { rig, socket, writer, address } = createWriter();
     socket.isSlow = true;
     writer.send(address, 300, false);

@@ -88,7 +88,7 @@ describe('after the exit of a worker', () => {
     expect([worker.words.inFlight, worker.words.takeRingWait()]).toEqual([0, false]);
   });
 
-  test('what it had published is sent, and only what is missing is answered', () => {
+  test('its published responses are sent, and only missing ones are replaced', () => {
     const trial = new RecoveryRig();
     const { socket, number } = trial.running();
     trial.worker.begin(number, 0);
@@ -97,7 +97,7 @@ describe('after the exit of a worker', () => {
     expect(socket.taken).toBe(RESPONSE);
   });
 
-  test('what it had committed is sent before the error of the request that killed it', () => {
+  test('its committed responses are sent before the error of the request that killed it', () => {
     const trial = new RecoveryRig();
     const socket = trial.rig.connect();
     socket.receive(REQUEST + REQUEST);
@@ -176,7 +176,7 @@ describe('after the exit of a worker', () => {
     expect(trial.stateIn(number)).toBe(STATE_READY);
   });
 
-  test('a connection of which a part of a response was sent ends', () => {
+  test('a connection ends if a part of its response was sent', () => {
     const trial = new RecoveryRig();
     const { socket, number } = trial.running();
     trial.worker.begin(number, REQUEST_SAFE);
@@ -195,7 +195,7 @@ describe('after the exit of a worker', () => {
     expect(trial.rig.connections.count).toBe(0);
   });
 
-  test('bytes that have not become a request are queued again, but not without end', () => {
+  test('bytes of an incomplete request are queued again, but only a bounded number of times', () => {
     const trial = new RecoveryRig();
     const { socket, number } = trial.running();
     let retakes = 0;
@@ -210,7 +210,7 @@ describe('after the exit of a worker', () => {
     expect(number).toBe(0);
   });
 
-  test('connections of other workers are left alone', () => {
+  test('connections of other workers are not changed', () => {
     const trial = new RecoveryRig();
     trial.rig.connect().receive(REQUEST);
     const number = trial.other.take() ?? -1;
@@ -238,7 +238,7 @@ describe('a connection that the dead worker had not taken', () => {
     expect(trial.other.take()).toBe(0);
   });
 
-  test('is left to a living worker for as long as that claims the same position', () => {
+  test('is left to a living worker as long as that worker claims the same position', () => {
     const trial = new RecoveryRig();
     trial.rig.connect().receive(REQUEST);
     trial.rig.shared.words[trial.other.words.claimWord] = claimOf(trial.rig.queue.head);
@@ -263,7 +263,7 @@ describe('a connection that the dead worker had not taken', () => {
 });
 
 describe('a worker that is stuck', () => {
-  test('does not seem idle any more', () => {
+  test('no longer seems idle', () => {
     const trial = new RecoveryRig();
     trial.parked.park(0);
     trial.recovery.afterStuck(trial.worker as unknown as WorkerHandle);
@@ -284,7 +284,7 @@ describe('a worker that is stuck', () => {
     expect(trial.rig.connections.count).toBe(1);
   });
 
-  test('and hangs answers nobody twice, however often that is noticed', () => {
+  test('and hangs has each client answered once, however often recovery runs', () => {
     const trial = new RecoveryRig();
     const { socket, number } = trial.running();
     trial.hang();
@@ -296,7 +296,7 @@ describe('a worker that is stuck', () => {
     expect(socket.taken).toBe(once);
   });
 
-  test('and hangs loses what it was told to serve to another worker', () => {
+  test('and hangs loses the connection that it was told to serve to another worker', () => {
     const trial = new RecoveryRig();
     const { number } = trial.running();
     trial.rig.table.makeReady(number);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { RestartPolicy } from '../../../../src/runtime/server/workers/restart-policy.ts';
 
-describe('a replacement', () => {
-  test('starts at once after a worker that had served, however many there are', () => {
+describe('the replacement of a worker', () => {
+  test('starts at once after a worker that had served, however often that happens', () => {
     const policy = new RestartPolicy();
     for (let now = 0; now < 100_000; now += 200) policy.ended(now, now - 50, true);
     expect(policy.delayMs).toBe(0);
@@ -20,25 +20,25 @@ describe('a replacement', () => {
     expect(policy.isHopeless).toBe(true);
   });
 
-  test('waits after one that ended before it had done anything, soon after it began', () => {
+  test('waits if the worker ended soon after it began to serve and had done nothing', () => {
     const policy = new RestartPolicy();
     policy.ended(5_000, 4_500, false);
     expect(policy.delayMs).toBeGreaterThan(0);
   });
 
-  test('starts at once after one that was idle for long', () => {
+  test('starts at once if the worker had been idle for long', () => {
     const policy = new RestartPolicy();
     policy.ended(5_000, 1_000, false);
     expect(policy.delayMs).toBe(0);
   });
 
-  test('counts workers that fail together once: they have one cause', () => {
+  test('counts workers that fail together as one failure', () => {
     const policy = new RestartPolicy();
     for (let worker = 0; worker < 8; worker++) policy.failed(1_000 + worker * 10);
     expect(policy.delayMs).toBe(200);
   });
 
-  test('starts at once again when the pool was complete for a while', () => {
+  test('starts at once again after the pool was complete for a while', () => {
     const policy = new RestartPolicy();
     policy.failed(0);
     policy.complete(500);

@@ -233,7 +233,7 @@ describe('Output, when it is aborted', () => {
     await expect(output.unlessAborted(Promise.resolve(1))).rejects.toEqual(aborted);
   });
 
-  test('an output that is not aborted passes on what the application settles', async () => {
+  test('an output that is not aborted passes on the result of a promise of the application', async () => {
     const { output } = runningConnection(0);
     await expect(output.unlessAborted(Promise.resolve('value'))).resolves.toBe('value');
     await expect(output.unlessAborted(Promise.reject(new Error('own')))).rejects.toThrow('own');

@@ -3,7 +3,7 @@ import { addressToWords } from '../../../../src/runtime/memory/connections/peer-
 import { PeerAddresses } from '../../../../src/runtime/worker/turn/peer-addresses.ts';
 import { MainSide } from '../support/main-side.ts';
 
-test('the address of a client is read once, and anew for the next client of its number', () => {
+test('the address of a client is read once, and again for the next client with the same number', () => {
   const { table } = new MainSide();
   const peers = new PeerAddresses(table);
   const first = table.open(0, 0);

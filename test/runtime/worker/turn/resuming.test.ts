@@ -159,7 +159,7 @@ describe('a client that waits for "100 Continue"', () => {
   });
 });
 
-test('a client is invited when its head is complete, whatever later calls leave in the record', () => {
+test('a client is invited by 100 Continue when its head is complete, whatever later calls leave in the record', () => {
   const main = new MainSide();
   const context = createContext(main);
   const record = new ParseRecord(new Int32Array(RECORD_WORDS));

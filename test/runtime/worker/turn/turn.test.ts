@@ -153,7 +153,7 @@ describe('a turn of synchronous requests', () => {
     expect(ends).toEqual([get('/').length, 2 * get('/').length]);
   });
 
-  test('a turn refuses what is no request, and closes', () => {
+  test('a turn refuses bytes that are not a request, and closes the connection', () => {
     const stage = nameRoute();
     const good = get('/name/good');
     stage.receive(stage.main.connect(), `${good}NO REQUEST\r\n\r\n`);
@@ -262,7 +262,7 @@ describe('a turn whose handler returns a promise', () => {
     expect(await stage.ended()).toMatchObject([{ turn: TURN_CLOSE, text: '' }]);
   });
 
-  test('a turn says since when its handler runs, and no longer than it does', async () => {
+  test('a turn publishes the start time of its handler while the handler runs', async () => {
     const { stage, release } = gatedRoute();
     const turn = stage.receive(stage.main.connect(), get('/x'));
     expect(turn.handlerSince).toBeGreaterThan(0);
@@ -282,7 +282,7 @@ describe('a turn whose handler returns a promise', () => {
   });
 
   describe('a handler that is late', () => {
-    test('a late handler is answered with 504 in its place, told so, and ignored from then on', async () => {
+    test('the client of a late handler gets 504, and the handler is told and then ignored', async () => {
       const { stage, release, aborts } = gatedRoute();
       const turn = stage.receive(stage.main.connect(), get('/slow'));
       turn.handlerTimedOut();
