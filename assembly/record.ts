@@ -12,7 +12,7 @@
 export const STATUS = 0;
 /** COMPLETE: bytes of this request, body included. The next request starts there. */
 export const CONSUMED = 1;
-/** NEED: how many bytes are missing at least, where that is known (a body, the data of a chunk), else 0. */
+/** NEED: how many bytes are missing at least, if that is known (a body, the data of a chunk), else 0. */
 export const MISSING = 2;
 /** ERROR: the status code to answer with before the connection is closed. */
 export const ERROR_STATUS = 3;
@@ -49,14 +49,14 @@ export const TARGET_FORM = 14;
 /** The path as it came, still percent-encoded. For absolute-form without a path, length 0 means "/". */
 export const PATH_START = 15;
 export const PATH_LENGTH = 16;
-/** The query without its "?", of length -1 where there is none. */
+/** The query without its "?", of length -1 if there is none. */
 export const QUERY_START = 17;
 export const QUERY_LENGTH = 18;
 /** HTTP/1.x: 0 or 1. */
 export const VERSION_MINOR = 19;
 /** Sum of FLAG_ constants. */
 export const FLAGS = 20;
-/** Value of Content-Length, -1 where there is none. */
+/** Value of Content-Length, -1 if there is none. */
 export const CONTENT_LENGTH = 21;
 /** First byte of the body on the wire, equal to the length of the head with leading empty lines. */
 export const BODY_START = 22;
@@ -67,7 +67,7 @@ export const BODY_LENGTH = 24;
 export const HEADER_COUNT = 25;
 /** Number of the route, or ROUTE_NOT_FOUND or ROUTE_METHOD_NOT_ALLOWED. */
 export const ROUTE = 26;
-/** Bit mask (1 << METHOD_…) of the methods that the path knows. HEAD is in it where GET is. */
+/** Bit mask (1 << METHOD_…) of the methods that the path knows. HEAD is in it if GET is. */
 export const ALLOWED = 27;
 export const PARAMETER_COUNT = 28;
 /** Authority of absolute-form and authority-form, of length 0 otherwise. */

@@ -28,7 +28,7 @@ export function setRegion(address: usize, headerBytes: i32, targetBytes: i32, bo
   maxBodyBytes = bodyBytes;
 }
 
-/** At least sixteen bytes must be readable from `first`, even where fewer are there. */
+/** At least sixteen bytes must be readable from `first`, even if fewer are there. */
 export function setRequest(first: usize, length: usize): void {
   base = first;
   end = first + length;

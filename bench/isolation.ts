@@ -35,7 +35,7 @@ interface IsolationRound {
 
 interface WaitingRound {
   readonly requestsPerSecond: number;
-  /** Share of one core. undefined where the system does not report CPU time for each thread. */
+  /** Share of one core. undefined if the system does not report CPU time for each thread. */
   readonly mainThreadShare: number | undefined;
   readonly processShare: number;
 }

@@ -69,7 +69,7 @@ function measurementRow({ name, rounds }: ServerMeasurements): string[] {
   ];
 }
 
-/** The median of the rounds, or a dash where the load generator did not measure it. */
+/** The median of the rounds, or a dash if the load generator did not measure it. */
 export function latencyCell(rounds: readonly LoadResult[], percentile: keyof Latency): string {
   const values = rounds.flatMap(({ latency }) => (latency === undefined ? [] : [latency[percentile]]));
   return values.length === 0 ? '-' : summarize(values).median.toFixed(2);

@@ -1,6 +1,6 @@
 /**
  * Answers each message of the benchmark with the usage of its process. It is preloaded (`--import`) into a
- * server under measurement where the system does not tell what a process uses. It keeps no process alive.
+ * server under measurement if the system does not tell what a process uses. It keeps no process alive.
  * Worker threads preload it too, and there it does nothing.
  */
 import { isMainThread } from 'node:worker_threads';

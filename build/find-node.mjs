@@ -38,7 +38,7 @@ export class NoNodeError extends Error {
 /**
  * @typedef {object} Choice
  * @property {string} path of the program
- * @property {string} [remark] one sentence, where the choice is not the pinned version
+ * @property {string} [remark] one sentence, if the choice is not the pinned version
  */
 
 /**

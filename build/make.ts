@@ -101,7 +101,7 @@ function assertCanMakeCore(): void {
   }
 }
 
-/** Quiet where the tool succeeds. @throws BuildError where it fails, after it has said why */
+/** Quiet if the tool succeeds. @throws BuildError if it fails, after it has said why */
 function runTool(script: string, parameters: readonly string[]): void {
   const { status, error, signal, stdout, stderr } = spawnSync(
     process.execPath,

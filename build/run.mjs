@@ -1,7 +1,7 @@
 /**
  * `node build/run.mjs [--make] [options] script [arguments]`: runs a script of this repository on the right
  * Node.js, whichever Node.js and package manager have called it. With `--make` it first compiles the core
- * where that is missing or stale. Every script of package.json goes through here. It is plain JavaScript,
+ * if that is missing or stale. Every script of package.json goes through here. It is plain JavaScript,
  * because any Node.js from 18 on must be able to run it.
  *
  * The scripts that serve begin with `${npm_package_config_exec:-env} "${npm_node_execpath:-node}"`. For npm,

@@ -2,7 +2,7 @@
  * Makes the data directory, which holds the signing secret and the embedded database. Only this user can
  * enter the directories that it makes. Those that exist keep their modes.
  *
- * It makes one level after the other. Node's own `recursive` never returns where a level neither exists nor
+ * It makes one level after the other. Node's own `recursive` never returns if a level neither exists nor
  * can be made, as in /proc, and blocks timers and signals meanwhile.
  */
 import { existsSync, mkdirSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
  * The logger of every thread. The main thread and each worker make one at their start. Nothing is logged on
- * the way of a request. Lines are JSON, one object a line, or text for a person where standard output is a
+ * the way of a request. Lines are JSON, one object a line, or text for a person if standard output is a
  * terminal. They are written synchronously, so a thread that dies a moment later loses none.
  */
 import { isatty } from 'node:tty';

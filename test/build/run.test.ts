@@ -115,7 +115,7 @@ test('a debugger that Node.js options ask for finds the script, not the launcher
     `import { url } from 'node:inspector';
      console.log(url() !== undefined);`,
   );
-  // The launcher stays as the script's parent where it cannot become the script. As here, without execve.
+  // The launcher stays as the script's parent if it cannot become the script. As here, without execve.
   writeFileSync(join(copy, 'no-execve.mjs'), 'delete process.execve;');
   const NODE_OPTIONS = `--inspect=127.0.0.1:${await freePort()} --import=${join(copy, 'no-execve.mjs')}`;
   expect(await launchWith({ NODE_OPTIONS }, 'script.ts')).toMatchObject({ code: 0, stdout: 'true\n' });

@@ -34,7 +34,7 @@ export interface Expectation {
   readonly headers?: Readonly<Record<string, string>>;
   /** Fields that no response may carry. */
   readonly forbidHeaders?: readonly string[];
-  /** Two final responses whose Content-Length must agree where both have one. */
+  /** Two final responses whose Content-Length must agree if both have one. */
   readonly clMatch?: readonly [number, number];
   /** Of the acceptable first codes, those that this server gives. */
   readonly prefer?: readonly number[];

@@ -33,7 +33,7 @@ export async function runCases(
   return verdicts;
 }
 
-/** One paragraph for each case that fails. Empty where none does. */
+/** One paragraph for each case that fails. Empty if none does. */
 export function describeFailures(verdicts: readonly Verdict[]): string {
   return verdicts.filter(isFailure).map(describeVerdict).join('\n');
 }

@@ -1,6 +1,6 @@
 /**
  * What one call of a core answered, reduced to the words that mean something for its status, so that two
- * answers can be compared and shown. A word is only left out where assembly/record.ts gives it no meaning.
+ * answers can be compared and shown. A word is only left out if assembly/record.ts gives it no meaning.
  */
 
 import * as r from '../../assembly/record.ts';

@@ -20,7 +20,7 @@ export interface Disagreement {
   readonly detail: string;
 }
 
-/** The first disagreement of the two over `input`. undefined where there is none. */
+/** The first disagreement of the two over `input`. undefined if there is none. */
 export function compareWithLlhttp(
   arena: Arena,
   core: Core,

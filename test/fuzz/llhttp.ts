@@ -24,7 +24,7 @@ export interface LlhttpRequest {
 
 export interface LlhttpResult {
   readonly requests: readonly LlhttpRequest[];
-  /** Name of the error that ended the parse. undefined where llhttp wants more bytes or read all. */
+  /** Name of the error that ended the parse. undefined if llhttp wants more bytes or read all. */
   readonly error: string | undefined;
 }
 

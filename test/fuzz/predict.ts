@@ -9,7 +9,7 @@ import type { Arena } from './arena.ts';
 import { bodyOf } from './llhttp-comparison.ts';
 
 export interface Prediction {
-  /** For each complete request, the body that an echo returns. undefined where the route is no echo. */
+  /** For each complete request, the body that an echo returns. undefined if the route is no echo. */
   readonly echoes: readonly (string | undefined)[];
   /** Indexes of the requests with HEAD, the refused or unfinished one included. */
   readonly heads: readonly number[];

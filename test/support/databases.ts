@@ -1,6 +1,6 @@
 /**
  * Runs one suite of data-access tests against every database that the application supports: the embedded one
- * always, a MongoDB server where MONGODB_TEST_URI names one, FerretDB 1.24 where Go can build it. A database
+ * always, a MongoDB server if MONGODB_TEST_URI names one, FerretDB 1.24 if Go can build it. A database
  * that is not available shows up as a skipped test with the reason.
  */
 import { randomBytes } from 'node:crypto';

@@ -34,7 +34,7 @@ export class SlowReader implements Disposable {
     socket.on('error', () => this.#setEnded());
   }
 
-  /** Up to `most` bytes, at least one. null where the connection has ended. */
+  /** Up to `most` bytes, at least one. null if the connection has ended. */
   async read(most: number): Promise<Buffer | null> {
     for (;;) {
       const bytes: Buffer | null = this.socket.read(Math.min(most, this.socket.readableLength || most));

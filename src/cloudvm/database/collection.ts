@@ -18,7 +18,7 @@ export interface DeclaredCollection {
 
 /**
  * Idempotent.
- * @throws DatabaseUnreachableError, or the server's own error where an index differs from ours
+ * @throws DatabaseUnreachableError, or the server's own error if an index differs from ours
  */
 export async function prepareCollections(
   service: DatabaseService,

@@ -109,7 +109,7 @@ export class DatabaseService implements AsyncDisposable {
   }
 
   /**
-   * Runs one operation that we must not repeat. The driver itself repeats reads, and writes where the server
+   * Runs one operation that we must not repeat. The driver itself repeats reads, and writes if the server
    * can recognise a repetition, as replica sets and sharded clusters do.
    * @throws DatabaseBusyError at once when too many operations wait, DatabaseUnreachableError
    */

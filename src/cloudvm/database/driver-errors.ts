@@ -35,8 +35,8 @@ export function isDuplicateKey(error: unknown): error is MongoServerError {
 }
 
 /**
- * The fields of the unique index that refused a write, in the words of the domain, where the server tells.
- * @throws the error itself where it does not
+ * The fields of the unique index that refused a write, in the words of the domain, if the server tells.
+ * @throws the error itself if it does not
  */
 export function duplicateFields(
   error: MongoServerError,

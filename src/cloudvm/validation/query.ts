@@ -1,5 +1,5 @@
 /**
- * Reads and validates the query of a request. Called by controllers. A query has only text, so where the
+ * Reads and validates the query of a request. Called by controllers. A query has only text, so if the
  * schema says integer, the plain form of one becomes a number. The schema refuses everything else.
  */
 import type { Static, TObject } from 'typebox';

@@ -7,7 +7,7 @@ import { HttpProblem, type Request } from '../../runtime/application.ts';
 /** Visible ASCII. Long enough for any UUID or digest. */
 const KEY = /^[\u0021-\u007e]{1,255}$/;
 
-/** @returns undefined where the request has none. @throws HttpProblem 400 */
+/** @returns undefined if the request has none. @throws HttpProblem 400 */
 export function readIdempotencyKey(request: Request): string | undefined {
   const key = request.header('idempotency-key');
   if (key === undefined) return undefined;

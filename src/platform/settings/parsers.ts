@@ -1,7 +1,7 @@
 /**
  * The checks that settings of several rooms share. Each takes the text of an environment variable. It returns
  * the value, or what is wrong as the end of a sentence that begins with the variable's name. A message
- * repeats the text only where that cannot be a secret.
+ * repeats the text only if that cannot be a secret.
  */
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';

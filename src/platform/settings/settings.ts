@@ -8,7 +8,7 @@ import { isProblem, type Parse, type ParseProblem } from './parsers.ts';
 export interface Setting<T> {
   /** The environment variable. */
   readonly name: string;
-  /** The value where the variable is not set, or empty. */
+  /** The value if the variable is not set, or empty. */
   readonly fallback: T;
   /** The default in words, where the value itself does not say enough. */
   readonly fallbackText?: string;
@@ -74,7 +74,7 @@ export function readSettings<T extends object>(
   return Object.freeze(settings);
 }
 
-/** The settings where no variable is set. */
+/** The settings if no variable is set. */
 export function defaultSettings<T extends object>(group: SettingsGroup<T>): Readonly<T> {
   return readSettings(group, {});
 }

@@ -20,7 +20,7 @@ export const METHOD_NAMES = [
 
 export type MethodName = (typeof METHOD_NAMES)[number];
 
-/** The number of a method, METHOD_OTHER where the core has none for it. Methods are case-sensitive. */
+/** The number of a method, METHOD_OTHER if the core has none for it. Methods are case-sensitive. */
 export function methodNumber(name: string): number {
   const number = (METHOD_NAMES as readonly string[]).indexOf(name);
   return number < 0 ? METHOD_OTHER : number;

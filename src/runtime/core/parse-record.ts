@@ -65,7 +65,7 @@ export class ParseRecord {
     return this.#word(CONSUMED);
   }
 
-  /** Of an incomplete request: how many bytes are missing at least, 0 where that is unknown. */
+  /** Of an incomplete request: how many bytes are missing at least, 0 if that is unknown. */
   get missing(): number {
     return this.#word(MISSING);
   }
@@ -140,7 +140,7 @@ export class ParseRecord {
     return this.#word(QUERY_START);
   }
 
-  /** -1 where there is no query. */
+  /** -1 if there is no query. */
   get queryLength(): number {
     return this.#word(QUERY_LENGTH);
   }
@@ -149,7 +149,7 @@ export class ParseRecord {
     return this.#word(AUTHORITY_START);
   }
 
-  /** 0 where the target names no authority. */
+  /** 0 if the target names no authority. */
   get authorityLength(): number {
     return this.#word(AUTHORITY_LENGTH);
   }
@@ -199,7 +199,7 @@ export class ParseRecord {
   }
 
   /**
-   * Index of the first field of a well-known name, -1 where there is none.
+   * Index of the first field of a well-known name, -1 if there is none.
    * @param number a HEADER_ constant
    */
   wellKnownHeader(number: number): number {

@@ -47,7 +47,7 @@ if (WELL_KNOWN_HEADERS.length !== MAX_WELL_KNOWN) {
 
 const NUMBERS = new Map(WELL_KNOWN_HEADERS.map((name, number) => [name, number]));
 
-/** The HEADER_ number of a lower-case field name. Undefined where it has none. */
+/** The HEADER_ number of a lower-case field name. Undefined if it has none. */
 export function wellKnownHeaderNumber(lowerCaseName: string): number | undefined {
   return NUMBERS.get(lowerCaseName);
 }

@@ -36,7 +36,7 @@ const OPTIONAL_EXPORTS = ['prepare', 'start', 'stop'] as const;
 
 /**
  * @param path absolute, or a file URL
- * @throws ApplicationError where there is no such module or it is no application
+ * @throws ApplicationError if there is no such module or it is no application
  */
 export async function loadApplication(path: string | URL): Promise<ApplicationModule> {
   const url = moduleUrl(path);

@@ -34,7 +34,7 @@ type Step = (request: IncomingRequest, response: OutgoingResponse) => void | Pro
 
 /** All steps that run for one route, or all finishers, in order. */
 interface Chain {
-  /** For messages: the route, and the name of its handler where it has one. */
+  /** For messages: the route, and the name of its handler if it has one. */
   readonly name: string;
   readonly steps: readonly Step[];
   readonly parameterNames: readonly string[];
@@ -77,7 +77,7 @@ export class Pipeline {
     this.#onError = options.onError;
   }
 
-  /** @returns a promise only where a step was asynchronous. It is never rejected */
+  /** @returns a promise only if a step was asynchronous. It is never rejected */
   run(request: IncomingRequest, response: OutgoingResponse): void | Promise<void> {
     const chain = this.#chains[request.routeNumber] ?? this.#withoutRoute;
     request.parameterNames = chain.parameterNames;

@@ -43,7 +43,7 @@ export const REQUEST_HTTP_1_0 = 16;
 export const TURN_GOES_ON = 0;
 /** All complete requests that the worker found are answered. */
 export const TURN_ANSWERED = 1;
-/** A request is incomplete. The argument says how many bytes are missing, 0 where that is unknown. */
+/** A request is incomplete. The argument says how many bytes are missing, 0 if that is unknown. */
 export const TURN_NEED = 2;
 /** The next request is for a heavy route, and this worker has handlers in flight. */
 export const TURN_HEAVY = 3;

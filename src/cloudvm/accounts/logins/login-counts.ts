@@ -44,7 +44,7 @@ export class LoginCounts {
   }
 
   /**
-   * Adds one, where the limit allows it. The first one begins a window.
+   * Adds one, if the limit allows it. The first one begins a window.
    * @returns undefined, or the end of the window when its limit is reached
    */
   add(key: string, limit: number, windowMs: number): Promise<Date | undefined> {
@@ -97,7 +97,7 @@ export class LoginCounts {
     if (deletedCount === 0) await this.#documents.updateOne({ _id: key }, { $inc: { failures: -1 } });
   }
 
-  /** @returns false where the document exists already */
+  /** @returns false if the document exists already */
   async #insert(document: CountDocument): Promise<boolean> {
     try {
       await this.#documents.insertOne(document);

@@ -148,7 +148,7 @@ export class LoginAttempt implements AsyncDisposable {
   }
 }
 
-/** Refuses without a write where the counts that were read are enough. */
+/** Refuses without a write if the counts that were read are enough. */
 function refuseExceeded(counts: readonly Count[], found: ReadonlyMap<string, CountDocument>): void {
   const exceeded = counts.flatMap(({ key, limit }) => {
     const document = found.get(key);

@@ -76,7 +76,7 @@ export class Passwords {
   /**
    * Takes the same time with and without a stored hash, so that nobody can tell from it whether a user
    * exists.
-   * @param stored the PHC string, or undefined where there is no user, which makes the answer false
+   * @param stored the PHC string, or undefined if there is no user, which makes the answer false
    * @throws PasswordsBusyError
    */
   async verify(password: string, stored: string | undefined, client: HashingClient): Promise<boolean> {

@@ -19,7 +19,7 @@ export interface SecretSettings {
 export interface PreparedSecret {
   /** The first signs, all verify. */
   readonly secrets: readonly string[];
-  /** The file that holds them. Undefined where JWT_SECRET is set. */
+  /** The file that holds them. Undefined if JWT_SECRET is set. */
   readonly path: string | undefined;
   /** This call made the file. Its tokens are valid on this machine only, which the operator should know. */
   readonly created: boolean;
@@ -87,7 +87,7 @@ async function closeToOthers(path: string): Promise<void> {
 }
 
 /**
- * Writes a draft and gives it the final name with `link`, which fails where the name exists. So one of
+ * Writes a draft and gives it the final name with `link`, which fails if the name exists. So one of
  * several processes that start at once wins, and nobody ever reads a half-written file.
  * @returns whether this call won
  */

@@ -20,7 +20,7 @@ export interface VmDocument {
   createdAt: Date;
   updatedAt: Date;
   version: number;
-  /** Unique per owner. Made from the Idempotency-Key, or from the _id where the client sent none. */
+  /** Unique per owner. Made from the Idempotency-Key, or from the _id if the client sent none. */
   creationKey: string;
   /** A digest of what the client asked for. It tells a retry from another use of the same key. */
   creationFingerprint: string;

@@ -15,7 +15,7 @@ export const NO_ROUTE = -1;
 
 /** The routes of a path that ends here, by method. */
 export interface RouteLeaf {
-  /** Mask of the methods the path knows: HEAD where GET is, OPTIONS always. */
+  /** Mask of the methods the path knows: HEAD if GET is, OPTIONS always. */
   allowed: number;
   /**
    * Route number by METHOD_ number, NO_ROUTE for none. HEAD has that of GET unless it has one of its own.

@@ -21,7 +21,7 @@ import type { RouteLeaf, RouteNode, RouteTree } from '../routing/route-tree.ts';
 
 const ALIGNMENT_BYTES = 8;
 
-/** @returns the address of the root @throws Error where the tree does not fit between the two addresses */
+/** @returns the address of the root @throws Error if the tree does not fit between the two addresses */
 export function writeRouteTree(
   tree: RouteTree,
   memory: WebAssembly.Memory,

@@ -7,7 +7,7 @@
 const WEIGHT = /^q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/i;
 const NOT_ACCEPTABLE = 0;
 
-/** @param header Accept-Encoding where the client sent one. Without it nothing is compressed */
+/** @param header Accept-Encoding if the client sent one. Without it nothing is compressed */
 export function prefersGzip(header: string | undefined): boolean {
   if (header === undefined) return false;
   const weights = parseWeights(header);

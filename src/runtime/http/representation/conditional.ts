@@ -1,5 +1,5 @@
 /**
- * Answers a conditional GET or HEAD with 304 where the client has the representation already (RFC 9110,
+ * Answers a conditional GET or HEAD with 304 if the client has the representation already (RFC 9110,
  * section 13.1.2). The pipeline runs it as the last finisher of every response. A handler only sets ETag.
  */
 import type { Request } from '../request/request.ts';

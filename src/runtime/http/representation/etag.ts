@@ -31,7 +31,7 @@ export function matchesWeakly(list: string, tag: string): boolean {
 }
 
 /**
- * For If-Match: only strong tags match. `tag` is undefined where there is no such resource.
+ * For If-Match: only strong tags match. `tag` is undefined if there is no such resource.
  * @throws HttpProblem 400 if the list is malformed, since then the version to protect is unknown
  */
 export function matchesStrongly(list: string, tag: string | undefined): boolean {

@@ -19,7 +19,7 @@ export function decodeUtf8(bytes: Uint8Array): string {
 
 /**
  * Bodies are read as they are on the wire, so a compressed body would look like broken text.
- * @param contentEncoding the Content-Encoding header, where there is one
+ * @param contentEncoding the Content-Encoding header, if there is one
  */
 export function assertNotEncoded(contentEncoding: string | undefined): void {
   if (contentEncoding === undefined || contentEncoding.toLowerCase() === 'identity') return;
@@ -41,7 +41,7 @@ export function assertAnnounced(isAnnounced: boolean): void {
   );
 }
 
-/** @param contentType the Content-Type header, where there is one */
+/** @param contentType the Content-Type header, if there is one */
 export function assertJson(contentType: string | undefined, bodyLength: number): void {
   if (contentType === undefined ? bodyLength > 0 : !isJson(contentType)) {
     throw new HttpProblem(415, 'The body must be JSON: Content-Type must be application/json in UTF-8.');

@@ -18,7 +18,7 @@ export interface Request {
   readonly query: Query;
   /**
    * The route's parameters, percent-decoded exactly once.
-   * @throws HttpProblem 400 where the percent-encoding is malformed
+   * @throws HttpProblem 400 if the percent-encoding is malformed
    */
   readonly parameters: RouteParameters;
   /** All headers by their lower-case names, in order of arrival. The object has no prototype. */

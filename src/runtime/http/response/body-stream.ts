@@ -24,7 +24,7 @@ export function isStream(body: ResponseBody): body is BodyStream {
 /**
  * Releases the resources of a body that will not be sent, such as the file behind a stream. That happens for
  * HEAD, for 304, and when an error replaces the body. Only for streams that nobody iterates: an iteration
- * that has begun is ended by its own `return`. Rejects where the stream's clean-up does.
+ * that has begun is ended by its own `return`. Rejects if the stream's clean-up does.
  */
 export async function discardBody(body: ResponseBody): Promise<void> {
   if (isStream(body)) await discardStream(body);

@@ -11,7 +11,7 @@ import type { Response } from './response.ts';
 export interface ServerSentEvent {
   /** What the client sends back as Last-Event-ID when it reconnects. */
   readonly id?: string;
-  /** The event's type. "message" where left out. */
+  /** The event's type. "message" if left out. */
   readonly event?: string;
   /** One or many lines. */
   readonly data: string;

@@ -15,7 +15,7 @@ export interface HeadOptions {
   readonly keepAlive: boolean;
   /** Of the request: HTTP/1.0 or HTTP/1.1. */
   readonly versionMinor: number;
-  /** Bytes of the body. Null for a stream, whose response says them where they are known. */
+  /** Bytes of the body. Null for a stream, whose response says them if they are known. */
   readonly bodyLength: number | null;
 }
 

@@ -18,7 +18,7 @@ export interface Response {
   status(code: number): this;
   /** Sets a header, replacing all fields of that name. */
   header(name: string, value: string): this;
-  /** Adds a field, also where there is one of that name already. */
+  /** Adds a field, even if there is one of that name already. */
   appendHeader(name: string, value: string): this;
   /** The value of all fields of that name, joined by ", ". */
   getHeader(name: string): string | undefined;

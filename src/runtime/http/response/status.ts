@@ -72,7 +72,7 @@ const STATUS_LINES: readonly string[] = Array.from(
   (_, status) => `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n`,
 );
 
-/** The registered phrase, or '' where there is none. */
+/** The registered phrase, or '' if there is none. */
 export function reasonPhrase(status: number): string {
   return REASON_PHRASES.get(status) ?? '';
 }

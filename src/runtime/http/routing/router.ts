@@ -24,7 +24,7 @@ export class Router {
   readonly #shapes = new Map<string, string>();
   #compiled = false;
 
-  /** Adds middleware that runs on every request, also where no route matches. In order of registration. */
+  /** Adds middleware that runs on every request, even if no route matches. In order of registration. */
   use(...middleware: Middleware[]): this {
     this.#assertOpen('middleware');
     middleware.forEach((one, index) => {
@@ -64,12 +64,12 @@ export class Router {
     return this.#add('DELETE', path, handlers);
   }
 
-  /** Only where HEAD must differ from GET without its content. */
+  /** Only if HEAD must differ from GET without its content. */
   head(path: string, ...handlers: RouteHandlers): this {
     return this.#add('HEAD', path, handlers);
   }
 
-  /** Only where OPTIONS must do more than list the methods. */
+  /** Only if OPTIONS must do more than list the methods. */
   options(path: string, ...handlers: RouteHandlers): this {
     return this.#add('OPTIONS', path, handlers);
   }

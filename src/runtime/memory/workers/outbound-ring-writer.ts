@@ -120,7 +120,7 @@ export class OutboundRingWriter {
   /**
    * Publishes the open record as the last one of the turn. From now on main may give the connection to
    * another worker.
-   * @param missing of TURN_NEED: how many bytes are missing, 0 where that is unknown
+   * @param missing of TURN_NEED: how many bytes are missing, 0 if that is unknown
    */
   endTurn(turn: TurnProgress, ending: TurnEnding, missing: number): void {
     this.#publish(turn, ending === TURN_ABORT ? ending : ending | RECORD_BOUNDARY, missing);

@@ -48,7 +48,7 @@ export function aligned(payload: number): number {
 }
 
 /**
- * Bytes that a record takes in one piece, with the padding where the end of the ring is `toEnd` bytes away.
+ * Bytes that a record takes in one piece, with the padding if the end of the ring is `toEnd` bytes away.
  */
 export function contiguous(payload: number, toEnd: number): number {
   const needed = HEADER_BYTES + aligned(payload);

@@ -43,7 +43,7 @@ export class RouteTimes {
     return this.#mean(route) > HEAVY_NANOSECONDS;
   }
 
-  /** 0 where nothing is known yet, or there is no route. */
+  /** 0 if nothing is known yet, or there is no route. */
   #mean(route: number): number {
     return route < 0 ? 0 : (this.#words[this.#first + (route % TIMED_ROUTES)] as number);
   }

@@ -114,7 +114,7 @@ export class InboundBuffer {
   /**
    * The owner has given the connection back. Drops the answered bytes, makes room for the missing ones, takes
    * in the overflow and reads on.
-   * @param needed bytes after `consumed` that the next turn waits for, 0 where that is unknown
+   * @param needed bytes after `consumed` that the next turn waits for, 0 if that is unknown
    * @returns false when the inbound memory is exhausted
    */
   settle(needed: number): boolean {

@@ -11,7 +11,7 @@
  *  2. READY and told to the dead worker directly (dispatch/heavy-requests.ts). Main queues it again.
  *  3. RUNNING and owned by the dead worker. No record has ended this turn, since the ring is drained.
  *      - A part of a response was sent: the connection is closed.
- *      - A request was in process: it is run again where that is safe, else main answers with an error. It is
+ *      - A request was in process: it is run again if that is safe, else main answers with an error. It is
  *        not safe if the request ran synchronously, is past its deadline, or may have written.
  *      - No request was in process: the connection is queued again.
  */

@@ -87,7 +87,7 @@ export class Output {
   }
 
   /**
-   * Writes all bytes, each piece as a record of its own. Waits for room and credit where necessary.
+   * Writes all bytes, each piece as a record of its own. Waits for room and credit if necessary.
    * @throws OutputAbortedError
    */
   async writeAll(bytes: Uint8Array): Promise<void> {
@@ -118,7 +118,7 @@ export class Output {
 
   /**
    * Ends the turn by publishing its last record.
-   * @param missing of TURN_NEED: how many bytes are missing, 0 where that is unknown
+   * @param missing of TURN_NEED: how many bytes are missing, 0 if that is unknown
    * @returns a promise only while the ring has no room for even an empty record
    */
   end(ending: TurnEnding, missing: number): void | Promise<void> {

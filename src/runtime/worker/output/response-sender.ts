@@ -29,7 +29,7 @@ export interface Sending {
 
 /**
  * Sends a copy of the body, because the handler has finished and may reuse its buffer while we wait.
- * @param body null where none is to be sent
+ * @param body null if none is to be sent
  * @throws OutputAbortedError
  */
 export function sendSlowly(sending: Sending, body: string | Uint8Array | null): Promise<void> {

@@ -97,7 +97,7 @@ export class TurnInput implements TurnProgress {
 
   /**
    * After PARSE_NEED: keeps how far the parser came, for the turn that goes on when more bytes are there.
-   * @returns how many bytes are missing, 0 where that is unknown
+   * @returns how many bytes are missing, 0 if that is unknown
    */
   suspend(): number {
     this.#table.saveResume(this.connection, this.#record.words);

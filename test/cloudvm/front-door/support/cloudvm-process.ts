@@ -17,7 +17,7 @@ const FOREIGN = ['HOST', 'APP', 'MONGODB_URI', 'MONGODB_DB', 'JWT_SECRET', 'CORS
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  /** The body as JSON. Undefined where there is none. */
+  /** The body as JSON. Undefined if there is none. */
   readonly json: Record<string, unknown>;
 }
 

@@ -79,7 +79,7 @@ function shape(path: string): string {
   return path.replace(/(?<=\/[:*])p\d/g, '');
 }
 
-/** The most specific match that has the method decides. GET answers HEAD where nothing else does. */
+/** The most specific match that has the method decides. GET answers HEAD if nothing else does. */
 function expectedRoute(
   routes: readonly RoutePattern[],
   method: string,

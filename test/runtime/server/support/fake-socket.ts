@@ -57,7 +57,7 @@ export class FakeSocket extends EventEmitter implements ClientSocket {
   }
 
   /**
-   * The kernel takes the next writes, all where no number is given. Empty writes go with the one before them.
+   * The kernel takes the next writes, all if no number is given. Empty writes go with the one before them.
    */
   take(writes = Number.POSITIVE_INFINITY): void {
     let left = writes;

@@ -144,7 +144,7 @@ export class FakeWorker {
     if (this.words.takeRingWait()) this.wake();
   }
 
-  /** Pops a connection and takes it. @returns its number, or null where the queue is empty */
+  /** Pops a connection and takes it. @returns its number, or null if the queue is empty */
   take(): number | null {
     const number = this.#rig.queue.pop(this.words.claimWord);
     if (number === QUEUE_EMPTY) return null;
