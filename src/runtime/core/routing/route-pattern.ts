@@ -90,7 +90,7 @@ function staticText(path: string, segment: string, isLast: boolean): string {
     throw new RoutePatternError(path, `"${segment}" has a malformed percent-encoding`);
   }
   if (text === '.' || text === '..') {
-    throw new RoutePatternError(path, `clients resolve "${segment}" before they ask`);
+    throw new RoutePatternError(path, `clients resolve "${segment}" before they send a request`);
   }
   return text;
 }

@@ -46,7 +46,7 @@ export function assertJson(contentType: string | undefined, bodyLength: number):
   if (contentType === undefined ? bodyLength > 0 : !isJson(contentType)) {
     throw new HttpProblem(415, 'The body must be JSON: Content-Type must be application/json in UTF-8.');
   }
-  if (bodyLength <= 0) throw new HttpProblem(400, 'The body is empty where JSON is expected.');
+  if (bodyLength <= 0) throw new HttpProblem(400, 'The body is empty, but JSON is expected.');
 }
 
 export function parseJson(text: string): unknown {

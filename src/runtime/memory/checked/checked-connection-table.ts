@@ -90,7 +90,7 @@ export class CheckedConnectionTable extends ConnectionTable {
 
   override extendCredit(connection: number, bytes: number): void {
     this.#expect(connection, IDLE | READY | RUNNING, 'A number without a client has no credit.');
-    invariant(bytes >= 0, 'Credit only grows behind the back of an owner.');
+    invariant(bytes >= 0, 'Credit only grows while an owner has the connection.');
     super.extendCredit(connection, bytes);
   }
 

@@ -90,7 +90,7 @@ export class Ending {
       return;
     }
     if (this.#phase === 'not begun') post({ type: 'failing', ...textOf(error) });
-    else logger.error({ error }, 'Something was thrown outside a request while the worker drains');
+    else logger.error({ error }, 'An error was thrown outside a request while the worker drains');
     this.drain();
   }
 

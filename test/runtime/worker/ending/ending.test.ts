@@ -157,7 +157,7 @@ describe('Ending', () => {
     expect(events).toEqual([
       'failing: first',
       'drain',
-      'log: Something was thrown outside a request while the worker drains',
+      'log: An error was thrown outside a request while the worker drains',
     ]);
   });
 
