@@ -217,7 +217,7 @@ export const REASON_CHUNK_OVERHEAD = 30;
 export const MAX_EMPTY_LINES = 8;
 /** A longer method is answered with 501 (RFC 9112, section 3). */
 export const MAX_METHOD_BYTES = 32;
-/** What a request line may have besides its target: method, two spaces, version, line end, and some. */
+/** Bytes of a request line besides its target: method, two spaces, version, line end, and some spare ones. */
 export const REQUEST_LINE_SLACK_BYTES = 128;
 /** A chunk-size line with its extensions and its line end. */
 export const MAX_CHUNK_LINE_BYTES = 4096;

@@ -1,6 +1,6 @@
 // biome-ignore-all lint/complexity/noStaticOnlyClass: AssemblyScript inlines static methods that are marked
 /**
- * What the parts of the core share while one request is parsed: where its bytes are, the limits, the record,
+ * The state that the parts of the core share while one request is parsed: its bytes, the limits, the record,
  * and the ways in which a part can end the parse. Globals of a WebAssembly instance belong to it alone, so
  * every worker has its own, although all instances share one memory.
  */

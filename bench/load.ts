@@ -48,7 +48,7 @@ function isInstalled(command: string): boolean {
   return PATH.split(delimiter).some((directory) => directory !== '' && existsSync(join(directory, command)));
 }
 
-/** What wrk's script prints at the end. */
+/** The output of wrk's script at its end. */
 interface WrkSummary {
   readonly requests: number;
   readonly microseconds: number;

@@ -74,7 +74,9 @@ export class ServerProcess implements AsyncDisposable {
   }
 }
 
-/** WORKERS, CORE and the like can be set from outside. Where to listen, store and log cannot. */
+/**
+ * WORKERS, CORE and similar settings can be set from outside. Address, data directory and log level cannot.
+ */
 function environmentFor(definition: ServerDefinition, directory: string): NodeJS.ProcessEnv {
   return {
     JWT_SECRET: randomBytes(32).toString('hex'),

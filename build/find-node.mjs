@@ -95,7 +95,7 @@ export function thisMachine(root) {
 }
 
 /**
- * Compares versions such as 24.7.0. What follows a hyphen is ignored.
+ * Compares versions such as 24.7.0. The part after a hyphen is ignored.
  *
  * @param {string} version
  * @param {string} least

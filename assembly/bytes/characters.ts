@@ -20,17 +20,17 @@ export const TOKEN_HALVES: usize = memory.data<u8>(
   [232, 252, 248, 252, 252, 252, 252, 252, 248, 248, 244, 84, 208, 84, 244, 112],
   16,
 );
-/** What stands in a path as it is. See PATH in the TypeScript characters.ts. */
+/** Characters that stand in a path unencoded. See PATH in the TypeScript characters.ts. */
 export const PATH_HALVES: usize = memory.data<u8>(
   [184, 252, 248, 248, 252, 248, 252, 252, 252, 252, 252, 124, 212, 124, 244, 116],
   16,
 );
-/** What stands in a query as it is. See QUERY there. */
+/** Characters that stand in a query unencoded. See QUERY there. */
 export const QUERY_HALVES: usize = memory.data<u8>(
   [248, 252, 248, 248, 252, 248, 252, 252, 252, 252, 252, 252, 244, 252, 244, 124],
   16,
 );
-/** What stands in a host name as it is (RFC 3986, section 3.2.2). */
+/** Characters that stand in a host name unencoded (RFC 3986, section 3.2.2). */
 export const HOST_HALVES: usize = memory.data<u8>(
   [168, 252, 248, 248, 252, 248, 252, 252, 252, 252, 244, 92, 84, 92, 212, 112],
   16,

@@ -21,7 +21,7 @@ let allowedAnywhere: i32 = 0;
 let scratch: usize = 0;
 let frames: usize = 0;
 
-/** What was found on the way down the tree. */
+/** The results of the walk down the tree. */
 let allowed: i32 = 0;
 let method: i32 = 0;
 let count: i32 = 0;

@@ -1,6 +1,6 @@
 /**
- * What the command (src/main.ts) uses of this room on the main thread: its settings, its resources, and the
- * module that every worker loads. The application itself is application.ts.
+ * The parts of this room that the command (src/main.ts) uses on the main thread: its settings, its resources,
+ * and the module that every worker loads. The application itself is application.ts.
  */
 import { extname } from 'node:path';
 

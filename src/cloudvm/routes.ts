@@ -1,7 +1,6 @@
 /**
- * Puts the routes of CloudVM together. What runs before each of them comes first, in the contract's order:
- * CORS, authentication, then the route's own check and handler. Each worker calls this once, before it
- * serves.
+ * Puts the routes of CloudVM together. Each request passes in the contract's order: CORS, authentication,
+ * then the route's own check and handler. Each worker calls this once, before it serves.
  */
 
 import { compression, cors, type Router } from '../runtime/application.ts';

@@ -1,5 +1,5 @@
 /**
- * What other rooms may import from this one: the embedded database, which starts on a thread of its own, and
+ * The exports of this room for other rooms: the embedded database, which starts on a thread of its own, and
  * the error that says why it did not start. Everything else in this folder is internal.
  */
 export { EmbeddedDatabaseError, type EmbeddedDatabaseErrorCode } from './embedded-database-error.ts';

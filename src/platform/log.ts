@@ -12,9 +12,9 @@ export type { Logger };
 
 export interface LoggerOptions {
   readonly level: LogLevel;
-  /** Which part of the process speaks, such as `server` or `worker 3`. */
+  /** The thread that logs, such as `server` or `worker 3`. */
   readonly name: string;
-  /** Where the lines go, for tests. */
+  /** The destination of the lines, for tests. */
   readonly stream?: DestinationStream;
 }
 

@@ -1,7 +1,7 @@
 /**
- * What an application is written against: the module it exports, its routes, the request and the response,
- * and what the runtime brings along for use in handlers and middleware. It loads nothing of the server, so a
- * worker stays small. index.ts starts a server.
+ * The interface for applications: the exports of their module, routes, the request and the response, and the
+ * helpers that the runtime offers to handlers and middleware. It loads nothing of the server, so a worker
+ * stays small. index.ts starts a server.
  */
 export type { ApplicationModule, WorkerPool } from './http/application.ts';
 export { cors } from './http/cors.ts';

@@ -54,7 +54,7 @@ export interface ConformanceCase {
   readonly why: string;
   /** Byte offsets to write in pieces at, or every one. */
   readonly split?: 'each' | readonly number[];
-  /** Byte offsets. What follows the k-th is sent once another response head has come. */
+  /** Byte offsets. The bytes after the k-th are sent once another response head has come. */
   readonly gate?: readonly number[];
   /** The client half-closes after its last byte. */
   readonly fin?: boolean;

@@ -12,7 +12,7 @@ export interface ExplainedDisagreement {
   readonly name: string;
   readonly why: string;
   readonly example: string;
-  /** What the request must have for the explanation to apply. */
+  /** The feature of the request that makes the explanation apply. */
   readonly only?: RegExp;
 }
 

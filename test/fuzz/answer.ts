@@ -1,5 +1,5 @@
 /**
- * What one call of a core answered, reduced to the words that mean something for its status, so that two
+ * The answer of one call of a core, reduced to the words that have a meaning for its status, so that two
  * answers can be compared and shown. A word is only left out if assembly/record.ts gives it no meaning.
  */
 

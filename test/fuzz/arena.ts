@@ -18,7 +18,7 @@ const REGION_BYTES = 524_288;
 const WASM_REGION = 1_048_576;
 const JS_REGION = WASM_REGION + REGION_BYTES + 2 * GUARD_BYTES;
 const BYTES_PLACE = 3_145_728;
-/** Where another connection's request lies, which is parsed between two calls for the first. */
+/** The place of another connection's request, which is parsed between two calls for the first. */
 const OTHER_PLACE = 3_407_872;
 /** Room for the largest conformance case. */
 export const MAX_INPUT_BYTES = 131_072;

@@ -44,7 +44,7 @@ export const TAILS: readonly Uint8Array[] = [
   '%41',
 ].map((text) => Buffer.alloc(TAIL_BYTES, text, 'latin1'));
 
-/** What a core may parse for other connections between two calls for one. */
+/** Requests of other connections, to be parsed between two calls for one connection. */
 const OTHER_REQUESTS: readonly Uint8Array[] = [
   'DELETE /params/one/%7Ea?q HTTP/1.0\r\nHost: b\r\nHost: b\r\n\r\n',
   'POST /files/x HTTP/1.1\r\nhost: c\r\nconnection: close, x\r\ntransfer-encoding: chunked\r\n\r\n5;a="b"\r\nab',

@@ -286,7 +286,7 @@ const request = fc
     return `${before}${verb} ${uri} ${protocol}\r\n${head}\r\n${body}`;
   });
 
-/** What a client may send on one connection: one to three requests, perhaps cut short. */
+/** The input of one connection: one to three requests, perhaps cut short. */
 export const requests: fc.Arbitrary<Uint8Array> = fc
   .tuple(fc.array(request, { minLength: 1, maxLength: 3 }), fc.nat({ max: 12 }))
   .map(([list, cut]) => {

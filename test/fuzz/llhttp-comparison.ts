@@ -61,7 +61,7 @@ function isConnectWithBody(request: string): boolean {
   return /^(?:\r\n)*CONNECT [\s\S]*\r\n(?:content-length|transfer-encoding):/i.test(request);
 }
 
-/** What the two see differently in a request that both accept. */
+/** The first difference of the two in a request that both accept. */
 function differenceOf(
   record: Int32Array,
   bytes: Uint8Array,

@@ -45,7 +45,7 @@ export interface Violation {
   readonly trace: string;
 }
 
-/** Where each state was first reached from, and by which of the steps that were possible there. */
+/** For each state, the state from which it was first reached, and the number of the step. */
 interface Ways {
   readonly from: number[];
   readonly choice: number[];

@@ -18,7 +18,7 @@ export interface DatabaseServer extends AsyncDisposable {
   readonly uri: string;
 }
 
-/** What a suite is given. Usable once its tests run. */
+/** The arguments of a suite. They are usable once its tests run. */
 export interface DatabaseUnderTest {
   readonly uri: string;
   /** Prepared, in a database of its own that is dropped at the end. */

@@ -11,8 +11,8 @@ export async function setup(): Promise<void> {
 }
 
 /**
- * `npm test` has made the core before vitest starts, and ends there if that fails. Where vitest is run by
- * hand, a core that does not compile must not keep all other tests from running.
+ * `npm test` has made the core before vitest starts, and ends there if that fails. If vitest is run by hand,
+ * a core that does not compile must not keep all other tests from running.
  */
 function makeCoreIfStale(): void {
   try {

@@ -119,7 +119,7 @@ export class RawClient implements Disposable {
     this.socket.resume();
   }
 
-  /** Sends FIN. What the server sends is still read. */
+  /** Sends FIN. Further responses are still read. */
   halfClose(): void {
     this.socket.end();
   }

@@ -82,7 +82,7 @@ export class DatabaseService implements AsyncDisposable {
     this.#maxInFlight = this.#client.options.maxPoolSize + (options.maxWaiting ?? MAX_WAITING);
   }
 
-  /** Where the database is, for people and logs: hosts and name, never credentials. */
+  /** The location of the database for people and logs: hosts and name, never credentials. */
   get description(): string {
     return `${this.#where}/${this.databaseName}`;
   }

@@ -12,13 +12,13 @@ const PING_TIMEOUT_MS = 2_000;
 /** With a smaller share of the workers the process cannot take its part of the load. */
 const LEAST_SERVING_SHARE = 0.5;
 
-/** What readiness checks while the application runs. */
+/** The parts that readiness checks while the application runs. */
 export interface Started {
   readonly services: { readonly database: Pick<DatabaseService, 'ping'> };
   readonly pool: WorkerPool;
 }
 
-/** Where the application is in its life. */
+/** The state of the application. */
 export type ApplicationState = Started | 'starting' | 'draining';
 
 export interface ReadinessOptions {

@@ -1,6 +1,6 @@
 /**
- * What a VM is to the application, and which status allows which action. The repository enforces the statuses
- * inside its conditional writes.
+ * The VM of the domain, and the actions that each status allows. The repository enforces the statuses inside
+ * its conditional writes.
  */
 
 export const VM_PROVIDERS = ['aws', 'azure', 'gcp', 'local'] as const;
@@ -42,7 +42,7 @@ export interface NewVm {
   readonly tags: readonly VmTag[];
 }
 
-/** What a client may change. Undefined fields stay as they are. */
+/** The fields that a client may change. Undefined fields stay as they are. */
 export interface VmChanges {
   readonly name?: string | undefined;
   readonly size?: VmSize | undefined;

@@ -1,4 +1,4 @@
-/** What a stage of a pipeline is: a function from one stream of documents to another. */
+/** A stage of a pipeline: a function from one stream of documents to another. */
 import type { BsonDocument } from '../bson/value.ts';
 
 /** Undefined means that work was done without a result, so that the reader can give way to other commands. */

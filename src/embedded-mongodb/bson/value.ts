@@ -60,7 +60,8 @@ export function isNullish(value: Value): value is null | undefined {
 }
 
 /**
- * What counts as true where MongoDB expects a boolean: everything except false, 0, null and a missing value.
+ * Whether a value counts as true where MongoDB expects a boolean. All do except false, 0, null and a missing
+ * value.
  */
 export function isTruthy(value: Value): boolean {
   if (isNumber(value)) return toNumber(value) !== 0;

@@ -1,6 +1,6 @@
 /**
- * What a command is: a function from its context to its reply. The families of commands are maps of names to
- * such functions, and registry.ts joins them.
+ * A command is a function from its context to its reply. The families of commands are maps of names to such
+ * functions, and registry.ts joins them.
  */
 import { serialize } from 'bson';
 import type { BsonDocument } from '../bson/value.ts';
@@ -10,7 +10,7 @@ import type { Catalog } from '../storage/catalog.ts';
 import type { SqliteFile } from '../storage/sqlite-file.ts';
 import type { Cursors } from './read/cursors.ts';
 
-/** What commands use of the server. */
+/** The parts of the server that commands use. */
 export interface Server {
   readonly file: SqliteFile;
   readonly catalog: Catalog;

@@ -1,4 +1,7 @@
-/** Refuses what MongoDB has and this database does not, so that no command quietly does something else. */
+/**
+ * Refuses features that MongoDB has and this database does not have, so that no command quietly does
+ * something else.
+ */
 
 import { type BsonDocument, isDocument } from '../bson/value.ts';
 import { CommandError } from '../command-error.ts';

@@ -12,7 +12,7 @@ import { asCommandError } from './as-command-error.ts';
 import { CommitGroup } from './commit-group.ts';
 import { abandonAtShutdown, type Task } from './task.ts';
 
-/** What the executor needs of the database file. */
+/** The part of the database file that the executor uses. */
 export interface Transactions {
   readonly inTransaction: boolean;
   /** Returns when all writes are durable. Throws if they are not. */

@@ -106,7 +106,7 @@ function planIndex(
   return { plan, score: boundsScore + (unique ? SCORE.unique : 0) + wishScore(wanted, direction) };
 }
 
-/** What an index is worth for the sort and the hint. */
+/** The value of an index for the sort and the hint. */
 function wishScore({ sort, limit, hint }: Wanted, direction: Direction | undefined): number {
   const hintScore = hint === undefined ? 0 : SCORE.hint;
   if (direction === undefined || sort.length === 0) return hintScore;

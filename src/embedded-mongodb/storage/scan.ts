@@ -1,6 +1,6 @@
 /**
  * Reads the documents of a plan in chunks. Between chunks it holds nothing open in SQLite, so a scan can rest
- * while other commands write, and then go on after the last key it has seen. What was written meanwhile may
+ * while other commands write, and then go on after the last key it has seen. Documents written meanwhile may
  * or may not appear, as in MongoDB.
  */
 import type { Collection, StoredDocument } from './collection.ts';
@@ -8,7 +8,7 @@ import type { StoredIndex } from './indexes/stored-index.ts';
 import type { KeyRange } from './keys/key-range.ts';
 import type { Row, SqliteFile } from './sqlite-file.ts';
 
-/** What to read, and in which direction. */
+/** The ranges to read, and the direction. */
 export interface ScanPlan {
   readonly collection: Collection;
   /** Undefined reads every document, in the order of insertion. */

@@ -1,6 +1,6 @@
 /**
- * What a collection refuses to store, as MongoDB does: documents that are too large or nested too deeply, and
- * dates that JavaScript cannot represent. Collections call it before every write.
+ * Refuses what MongoDB refuses to store: documents that are too large or nested too deeply, and dates that
+ * JavaScript cannot represent. Collections call it before every write.
  */
 import { type BsonDocument, isDocument, MAX_DOCUMENT_BYTES, type Value } from '../bson/value.ts';
 import { CommandError } from '../command-error.ts';

@@ -1,7 +1,7 @@
 /**
- * What a room declares of its settings, and how they are read. A setting is one environment variable with its
- * default, its check and the sentence that the README shows. On the main thread src/command/settings.ts reads
- * the settings of all rooms. In a worker each room reads its own.
+ * Declares the settings of a room and reads them. A setting is one environment variable with its default, its
+ * check and the sentence that the README shows. On the main thread src/command/settings.ts reads the settings
+ * of all rooms. In a worker each room reads its own.
  */
 import { isProblem, type Parse, type ParseProblem } from './parsers.ts';
 
@@ -13,7 +13,7 @@ export interface Setting<T> {
   /** The default in words, where the value itself does not say enough. */
   readonly fallbackText?: string;
   readonly parse: Parse<T>;
-  /** What it sets, in one sentence for the operator (Markdown). */
+  /** Its meaning, in one sentence for the operator (Markdown). */
   readonly about: string;
 }
 

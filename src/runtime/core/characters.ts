@@ -13,19 +13,19 @@ export const PERCENT = 0x25;
 /** tchar: methods, field names, tokens (RFC 9110, section 5.6.2). */
 export const TOKEN = 1;
 /**
- * What may stand in a path: pchar and "/" (RFC 3986, section 3.3), and "[", "]", "|", "^", which browsers
- * send as they are. The percent sign is not in it: its two digits are judged with it.
+ * Characters of a path: pchar and "/" (RFC 3986, section 3.3), and "[", "]", "|", "^", which browsers send as
+ * they are. The percent sign is not among them, because it is judged together with its two digits.
  */
 export const PATH = 2;
 /** As PATH, with "?", "{", "}", "`" and "\", which browsers leave alone in a query. */
 export const QUERY = 4;
-/** What may stand in a field value: HTAB, SP, VCHAR, obs-text (RFC 9110, section 5.5). */
+/** Characters of a field value: HTAB, SP, VCHAR, obs-text (RFC 9110, section 5.5). */
 export const VALUE = 8;
-/** What may stand in a registered name without percent-encoding (RFC 3986, section 3.2.2). */
+/** Characters of a registered name without percent-encoding (RFC 3986, section 3.2.2). */
 export const HOST = 16;
 export const DIGIT = 32;
 export const HEX = 64;
-/** unreserved: percent-encoding it changes nothing (RFC 3986, section 6.2.2.2). */
+/** unreserved: its percent-encoding has the same meaning (RFC 3986, section 6.2.2.2). */
 export const UNRESERVED = 128;
 
 const ALPHANUMERIC = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';

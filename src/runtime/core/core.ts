@@ -6,7 +6,9 @@
 
 export type CoreKind = 'wasm' | 'js' | 'verify';
 
-/** What a core refuses. See `ERROR_STATUS` in assembly/record.ts for the answers. */
+/**
+ * The limits beyond which a core refuses a request. See `ERROR_STATUS` in assembly/record.ts for the answers.
+ */
 export interface ParseLimits {
   /** Bytes of the header section (after the request line, with its end): more is 431. */
   readonly maxHeaderBytes: number;

@@ -233,7 +233,7 @@ export class ParseRecord {
     return (this.#word(FLAGS) & FLAG_CHUNKED) !== 0;
   }
 
-  /** Where the head ends. */
+  /** Bytes of the head, that is, the offset of the body. */
   get bodyStart(): number {
     return this.#word(BODY_START);
   }

@@ -1,6 +1,6 @@
 /**
  * Cross-origin requests (WHATWG Fetch, "CORS protocol"): tells browsers which other origins may read the API.
- * None may unless CORS_ORIGINS lists them.
+ * By default none may. CORS_ORIGINS lists those that may.
  *
  * This is the first global middleware. So errors carry its headers too, and a preflight, which has no token,
  * is answered before authentication.

@@ -3,8 +3,8 @@
  * section 2.5). The main thread alone allocates and frees, so there is no lock and no shared state. Workers
  * only read buffers whose address they are given.
  *
- * Sizes are powers of two. Where a class has no free block, a larger one is split. Freed blocks are joined
- * with their buddies, so that memory that served many small requests serves a large one later.
+ * Sizes are powers of two. If a class has no free block, a larger one is split. Freed blocks are joined with
+ * their buddies, so that memory that served many small requests serves a large one later.
  */
 
 /** Smallest buffer: holds the head of a plain request. */

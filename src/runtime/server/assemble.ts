@@ -43,9 +43,9 @@ const CORE_BYTES = 4 * 65_536;
 /** How long a connection that we have ended waits for its client to close too. */
 const LINGER_MS = 2_000;
 
-/** What the parts need beside the settings. */
+/** The inputs of the parts besides the settings. */
 export interface Surroundings {
-  /** What the workers find in `process.env`. */
+  /** The workers' `process.env`. */
   readonly environment: NodeJS.ProcessEnv;
   readonly logger: RuntimeLogger;
   readonly onHopeless: (reason: string) => void;

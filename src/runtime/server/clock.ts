@@ -1,6 +1,4 @@
-/**
- * Where parts read the time, in milliseconds that only grow. `performance` is one, and tests bring their own.
- */
+/** The clock of the parts: milliseconds that only grow. `performance` is one, and tests have their own. */
 export interface Clock {
   now(): number;
 }

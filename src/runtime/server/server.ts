@@ -67,7 +67,7 @@ export class Server implements AsyncDisposable {
     this.#net.on('connection', (socket) => this.#parts.connections.accept(socket));
   }
 
-  /** Where the server listens. */
+  /** The address and port on which the server listens. */
   get port(): number {
     return this.#address.port;
   }

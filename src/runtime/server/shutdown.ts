@@ -16,7 +16,7 @@ const SHARE_FOR_STREAMS = 0.5;
 /** Share of SHUTDOWN_TIMEOUT_MS after which everything is cut off. */
 const SHARE_FOR_REQUESTS = 0.8;
 
-/** What was cut off when the server stopped. */
+/** The work that was cut off when the server stopped. */
 export interface ShutdownReport {
   /** Whether only streams had to be cut off, since they may have no end of their own. */
   readonly orderly: boolean;

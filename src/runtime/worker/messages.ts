@@ -38,7 +38,7 @@ export type ToMain =
   /** Something was thrown outside any request: the worker drains and must be replaced. */
   | { readonly type: 'failing'; readonly message: string; readonly stack: string };
 
-/** What a worker thread is started with (`workerData`). */
+/** The data that a worker thread is started with (`workerData`). */
 export interface WorkerStart {
   readonly memory: WebAssembly.Memory;
   readonly layout: Layout;

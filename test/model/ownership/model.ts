@@ -1,6 +1,6 @@
 /**
- * Who owns a connection, as a model: the main thread, two workers and a few clients that share two connection
- * numbers, in every interleaving. Clients go away and workers die at any step.
+ * A model of the ownership of connections: the main thread, two workers and a few clients that share two
+ * connection numbers, in every interleaving. Clients go away and workers die at any step.
  *
  * | here                               | in the code                                                    |
  * | ---------------------------------- | -------------------------------------------------------------- |

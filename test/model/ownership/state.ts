@@ -105,7 +105,7 @@ export interface OwnershipState {
   looking: number;
   departures: number;
   deaths: number;
-  /** What main noticed while it wrote to a socket. */
+  /** An event that main noticed while it wrote to a socket. */
   wrong: string;
 }
 
@@ -113,7 +113,7 @@ export const WORKERS = [0, 1] as const;
 export const NONE = -1;
 /** A power of two above the number of connections. */
 export const QUEUE_PLACES = 4;
-/** Where a worker has popped the number that it holds. And where it has taken it too. */
+/** Steps at which a worker has popped the number that it holds. Then those at which it has also taken it. */
 const HOLDING: readonly WorkerAt[] = ['lateClaim', 'take', 'unclaim', 'serve', 'answer', 'publish'];
 export const SERVING: readonly WorkerAt[] = ['unclaim', 'serve', 'answer', 'publish'];
 

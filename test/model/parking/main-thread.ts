@@ -39,7 +39,7 @@ export function* mainSteps(state: ParkingState, bug: ParkingBug): Generator<Step
   }
 }
 
-/** What can happen in main's event loop: bytes from a client, a ring, the end of a worker. */
+/** The events in main's event loop: bytes from a client, a ring, the end of a worker. */
 function* eventSteps(state: ParkingState): Generator<Step<ParkingState>> {
   const step = stepper(state);
   for (const [connection, unsent] of state.unsent.entries()) {

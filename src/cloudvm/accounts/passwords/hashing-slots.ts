@@ -36,7 +36,7 @@ export class HashingSlots {
     this.#leases = new BigInt64Array(buffer, LEASES_OFFSET_BYTES);
   }
 
-  /** The slots of the process. Where nobody has shared any, one slot for this thread alone. */
+  /** The slots of the process. If none were shared, one slot for this thread alone. */
   static open(): HashingSlots {
     const shared = getEnvironmentData(ENVIRONMENT_KEY);
     return new HashingSlots(shared instanceof SharedArrayBuffer ? shared : makeBuffer(1));

@@ -38,7 +38,7 @@ export interface PasswordsOptions {
   readonly maxWaitMs?: number;
 }
 
-/** Who sent the password. */
+/** The client that sent the password. */
 export interface HashingClient {
   /** See `networkOf`. */
   readonly network: string;

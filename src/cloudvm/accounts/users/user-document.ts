@@ -5,7 +5,7 @@ import type { DeclaredCollection } from '../../database/collection.ts';
 export interface UserDocument {
   _id: ObjectId;
   email: string;
-  /** What the unique index compares (see case-insensitive-key.ts). */
+  /** The value that the unique index compares (see case-insensitive-key.ts). */
   emailKey: string;
   username: string;
   usernameKey: string;

@@ -6,7 +6,7 @@ import type { Collection } from 'mongodb';
 import type { DatabaseService } from '../../database/database-service.ts';
 import { VMS, type VmDocument } from '../repository/vm-document.ts';
 
-/** What the provisioner needs to know of a VM. */
+/** The fields of a VM that the provisioner needs. */
 export interface PendingVm {
   readonly id: string;
   readonly ownerId: string;

@@ -1,6 +1,4 @@
-/**
- * What GET /api/vms may ask for, and the filter for it. Used by the VM repository and the VM schema.
- */
+/** The queries of GET /api/vms, and their filters. Used by the VM repository and the VM schema. */
 import type { Filter, ObjectId } from 'mongodb';
 import type { Vm, VmProvider, VmStatus } from '../vm.ts';
 import type { VmSort } from './vm-cursor.ts';

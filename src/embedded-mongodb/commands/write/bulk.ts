@@ -1,6 +1,6 @@
 /**
- * What insert, update and delete share. Their statements run one by one, and the reply collects the errors of
- * single statements.
+ * The part that insert, update and delete share. Their statements run one by one, and the reply collects the
+ * errors of single statements.
  */
 
 import { decode } from '../../bson/codec.ts';

@@ -71,7 +71,7 @@ export class KeyWriter {
     }
   }
 
-  /** What was written since `begin`. */
+  /** The bytes written since `begin`. */
   copy(): Uint8Array {
     // Copies: a subarray would share the writer's memory.
     return new Uint8Array(this.#bytes.subarray(0, this.length));

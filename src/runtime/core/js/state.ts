@@ -1,6 +1,7 @@
 /**
- * What the parts of the JS core share while one request is parsed: the bytes, the limits, the record, and
- * the three ways in which a part can end the parse. Made once per JsCore, used by its thread alone.
+ * The state that the parts of the JS core share while one request is parsed: the bytes, the limits, the
+ * record, and the three ways in which a part can end the parse. Made once per JsCore, used by its thread
+ * alone.
  */
 
 import * as r from '../../../../assembly/record.ts';

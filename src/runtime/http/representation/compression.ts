@@ -21,7 +21,7 @@ export interface CompressionOptions {
   readonly minimumBytes?: number;
 }
 
-/** What is left of a 1,500-byte Ethernet frame after IP, TCP and a short head. */
+/** The rest of a 1,500-byte Ethernet frame after IP, TCP and a short head. */
 const DEFAULT_MINIMUM_BYTES = 1400;
 const COMPRESSIBLE =
   /^(?:text\/|application\/(?:[^;\s]+\+)?(?:json|xml|javascript|yaml)\b|image\/svg\+xml\b)/i;

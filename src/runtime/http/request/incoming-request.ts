@@ -16,7 +16,7 @@ import { RequestHead } from './request-head.ts';
 import type { RequestKey } from './request-key.ts';
 import { type RouteParameters, readParameters } from './route-parameters.ts';
 
-/** Where a request lies. See Core in src/runtime/core/core.ts. */
+/** The place of a request in memory. See Core in src/runtime/core/core.ts. */
 export interface RequestSource {
   /** The parse record of this request, valid until the worker parses again (see `detach`). */
   readonly record: ParseRecord;

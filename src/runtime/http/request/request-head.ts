@@ -40,7 +40,7 @@ export class RequestHead {
     this.#isDetached = true;
   }
 
-  /** What the core says about the request. Read it anew each time: `detach` replaces it. */
+  /** The answer of the core about the request. Read it anew each time, because `detach` replaces it. */
   get record(): ParseRecord {
     return this.#record;
   }

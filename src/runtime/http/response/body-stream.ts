@@ -4,7 +4,7 @@
  * HEAD and for clients that are gone) use it.
  */
 
-/** What a stream yields. Strings are sent as UTF-8. */
+/** A piece of a stream. Strings are sent as UTF-8. */
 export type BodyPiece = Uint8Array | string;
 export type BodyStream = AsyncIterable<BodyPiece>;
 export type ResponseBody = null | string | Uint8Array | BodyStream;

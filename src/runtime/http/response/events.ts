@@ -9,7 +9,7 @@ import { derivedStream } from './body-stream.ts';
 import type { Response } from './response.ts';
 
 export interface ServerSentEvent {
-  /** What the client sends back as Last-Event-ID when it reconnects. */
+  /** The client sends it back as Last-Event-ID when it reconnects. */
   readonly id?: string;
   /** The event's type. "message" if left out. */
   readonly event?: string;

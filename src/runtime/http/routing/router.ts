@@ -1,6 +1,6 @@
 /**
- * Where an application registers its routes and middleware. It is filled once in each worker before the first
- * request, and `compile` freezes it into a Pipeline. A later registration is an error, because only some
+ * An application registers its routes and middleware here. Each worker does so once before the first request,
+ * and `compile` freezes the router into a Pipeline. A later registration is an error, because only some
  * workers would serve the route.
  */
 import type { RoutePattern } from '../../core/core.ts';

@@ -241,8 +241,8 @@ export class ConnectionTable {
   }
 
   /**
-   * Where the last request ends that the owner began in this turn, 0 before the first. It is in process
-   * unless it is answered.
+   * The end of the last request that the owner has begun in this turn, or 0 before the first. The request is
+   * in process unless it is answered.
    */
   requestEnd(connection: number): number {
     return this.#load(connection, REQUEST_END);

@@ -98,7 +98,7 @@ export class OutboundRingWriter {
     return this.#room - this.#used;
   }
 
-  /** Where the next payload byte goes, as a byte address of the shared memory. */
+  /** The address of the next payload byte, as a byte address of the shared memory. */
   get address(): number {
     const { address, bytes } = this.#ring;
     return address + (this.#start & (bytes - 1)) + HEADER_BYTES + this.#used;

@@ -3,8 +3,8 @@
  * and the reader (main) both use this file, so that they cannot disagree.
  *
  * Head and tail are 32-bit byte counters that only grow and wrap around. `counter & mask` is the offset.
- * Records start at multiples of RECORD_ALIGNMENT and lie in one piece. Where the end of the ring is too near,
- * a padding record fills it. A record carries everything that main must know if the worker dies right after
+ * Records start at multiples of RECORD_ALIGNMENT and lie in one piece. If the end of the ring is too near, a
+ * padding record fills it. A record carries everything that main must know if the worker dies right after
  * publishing it: which connection, how far its requests are answered, and whether the turn has ended.
  *
  * Responses to pipelined requests are collected in one record. Before the worker runs the next handler, which

@@ -1,7 +1,7 @@
 /**
- * Who owns a connection: main hands it to the workers, and takes it back after the last record of a turn.
- * Main thread. connections.ts passes on the events of sockets, the dispatcher passes on records, and recovery
- * decides for dead workers.
+ * The ownership of connections: main hands them to the workers and takes them back after the last record of a
+ * turn. Main thread. connections.ts passes on the events of sockets, the dispatcher passes on records, and
+ * recovery decides for dead workers.
  *
  *     IDLE ─▶ READY ─▶ RUNNING ─▶ IDLE or READY        (memory/connections/connection-table.ts)
  *

@@ -2,8 +2,8 @@
  * The steps of main, in order, when a worker is stuck, hangs or has ended. Main thread, called by the
  * supervisor.
  *
- * Nothing of a worker is touched before its 'exit' was seen, because until then it may still write. After
- * that the order is an invariant. Each step relies on those before it:
+ * Main touches nothing of a worker before its 'exit', because until then it may still write. After that the
+ * order is an invariant. Each step relies on those before it:
  *
  *  1. Drain the ring, then the committed part of an open record. So no published answer is sent again.
  *  2. Move on the connections that it left behind (orphans.ts).

@@ -179,7 +179,7 @@ export class WorkerHandle {
     return 0;
   }
 
-  /** What it owes counts from now on. */
+  /** The time of an unanswered ping counts from now on. */
   excuse(now: number): void {
     if (this.#pingedAt !== 0) this.#pingedAt = now;
   }

@@ -22,7 +22,7 @@ import type { RequestWorker } from '../request-worker.ts';
  */
 const DEADLINE_SLACK = 1.25;
 
-/** What an ending needs of the worker. */
+/** The part of the worker that an ending uses. */
 export type DrainedWorker = Pick<
   RequestWorker,
   'drain' | 'endStreams' | 'forgetLateHandlers' | 'areDeadlinesSuspended'

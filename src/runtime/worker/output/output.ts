@@ -16,7 +16,7 @@ const SMALLEST_PIECE = 4_096;
 
 export class Output {
   readonly #context: WorkerContext;
-  /** What every record says about the turn. */
+  /** The state of the turn that every record carries. */
   readonly #progress: TurnProgress;
   /** The credit as last read. See memory/connections/connection-table.ts. */
   #credit: number;

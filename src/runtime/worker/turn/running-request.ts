@@ -18,7 +18,7 @@ export class RunningRequest implements HeadOptions {
   readonly versionMinor: number;
   /** The facts that main needs if the worker dies in this request: REQUEST_ bits. */
   readonly bits: number;
-  /** Where the request ends in the connection's buffer. */
+  /** The end of the request in the connection's buffer. */
   readonly end: number;
   /** Set when the response is sent. */
   bodyLength: number | null = 0;

@@ -47,12 +47,12 @@ export class TurnInput implements TurnProgress {
     return this.#seen;
   }
 
-  /** Where the next request begins, as an address of the shared memory. */
+  /** The start of the next request, as an address of the shared memory. */
   get start(): number {
     return this.#address + this.#consumed;
   }
 
-  /** Where the bytes that were seen end, as an address of the shared memory. */
+  /** The end of the bytes that were seen, as an address of the shared memory. */
   get end(): number {
     return this.#address + this.#seen;
   }

@@ -37,7 +37,7 @@ function createAt(state: number): ConnectionTable {
 const NAMES = ['FREE', 'IDLE', 'READY', 'RUNNING'];
 const STATES = [STATE_FREE, STATE_IDLE, STATE_READY, STATE_RUNNING];
 
-/** What each caller may do in which states. In every other state it is a bug. */
+/** The states in which each operation is allowed. In any other state it is a bug. */
 const ALLOWED: Record<string, { does: (table: ConnectionTable) => unknown; states: readonly number[] }> = {
   'main opens it for a client': { does: (table) => table.open(1, 0), states: [STATE_FREE] },
   'main frees its number': { does: (table) => table.release(1), states: [STATE_IDLE, STATE_RUNNING] },

@@ -10,7 +10,7 @@ export interface MutexTask {
   readonly rounds: number;
 }
 
-/** Word 0 is the mutex, on a line of its own. What it protects is plain memory. */
+/** Word 0 is the mutex, on a line of its own. It protects plain memory. */
 export const LEFT = 16;
 export const RIGHT = 17;
 /** Word PROGRESS + n counts the rounds that thread n has finished. Not protected. */
@@ -80,7 +80,7 @@ function countAndRepair(): void {
   }
 }
 
-/** What each misuse answers, one after another. */
+/** The error of each misuse, one after another. */
 function misuse(): unknown[] {
   const guard = mutex.lock();
   const codes = [codeOf(() => mutex.lock()), codeOf(() => mutex.tryLock())];

@@ -10,7 +10,7 @@ import {
   viewMemory,
 } from '../../../../src/runtime/memory/layout.ts';
 
-/** What a test hands to its threads: a view cannot be sent, its memory can. */
+/** The data that a test hands to its threads. A view cannot be sent, but its memory can. */
 export interface SharedParts {
   readonly memory: WebAssembly.Memory;
   readonly layout: Layout;

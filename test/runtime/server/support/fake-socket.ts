@@ -25,7 +25,7 @@ export class FakeSocket extends EventEmitter implements ClientSocket {
   #pending: PendingWrite[] = [];
   #onEnd: (() => void) | null = null;
 
-  /** What the kernel has taken, as text. */
+  /** The bytes that the kernel has taken, as text. */
   get taken(): string {
     return this.#taken;
   }

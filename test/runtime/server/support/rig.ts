@@ -188,7 +188,7 @@ export class FakeWorker {
     this.#rig.table.beginRequest(number, this.#rig.table.length(number), request);
   }
 
-  /** What an open record holds survives this worker. */
+  /** Commits the open record, so that its content survives this worker. */
   commit(number: number, text: string, consumed: number): void {
     this.#write(text);
     this.writer.commit(this.#progress(number, consumed));

@@ -10,7 +10,7 @@ const ECHO_APPLICATION = new URL('../../../fixtures/echo-app.ts', import.meta.ur
 
 export class ServerProcess implements AsyncDisposable {
   readonly child: ChildProcess;
-  /** What was written to standard error, complete after `exited`. */
+  /** The text on standard error, complete after `exited`. */
   errors = '';
   output = '';
   readonly #exited: Promise<unknown[]>;

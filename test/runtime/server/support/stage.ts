@@ -16,12 +16,12 @@ export interface Cue {
   readonly reason?: string;
 }
 
-/** What a test says: the handler with this key may answer. */
+/** A command of the test: the handler with this key may answer. */
 export interface Release {
   readonly release: string;
 }
 
-/** What a test says to every worker: throw outside any request. */
+/** A command of the test to every worker: throw outside any request. */
 export interface Fail {
   readonly fail: true;
 }

@@ -27,7 +27,7 @@ class RecoveryRig {
   readonly worker = new FakeWorker(this.rig, 0);
   readonly other = new FakeWorker(this.rig, 1);
   isDebugged = false;
-  /** What recovery did beside moving connections on. */
+  /** The calls of recovery other than moving connections on. */
   readonly steps: string[] = [];
   readonly recovery = new Recovery({
     ...this.rig,

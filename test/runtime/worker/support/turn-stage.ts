@@ -81,7 +81,7 @@ export interface TurnStageOptions {
 export class TurnStage {
   readonly main: MainSide;
   readonly host: RecordingHost;
-  /** What the worker has told main through its port. */
+  /** The messages of the worker to main. */
   readonly posted: readonly ToMain[];
 
   constructor(routes: Routes, { main = {}, outboundMemoryMb = 1 }: TurnStageOptions = {}) {

@@ -16,7 +16,7 @@ export interface WorkerSide {
   readonly pipeline: Pipeline;
   /** Errors of handlers. */
   readonly errors: unknown[];
-  /** What the worker has told main through its port. */
+  /** The messages of the worker to main. */
   readonly posted: ToMain[];
 }
 
