@@ -21,13 +21,13 @@ describe('the scripts run on', () => {
     }
   });
 
-  test('the pinned Node.js without a second start, where it runs the launcher already', () => {
+  test('the pinned Node.js without a second start if the launcher runs on it already', () => {
     const own = { path: PINNED, version: '26.10.0' };
     const probe = () => 'probed';
     expect(chooseNode(machine({ own, probe }))).toEqual({ path: PINNED });
   });
 
-  test('a machine Node.js that is new enough, and say so, where the pinned one does not start', () => {
+  test("the machine's own Node.js if that is new enough and the pinned one does not start, with a remark", () => {
     const probe = () => 'libatomic.so.1: cannot open shared object file';
     const own = { path: '/usr/bin/node', version: '24.7.0' };
     expect(chooseNode(machine({ own, probe }))).toEqual({
@@ -37,7 +37,7 @@ describe('the scripts run on', () => {
     });
   });
 
-  test('a machine Node.js that is new enough where no package fits', () => {
+  test("the machine's own Node.js if that is new enough and no package fits the machine", () => {
     const own = { path: 'node.exe', version: '26.0.0' };
     expect(chooseNode(machine({ own, platform: 'win32-x64' }))).toMatchObject({
       path: 'node.exe',
@@ -46,7 +46,7 @@ describe('the scripts run on', () => {
   });
 });
 
-describe('one sentence says what to do where the machine has only an old Node.js and', () => {
+describe('one sentence says what to do if the machine has only an old Node.js and', () => {
   test.each([
     ['no package fits', { platform: 'win32-x64' }, 'there is no pinned Node.js for win32-x64'],
     [

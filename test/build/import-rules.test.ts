@@ -48,7 +48,7 @@ function lint(): Promise<{ code: unknown; output: string }> {
   return promise;
 }
 
-test('rooms that use each other through their public modules pass the check', async () => {
+test('`npm run check` passes if rooms use each other through their public modules', async () => {
   expect(await lint()).toMatchObject({ code: 0 });
 });
 
@@ -65,7 +65,7 @@ test.each([
   ['the application reaches into the database', 'src/cloudvm/x.ts', '../embedded-mongodb/store.ts'],
   ['the command reaches into the runtime', 'src/command/x.ts', '../runtime/text.ts'],
   ['the command reaches past the application', 'src/command/x.ts', '../embedded-mongodb/index.ts'],
-])('the check fails where %s', async (_title, path, specifier) => {
+])('`npm run check` fails if %s', async (_title, path, specifier) => {
   write(path, `import * as x from '${specifier}';\n\nexport default x;\n`);
   const { code, output } = await lint();
   expect(code).toBe(1);
@@ -73,7 +73,7 @@ test.each([
   expect(output).toContain('noRestrictedImports');
 });
 
-test('the check fails where files import each other in a circle, types included', async () => {
+test('`npm run check` fails if files import each other in a circle, even if they import only types', async () => {
   write('src/platform/one.ts', "import type { Two } from './two.ts';\n\nexport type One = Two | 1;\n");
   write('src/platform/two.ts', "import type { One } from './one.ts';\n\nexport type Two = One | 2;\n");
   const { code, output } = await lint();

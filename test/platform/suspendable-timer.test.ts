@@ -27,7 +27,7 @@ describe('a timer that may be suspended', () => {
     expect(deadline.overs).toBe(1);
   });
 
-  test('begins anew whenever its time is over while it is suspended', () => {
+  test('starts again whenever its time is over while it is suspended', () => {
     const { deadline } = stage();
     deadline.isSuspended = true;
     vi.advanceTimersByTime(5_500);
@@ -38,7 +38,7 @@ describe('a timer that may be suspended', () => {
     expect(deadline.overs).toBe(1);
   });
 
-  test('is quiet once it is disposed of, also after it has begun anew', () => {
+  test('never fires after it is disposed of, even if it had started again', () => {
     const { deadline, timer } = stage();
     deadline.isSuspended = true;
     vi.advanceTimersByTime(1_500);

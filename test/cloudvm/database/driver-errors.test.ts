@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { DatabaseFullError, DatabaseSlowError } from '../../../src/cloudvm/database/database-errors.ts';
 import { translateDriverError } from '../../../src/cloudvm/database/driver-errors.ts';
 
-test('a full disk is told apart from other errors of the server', () => {
+test('a full disk is distinguished from other errors of the server', () => {
   const full = new MongoServerError({ message: 'no space left', code: 14031 });
   expect(translateDriverError(full, 'db.example')).toBeInstanceOf(DatabaseFullError);
   const other = new MongoServerError({ message: 'something else', code: 8000 });

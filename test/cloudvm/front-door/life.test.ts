@@ -142,7 +142,7 @@ describe('a token', () => {
     expect((await server.ask('PUT', '/api/vms', { token, body: WEB })).status).toBe(401);
   });
 
-  test('that is missing is 401 where a route needs it, 404 and 405 where none matches', async () => {
+  test('that is missing is answered with 401 if a route needs it, and with 404 or 405 if none matches', async () => {
     expect((await server.ask('GET', '/api/vms')).status).toBe(401);
     expect((await server.ask('GET', '/no/such/path')).status).toBe(404);
     const other = await server.ask('PUT', '/api/vms', { body: WEB });

@@ -10,7 +10,7 @@ import type {
 import { IncomingRequest } from '../../../src/runtime/http/request/incoming-request.ts';
 import { OutgoingResponse } from '../../../src/runtime/http/response/outgoing-response.ts';
 
-test('a handler sees nothing of a request that only the runtime may do', () => {
+test('the type of a request hides the operations of the runtime from handlers', () => {
   type Hidden =
     | 'abort'
     | 'allowedMethods'
@@ -31,7 +31,7 @@ test('a handler sees nothing of a request that only the runtime may do', () => {
   expectTypeOf(IncomingRequest.prototype).toExtend<Request>();
 });
 
-test('a handler sees nothing of a response that only the runtime may do', () => {
+test('the type of a response hides the operations of the runtime from handlers', () => {
   type ForFinishers = 'body' | 'replaceBody' | 'sealed';
   type Hidden =
     | 'becomeNotModified'

@@ -81,7 +81,7 @@ describe('the order of a request', () => {
     expect(outcome.wasAsynchronous).toBe(false);
   });
 
-  test('is the same where some steps are asynchronous', async () => {
+  test('is the same if some steps are asynchronous', async () => {
     const notes: string[] = [];
     const outcome = await ask((router) => {
       router.use(noting(notes, 'global 1'), noting(notes, 'global 2', true));
@@ -227,7 +227,7 @@ describe('a handler that fails', () => {
     },
   );
 
-  test('an HttpProblem that a handler throws is the answer, and nothing is reported', async () => {
+  test('an HttpProblem that a handler throws becomes the answer and is not reported', async () => {
     const outcome = await ask((router) => {
       router.get('/path', () => {
         throw new HttpProblem(401, 'Log in first.', {

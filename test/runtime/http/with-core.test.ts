@@ -150,7 +150,7 @@ describe.each(['js', 'wasm'] as const)('with the core "%s"', (kind) => {
     ]);
   });
 
-  test('an HTTP/1.0 client is told whether the connection persists', async () => {
+  test('a response to an HTTP/1.0 client says whether the connection persists', async () => {
     expect(await answer('GET /query HTTP/1.0\r\n\r\n')).toMatch(/\r\nConnection: close\r\n\r\n/);
     expect(await answer('GET /query HTTP/1.0\r\nConnection: keep-alive\r\n\r\n')).toMatch(
       /\r\nConnection: keep-alive\r\n\r\n/,

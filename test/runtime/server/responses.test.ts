@@ -90,7 +90,7 @@ describe('responses', () => {
     ['without pieces', '', 'length=6'],
     ['too long by a part of a piece', 'abc', 'length=6&piece=abc&piece=defg'],
     ['too long by a piece', 'abc', 'length=6&piece=abc&piece=def&piece=g'],
-  ])('a stream that is %s is cut off short of what was announced', async (_what, sent, query) => {
+  ])('a stream that is %s is cut off before the announced length', async (_what, sent, query) => {
     using client = await RawClient.connect(server.port);
     client.send(getRequest(`/sized?${query}`) + getRequest('/tagged'));
     const received = (await client.end()).toString();

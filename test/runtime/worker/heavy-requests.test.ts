@@ -19,7 +19,7 @@ describe('HeavyRequests', () => {
     return { stage, whileRunning };
   }
 
-  test('a worker with handlers in flight gives a heavy request back, after what came before it', () => {
+  test('a worker with handlers in flight gives a heavy request back, after the responses before it', () => {
     const { stage, whileRunning } = heavyRoute();
     stage.host.count = 1;
     const client = stage.main.connect();

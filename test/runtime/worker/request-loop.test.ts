@@ -48,7 +48,7 @@ describe('RequestLoop', () => {
     expect(main.queue.length).toBe(0);
   });
 
-  test('a worker serves what is queued, in order, and parks', () => {
+  test('a worker serves the queued connections in order, and parks', () => {
     const { loop, served, queue, main } = stage();
     for (let count = 0; count < 3; count++) queue();
     loop.start();
@@ -56,7 +56,7 @@ describe('RequestLoop', () => {
     expect(main.parked.isParked(SLOT)).toBe(true);
   });
 
-  test('a worker that is woken serves what was queued while it was parked', () => {
+  test('a worker that is woken serves connections that were queued while it was parked', () => {
     const { loop, served, queue, main } = stage();
     loop.start();
     queue();
@@ -67,7 +67,7 @@ describe('RequestLoop', () => {
     expect(main.parked.isParked(SLOT), 'parked again').toBe(true);
   });
 
-  test('a worker does not sleep over what is queued while it parks', () => {
+  test('a worker does not sleep if a connection is queued while it parks', () => {
     const { loop, served, queue, context } = stage();
     const park = context.parked.park.bind(context.parked);
     context.parked.park = (slot) => {

@@ -62,7 +62,7 @@ async function published(main: MainSide, count = 1): Promise<PublishedRecord[]> 
 }
 
 describe('RequestWorker', () => {
-  test('a worker serves several connections, and tells handlers whose they are', async () => {
+  test('a worker serves several connections, and handlers see the address of their client', async () => {
     const { worker, main, request } = stage();
     request('/now');
     request('/address');
@@ -111,7 +111,7 @@ describe('RequestWorker', () => {
     expect(bodies(await published(main, 2))).toEqual(['waited', 'now']);
   });
 
-  test('a draining worker takes nothing more, and is drained when what it has is answered', async () => {
+  test('a draining worker takes nothing more, and is drained when its requests are answered', async () => {
     const { worker, main, request, release, drained } = stage();
     request('/wait');
     worker.start();

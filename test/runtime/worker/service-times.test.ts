@@ -13,7 +13,7 @@ describe('ServiceTimes', () => {
     vi.useRealTimers();
   });
 
-  test('what passed since the last reading of the clock counts for the route that ran', () => {
+  test('the time since the last reading of the clock counts for the route that ran', () => {
     const { times, routeTimes } = createContext(new MainSide());
     for (let request = 0; request < 20; request++) {
       times.read();
@@ -24,7 +24,7 @@ describe('ServiceTimes', () => {
     expect(times.lastRead).toBe(performance.now());
   });
 
-  test('what passed before a reading, or while no handler ran, counts for no route', () => {
+  test('time before a reading, or while no handler ran, counts for no route', () => {
     const { times, routeTimes } = createContext(new MainSide());
     for (let request = 0; request < 20; request++) {
       vi.advanceTimersByTime(5);
@@ -36,7 +36,7 @@ describe('ServiceTimes', () => {
     expect(routeTimes.isHeavy(ROUTE)).toBe(false);
   });
 
-  test('main sees what a turn costs on average', () => {
+  test('main sees the average time of a turn', () => {
     const main = new MainSide();
     const { times } = createContext(main);
     for (let batch = 0; batch < 500; batch++) {

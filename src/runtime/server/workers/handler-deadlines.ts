@@ -1,13 +1,14 @@
 /**
- * Whether a handler may take as long as it likes: while a debugger is attached, a worker may stand at a
- * breakpoint, and the one who looks at it wants it to go on afterwards. Main thread.
+ * Whether the deadlines of handlers are suspended. They are while a debugger is attached, because a worker
+ * may stand at a breakpoint and must go on afterwards. Main thread.
  *
- * A debugger counts as attached while the inspector of this process is open. Nothing tells more than that:
- * with --inspect it is open from the start, and SIGUSR1 or `inspector.open()` opens it later. Workers cannot
- * ask, because in their threads the inspector has no URL. They read a flag in shared memory when a deadline of
- * theirs is over, so nothing of this is on the way of a request.
+ * A debugger counts as attached while the inspector of this process is open. No API tells more than that.
+ * With --inspect it is open from the start, and SIGUSR1 or `inspector.open()` opens it later. Workers cannot
+ * ask, because in their threads the inspector has no URL. They read a flag in shared memory when a deadline
+ * is over, so requests do not pay for it.
  *
- * Suspended is what ends a worker, or answers in its place, because its handler or its start takes too long:
+ * Deadlines are suspended that would end a worker, or answer in its place, because its handler or its start
+ * takes too long:
  *
  *  - the sign of life that a worker owes (watchdog.ts),
  *  - the 504 of a handler that is in flight (worker/handlers-in-flight.ts),
@@ -15,8 +16,8 @@
  *  - the time to load, start and prepare the application (supervisor.ts),
  *  - the refusal to run a request again that is past its deadline (orphans.ts).
  *
- * Not suspended is what clients are waited for, and what a stop or a reload takes: DRAIN_TIMEOUT_MS and
- * SHUTDOWN_TIMEOUT_MS. A process with a worker at a breakpoint can so be stopped.
+ * The deadlines of clients are not suspended, nor are those of a stop or a reload (DRAIN_TIMEOUT_MS,
+ * SHUTDOWN_TIMEOUT_MS). So a process with a worker at a breakpoint can be stopped.
  */
 
 import type { AtomicFlag } from '../../memory/synchronization/atomic-flag.ts';
@@ -38,8 +39,8 @@ export class HandlerDeadlines {
   }
 
   /**
-   * Looks whether a debugger has come or gone, and tells the workers and the log. The slow timer calls it, and
-   * whoever is about to end a worker.
+   * Looks whether a debugger has come or gone, and tells the workers and the log. The slow timer calls it,
+   * and so does every caller that is about to end a worker.
    * @returns whether deadlines are suspended
    */
   areSuspended(): boolean {

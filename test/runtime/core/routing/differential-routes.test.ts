@@ -104,7 +104,7 @@ function parametersOf({ record, bytes }: { record: Int32Array; bytes: Buffer }):
 }
 
 describe('route matching', () => {
-  it('is the same in both cores, and what a plain matcher finds', () => {
+  it('is the same in both cores and in a plain matcher', () => {
     fc.assert(
       fc.property(
         table,

@@ -76,7 +76,7 @@ describe('a stream of events', () => {
     expect(piece.value).toBe('data: late\n\n');
   });
 
-  test('ends at once when the client is gone, though its source sleeps, and closes it', async () => {
+  test('ends at once when the client is gone, and closes its source even if that sleeps', async () => {
     const emitter = new EventEmitter();
     let closed = 0;
     const source: AsyncIterable<ServerSentEvent> = {

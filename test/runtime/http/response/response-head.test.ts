@@ -45,13 +45,13 @@ describe('the head of a response', () => {
     expect(head(json().status(299))).toMatch(/^HTTP\/1\.1 299 \r\n/);
   });
 
-  test('the head says that the connection closes, for whatever reason', () => {
+  test('the head says that the connection closes, whatever the reason is', () => {
     expect(head(json(), { keepAlive: false })).toMatch(/\r\nConnection: close\r\n\r\n$/);
     expect(head(json().header('Connection', 'close'))).toMatch(/\r\nConnection: close\r\n\r\n$/);
     expect(head(json(), { versionMinor: 0, keepAlive: false })).toMatch(/\r\nConnection: close\r\n\r\n$/);
   });
 
-  test('the head tells an HTTP/1.0 client that the connection persists', () => {
+  test('the head says to an HTTP/1.0 client that the connection persists', () => {
     expect(head(json(), { versionMinor: 0 })).toMatch(
       /^HTTP\/1\.1 200 OK.*\r\nConnection: keep-alive\r\n\r\n$/s,
     );
@@ -150,7 +150,7 @@ describe('a stream', () => {
     expect(persists(stream(), { ...options, versionMinor: 0 })).toBe(true);
   });
 
-  test('a stream of known length says it to every version and to HEAD, and the connection persists', () => {
+  test('a stream of known length has Content-Length in every version and for HEAD, and the connection persists', () => {
     for (const length of [0, 7]) {
       for (const versionMinor of [0, 1]) {
         for (const isHead of [false, true]) {

@@ -151,7 +151,7 @@ describe('the status', () => {
 });
 
 describe('headers', () => {
-  test('headers are set, appended, read and removed whatever the case', () => {
+  test('headers are set, appended, read and removed without regard to case', () => {
     const one = response().header('X-A', '1').header('x-a', '2').appendHeader('X-a', '3');
     expect(one.getHeader('X-A')).toBe('2, 3');
     expect([...one.headers]).toEqual([

@@ -44,7 +44,7 @@ test('a refused path throws a RouterError', () => {
   );
 });
 
-test('two routes that match the same requests are refused, whatever their parameters are called', () => {
+test('two routes that match the same requests are refused, whatever the names of their parameters are', () => {
   const router = new Router().get('/vms/:id', handler).get('/vms/new', handler).delete('/vms/:id', handler);
   expect(codeOf(() => router.get('/vms/:name', handler))).toBe('ERR_ROUTE_DUPLICATE');
   expect(() => router.get('/vms/:name', handler)).toThrow('GET /vms/:id');
@@ -64,7 +64,7 @@ test('a handler that is not a function is refused when it is registered', () => 
   expect(codeOf(() => get('/'))).toBe('ERR_ROUTE_HANDLER');
 });
 
-test('nothing can be registered once the routes are compiled', () => {
+test('registering a route after the routes are compiled is refused', () => {
   const router = new Router().get('/', handler);
   const pipeline = router.compile(ignoreErrors);
   for (const register of [

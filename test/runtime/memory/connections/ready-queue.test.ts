@@ -21,7 +21,7 @@ describe('ReadyQueue', () => {
   });
 
   test.each(COUNTER_STARTS)(
-    'hands out what was pushed in its order, full and empty, from position %d',
+    'hands out numbers in the order of their pushes, when full and when empty, from position %d',
     (start) => {
       const { queue, worker } = createQueue(7, start);
       for (let turn = 0; turn < 2_000; turn++) {

@@ -274,7 +274,7 @@ describe('a connection whose owner hangs', () => {
     expect(rig.connections.count).toBe(0);
   });
 
-  test('is not answered where a part of the response was sent', () => {
+  test('is not answered if a part of the response was sent', () => {
     const { rig, worker, socket, number } = createRunning();
     worker.sendPart(number, 'HTTP/1.1 200 OK\r\n');
     rig.drain(worker);

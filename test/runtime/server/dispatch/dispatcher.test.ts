@@ -101,7 +101,7 @@ describe('a request', () => {
     expect(dispatch.wakes).toEqual([0, 1]);
   });
 
-  test('wakes none that is full or drains', async () => {
+  test('wakes no worker that is full or drains', async () => {
     using dispatch = await DispatchRig.create();
     dispatch.workers[0].words.inFlight = MAX_IN_FLIGHT;
     dispatch.workers[1].phase = 'draining';
@@ -109,7 +109,7 @@ describe('a request', () => {
     expect(dispatch.wakes).toEqual([0, 0]);
   });
 
-  test('wakes nobody while a worker is awake that makes progress', async () => {
+  test('wakes nobody while an awake worker makes progress', async () => {
     using dispatch = await DispatchRig.create();
     dispatch.parked.unpark(1);
     await dispatch.progress(dispatch.workers[1]);
@@ -130,7 +130,7 @@ describe('a request', () => {
     expect(dispatch.wakes).toEqual([1, 0]);
   });
 
-  test('wakes another worker where the one that is awake runs a heavy handler', async () => {
+  test('wakes another worker if the one that is awake runs a heavy handler', async () => {
     using dispatch = await DispatchRig.create();
     dispatch.parked.unpark(1);
     await dispatch.progress(dispatch.workers[1]);

@@ -46,13 +46,13 @@ describe('a deadline', () => {
     }
   });
 
-  test('of a client that has sent nothing is that of a head', () => {
+  test('of a client that has sent nothing is HEADERS_TIMEOUT_MS', () => {
     const { deadlines, deadline } = createDeadline();
     expect(lengthOf(deadline)).toBe(deadlines.intervalMs + headersTimeoutMs);
     expect(deadline.isReceiving).toBe(false);
   });
 
-  test('counts from the first byte of a request, whatever follows', () => {
+  test('counts from the first byte of a request, whatever bytes follow', () => {
     const { deadlines, deadline } = createDeadline();
     deadline.receiving();
     const length = lengthOf(deadline);
@@ -88,7 +88,7 @@ describe('a deadline', () => {
     expect(lengthOf(deadline)).toBe(5_000 + deadlines.intervalMs + headersTimeoutMs);
   });
 
-  test('between two requests is that of keep-alive', () => {
+  test('between two requests is KEEP_ALIVE_TIMEOUT_MS', () => {
     const { deadlines, deadline } = createDeadline();
     deadline.receiving();
     deadline.resting();

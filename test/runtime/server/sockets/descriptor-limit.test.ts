@@ -14,7 +14,7 @@ test('with few descriptors, enough stay free for threads, databases and refused 
   expect(descriptorBudget(10_000, 12, 1_024)).toEqual({ connections: free - 115, refused: 115 });
 });
 
-test('with hardly any descriptors, some connections are granted all the same', () => {
+test('with hardly any descriptors, some connections are still granted', () => {
   expect(descriptorBudget(10_000, 12, 128)).toEqual({ connections: 16, refused: 0 });
   expect(descriptorBudget(4, 12, 128)).toEqual({ connections: 4, refused: 0 });
 });

@@ -3,7 +3,7 @@ import { AtomicFlag } from '../../../../src/runtime/memory/synchronization/atomi
 import { SILENT_LOGGER } from '../../../../src/runtime/server/runtime-logger.ts';
 import { HandlerDeadlines } from '../../../../src/runtime/server/workers/handler-deadlines.ts';
 
-test('deadlines are suspended from when a debugger comes until it goes, and the log says each once', () => {
+test('deadlines are suspended while a debugger is attached, and the log reports the beginning and the end once', () => {
   const suspended = new AtomicFlag(new Int32Array(new SharedArrayBuffer(4)), 0);
   const lines: string[] = [];
   let isInspectorOpen = false;

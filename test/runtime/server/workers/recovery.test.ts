@@ -124,7 +124,7 @@ describe('after the exit of a worker', () => {
     expect(trial.worker.words.current).toBe(NO_CONNECTION);
   });
 
-  test('the answer to HEAD has no content, and the connection closes where that was asked for', () => {
+  test('the answer to HEAD has no content, and the connection closes if the request asked for it', () => {
     const trial = new RecoveryRig();
     const { socket, number } = trial.running();
     trial.worker.begin(number, REQUEST_HEAD | REQUEST_CLOSE);
@@ -220,7 +220,7 @@ describe('after the exit of a worker', () => {
 });
 
 describe('a connection that the dead worker had not taken', () => {
-  test('is queued again where the worker had been told to serve it', () => {
+  test('is queued again if the worker had been told to serve it', () => {
     const trial = new RecoveryRig();
     const { number } = trial.running();
     const connection = trial.rig.registry.byNumber(number);
@@ -230,7 +230,7 @@ describe('a connection that the dead worker had not taken', () => {
     expect(trial.other.take()).toBe(number);
   });
 
-  test('is queued again where the worker had popped it', () => {
+  test('is queued again if the worker had popped it', () => {
     const trial = new RecoveryRig();
     trial.rig.connect().receive(REQUEST);
     expect(trial.rig.queue.pop(trial.worker.words.claimWord)).toBe(0);
@@ -254,7 +254,7 @@ describe('a connection that the dead worker had not taken', () => {
     expect(trial.rig.queue.length, 'and then no more').toBe(1);
   });
 
-  test('is left in the queue where nobody has popped it', () => {
+  test('is left in the queue if nobody has popped it', () => {
     const trial = new RecoveryRig();
     trial.rig.connect().receive(REQUEST);
     trial.exit();
@@ -270,7 +270,7 @@ describe('a worker that is stuck', () => {
     expect(trial.parked.isParked(0)).toBe(false);
   });
 
-  test('and hangs has its clients answered 504, after what it had published and committed', () => {
+  test('and hangs has its clients answered with 504, after its published and committed responses', () => {
     const trial = new RecoveryRig();
     const [first, second] = [trial.running(), trial.running()];
     trial.worker.endTurn(first.number, 1, RESPONSE);

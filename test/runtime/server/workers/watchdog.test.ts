@@ -90,7 +90,7 @@ describe('a worker', () => {
     },
   );
 
-  test('that owes an answer while a debugger is attached has the whole time again after it is gone', () => {
+  test('that owes an answer while a debugger is attached gets the whole time again afterwards', () => {
     const { watchdog, events, debugging } = createWatchdog();
     const worker = new WatchedFake();
     worker.isAlive = false;

@@ -106,7 +106,7 @@ describe('Ending', () => {
     expect(events).toContain('stop application');
   });
 
-  test('a worker whose application does not stop exits all the same', async () => {
+  test('a worker whose application does not stop exits anyway', async () => {
     const { ending, events } = stage({ stopApplication: never });
     ending.drained();
     await vi.advanceTimersByTimeAsync(DRAIN_MS);
@@ -131,20 +131,20 @@ describe('Ending', () => {
     expect(events).toEqual(['stop application', 'exit 0']);
   });
 
-  test('a worker that cannot start tells main, stops the application and exits', async () => {
+  test('a worker that cannot start reports to main, stops the application and exits', async () => {
     const { ending, events } = stage();
     ending.fail(new Error('no database'));
     await Promise.resolve();
     expect(events).toEqual(['failed: no database', 'stop application', 'exit 1']);
   });
 
-  test('an error outside any request is told to main, and the worker drains', () => {
+  test('an error outside any request is reported to main, and the worker drains', () => {
     const { ending, events } = stage();
     ending.failOutsideRequest(new Error('lost'));
     expect(events).toEqual(['failing: lost', 'drain']);
   });
 
-  test('too many handlers that never settle are told to main, and the worker drains', () => {
+  test('too many handlers that never settle are reported to main, and the worker drains', () => {
     const { ending, events } = stage();
     ending.exhausted();
     expect(events).toEqual(['failing: Too many handlers never settle', 'drain']);

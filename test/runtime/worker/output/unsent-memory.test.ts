@@ -24,7 +24,7 @@ describe('UnsentMemory', () => {
     expect(memory.hold(MB)).not.toBeNull();
   });
 
-  test('a small response always finds room, and is counted all the same', () => {
+  test('a small response always finds room, but is counted too', () => {
     const { words } = new MainSide();
     const memory = new UnsentMemory(words, 1);
     memory.hold(MB);

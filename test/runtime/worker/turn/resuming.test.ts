@@ -26,7 +26,7 @@ function echoRoute(): TurnStage {
 const HEAD = 'POST /echo HTTP/1.1\r\nHost: a\r\n';
 
 describe('an incomplete request', () => {
-  test('an incomplete request ends its turn with NEED, and is answered in a later one', () => {
+  test('an incomplete request ends its turn with NEED, and is answered in a later turn', () => {
     const stage = echoRoute();
     const client = stage.main.connect();
     stage.receive(client, get('/').slice(0, 20));
@@ -128,7 +128,7 @@ describe('a client that waits for "100 Continue"', () => {
     expect(stage.main.drain()).toMatchObject([{ turn: TURN_NEED, text: 'HTTP/1.1 100 Continue\r\n\r\n' }]);
   });
 
-  test('a client that expects 100 gets the final status at once where no route takes its request', () => {
+  test('a client that expects 100 gets the final status at once if no route takes its request', () => {
     const stage = echoRoute();
     const client = stage.main.connect();
     const request = EXPECTING.replace('/echo', '/none');

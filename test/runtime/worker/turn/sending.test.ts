@@ -108,7 +108,7 @@ describe('a response that exceeds the credit of its connection', () => {
     await stage.takeAll(one, 100_000);
   });
 
-  test('a response whose client goes away ends in ABORT, and gives back what it held', async () => {
+  test('a response whose client goes away ends in ABORT, and gives back its memory', async () => {
     const stage = bodyRoute({ large: 'x'.repeat(100_000) });
     const client = stage.main.connect(CREDIT);
     const turn = stage.receive(client, get('/large'));
