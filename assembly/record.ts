@@ -46,7 +46,7 @@ export const TARGET_START = 12;
 export const TARGET_LENGTH = 13;
 /** One of the FORM_ constants (RFC 9112, section 3.2). */
 export const TARGET_FORM = 14;
-/** The path as it came, still percent-encoded. For absolute-form without a path, length 0 means "/". */
+/** The path as it was sent, still percent-encoded. For absolute-form without a path, length 0 means "/". */
 export const PATH_START = 15;
 export const PATH_LENGTH = 16;
 /** The query without its "?", of length -1 if there is none. */
@@ -74,7 +74,7 @@ export const PARAMETER_COUNT = 28;
 export const AUTHORITY_START = 29;
 export const AUTHORITY_LENGTH = 30;
 
-/** PARAMETER_COUNT pairs (start, length), percent-encoded as they came, in the order of the pattern. */
+/** PARAMETER_COUNT pairs (start, length), percent-encoded as they were sent, in the order of the pattern. */
 export const PARAMETERS = 32;
 export const MAX_PARAMETERS = 16;
 /** For each well-known header: index of its first field in the header table plus one, or 0. */

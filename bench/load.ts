@@ -13,7 +13,7 @@ export interface LoadOptions {
   readonly url: string;
   readonly connections: number;
   readonly seconds: number;
-  /** Requests that each connection sends at once before it reads. */
+  /** Requests that each connection sends together before it reads. */
   readonly pipeline: number;
 }
 

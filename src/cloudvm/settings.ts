@@ -60,7 +60,8 @@ export const CLOUDVM_SETTINGS: SettingsGroup<CloudVmSettings> = {
       fallback: [],
       fallbackText: 'one is made and kept in `DATA_DIR`',
       parse: commaSeparated(signingSecret),
-      about: 'Signs tokens, at least 32 bytes. Several are separated by commas: the first signs, all verify.',
+      about:
+        'Signs tokens, at least 32 bytes. Several secrets are separated by commas: the first signs, all verify.',
     },
     jwtTtlSeconds: {
       name: 'JWT_TTL_SECONDS',

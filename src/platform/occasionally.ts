@@ -1,7 +1,7 @@
 /**
- * Keeps the log readable while something is broken. Of many errors of one kind the first is reported at once,
- * then one in each interval with the number of the others. The application uses it for an unreachable
- * database.
+ * Keeps the log readable while something is broken. Of many errors of one kind it reports the first
+ * immediately, then one in each interval with the number of the others. The application uses it for an
+ * unreachable database.
  */
 
 /** @param others how many errors came since the last report, besides this one */

@@ -1,6 +1,6 @@
 /**
- * A timer for a deadline that may be suspended. When the time is over while the deadline is suspended, it
- * begins anew.
+ * A timer for a deadline that may be suspended. If its time is over while the deadline is suspended, the
+ * timer starts again.
  */
 export class SuspendableTimer implements Disposable {
   readonly #milliseconds: number;

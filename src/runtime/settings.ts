@@ -79,8 +79,8 @@ export const RUNTIME_SETTINGS: SettingsGroup<RuntimeSettings> = {
       fallback: 'wasm',
       parse: oneOf('wasm', 'js', 'verify'),
       about:
-        'What parses and routes: `wasm`, `js` (the same in plain TypeScript) or `verify` (both on every request, ' +
-        'and differences are reported).',
+        'The parser and router: `wasm`, `js` (the same in plain TypeScript) or `verify` (both on every request, ' +
+        'with a report of differences).',
     },
     app: {
       name: 'APP',
@@ -94,26 +94,26 @@ export const RUNTIME_SETTINGS: SettingsGroup<RuntimeSettings> = {
       fallback: 10_000,
       parse: boundedInteger(1, 1_000_000),
       about:
-        'Connections at once. More get 503 and are closed. Lowered, with a warning, where the limit of open files ' +
-        'is too low.',
+        'Simultaneous connections. Further clients get 503. The server lowers it, with a warning, if the limit of ' +
+        'open files is too low.',
     },
     maxHeaderBytes: {
       name: 'MAX_HEADER_BYTES',
       fallback: 16_384,
       parse: boundedInteger(256, MB),
-      about: 'Size of the header section of a request. Above it 431.',
+      about: 'Size of the header section of a request. A larger one gets 431.',
     },
     maxTargetBytes: {
       name: 'MAX_TARGET_BYTES',
       fallback: 8192,
       parse: boundedInteger(64, LONGEST_TARGET_BYTES),
-      about: 'Size of the request target, 64 to 65536. Above it 414.',
+      about: 'Size of the request target, 64 to 65536. A longer one gets 414.',
     },
     maxBodyBytes: {
       name: 'MAX_BODY_BYTES',
       fallback: MB,
       parse: boundedInteger(1, 512 * MB),
-      about: 'Size of the content of a request. Above it 413.',
+      about: 'Size of the content of a request. A larger one gets 413.',
     },
     inboundMemoryMb: {
       name: 'INBOUND_MEMORY_MB',
@@ -126,19 +126,19 @@ export const RUNTIME_SETTINGS: SettingsGroup<RuntimeSettings> = {
       fallback: 512,
       parse: boundedInteger(1, 1024 * 1024),
       about:
-        'Memory for responses above 16 KB that clients take too slowly. Above it 503, or the end of a stream.',
+        'Memory for responses above 16 KB that clients take too slowly. Beyond it 503, or the end of a stream.',
     },
     outboundWindowBytes: {
       name: 'OUTBOUND_WINDOW_BYTES',
       fallback: 262_144,
       parse: boundedInteger(4096, 64 * MB),
-      about: 'Bytes on their way to one client that it has not taken yet.',
+      about: 'Bytes that are on their way to one client and not taken yet.',
     },
     maxInFlight: {
       name: 'MAX_IN_FLIGHT',
       fallback: 64,
       parse: boundedInteger(1, 10_000),
-      about: 'Asynchronous handlers at once in each worker.',
+      about: 'Simultaneous asynchronous handlers in each worker.',
     },
     headersTimeoutMs: {
       name: 'HEADERS_TIMEOUT_MS',
@@ -194,7 +194,7 @@ export const RUNTIME_SETTINGS: SettingsGroup<RuntimeSettings> = {
       name: 'WORKER_NICE',
       fallback: 5,
       parse: boundedInteger(0, 19),
-      about: 'Scheduling priority of worker threads (0–19; higher yields to the main thread).',
+      about: 'Scheduling priority of worker threads (0 to 19, where a higher one yields to the main thread).',
     },
   },
   contradictions,

@@ -15,7 +15,7 @@ const REASONS: ReadonlyMap<number, string> = new Map(
 
 export interface Disagreement {
   readonly name: string;
-  /** The request it is about, as far as it was accepted by the one that accepted it. */
+  /** The request in question, as the parser that accepted it read it. */
   readonly accepted: string;
   readonly detail: string;
 }

@@ -1,6 +1,6 @@
 /**
  * Runs once before all test files, in vitest's own process: makes what several of them need, so that no
- * test's time contains it and no two of them make it at once.
+ * test's time contains it and no two of them make it simultaneously.
  */
 import { BuildError, isCoreStale, makeCore } from '../../build/make.ts';
 import { buildFerretDb } from './ferretdb/build.ts';

@@ -1,6 +1,6 @@
 /**
  * Decodes a chunked body that a core has validated and measured. The content goes to private memory: the
- * bytes on the wire stay as they came, for a second core or a rerun. Called by workers for each such request.
+ * received bytes stay unchanged, for a second core or a rerun. Called by workers for each such request.
  */
 
 import { HEX_VALUES, LF } from './characters.ts';

@@ -44,7 +44,7 @@ function serve(kind: 'js' | 'wasm') {
   core.loadRoutes(pipeline.routes);
   const bytes = Buffer.from(memory.buffer);
 
-  /** @param address where the request lies, so that two can be under way at once */
+  /** @param address where the request lies, so that two can be in process simultaneously */
   return async function answer(raw: string, address = ADDRESS): Promise<string> {
     bytes.write(raw, address, 'latin1');
     core.record.fill(0, 0, 9);

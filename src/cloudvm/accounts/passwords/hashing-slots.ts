@@ -1,6 +1,6 @@
 /**
- * Bounds how many password hashes run at once in the whole process. A hash occupies a thread of libuv's pool
- * for some 40 ms, and all workers share that small pool with zlib and the file system. The main thread calls
+ * Bounds the simultaneous password hashes of the whole process. A hash occupies a thread of libuv's pool for
+ * some 40 ms, and all workers share that small pool with zlib and the file system. The main thread calls
  * `shareHashingSlots` before it starts workers. Each worker then opens the same slots in shared memory.
  */
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';

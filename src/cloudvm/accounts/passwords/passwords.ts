@@ -1,6 +1,6 @@
 /**
  * Hashes and checks passwords. A hash is meant to be expensive, so a client that sends many passwords must
- * not be able to occupy the server with them. HashingSlots bounds how many hashes run at once. The queue of
+ * not be able to occupy the server with them. HashingSlots bounds the simultaneous hashes. The queue of
  * waiters is bounded too, and one network gets only a part of it. Each worker has one Passwords. The account
  * controller calls it.
  */
@@ -92,7 +92,7 @@ export class Passwords {
     { network, signal }: HashingClient,
   ): Promise<Buffer> {
     using _slot = this.#slots.tryAcquire() ?? (await this.#waitForSlot(network));
-    // A client that has left while waiting needs no hash any more.
+    // A client that has left while it waited no longer needs the hash.
     signal?.throwIfAborted();
     return await computeTag(password, parameters, bytes);
   }

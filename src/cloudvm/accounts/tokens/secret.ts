@@ -87,8 +87,8 @@ async function closeToOthers(path: string): Promise<void> {
 }
 
 /**
- * Writes a draft and gives it the final name with `link`, which fails if the name exists. So one of
- * several processes that start at once wins, and nobody ever reads a half-written file.
+ * Writes a draft and gives it the final name with `link`, which fails if the name exists. So one of several
+ * processes that start together wins, and nobody ever reads a half-written file.
  * @returns whether this call won
  */
 async function createSecret(directory: string, path: string): Promise<boolean> {

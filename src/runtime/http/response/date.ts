@@ -1,7 +1,7 @@
 /**
- * The value of the Date header (IMF-fixdate, RFC 9110, section 5.6.7), made anew once a second. There is no
- * timer behind it, so an idle thread stays asleep. The clock of the day is read once a second too, since
- * callers have just read the monotonic clock. When somebody sets the clock, this follows within a second.
+ * The value of the Date header (IMF-fixdate, RFC 9110, section 5.6.7), made once a second. There is no timer
+ * behind it, so an idle thread stays asleep. The clock of the day is read once a second too, since callers
+ * have just read the monotonic clock. When somebody sets the clock, this follows within a second.
  */
 
 const MILLISECONDS_PER_SECOND = 1000;
@@ -12,7 +12,7 @@ let validUntil = Number.NEGATIVE_INFINITY;
 
 /**
  * The present time, such as "Sun, 06 Nov 1994 08:49:37 GMT". The string is the same object within a second.
- * @param now milliseconds of performance.now(), as lately read
+ * @param now milliseconds of performance.now(), read recently
  */
 export function httpDate(now: number = performance.now()): string {
   if (now >= validUntil) renew(now);

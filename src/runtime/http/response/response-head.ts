@@ -9,9 +9,9 @@ import type { OutgoingResponse } from './outgoing-response.ts';
 import { isContentless, statusLine } from './status.ts';
 
 export interface HeadOptions {
-  /** The request's method is HEAD: the head is that of GET, and no body follows. */
+  /** Whether the method is HEAD. Then the head is that of GET, and no body follows. */
   readonly isHead: boolean;
-  /** The connection may persist as far as the request and the server go. */
+  /** Whether the request and the server allow the connection to persist. */
   readonly keepAlive: boolean;
   /** Of the request: HTTP/1.0 or HTTP/1.1. */
   readonly versionMinor: number;
@@ -43,7 +43,7 @@ const KEPT_HEADS = 256;
 
 /**
  * Status line and header section, with the empty line. Every character is one byte (latin1).
- * @param now milliseconds of performance.now(), as lately read
+ * @param now milliseconds of performance.now(), read recently
  */
 export function encodeHead(response: OutgoingResponse, options: HeadOptions, now?: number): string {
   const date = httpDate(now);

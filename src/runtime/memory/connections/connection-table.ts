@@ -117,7 +117,7 @@ export class ConnectionTable {
   }
 
   /**
-   * Main answers in the place of an owner that hangs. The state stays RUNNING until the owner's 'exit'.
+   * Main answers in place of an owner that hangs. The state stays RUNNING until the owner's 'exit'.
    * @returns the new generation: records of the old one are dropped
    */
   disown(connection: number): number {
@@ -158,7 +158,7 @@ export class ConnectionTable {
     this.#store(connection, LENGTH, length);
   }
 
-  /** Main, while nobody owns the connection: `setLength` and `setConsumed` at once. */
+  /** Main, while nobody owns the connection: `setLength` and `setConsumed` together. */
   setContent(connection: number, length: number, consumed: number): void {
     const at = this.#at(connection, 0);
     this.#words[at + LENGTH] = length;
@@ -235,7 +235,7 @@ export class ConnectionTable {
     this.#words[this.#at(connection, REQUEST)] = request;
   }
 
-  /** Main, when the connection is given back: no handler has it any more. */
+  /** Main, when the connection is given back: no handler runs for it. */
   endRequest(connection: number): void {
     this.#words[this.#at(connection, REQUEST_END)] = 0;
   }

@@ -1,7 +1,7 @@
 /**
  * Lets only as many workers load the application at a time as the machine has processors. Loading is
- * CPU-bound. With more at once, none ends sooner, the memory at the peak is higher, and the workers that
- * serve meanwhile get less of the processor.
+ * CPU-bound. With more workers in parallel, none ends sooner, the memory at the peak is higher, and the
+ * workers that serve meanwhile get less of the processor.
  *
  * The gate is a Mutex, a ConditionVariable, and for each slot a flag that says that its worker is inside. A
  * counter is not enough, because a worker can die inside. Main then clears that worker's flag, whether it was
@@ -46,7 +46,7 @@ export class StartGate {
     return { [Symbol.dispose]: () => this.#leave() };
   }
 
-  /** Main, after the 'exit' of a worker: it is not inside any more, and holds nothing. */
+  /** Main, after the 'exit' of a worker: it is no longer inside, and holds nothing. */
   onExit(slot: number): void {
     this.#mutex.releaseOwnedBy(slot);
     this.#setInside(slot, 0);

@@ -20,9 +20,9 @@ const MOST_REFUSED = 256;
 const REFUSED_SHARE = 0.2;
 
 export interface DescriptorBudget {
-  /** Connections that are served at once. */
+  /** Connections that can be served simultaneously. */
   readonly connections: number;
-  /** Connections that are refused at once, with time to read the answer. */
+  /** Connections that can be refused simultaneously, with time to read the answer. */
   readonly refused: number;
 }
 

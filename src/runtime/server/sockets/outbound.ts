@@ -82,7 +82,7 @@ export class SocketWriter {
 
   /**
    * Sends a payload of a ring.
-   * @param more whether the turn goes on. If not, credit is counted anew when the connection is given back
+   * @param more whether the turn goes on. If not, credit is counted afresh when the connection is given back
    */
   send(address: number, length: number, more: boolean): void {
     const { bytes } = this.#outbound.options;

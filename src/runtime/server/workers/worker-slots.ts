@@ -2,7 +2,7 @@
  * Maps slots of shared memory to workers. Main thread, used by the supervisor.
  *
  * There are SPARE_SLOTS more slots than workers, so a replacement starts without waiting for the end of the
- * worker it replaces. A slot is used again only after the 'exit' of its thread. If more workers end at once,
+ * worker it replaces. A slot is used again only after the 'exit' of its thread. If more workers end together,
  * replacements wait here.
  */
 

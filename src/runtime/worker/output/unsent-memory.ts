@@ -21,7 +21,7 @@ export class UnsentMemory {
   }
 
   /**
-   * Several workers may ask at once and each may get room. So the sum exceeds the bound by at most one
+   * Several workers may ask simultaneously and each may get room. So the sum exceeds the bound by at most one
    * response per worker.
    * @returns a handle to dispose of when the bytes are sent or given up, or null if there is no room for them
    */

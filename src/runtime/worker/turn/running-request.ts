@@ -26,7 +26,7 @@ export class RunningRequest implements HeadOptions {
   /**
    * @param source of the request that the parse record describes
    * @param start where the request begins in the connection's buffer
-   * @param mayPersist the connection may stay open as far as the server goes
+   * @param mayPersist whether the server allows the connection to persist
    */
   constructor(source: RequestSource, start: number, mayPersist: boolean) {
     const { record } = source;

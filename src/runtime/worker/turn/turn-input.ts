@@ -88,8 +88,8 @@ export class TurnInput implements TurnProgress {
   }
 
   /**
-   * After PARSE_NEED: the client waits for "100 Continue" before it sends the body. True in one turn only,
-   * namely the one in which the head has become complete.
+   * After PARSE_NEED: the client waits for "100 Continue" before it sends the body. True only in the turn in
+   * which the head has become complete.
    */
   get mustInvite(): boolean {
     return this.#record.isInBody && !this.#wasInBody && this.#record.expectsContinue;

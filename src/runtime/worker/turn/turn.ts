@@ -233,7 +233,7 @@ export class Turn implements SuspendedTurn {
     this.#host.suspended(this);
     this.#host.handlerStarted();
     pending.then(() => {
-      // After 504 was sent, the turn may be at another request by now.
+      // After 504 was sent, the turn may already serve another request.
       const isLate = this.#running !== running || this.#phase !== 'waiting';
       this.#host.handlerSettled(isLate);
       if (!isLate) this.#finish(running);
