@@ -68,3 +68,12 @@ export function mayDeclineContent(input: Uint8Array): boolean {
   if (!/\nexpect:/i.test(text)) return false;
   return text.replaceAll(/(?<=^|\n)(?:POST|PUT) \/echo HTTP\//g, '').includes('HTTP/');
 }
+
+/**
+ * True where the end of a stream may be the end of the connection: its length is not known beforehand, and
+ * HTTP/1.0 has no chunks (RFC 9112, section 6.3). The core does not know which routes stream.
+ */
+export function mayEndWithStream(input: Uint8Array): boolean {
+  const text = Buffer.from(input).toString('latin1');
+  return text.includes('/stream') && text.includes('HTTP/1.0');
+}

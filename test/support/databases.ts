@@ -1,7 +1,8 @@
 /**
  * Runs one suite of data-access tests against every database that the application supports: the embedded one
  * always, a MongoDB server if MONGODB_TEST_URI names one, FerretDB 1.24 if Go can build it. A database
- * that is not available shows up as a skipped test with the reason.
+ * that is not available shows up as a skipped test with the reason. FerretDB is slow, so what
+ * is above the data access is tested on the others only.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -78,6 +79,12 @@ export async function startEmbeddedDatabase(): Promise<DatabaseServer> {
 
 export function describeOnEveryDatabase(title: string, suite: (database: DatabaseUnderTest) => void): void {
   for (const kind of KINDS) describe(`${title}, on ${kind.name}`, () => describeOn(kind, suite));
+}
+
+/** For suites that rely on atomic writes, or that write too often for a slow database. */
+export function describeOnAtomicDatabases(title: string, suite: (database: DatabaseUnderTest) => void): void {
+  const atomic = KINDS.filter((kind) => kind.atomic);
+  for (const kind of atomic) describe(`${title}, on ${kind.name}`, () => describeOn(kind, suite));
 }
 
 function describeOn(kind: DatabaseKind, suite: (database: DatabaseUnderTest) => void): void {
