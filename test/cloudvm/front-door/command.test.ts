@@ -63,6 +63,7 @@ describe('while it serves', () => {
     await lineOf(child, /stopping: SIG/);
     child.kill(second);
     expect((await client.next()).status).toBe(200);
+    client.halfClose();
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
 });

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { SILENT_LOGGER } from '../../../src/runtime/server/runtime-logger.ts';
 import { getRequest, postRequest, RawClient, type RawResponse } from '../../support/raw-client.ts';
 import { until } from '../../support/until.ts';
+import { Fifo } from './support/fifo.ts';
 import { Stage } from './support/stage.ts';
 import { expectRest, startServer } from './support/start.ts';
 
@@ -188,6 +189,7 @@ describe('bystanders of a worker that dies', () => {
     await until('the stream has begun', () => reader.received > 300);
     expectProblem(await killer.get('/exit'), 500);
     expect((await reader.end()).toString()).not.toContain('\r\n0\r\n');
+    reader.halfClose();
     killer.halfClose();
     await expectRest(server, 1);
   });
@@ -244,11 +246,16 @@ describe('a worker that hangs in a native call', () => {
   test('is answered for: its clients need not wait until it returns', async () => {
     using stage = new Stage();
     await using server = await startServer({ workers: 1, handlerTimeoutMs: 600 }, stage);
+    using fifo = new Fifo();
     using bystander = await RawClient.connect(server.port);
     using client = await RawClient.connect(server.port);
     bystander.send(postRequest('/hold/bystander', ''));
     await stage.cue('started', 'bystander');
-    client.send(getRequest('/params/1/2') + getRequest('/native/sync/8') + getRequest('/health'));
+    client.send(
+      getRequest('/params/1/2') +
+        getRequest(`/native/sync/${encodeURIComponent(fifo.path)}`) +
+        getRequest('/health'),
+    );
     expect((await client.next()).status).toBe(200);
     for (const waiting of [client, bystander]) {
       const response = await waiting.next();
@@ -262,6 +269,7 @@ describe('a worker that hangs in a native call', () => {
     using other = await RawClient.connect(server.port);
     expect((await other.get('/health')).status).toBe(200);
     other.halfClose();
+    fifo.release();
     await until('the call has returned', () => server.threads === 1);
     await expectRest(server, 1);
   });
@@ -269,8 +277,9 @@ describe('a worker that hangs in a native call', () => {
   test('while it seemed idle draws no requests to it', async () => {
     using stage = new Stage();
     await using server = await startServer({ workers: 2, handlerTimeoutMs: 600 }, stage);
+    using fifo = new Fifo();
     using hanging = await RawClient.connect(server.port);
-    hanging.send(getRequest('/native/async/8'));
+    hanging.send(getRequest(`/native/async/${encodeURIComponent(fifo.path)}`));
     await until('it is given up', () => server.threads === 3);
     await until('the pool is complete', () => server.usage.workers === 2);
     // More than a worker takes comfortably while another seems to have fewer.
@@ -287,6 +296,7 @@ describe('a worker that hangs in a native call', () => {
     }
     client.halfClose();
     hanging.halfClose();
+    fifo.release();
     await expectRest(server, 2);
   });
 });

@@ -1,8 +1,10 @@
 /** The end of a server, and the replacement of its workers while it serves. */
 
 import { describe, expect, test } from 'vitest';
+import { effort } from '../../support/effort.ts';
 import { getRequest, postRequest, RawClient } from '../../support/raw-client.ts';
 import { until } from '../../support/until.ts';
+import { Fifo } from './support/fifo.ts';
 import { Stage } from './support/stage.ts';
 import { expectRest, startServer } from './support/start.ts';
 
@@ -66,8 +68,10 @@ describe('close', () => {
     reader.send(getRequest('/stream?chunks=1000000&ms=5'));
     await until('the stream has begun', () => reader.received > 300);
     // A stream has no end of its own: that it was cut off is in order.
-    expect(await server.close()).toEqual({ ...IN_ORDER, streams: 1 });
+    const closed = server.close();
     expect((await reader.end()).toString()).not.toContain('\r\n0\r\n');
+    reader.halfClose();
+    expect(await closed).toEqual({ ...IN_ORDER, streams: 1 });
     expect(reader.error).toBeUndefined();
   });
 
@@ -163,7 +167,7 @@ describe('reload', () => {
     const before = await RawClient.connect(server.port);
     const old = JSON.parse((await before.get('/thread')).body.toString()).thread;
     before.halfClose();
-    for (let round = 0; round < 3; round++) await server.reload();
+    for (let round = 0; round < effort(2, 20); round++) await server.reload();
     reloading = false;
     await Promise.all(load);
     expect(threads.size).toBeGreaterThan(3);
@@ -190,8 +194,9 @@ describe('reload', () => {
 
   test('waits for no worker that hangs', async () => {
     await using server = await startServer({ workers: 2, handlerTimeoutMs: 500 });
+    using fifo = new Fifo();
     using client = await RawClient.connect(server.port);
-    client.send(getRequest('/native/sync/8'));
+    client.send(getRequest(`/native/sync/${encodeURIComponent(fifo.path)}`));
     const reloaded = until(
       'it is in the call',
       () => server.usage.queued === 0 && server.usage.inboundBytes > 0,
@@ -202,6 +207,7 @@ describe('reload', () => {
     // Where the hanging one was found stuck during the reload, its replacement may still be starting.
     await until('the pool is complete', () => server.usage.workers === 2);
     client.reset();
+    fifo.release();
     await until('the call has returned', () => server.threads === 2);
     await expectRest(server);
   });
@@ -258,7 +264,7 @@ describe('reload', () => {
       }
       client.halfClose();
     });
-    for (let round = 0; round < 8; round++) await server.reload();
+    for (let round = 0; round < effort(3, 20); round++) await server.reload();
     reloading = false;
     await Promise.all(load);
     await expectRest(server, 2);

@@ -1,0 +1,31 @@
+/**
+ * Something to hang on: whoever opens it for reading blocks in a native call, which neither its own thread nor
+ * `terminate` can end. The test ends the call.
+ */
+
+import { execFileSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export class Fifo implements Disposable {
+  readonly #directory = mkdtempSync(join(tmpdir(), 'cloudvm-fifo-'));
+  readonly path = join(this.#directory, 'fifo');
+  #isReleased = false;
+
+  constructor() {
+    execFileSync('mkfifo', [this.path]);
+  }
+
+  /** Opened for both, it waits for nobody, and lets whoever waits for a writer go on (fifo(7)). */
+  release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    closeSync(openSync(this.path, 'r+'));
+  }
+
+  [Symbol.dispose](): void {
+    this.release();
+    rmSync(this.#directory, { recursive: true });
+  }
+}
