@@ -1,5 +1,5 @@
 /**
- * Prints the sum of a test run as one line, from the JSON report of vitest whose path it is given. A file that
+ * Prints the sum of test runs as one line, from the JSON reports of vitest whose paths it is given. A file that
  * failed without a failed test of its own (it does not load, its set-up throws) counts as one failure.
  */
 import { readFileSync } from 'node:fs';
@@ -15,18 +15,37 @@ interface Report {
   }[];
 }
 
-const [, , path = ''] = process.argv;
-const text = readFileSync(path, 'utf8');
-if (text === '') throw new Error('the tests have written no report: they did not start');
+interface Sum {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
 
-const report: Report = JSON.parse(text);
-const brokenFiles = report.testResults.filter(
-  ({ status, assertionResults }) =>
-    status === 'failed' && !assertionResults.some((assertion) => assertion.status === 'failed'),
-);
-const failed = report.numFailedTests + brokenFiles.length;
-const skipped = report.numPendingTests + report.numTodoTests;
-process.stdout.write(
-  `tests: ${report.numPassedTests} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`,
-);
+function sumOf(path: string): Sum {
+  const text = readFileSync(path, 'utf8');
+  if (text === '') throw new Error(`${path} is empty: its tests did not start`);
+  const report: Report = JSON.parse(text);
+  const brokenFiles = report.testResults.filter(
+    ({ status, assertionResults }) =>
+      status === 'failed' && !assertionResults.some((assertion) => assertion.status === 'failed'),
+  );
+  return {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + brokenFiles.length,
+    skipped: report.numPendingTests + report.numTodoTests,
+  };
+}
+
+function add(one: Sum, other: Sum): Sum {
+  return {
+    passed: one.passed + other.passed,
+    failed: one.failed + other.failed,
+    skipped: one.skipped + other.skipped,
+  };
+}
+
+const [, , ...paths] = process.argv;
+const { passed, failed, skipped } = paths.map(sumOf).reduce(add);
+const skippedToo = skipped > 0 ? `, ${skipped} skipped` : '';
+process.stdout.write(`tests: ${passed} passed, ${failed} failed${skippedToo}\n`);
 process.exitCode = failed > 0 ? 1 : 0;

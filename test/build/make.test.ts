@@ -17,6 +17,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { inheritedEnvironment } from '../support/environment.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const TOOLS = [
@@ -124,7 +125,7 @@ test(
     const server = spawn(process.execPath, ['build/js/src/main.js'], {
       cwd: copy,
       env: {
-        PATH: process.env['PATH'],
+        ...inheritedEnvironment(),
         HOST: '127.0.0.1',
         PORT: '0',
         WORKERS: '2',

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
+import { effort } from '../../support/effort.ts';
 import { startCommand } from '../support/command.ts';
 import { connect, TemporaryDirectory, withThings } from '../support/test-database.ts';
 
 test('every acknowledged write is still there after kill -9 in the middle of writing', async () => {
   await using directory = await TemporaryDirectory.create();
-  for (let round = 1; round <= 3; round += 1) {
+  for (let round = 1; round <= effort(3, 20); round += 1) {
     const acknowledged = await writeUntilKilled(directory.path, round, 150 * round);
     expect(acknowledged.inserted.length).toBeGreaterThanOrEqual(150 * round);
     await withThings(directory.path, async (things) => {

@@ -1,6 +1,7 @@
 /** Clients and handlers that take too long, with short settings. */
 
 import { describe, expect, test } from 'vitest';
+import { effort } from '../../support/effort.ts';
 import { getRequest, postRequest, RawClient, type RawResponse } from '../../support/raw-client.ts';
 import { Stage } from './support/stage.ts';
 import { expectRest, startServer } from './support/start.ts';
@@ -192,11 +193,12 @@ describe('a handler that never returns to the event loop', () => {
   test('but does at the very moment when it is given up is answered once', async () => {
     using stage = new Stage();
     await using server = await startServer({ workers: 2, handlerTimeoutMs: 80 }, stage);
-    for (let round = 0; round < 24; round++) {
+    const rounds = effort(8, 96);
+    for (let round = 0; round < rounds; round++) {
       using client = await RawClient.connect(server.port);
       client.send(
         postRequest(`/tell/before-${round}`, '') +
-          getRequest(`/cpu?ms=${80 + round * 2}`) +
+          getRequest(`/cpu?ms=${80 + Math.floor((round * 48) / rounds)}`) +
           postRequest(`/tell/after-${round}`, ''),
       );
       client.halfClose();

@@ -6,12 +6,14 @@
 
 import type { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
+import { effort, freshSeed } from '../../support/effort.ts';
 import { ConnectionEndedError, getRequest, postRequest, RawClient } from '../../support/raw-client.ts';
 import { until } from '../../support/until.ts';
 import { Journal } from './support/journal.ts';
 import { expectRest, startServer } from './support/start.ts';
 
-const KILLS = 200;
+const KILLS = effort(50, 200);
+const DEATHS_BY_HANDLER = effort(10, 60);
 const WORKERS = 4;
 const CLIENTS = 24;
 
@@ -83,9 +85,9 @@ function randomNumbers(seed: number): () => number {
   };
 }
 
-describe(`${KILLS} workers that are killed at random moments under load`, () => {
+describe('workers that are killed at random moments under load', () => {
   test('cost nothing to requests that were on none of them, and leave everything at rest', async () => {
-    const random = randomNumbers(5);
+    const random = randomNumbers(freshSeed('workers that are killed'));
     using threads = new Threads();
     using journal = new Journal(2_000_000);
     const hopeless: string[] = [];
@@ -161,7 +163,7 @@ describe(`${KILLS} workers that are killed at random moments under load`, () => 
   }, 480_000);
 
   test('by their own handlers are each answered once, and their bystanders too', async () => {
-    const random = randomNumbers(7);
+    const random = randomNumbers(freshSeed('workers that end themselves'));
     await using server = await startServer({ workers: 3 });
     let going = true;
     const bystanders = Array.from({ length: 8 }, async (_, index) => {
@@ -175,7 +177,7 @@ describe(`${KILLS} workers that are killed at random moments under load`, () => 
       }
       return failed;
     });
-    for (let kill = 0; kill < 20; kill++) {
+    for (let kill = 0; kill < DEATHS_BY_HANDLER; kill++) {
       using killer = await RawClient.connect(server.port);
       killer.send(random() < 0.5 ? getRequest('/exit') : getRequest(`/die/${Math.floor(random() * 4)}`));
       expect((await killer.next()).status).toBe(500);

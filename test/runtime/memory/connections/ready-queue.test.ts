@@ -3,6 +3,7 @@ import { InvariantError } from '../../../../src/platform/invariant.ts';
 import { QUEUE_EMPTY } from '../../../../src/runtime/memory/connections/ready-queue.ts';
 import { openReadyQueue, openWorkerWords } from '../../../../src/runtime/memory/open.ts';
 import { claimOf, NO_CLAIM } from '../../../../src/runtime/memory/protocol.ts';
+import { effort } from '../../../support/effort.ts';
 import { COUNTER_STARTS, createShared, partsOf } from '../threads/shared.ts';
 import { runThreads, sharedWords, TestThread } from '../threads/thread.ts';
 
@@ -84,7 +85,7 @@ describe('ReadyQueue', () => {
     '8 consumers get every entry once and in order, nothing is lost, from position %d',
     async (start) => {
       const connections = 63;
-      const rounds = 100_000;
+      const rounds = effort(50_000, 1_000_000);
       const { shared, queue } = createQueue(connections, start);
       const book = sharedWords(3 * connections + 1);
       await runThreads('ready-queue-thread.ts', 9, (slot) => ({

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ConditionVariable } from '../../../../src/runtime/memory/synchronization/condition-variable.ts';
 import { Mutex } from '../../../../src/runtime/memory/synchronization/mutex.ts';
+import { effort } from '../../../support/effort.ts';
 import { runThreads, sharedWords, TestThread } from '../threads/thread.ts';
 
 const MAIN = 100;
@@ -124,7 +125,7 @@ describe('ConditionVariable', () => {
   test.each([0, 2 ** 31 - 500, 2 ** 32 - 500])(
     '4 producers and 4 consumers hand over every value exactly once, with a sequence from %d',
     async (sequence) => {
-      const rounds = 4_000;
+      const rounds = effort(4_000, 40_000);
       const words = sharedWords(RECEIVED + 4 * rounds);
       words[NOT_EMPTY] = sequence;
       words[NOT_FULL] = sequence;

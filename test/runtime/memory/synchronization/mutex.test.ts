@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { Mutex, MutexError } from '../../../../src/runtime/memory/synchronization/mutex.ts';
+import { effort } from '../../../support/effort.ts';
 import { runThreads, sharedWords, TestThread } from '../threads/thread.ts';
 
 /** The thread numbers of the stress are 0 to 7. The main thread takes part under this one. */
@@ -118,7 +119,7 @@ describe('Mutex', () => {
 
   test('8 threads count correctly under it, whichever way they lock it', async () => {
     const words = sharedWords(64);
-    const rounds = 10_000;
+    const rounds = effort(10_000, 100_000);
     await runThreads('mutex-thread.ts', 8, (thread) => ({ task: 'count', words, thread, rounds }));
     expect(words[LEFT]).toBe(8 * rounds);
     expect(words[RIGHT]).toBe(8 * rounds);

@@ -11,6 +11,7 @@ import {
 } from '../../../../src/runtime/memory/protocol.ts';
 import type { OutboundRingReader } from '../../../../src/runtime/memory/workers/outbound-ring-reader.ts';
 import type { OutboundRingWriter } from '../../../../src/runtime/memory/workers/outbound-ring-writer.ts';
+import { effort } from '../../../support/effort.ts';
 import { COUNTER_STARTS, createShared, partsOf } from '../threads/shared.ts';
 import { runThreads, TestThread } from '../threads/thread.ts';
 
@@ -231,7 +232,7 @@ describe('OutboundRing', () => {
         task: slot === rings ? 'read' : 'write',
         slot,
         rings,
-        rounds: 15_000,
+        rounds: effort(15_000, 200_000),
       }));
     },
   );

@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { inheritedEnvironment } from '../../../support/environment.ts';
 import { until } from '../../../support/until.ts';
 
 const MAIN = new URL('../../../../src/main.ts', import.meta.url).pathname;
@@ -20,8 +21,7 @@ export class ServerProcess implements AsyncDisposable {
   constructor(settings: Readonly<Record<string, string>>, options: readonly string[] = []) {
     this.child = spawn(process.execPath, [...options, MAIN], {
       env: {
-        PATH: process.env['PATH'],
-        ...(process.env['CORE'] !== undefined && { CORE: process.env['CORE'] }),
+        ...inheritedEnvironment(),
         APP: ECHO_APPLICATION,
         PORT: '0',
         WORKERS: '2',

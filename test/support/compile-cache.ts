@@ -1,0 +1,4 @@
+/** Imported for its effect: workers and processes that tests start load what an earlier one has compiled. */
+import { resolve } from 'node:path';
+
+process.env['NODE_COMPILE_CACHE'] ??= resolve('node_modules/.cache/node-compile-cache');

@@ -1,0 +1,10 @@
+/** What a process under test has of the environment of the tests, so that no setting of the machine reaches it. */
+
+const INHERITED = ['PATH', 'CORE', 'NODE_COMPILE_CACHE'];
+
+export function inheritedEnvironment(): Readonly<Record<string, string>> {
+  const { env } = process;
+  return Object.fromEntries(
+    INHERITED.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])),
+  );
+}
