@@ -1,18 +1,18 @@
 /**
- * How hard tests of chance try. `npm test` tries often enough to see a common fault, and `npm run test:stress`
- * often enough to see a rare one.
+ * How long randomised tests run. `npm test` runs them long enough to find a common fault, and
+ * `npm run test:stress` long enough to find a rare one.
  */
 
 const { STRESS, SEED } = process.env;
 
-/** Which of the two this run is. */
+/** Chooses the value for this kind of run. */
 export function effort<Value>(normal: Value, stress: Value): Value {
   return STRESS === undefined ? normal : stress;
 }
 
 /**
- * Another one in every run, so that the runs together see more than each of them. It is printed, and SEED
- * repeats it.
+ * A different seed in every run, so that the runs together find more than each of them. It is printed, and
+ * SEED repeats it.
  */
 export function freshSeed(of: string): number {
   const seed = SEED === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(SEED);

@@ -1,4 +1,6 @@
-/** What a process under test has of the environment of the tests, so that no setting of the machine reaches it. */
+/**
+ * The environment variables that a process under test inherits, so that no setting of the machine reaches it.
+ */
 
 const INHERITED = ['PATH', 'CORE', 'NODE_COMPILE_CACHE'];
 

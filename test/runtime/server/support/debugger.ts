@@ -19,7 +19,7 @@ export class Debugger implements Disposable {
   readonly #attached = new Set<string>();
   #paused = Promise.withResolvers<string>();
 
-  /** Attaches to the process and all workers that it has. The process listens for a debugger, or will soon. */
+  /** Attaches to the process and all of its workers. The process listens for a debugger, or will soon. */
   static async attach(server: ServerProcess, workers: number): Promise<Debugger> {
     const socket = new WebSocket(await server.errorLine(/Debugger listening on (ws:\S+)/));
     await once(socket, 'open');

@@ -1,6 +1,6 @@
 /**
- * Something to hang on: whoever opens it for reading blocks in a native call, which neither its own thread nor
- * `terminate` can end. The test ends the call.
+ * A FIFO to hang on. A thread that opens it for reading blocks in a native call, which neither the thread
+ * itself nor `terminate` can end. The test ends the call.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -17,7 +17,7 @@ export class Fifo implements Disposable {
     execFileSync('mkfifo', [this.path]);
   }
 
-  /** Opened for both, it waits for nobody, and lets whoever waits for a writer go on (fifo(7)). */
+  /** Opening it for reading and writing does not block, and ends the wait of a reader (fifo(7)). */
   release(): void {
     if (this.#isReleased) return;
     this.#isReleased = true;

@@ -52,7 +52,7 @@ export class ServerProcess implements AsyncDisposable {
     return this.#port.promise;
   }
 
-  /** Waits until it has written such a line to standard error. @returns what the group of the pattern caught */
+  /** Waits until such a line is on standard error. @returns the text of the pattern's group */
   async errorLine(pattern: RegExp): Promise<string> {
     await until(`${pattern} is written`, () => pattern.test(this.errors));
     return pattern.exec(this.errors)?.[1] ?? '';
