@@ -168,7 +168,7 @@ function giveUp(logger: RuntimeLogger, reason: string): void {
   killProcess();
 }
 
-/** This is called because threads hang in native calls, and `process.exit` would wait for those threads. */
+/** Kills the process. `process.exit` would wait for threads that hang in native calls. */
 export function killProcess(): void {
   process.kill(process.pid, 'SIGKILL');
 }

@@ -1,4 +1,4 @@
-"""Talks to the server with Python's http.client and prints what it saw as JSON; run by python.test.ts."""
+"""Talks to the server with Python's http.client and prints what it saw as JSON. python.test.ts runs it."""
 
 import http.client
 import json

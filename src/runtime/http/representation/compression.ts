@@ -86,8 +86,7 @@ function compressStream(request: Request, response: EndedResponse, source: BodyS
 async function* compressPieces(source: BodyStream): AsyncGenerator<Uint8Array, void, undefined> {
   // Each piece is flushed, because a handler that yields a piece now wants the client to have it now.
   const compressor = createGzip({ flush: constants.Z_SYNC_FLUSH });
-  // The callback may ignore the error. `pipeline` destroys the compressor with it, so the loop below throws
-  // it.
+  // The callback may ignore the error. `pipeline` destroys the compressor with it, so `yield*` throws it.
   pipeline(source, compressor, () => {});
   yield* compressor;
 }
