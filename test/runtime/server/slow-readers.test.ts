@@ -65,7 +65,9 @@ describe('slow readers', () => {
       expect((await other.get('/health')).status).toBe(200);
     }
     // Twice the windows, for what else came and went meanwhile.
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 * readers.length * outboundWindowBytes);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(
+      2 * readers.length * outboundWindowBytes,
+    );
     // A window each, and what the requests themselves take.
     expect(server.usage.inboundBytes).toBeLessThanOrEqual(9 * 2_048);
     for (const reader of readers) reader.reset();
