@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import './test/support/compile-cache.ts';
 
-/** They leave their process as they found it, so one process runs many of them. */
+/** These test files leave their process unchanged, so one process runs many of them. */
 const WITHOUT_ISOLATION = [
   'test/{bench,model,platform}/**/*.test.ts',
   'test/cloudvm/{accounts,database,health,validation,vms}/**/*.test.ts',
@@ -30,7 +30,7 @@ export default defineConfig({
         test: { name: 'shared', include: WITHOUT_ISOLATION, isolate: false },
       },
     ],
-    // Many files wait more than they compute.
+    // Many test files wait more than they compute.
     maxWorkers: availableParallelism() + 1,
     testTimeout: 60_000,
     hookTimeout: 120_000,

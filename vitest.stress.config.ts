@@ -1,4 +1,6 @@
-/** `npm run test:stress`: the tests of chance, one file after the other, each for longer than in `npm test`. */
+/**
+ * `npm run test:stress`: the randomised tests, one file after the other, each for longer than in `npm test`.
+ */
 import { defineConfig } from 'vitest/config';
 import './test/support/compile-cache.ts';
 

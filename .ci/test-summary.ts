@@ -1,6 +1,6 @@
 /**
- * Prints the sum of test runs as one line, from the JSON reports of vitest whose paths it is given. A file that
- * failed without a failed test of its own (it does not load, its set-up throws) counts as one failure.
+ * Prints the sum of test runs as one line. It gets the paths of the JSON reports of vitest. A file that
+ * failed without a failed test (it does not load, or its set-up throws) counts as one failure.
  */
 import { readFileSync } from 'node:fs';
 

@@ -1,7 +1,7 @@
 /**
- * What the CloudVM application needs before any worker starts: a database and a signing secret. The main
- * thread opens them, hands them to the workers through their environment, and closes them after the workers
- * have ended.
+ * The resources that the CloudVM application needs before any worker starts: a database and a signing secret.
+ * The main thread opens them, hands them to the workers through their environment, and closes them after the
+ * workers have ended.
  */
 
 import { EmbeddedDatabase } from '../embedded-mongodb/index.ts';
@@ -14,9 +14,9 @@ import type { CloudVmSettings } from './settings.ts';
 export interface CloudVmResources extends AsyncDisposable {
   /** For the workers' environment. */
   readonly environment: NodeJS.ProcessEnv;
-  /** Which database, in words for the operator, never with credentials. */
+  /** The database, in words for the operator, never with credentials. */
   readonly database: string;
-  /** Rejects when the embedded database ends unasked. */
+  /** Rejects when the embedded database ends by itself. */
   readonly failed: Promise<never>;
 }
 
@@ -49,7 +49,7 @@ export async function openCloudVmResources(
   };
 }
 
-/** A secret that was not set is this machine's own. Tokens that it signs may be refused elsewhere. */
+/** A generated secret belongs to this machine, so other machines may refuse its tokens. */
 function warnOfOwnSecret(
   { path, created }: PreparedSecret,
   mongodbUri: string | undefined,

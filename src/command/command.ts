@@ -1,10 +1,10 @@
 /**
  * The command: settings → resources → server → signals. src/main.ts loads it on the main thread.
  *
- * Exit codes: 0 after an orderly stop, 1 when something was cut off while stopping, 2 for a wrong setting, 3 when
- * the start fails (port taken, database unreachable), 4 when the embedded database has failed. The process kills
- * itself (137) when threads hang in native calls, and at a second signal that comes more than a second after the
- * first.
+ * Exit codes: 0 after an orderly stop, 1 when something was cut off while stopping, 2 for a wrong setting, 3
+ * when the start fails (port taken, database unreachable), 4 when the embedded database has failed. The
+ * process kills itself (137) when threads hang in native calls, and at a second signal that comes more than a
+ * second after the first.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { CLOUDVM_APPLICATION, type CloudVmResources, openCloudVmResources } from '../cloudvm/index.ts';
@@ -20,7 +20,7 @@ const EXIT_SETTINGS = 2;
 const EXIT_START = 3;
 const EXIT_DATABASE_DIED = 4;
 
-/** Threads hang in native calls, which a regular exit would wait for. */
+/** Threads hang in native calls, and a regular exit would wait for them. */
 let threadsHang = false;
 
 async function main(): Promise<number> {
@@ -44,7 +44,7 @@ async function main(): Promise<number> {
   return running === null ? giveUp(logger) : await serve(running, logger, signals);
 }
 
-/** @returns null when a setting is wrong, after it has said so */
+/** @returns null if a setting is wrong, after it has reported it */
 function readSettings(): AllSettings | null {
   try {
     return loadSettings(process.env);
@@ -55,7 +55,7 @@ function readSettings(): AllSettings | null {
   }
 }
 
-/** What runs, to be closed in the reverse order of its start. */
+/** The running parts, to be closed in the reverse order of their start. */
 interface Running {
   readonly server: Server;
   readonly resources: CloudVmResources | null;
@@ -67,7 +67,7 @@ async function start(settings: AllSettings, logger: Logger): Promise<Running> {
   const resources =
     app === CLOUDVM_APPLICATION ? opened.use(await openCloudVmResources(settings, logger)) : null;
   const environment = { ...process.env, ...resources?.environment };
-  // They may take seconds to start, in which nothing else is logged.
+  // The workers may take seconds to start, and nothing else is logged meanwhile.
   logger.info({}, `starting ${settings.workers} workers`);
   const server = await Server.start({ ...settings, app, logger, environment });
   // From here on `serve` closes it.
@@ -110,7 +110,7 @@ async function stop({ server, resources }: Running, logger: Logger): Promise<boo
   return orderly;
 }
 
-/** null when a signal came and the start has gone on for too long since. */
+/** null if a signal came and the start has gone on for too long since. */
 async function givenUp(stopping: Promise<StopReason>, timeoutMs: number): Promise<null> {
   await stopping;
   return await delay(timeoutMs, null);
@@ -132,7 +132,7 @@ async function reload(server: Server, logger: Logger): Promise<void> {
   }
 }
 
-/** Without its database the process is of no use. Its supervisor starts it again. */
+/** Without its database the process is useless. Its supervisor starts it again. */
 async function databaseFailure(resources: CloudVmResources | null): Promise<StopReason> {
   try {
     return await (resources?.failed ?? new Promise<never>(() => {}));
@@ -142,6 +142,6 @@ async function databaseFailure(resources: CloudVmResources | null): Promise<Stop
 }
 
 process.exitCode = await main();
-// Whatever a library left open must not keep a stopped server alive.
+// A resource that a library left open must not keep a stopped server alive.
 if (threadsHang) killProcess();
 else process.exit();

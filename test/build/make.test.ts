@@ -30,7 +30,7 @@ const TOOLS = [
   'tsconfig.json',
 ];
 const BUILD_TIMEOUT_MS = 180_000;
-/** Whether a core is stale does not depend on how large it is; this one compiles quickly. */
+/** A small core, which compiles quickly. Its size does not matter for staleness. */
 const SMALL_CORE = 'export function parse(address: i32, length: i32): i32 { return address + length; }\n';
 
 const run = promisify(execFile);
@@ -63,12 +63,12 @@ function writeSource(text: string): void {
 
 describe('--if-stale', () => {
   test(
-    'makes a core that is missing, also when two start at once',
+    'makes a missing core, even if two processes start simultaneously',
     async () => {
       writeSource(SMALL_CORE);
       const outcomes = await Promise.all([make('--if-stale'), make('--if-stale')]);
       for (const { stdout, stderr } of outcomes) {
-        // The one that looked later may have found the other's work.
+        // The later one may have found the core of the earlier one.
         expect(stdout).toMatch(/^(Compiling the core\..*\nMade build\/core\.wasm in [\d.]+ s\.\n)?$/);
         expect(stderr).toBe('');
       }
@@ -79,7 +79,7 @@ describe('--if-stale', () => {
   );
 
   test(
-    'leaves a core alone that was made of the same sources, and makes it again when a byte of them changes',
+    'keeps a core that was made of the same sources, and makes it again when a byte of them changes',
     async () => {
       writeSource(SMALL_CORE);
       await make('--if-stale');
@@ -94,7 +94,7 @@ describe('--if-stale', () => {
   );
 
   test(
-    'keeps the old core and says why when a source does not compile',
+    'keeps the old core and reports the reason when a source does not compile',
     async () => {
       writeSource(SMALL_CORE);
       await make('--if-stale');

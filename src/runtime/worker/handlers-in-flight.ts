@@ -9,7 +9,7 @@ import type { WorkerWords } from '../memory/workers/worker-words.ts';
 import type { ServiceTimes } from './service-times.ts';
 
 /**
- * The deadline is looked at this often per handler timeout, but no more often than every
+ * The deadlines are checked so many times per handler timeout, but not more often than every
  * SHORTEST_INTERVAL_MS.
  */
 const CHECKS_PER_TIMEOUT = 8;
@@ -17,7 +17,7 @@ const SHORTEST_INTERVAL_MS = 10;
 
 /** A turn that may wait for a handler. */
 export interface WaitingTurn {
-  /** When its handler was started, in milliseconds of performance.now(); 0 when it waits for none. */
+  /** When its handler was started, in milliseconds of performance.now(), or 0 if it waits for none. */
   readonly handlerSince: number;
   /** The handler has not answered in time. */
   handlerTimedOut(): void;
@@ -39,7 +39,7 @@ export interface HandlersInFlightOptions {
 export class HandlersInFlight {
   readonly #options: HandlersInFlightOptions;
   #count = 0;
-  /** Of those in flight, the ones whose clients were answered in their place. */
+  /** The handlers in flight whose clients were answered with 504. */
   #late = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -64,7 +64,7 @@ export class HandlersInFlight {
     invariant(this.#late >= 0 && this.#late <= this.#count, 'Late handlers are in flight.');
   }
 
-  /** Looks at no deadline any more. */
+  /** Stops checking deadlines. */
   stop(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;

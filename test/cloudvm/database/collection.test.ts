@@ -17,7 +17,7 @@ describeOnEveryDatabase('preparing a database', (database) => {
     );
   };
 
-  test('preparing a collection creates the declared indexes and no others', async () => {
+  test('creates the declared indexes and no others', async () => {
     expect(await indexesOf(database.service, USERS)).toEqual({
       _id_: { key: { _id: 1 }, unique: false },
       email: { key: { emailKey: 1 }, unique: true },
@@ -36,14 +36,14 @@ describeOnEveryDatabase('preparing a database', (database) => {
     });
   });
 
-  test('preparing a collection several times at once changes nothing', async () => {
+  test('again and several times at once changes nothing', async () => {
     const before = await indexesOf(database.service, VMS);
     await prepareServices(database.service);
     await Promise.all([prepareServices(database.service), prepareServices(database.service)]);
     expect(await indexesOf(database.service, VMS)).toEqual(before);
   });
 
-  test('preparing a collection fails if a different index has the same name', async () => {
+  test('fails if a different index has the same name', async () => {
     const databaseName = `cloudvm_test_${randomBytes(6).toString('hex')}`;
     await using service = await DatabaseService.open({ uri: database.uri, databaseName, workers: 8 });
     const users = service.collection(USERS.name);

@@ -94,7 +94,7 @@ describeOnEveryDatabase('the database service', (database) => {
     });
   const ping = (service: DatabaseService) => service.run(() => service.collection('vms').findOne({}));
 
-  test('a DatabaseService answers a ping while it is open and refuses once it is closed', async () => {
+  test('answers a ping while it is open and refuses once it is closed', async () => {
     const service = await DatabaseService.open({ ...BASE, uri: database.uri });
     await service.ping();
     expect(service.inFlight).toBe(0);
@@ -104,7 +104,7 @@ describeOnEveryDatabase('the database service', (database) => {
     await expect(ping(service)).rejects.toMatchObject({ code: 'DATABASE_UNREACHABLE' });
   });
 
-  test('a DatabaseService that closes waits for the operations under way', async () => {
+  test('waits for the operations under way when it closes', async () => {
     await using proxy = await FaultProxy.start(database.uri);
     const service = await openThrough(proxy);
     const held = proxy.holdAnswersOf('find', 1);
@@ -115,7 +115,7 @@ describeOnEveryDatabase('the database service', (database) => {
     await Promise.all([operation, closed]);
   });
 
-  test('a DatabaseService refuses an operation at once if all connections are busy and the queue is full', async () => {
+  test('refuses an operation at once if all connections are busy and the queue is full', async () => {
     await using proxy = await FaultProxy.start(database.uri);
     await using service = await openThrough(proxy, { totalConnections: 2, maxWaiting: 3 });
     const held = proxy.holdAnswersOf('find', 2);
@@ -129,7 +129,7 @@ describeOnEveryDatabase('the database service', (database) => {
     await ping(service);
   });
 
-  test('a DatabaseService reports an operation that waits too long for a connection as busy, not as unreachable', async () => {
+  test('reports an operation that waits too long for a connection as busy, not as unreachable', async () => {
     await using proxy = await FaultProxy.start(database.uri);
     await using service = await openThrough(proxy, { totalConnections: 2, waitQueueTimeoutMs: 100 });
     const held = proxy.holdAnswersOf('find', 2);
@@ -142,7 +142,7 @@ describeOnEveryDatabase('the database service', (database) => {
   });
 
   // Concurrent, because each one waits: the driver asks a lost server again after half a second.
-  test.concurrent('a DatabaseService repeats a read whose answer was lost', async () => {
+  test.concurrent('repeats a read whose answer was lost', async () => {
     await using proxy = await FaultProxy.start(database.uri);
     await using service = await openThrough(proxy);
     const owner = new ObjectId().toHexString();
@@ -151,7 +151,7 @@ describeOnEveryDatabase('the database service', (database) => {
     expect(await new VmRepository(service).findById(owner, vm.id)).toEqual(vm);
   });
 
-  test.concurrent('a DatabaseService does not repeat an unconditional update whose answer was lost', async () => {
+  test.concurrent('does not repeat an unconditional update whose answer was lost', async () => {
     await using proxy = await FaultProxy.start(database.uri);
     await using service = await openThrough(proxy);
     const vms = new VmRepository(service);
@@ -164,7 +164,7 @@ describeOnEveryDatabase('the database service', (database) => {
     expect(await vms.findById(owner, vm.id)).toMatchObject({ name: 'new', version: 2 });
   });
 
-  test.concurrent('a DatabaseService lets keyed and conditional writes succeed once if their answers were lost', async () => {
+  test.concurrent('lets keyed and conditional writes succeed once if their answers were lost', async () => {
     await using proxy = await FaultProxy.start(database.uri);
     await using service = await openThrough(proxy);
     const [users, vms] = [new UserRepository(service), new VmRepository(service)];
@@ -191,7 +191,7 @@ describeOnEveryDatabase('the database service', (database) => {
     expect(await vms.findById(owner, vm.id)).toBeUndefined();
   });
 
-  test.concurrent('a DatabaseService refuses a repeated write if another write came first', async () => {
+  test.concurrent('refuses a repeated write if another write came first', async () => {
     await using proxy = await FaultProxy.start(database.uri);
     await using service = await openThrough(proxy);
     const vms = new VmRepository(service);

@@ -1,4 +1,4 @@
-/** What operators read when the database cannot be reached: where it should be, and why it is not. */
+/** The messages to operators when the database cannot be reached: its address and the cause. */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { inspect } from 'node:util';
@@ -10,9 +10,11 @@ import { startEmbeddedDatabase } from '../../support/databases.ts';
 
 const PASSWORD = 'hunter2-secret';
 
-/** The driver asks a server again and again until this time has passed. An answer comes within a few of them. */
+/**
+ * The driver asks a server again and again until this time has passed. An answer takes a few milliseconds.
+ */
 const PATIENCE_MS = 50;
-/** On a machine that is too busy for that, the driver is given twice the time, and at last this much. */
+/** On a busy machine the driver gets twice the time again and again, up to this. */
 const LONGEST_PATIENCE_MS = 6_400;
 const NO_ANSWER = 'no answer in time';
 
@@ -43,7 +45,7 @@ async function closedPort(): Promise<string> {
   return server.address;
 }
 
-/** @returns the error that says what the servers have answered, as soon as every one of them has */
+/** @returns the error with the answers of the servers, as soon as all of them have answered */
 async function failureOf(uri: string, patienceMs = PATIENCE_MS): Promise<unknown> {
   const error = await failureWithin(patienceMs, uri);
   if (!String(error).includes(NO_ANSWER) || patienceMs >= LONGEST_PATIENCE_MS) return error;

@@ -37,7 +37,7 @@ async function portOf(child: ServerChild): Promise<number> {
   return Number(port);
 }
 
-/** Waits for a line of its log. @returns what the expression caught */
+/** Waits for a line of its log. @returns the match of the expression */
 async function lineOf(child: ServerChild, expression: RegExp): Promise<string | undefined> {
   const { promise, resolve, reject } = Promise.withResolvers<string | undefined>();
   createInterface(child.stdout).on('line', (line) => {
@@ -48,28 +48,31 @@ async function lineOf(child: ServerChild, expression: RegExp): Promise<string | 
   return promise;
 }
 
-describe('while it serves', () => {
+describe('while the command serves', () => {
   test.each([
     ['SIGINT', 'SIGINT'],
     ['SIGTERM', 'SIGTERM'],
     ['SIGINT', 'SIGTERM'],
-  ] as const)('%s and %s at once are one signal: what is pending is finished', async (first, second) => {
-    const child = start({ APP: ECHO_APPLICATION });
-    using client = await RawClient.connect(await portOf(child));
-    client.send(getRequest('/health') + getRequest('/wait?ms=300'));
-    expect((await client.next()).status).toBe(200);
-    child.kill(first);
-    // npm passes on a signal that the terminal has sent to both already.
-    await lineOf(child, /stopping: SIG/);
-    child.kill(second);
-    expect((await client.next()).status).toBe(200);
-    client.halfClose();
-    expect(await once(child, 'exit')).toEqual([0, null]);
-  });
+  ] as const)(
+    '%s and %s together count as one signal, and pending requests are finished',
+    async (first, second) => {
+      const child = start({ APP: ECHO_APPLICATION });
+      using client = await RawClient.connect(await portOf(child));
+      client.send(getRequest('/health') + getRequest('/wait?ms=300'));
+      expect((await client.next()).status).toBe(200);
+      child.kill(first);
+      // npm passes on a signal that the terminal has sent to both already.
+      await lineOf(child, /stopping: SIG/);
+      child.kill(second);
+      expect((await client.next()).status).toBe(200);
+      client.halfClose();
+      expect(await once(child, 'exit')).toEqual([0, null]);
+    },
+  );
 });
 
-describe('while it starts', () => {
-  test('the outermost values that the configuration takes are values that it can start with', async () => {
+describe('while the command starts', () => {
+  test('it can start with the smallest and largest accepted settings', async () => {
     const bounds = { MAX_TARGET_BYTES: '65536', MAX_BODY_BYTES: '1', WORKER_HEAP_MB: '32' };
     const child = start({ ...bounds, CORE: 'verify' });
     await portOf(child);
@@ -77,7 +80,7 @@ describe('while it starts', () => {
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
 
-  test('it says that it starts the workers, before any of them has loaded the application', async () => {
+  test('it logs that it starts the workers before any of them has loaded the application', async () => {
     const APP = join(dataDirectory, 'talkative.mjs');
     await writeFile(APP, `console.log('loads'); export function routes() {}`);
     const child = start({ APP, WORKERS: '3' });
@@ -87,7 +90,7 @@ describe('while it starts', () => {
     expect(lines[0]).toContain('starting 3 workers');
   });
 
-  test('a signal ends it in order, though its database never answers', async () => {
+  test('a signal ends it in order even if its database never answers', async () => {
     const silent = createServer((socket) => socket.on('error', () => {}).resume());
     try {
       await once(silent.listen(0, '127.0.0.1'), 'listening');
@@ -103,7 +106,7 @@ describe('while it starts', () => {
     }
   });
 
-  test('a signal ends it within a bound, though the start never ends', async () => {
+  test('a signal ends it within a bound even if the start never ends', async () => {
     const APP = join(dataDirectory, 'never-started.mjs');
     await writeFile(
       APP,
@@ -120,7 +123,7 @@ describe('while it starts', () => {
     expect([code, signal]).toEqual([null, 'SIGKILL']);
   });
 
-  test('a database that cannot be reached is named with the cause, without the password', async () => {
+  test('it names an unreachable database with the cause and without the password', async () => {
     const child = start({
       MONGODB_URI: 'mongodb://ada:hunter2@127.0.0.1:1/?serverSelectionTimeoutMS=100',
       LOG_LEVEL: 'trace',
@@ -134,7 +137,7 @@ describe('while it starts', () => {
     expect(output + errors).not.toContain('hunter2');
   });
 
-  test('it says once that its tokens are refused by others on its database, which share no JWT_SECRET', async () => {
+  test('it warns once that other processes on its database refuse its tokens unless they share JWT_SECRET', async () => {
     const MONGODB_URI = 'mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=50';
     const warningsOf = async (settings: Readonly<Record<string, string>>) => {
       const child = start({ MONGODB_URI, WORKERS: '1', ...settings });

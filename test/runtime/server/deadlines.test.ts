@@ -28,7 +28,7 @@ describe('a client that', () => {
     await expectRest(server, 1);
   });
 
-  test('sends its head byte by byte gains no time by it', async () => {
+  test('sends its head byte by byte gets no more time', async () => {
     await using server = await startServer({ workers: 1, headersTimeoutMs: 250 });
     using client = await RawClient.connect(server.port);
     client.send('GET /health HTTP/1.1\r\nX: ');
@@ -67,7 +67,7 @@ describe('a client that', () => {
     await expectRest(server, 1);
   });
 
-  test('does not close after the server has is reset in the end', async () => {
+  test('does not close after the server has closed is reset in the end', async () => {
     await using server = await startServer({ workers: 1 });
     using client = await RawClient.connect(server.port);
     client.send(getRequest('/health', 'Connection: close\r\n'));
@@ -78,13 +78,13 @@ describe('a client that', () => {
 });
 
 describe('a client that sends empty lines after its body', () => {
-  test('is between two requests is told of no timeout, and has all the time of an idle one', async () => {
+  test('gets no 408, and has the time of an idle connection', async () => {
     await using server = await startServer({ workers: 1, headersTimeoutMs: 100, keepAliveTimeoutMs: 700 });
     using client = await RawClient.connect(server.port);
     using other = await RawClient.connect(server.port);
     client.send(`${postRequest('/echo', 'x')}\r\n`);
     expect((await client.next()).status).toBe(200);
-    // Later than the first one, this one begins a request and does not go on.
+    // Later than the first client, this one begins a request and does not go on.
     other.send('GET / HTTP/1.1\r\n');
     await expectTimeout(other, 408);
     expect((await client.get('/health')).status).toBe(200);
@@ -97,7 +97,7 @@ describe('a client that sends empty lines after its body', () => {
 });
 
 describe('a handler that is asynchronous and too slow', () => {
-  test('is answered 504 and aborted; its connection and its worker go on', async () => {
+  test('is answered with 504 and aborted, and its connection and its worker go on', async () => {
     using stage = new Stage();
     await using server = await startServer({ workers: 1, handlerTimeoutMs: 1_000 }, stage);
     using client = await RawClient.connect(server.port);
@@ -106,7 +106,7 @@ describe('a handler that is asynchronous and too slow', () => {
     expect((await client.next()).status).toBe(504);
     expect((await stage.cue('aborted', 'slow')).reason).toBe('TimeoutError');
     expect(threadOf(await client.next())).toBe(thread);
-    // What it does in the end is seen by nobody.
+    // Nobody sees the result of the late handler.
     stage.release('slow');
     expect(threadOf(await client.get('/thread'))).toBe(thread);
     client.halfClose();
@@ -114,7 +114,7 @@ describe('a handler that is asynchronous and too slow', () => {
     await expectRest(server, 1);
   });
 
-  test('does not hold up another', async () => {
+  test('does not delay other requests', async () => {
     using stage = new Stage();
     await using server = await startServer({ workers: 1, handlerTimeoutMs: 1_000 }, stage);
     const slow = await Promise.all(Array.from({ length: 20 }, () => RawClient.connect(server.port)));
@@ -165,7 +165,7 @@ describe('a handler that never returns to the event loop', () => {
     await expectRest(server, 1);
   });
 
-  test('makes bystanders on its worker late too: they are answered 504 and run nowhere else', async () => {
+  test('delays bystanders on its worker, which are answered with 504 and not run again', async () => {
     using stage = new Stage();
     await using server = await startServer({ workers: 1, handlerTimeoutMs: 1_000 }, stage);
     using bystander = await RawClient.connect(server.port);
@@ -190,7 +190,7 @@ describe('a handler that never returns to the event loop', () => {
     expect(threadOf(await client.get('/thread'))).toBe(next);
   });
 
-  test('but does at the very moment when it is given up is answered once', async () => {
+  test('or returns at the very moment when it is given up is answered once', async () => {
     using stage = new Stage();
     await using server = await startServer({ workers: 2, handlerTimeoutMs: 80 }, stage);
     const rounds = effort(8, 96);
@@ -202,10 +202,10 @@ describe('a handler that never returns to the event loop', () => {
           postRequest(`/tell/after-${round}`, ''),
       );
       client.halfClose();
-      // The client may lose its connection; what it gets is in order and once.
+      // The client may lose its connection, but it gets its answers in order and only once.
       const bytes = (await client.end()).toString('latin1');
       const statuses = [...bytes.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => status);
-      // Whichever of them the worker is at when it is given up.
+      // The 504 may be for any of them.
       for (const status of statuses) expect(['200', '504']).toContain(status);
       expect(statuses.length).toBeLessThanOrEqual(3);
       for (const key of [`before-${round}`, `after-${round}`]) {

@@ -1,7 +1,7 @@
 /**
  * Workers that are killed from outside at random moments under load, between any two of their instructions. A
- * journal in shared memory says which threads ran which request, so that for each request it is known what
- * may have become of it.
+ * journal in shared memory records which threads ran which request, so the test knows the possible outcomes
+ * of each request.
  */
 
 import type { Worker } from 'node:worker_threads';
@@ -21,7 +21,7 @@ const CLIENTS = 24;
 class Threads implements Disposable {
   readonly killed = new Set<number>();
   readonly #living = new Map<number, Worker>();
-  /** Those that have answered something. */
+  /** The threads that have answered a request. */
   readonly #serving = new Set<number>();
   readonly #onWorker = (worker: Worker): void => {
     const { threadId } = worker;
@@ -45,7 +45,7 @@ class Threads implements Disposable {
     if (this.#living.has(thread) && !this.killed.has(thread)) this.#serving.add(thread);
   }
 
-  /** Ends one that serves, wherever it is. */
+  /** Ends a serving thread, wherever it is in its code. */
   kill(random: () => number): void {
     const thread = [...this.#serving][Math.floor(random() * this.count)] ?? 0;
     this.#serving.delete(thread);
@@ -86,7 +86,7 @@ function randomNumbers(seed: number): () => number {
 }
 
 describe('workers that are killed at random moments under load', () => {
-  test('cost nothing to requests that were on none of them, and leave everything at rest', async () => {
+  test('affect no request on other workers, and leave everything at rest', async () => {
     const random = randomNumbers(freshSeed('workers that are killed'));
     using threads = new Threads();
     using journal = new Journal(2_000_000);
@@ -150,11 +150,11 @@ describe('workers that are killed at random moments under load', () => {
       return ranOn.length > 0 && !ranOn.some((thread) => threads.killed.has(thread));
     });
     expect(ranElsewhere).toEqual([]);
-    // A worker may die after it began a request, and before the handler could enter it: the one that it was
-    // at.
+    // A worker may die after it began a request and before the handler could enter it. That can be only one
+    // request for each kill.
     const notEntered = failures.filter(({ number }) => journal.threadsOf(number).length === 0);
     expect(notEntered.length).toBeLessThanOrEqual(KILLS);
-    // Nothing that may have had its effect is done twice, and nothing at all more than twice.
+    // An unsafe request runs at most once, and a safe one at most twice.
     for (let number = 1; number <= journal.count; number++) {
       expect(journal.threadsOf(number).length).toBeLessThanOrEqual(journal.isSafe(number) ? 2 : 1);
     }
@@ -171,7 +171,7 @@ describe('workers that are killed at random moments under load', () => {
       let failed = 0;
       for (let number = 0; going; number++) {
         const { status, body } = await client.get(`/params/${index}/${number}`);
-        // It was run twice, and both workers died while they had it.
+        // It ran twice, and both workers died meanwhile.
         if (status === 500) failed++;
         else expect(body.toString()).toBe(`{"a":"${index}","b":"${number}"}`);
       }
@@ -183,7 +183,7 @@ describe('workers that are killed at random moments under load', () => {
       expect((await killer.next()).status).toBe(500);
     }
     going = false;
-    // Answers of synchronous handlers are committed before another handler runs: none of them can be lost.
+    // Answers of synchronous handlers are committed before another handler runs, so none of them can be lost.
     expect(await Promise.all(bystanders)).toEqual(new Array(8).fill(0));
     await expectRest(server, 3);
   });

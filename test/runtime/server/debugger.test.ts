@@ -37,7 +37,7 @@ describe.each(['/breakpoint', '/breakpoint-between-waits'])(
   },
 );
 
-test('a process whose worker stands at a breakpoint stops in its time, and waits only for the debugger', async () => {
+test('a process whose worker stands at a breakpoint stops in time, and waits only for the debugger', async () => {
   const settings = { ...SETTINGS, SHUTDOWN_TIMEOUT_MS: '500' };
   await using server = new ServerProcess(settings, ['--inspect=127.0.0.1:0']);
   using client = await RawClient.connect(await server.port);

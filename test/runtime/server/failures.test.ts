@@ -1,4 +1,4 @@
-/** Handlers that fail in every way: each costs itself an error at most, never another client anything. */
+/** Handlers that fail in every way. A failure costs at most its own request, and affects no other client. */
 
 import { describe, expect, test } from 'vitest';
 import { SILENT_LOGGER } from '../../../src/runtime/server/runtime-logger.ts';
@@ -61,7 +61,7 @@ describe('a handler that', () => {
     expectProblem(await client.next(), 500);
   });
 
-  test('ends its worker after HEAD and with Connection: close is answered as these ask', async () => {
+  test('ends its worker after HEAD and with Connection: close is answered without content, and the connection closes', async () => {
     await using server = await startServer({ workers: 1 });
     using client = await RawClient.connect(server.port);
     client.send('HEAD /exit HTTP/1.1\r\nHost: test\r\n\r\n');
@@ -75,7 +75,7 @@ describe('a handler that', () => {
   });
 
   test.each(['/big?bytes=600000', '/stream?chunks=3&ms=1'])(
-    'ends its worker after a response that was sent in pieces (%s) is answered 500 all the same',
+    'ends its worker after a response that was sent in pieces (%s) is still answered with 500',
     async (path) => {
       await using server = await startServer({ workers: 1 });
       using client = await RawClient.connect(server.port);
@@ -88,7 +88,7 @@ describe('a handler that', () => {
     },
   );
 
-  test('runs for ever although its route was quick before holds back no answer that is there', async () => {
+  test('runs for ever although its route was quick before does not hold back earlier answers', async () => {
     await using server = await startServer({ workers: 1, shutdownTimeoutMs: 500 });
     using other = await RawClient.connect(server.port);
     using client = await RawClient.connect(server.port);
@@ -121,7 +121,7 @@ describe('a handler that', () => {
 });
 
 describe('bystanders of a worker that dies', () => {
-  test('are run again where that is safe, and answered 500 where it is not', async () => {
+  test('are run again if that is safe, and answered with 500 if it is not', async () => {
     using stage = new Stage();
     await using server = await startServer({ workers: 1 }, stage);
     using safe = await RawClient.connect(server.port);
@@ -141,7 +141,7 @@ describe('bystanders of a worker that dies', () => {
     expect(stage.count('started', 'unsafe')).toBe(1);
   });
 
-  test('are run again once only', async () => {
+  test('are run again only once', async () => {
     using stage = new Stage();
     await using server = await startServer({ workers: 1 }, stage);
     using bystander = await RawClient.connect(server.port);
@@ -181,7 +181,7 @@ describe('bystanders of a worker that dies', () => {
     expect(bodies[3]?.body.toString()).toBe('{"a":"4","b":"4"}');
   });
 
-  test('lose their connection where a part of the response was sent', async () => {
+  test('lose their connection if a part of the response was sent', async () => {
     await using server = await startServer({ workers: 1 });
     using reader = await RawClient.connect(server.port);
     using killer = await RawClient.connect(server.port);
@@ -218,7 +218,7 @@ describe('a whole pool that', () => {
     expect(hopeless).toEqual([]);
   });
 
-  test('is stuck at once is replaced, and each client answered', async () => {
+  test('is stuck at once is replaced, and each client is answered', async () => {
     const hopeless: string[] = [];
     const errors: string[] = [];
     await using server = await startServer({
@@ -236,14 +236,14 @@ describe('a whole pool that', () => {
       client.halfClose();
     }
     expect(hopeless).toEqual([]);
-    // Two had to wait until a thread had ended, and none failed for that.
+    // Two replacements had to wait until a thread had ended, and none failed because of that.
     expect(errors).toEqual(new Array(6).fill('A worker is stuck in a handler and is ended'));
     await expectRest(server, 6);
   });
 });
 
 describe('a worker that hangs in a native call', () => {
-  test('is answered for: its clients need not wait until it returns', async () => {
+  test('has its clients answered before the call returns', async () => {
     using stage = new Stage();
     await using server = await startServer({ workers: 1, handlerTimeoutMs: 600 }, stage);
     using fifo = new Fifo();
@@ -274,7 +274,7 @@ describe('a worker that hangs in a native call', () => {
     await expectRest(server, 1);
   });
 
-  test('while it seemed idle draws no requests to it', async () => {
+  test('while it seemed idle gets no further requests', async () => {
     using stage = new Stage();
     await using server = await startServer({ workers: 2, handlerTimeoutMs: 600 }, stage);
     using fifo = new Fifo();
@@ -282,7 +282,7 @@ describe('a worker that hangs in a native call', () => {
     hanging.send(getRequest(`/native/async/${encodeURIComponent(fifo.path)}`));
     await until('it is given up', () => server.threads === 3);
     await until('the pool is complete', () => server.usage.workers === 2);
-    // More than a worker takes comfortably while another seems to have fewer.
+    // More handlers than a worker takes while another seems to have fewer.
     const holders = await Promise.all(Array.from({ length: 30 }, () => RawClient.connect(server.port)));
     for (const [index, holder] of holders.entries()) holder.send(getRequest(`/hold/${index}`));
     for (const index of holders.keys()) await stage.cue('started', `${index}`);

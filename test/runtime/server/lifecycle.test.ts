@@ -8,11 +8,11 @@ import { Fifo } from './support/fifo.ts';
 import { Stage } from './support/stage.ts';
 import { expectRest, startServer } from './support/start.ts';
 
-/** What `close` says when nothing had to be cut off. */
+/** The report of `close` when nothing had to be cut off. */
 const IN_ORDER = { orderly: true, requests: 0, streams: 0, connections: 0, workers: 0 };
 
 describe('close', () => {
-  test('lets pending requests finish, ends idle connections, and says that all was in order', async () => {
+  test('lets pending requests finish, ends idle connections, and reports that nothing was cut off', async () => {
     using stage = new Stage();
     await using server = await startServer({}, stage);
     const { port } = server;
@@ -33,7 +33,8 @@ describe('close', () => {
     stage.release('unsafe');
     expect((await pending.next()).status).toBe(200);
     expect((await unsafe.next()).status).toBe(200);
-    // It had sent this one before: it is answered too, and told that it is the last.
+    // The client had sent this request before the stop. It is answered too, and its response closes the
+    // connection.
     const last = await pending.next();
     expect(last.body.toString()).toBe('{"a":"1","b":"2"}');
     expect(last.headers['connection']).toBe('close');
@@ -62,12 +63,12 @@ describe('close', () => {
     expect(await closed).toEqual(IN_ORDER);
   });
 
-  test('ends streams, which have no end, and stops the application in order', async () => {
+  test('cuts off endless streams and stops the application in order', async () => {
     await using server = await startServer({ workers: 2, drainTimeoutMs: 100 });
     using reader = await RawClient.connect(server.port);
     reader.send(getRequest('/stream?chunks=1000000&ms=5'));
     await until('the stream has begun', () => reader.received > 300);
-    // A stream has no end of its own: that it was cut off is in order.
+    // An endless stream may be cut off in an orderly stop.
     const closed = server.close();
     expect((await reader.end()).toString()).not.toContain('\r\n0\r\n');
     reader.halfClose();
@@ -75,7 +76,7 @@ describe('close', () => {
     expect(reader.error).toBeUndefined();
   });
 
-  test('lets a request that is being received arrive, and answers it', async () => {
+  test('waits for a request that is being received, and answers it', async () => {
     await using server = await startServer({ workers: 1 });
     using client = await RawClient.connect(server.port);
     await client.sendSegment('POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nab');
@@ -92,7 +93,7 @@ describe('close', () => {
     expect(await closed).toEqual(IN_ORDER);
   });
 
-  test('takes no answer away from a client that is still sending, nor waits for it to close', async () => {
+  test('delivers the answer to a client that is still sending, and does not wait for the client to close', async () => {
     await using server = await startServer({ workers: 1, maxBodyBytes: 10 });
     using client = await RawClient.connect(server.port);
     client.pause();
@@ -107,7 +108,7 @@ describe('close', () => {
     expect(await closed).toEqual(IN_ORDER);
   });
 
-  test('gives up what does not end within SHUTDOWN_TIMEOUT_MS, and says so', async () => {
+  test('cuts off requests that do not end within SHUTDOWN_TIMEOUT_MS, and reports them', async () => {
     using stage = new Stage();
     await using server = await startServer({ workers: 1, shutdownTimeoutMs: 300 }, stage);
     using client = await RawClient.connect(server.port);
@@ -177,7 +178,7 @@ describe('reload', () => {
     await expectRest(server, 3);
   });
 
-  test('asked for twice loads the application anew after the second time too', async () => {
+  test('requested twice loads the application again after the second request', async () => {
     await using server = await startServer({ workers: 1 });
     using client = await RawClient.connect(server.port);
     const threads: unknown[] = [];
@@ -192,7 +193,7 @@ describe('reload', () => {
     await expectRest(server, 1);
   });
 
-  test('waits for no worker that hangs', async () => {
+  test('does not wait for a worker that hangs', async () => {
     await using server = await startServer({ workers: 2, handlerTimeoutMs: 500 });
     using fifo = new Fifo();
     using client = await RawClient.connect(server.port);
@@ -202,9 +203,9 @@ describe('reload', () => {
       () => server.usage.queued === 0 && server.usage.inboundBytes > 0,
     ).then(() => server.reload());
     await reloaded;
-    // Two fresh ones, and the one that hangs.
+    // Two fresh threads, and the one that hangs.
     expect(server.threads).toBe(3);
-    // Where the hanging one was found stuck during the reload, its replacement may still be starting.
+    // If the hanging worker was found stuck during the reload, its replacement may still be starting.
     await until('the pool is complete', () => server.usage.workers === 2);
     client.reset();
     fifo.release();
@@ -212,7 +213,7 @@ describe('reload', () => {
     await expectRest(server);
   });
 
-  test('begins no stream without end on a worker whose streams were cut off', async () => {
+  test('begins no endless stream on a worker whose streams were cut off', async () => {
     using stage = new Stage();
     await using server = await startServer({ workers: 1, drainTimeoutMs: 100 }, stage);
     using reader = await RawClient.connect(server.port);
@@ -234,7 +235,7 @@ describe('reload', () => {
     await expectRest(server, 1);
   });
 
-  test('waits for what an old worker has in flight', async () => {
+  test('waits for the requests in flight on an old worker', async () => {
     using stage = new Stage();
     await using server = await startServer({ workers: 1 }, stage);
     using client = await RawClient.connect(server.port);
@@ -251,7 +252,7 @@ describe('reload', () => {
     await expectRest(server, 1);
   });
 
-  test('hands no heavy request to a worker that is on its way out', async () => {
+  test('hands no heavy request to a worker that drains', async () => {
     await using server = await startServer({ workers: 2, environment: { ...process.env, SLOW_STOP: '1' } });
     const clients = await Promise.all(Array.from({ length: 6 }, () => RawClient.connect(server.port)));
     let reloading = true;
@@ -270,7 +271,7 @@ describe('reload', () => {
     await expectRest(server, 2);
   });
 
-  test('ends although old workers die meanwhile', async () => {
+  test('ends even if old workers die meanwhile', async () => {
     await using server = await startServer({ workers: 3 });
     using client = await RawClient.connect(server.port);
     const reloaded = server.reload();

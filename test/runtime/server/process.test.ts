@@ -11,13 +11,13 @@ import { ServerProcess } from './support/server-process.ts';
 
 describe('the process', () => {
   test.each(['SIGINT', 'SIGTERM'] as const)(
-    'ends with code 0 after %s, and finishes what is pending',
+    'ends with code 0 after %s, and finishes pending requests',
     async (signal) => {
       await using server = new ServerProcess({});
       using client = await RawClient.connect(await server.port);
       using idle = await RawClient.connect(await server.port);
       expect((await idle.get('/health')).status).toBe(200);
-      // Answered in the order in which they came, so the second is being served when the signal comes.
+      // Requests are answered in order, so the second one is being served when the signal comes.
       client.send(getRequest('/health') + postRequest('/echo', 'one') + getRequest('/wait?ms=200'));
       expect((await client.next()).status).toBe(200);
       expect((await client.next()).body.toString()).toBe('one');
@@ -41,7 +41,7 @@ describe('the process', () => {
     expect(await server.exitCode()).toBe(0);
   });
 
-  test('says that its port is taken, and ends with code 3', async () => {
+  test('reports that its port is taken, and ends with code 3', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
     const { port } = taken.address() as AddressInfo;
@@ -56,14 +56,14 @@ describe('the process', () => {
     [{ PORT: 'http' }, 'PORT'],
     [{ WORKERS: '0' }, 'WORKERS'],
     [{ CORE: 'rust' }, 'CORE'],
-  ])('names a setting that is wrong, %j, and ends with code 2', async (settings, name) => {
+  ])('names a wrong setting, %j, and ends with code 2', async (settings, name) => {
     await using server = new ServerProcess(settings);
     expect(await server.exitCode()).toBe(2);
     expect(server.errors).toContain(name);
     expect(server.errors).not.toContain('    at ');
   });
 
-  test('says that its application cannot be loaded, and ends with code 3', async () => {
+  test('reports that its application cannot be loaded, and ends with code 3', async () => {
     await using server = new ServerProcess({ APP: 'no/such/app.ts' });
     expect(await server.exitCode()).toBe(3);
     expect(server.errors).toContain('no/such/app.ts');
@@ -74,7 +74,7 @@ describe('a handler that allocates without end', () => {
   const settings = { WORKER_HEAP_MB: '48', HANDLER_TIMEOUT_MS: '1500' };
 
   test.each(['objects', 'arrays', 'growing', 'buffers'])(
-    '(%s) ends its worker, and nobody else is harmed',
+    '(%s) ends its worker, and no other client is affected',
     async (shape) => {
       await using server = new ServerProcess(settings);
       const port = await server.port;
@@ -101,9 +101,9 @@ describe('a handler that allocates without end', () => {
     },
   );
 
-  test('(huge) ends its worker, or the process where V8 cannot contain it, and hangs neither', async () => {
-    // A single allocation beyond the heap limit: V8 may abort the whole process, for its supervisor to
-    // restart.
+  test('(huge) ends its worker, or the process if V8 aborts it, and hangs neither', async () => {
+    // After a single allocation beyond the heap limit, V8 may abort the whole process. Its supervisor then
+    // restarts it.
     await using server = new ServerProcess(settings);
     using client = await RawClient.connect(await server.port);
     client.send(getRequest('/oom?shape=huge'));

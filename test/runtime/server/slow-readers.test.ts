@@ -24,7 +24,7 @@ async function readPattern(reader: SlowReader, seed: number, length: number): Pr
 }
 
 describe('slow readers', () => {
-  test('on many connections get every byte of large responses, and none of another', async () => {
+  test('on many connections get every byte of their large responses, and none of others', async () => {
     await using server = await startServer();
     const length = 4 * MB + 321;
     const clients = await Promise.all(Array.from({ length: 24 }, () => SlowReader.connect(server.port)));
@@ -41,7 +41,7 @@ describe('slow readers', () => {
   });
 
   test('keep their whole window over many responses', async () => {
-    // A window of one piece: bytes that are not credited again would soon leave none.
+    // With a window of one piece, a lost credit would soon leave none.
     await using server = await startServer({ outboundWindowBytes: 16_384, workers: 1 });
     using reader = await SlowReader.connect(server.port);
     const lengths = Array.from({ length: 300 }, (_, number) => 1 + ((number * 48_271) % 150_000));
@@ -51,7 +51,7 @@ describe('slow readers', () => {
     await expectRest(server, 1);
   });
 
-  test('cost no more than their window, and delay nobody', async () => {
+  test('take no more memory than their window, and delay nobody', async () => {
     const outboundWindowBytes = MB / 4;
     await using server = await startServer({ workers: 1, outboundWindowBytes });
     const readers = await Promise.all(
@@ -64,7 +64,7 @@ describe('slow readers', () => {
     for (let number = 0; number < 200; number++) {
       expect((await other.get('/health')).status).toBe(200);
     }
-    // Twice the windows, for what else came and went meanwhile.
+    // Twice the windows, because of other allocations meanwhile.
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(
       2 * readers.length * outboundWindowBytes,
     );
@@ -75,7 +75,7 @@ describe('slow readers', () => {
     await expectRest(server, 1);
   });
 
-  test('together hold no more than OUTBOUND_MEMORY_MB: who comes then is answered 503', async () => {
+  test('together hold at most OUTBOUND_MEMORY_MB, and further ones are answered with 503', async () => {
     await using server = await startServer({ workers: 2, outboundMemoryMb: 16 });
     const readers = await Promise.all(
       Array.from({ length: 8 }, () => RawClient.connect(server.port, { paused: true })),
@@ -105,7 +105,7 @@ describe('slow readers', () => {
     await expectRest(server);
   });
 
-  test('of streams hold no more than that either: a stream beyond it is cut off', async () => {
+  test('of streams hold at most OUTBOUND_MEMORY_MB too, and a stream beyond it is cut off', async () => {
     await using server = await startServer({ workers: 1, outboundMemoryMb: 4 });
     using first = await RawClient.connect(server.port, { paused: true });
     using second = await RawClient.connect(server.port, { paused: true });
@@ -123,7 +123,7 @@ describe('slow readers', () => {
     await expectRest(server, 1);
   });
 
-  test('that hold memory of a worker which dies hold it no more', async () => {
+  test('give back the memory of a worker that dies', async () => {
     await using server = await startServer({ workers: 1, outboundMemoryMb: 16 });
     using reader = await RawClient.connect(server.port, { paused: true });
     reader.send(getRequest(`/big?bytes=${12 * MB}`));
@@ -147,7 +147,7 @@ describe('slow readers', () => {
     await expectRest(server, 1);
   });
 
-  test('that take nothing are closed after WRITE_TIMEOUT_MS, those that take something are not', async () => {
+  test('that take nothing are closed after WRITE_TIMEOUT_MS, but those that take something are not', async () => {
     await using server = await startServer({ writeTimeoutMs: 400, workers: 1 });
     using none = await SlowReader.connect(server.port);
     using some = await SlowReader.connect(server.port);
@@ -190,7 +190,7 @@ describe('slow readers', () => {
     expect((await other.get('/health')).status).toBe(200);
   });
 
-  test('of a stream stop its producer, and end it when they go', async () => {
+  test('of a stream pause its producer, and end it when they leave', async () => {
     await using server = await startServer({ workers: 1 });
     using reader = await RawClient.connect(server.port, { paused: true });
     reader.send(getRequest('/stream?chunks=1000000'));

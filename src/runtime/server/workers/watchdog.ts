@@ -15,15 +15,12 @@ import { SPARE_SLOTS } from '../../memory/layout.ts';
 import type { RuntimeLogger } from '../runtime-logger.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 
-/**
- * What terminates at all, does so within milliseconds, or within this on a machine that is busy with other
- * things.
- */
+/** A thread that can be terminated ends within milliseconds, or within this time on a busy machine. */
 const HUNG_MS = 1_000;
 /** A thread that hangs for this long counts as one that will not come back. */
 const LOST_MS = 5_000;
 
-/** What the watchdog needs of a worker. */
+/** The part of a worker that the watchdog uses. */
 export type WatchedWorker = Pick<
   WorkerHandle,
   'slot' | 'phase' | 'ping' | 'excuse' | 'markStuck' | 'stuckFor' | 'terminate'
@@ -31,7 +28,7 @@ export type WatchedWorker = Pick<
 
 export interface WatchdogOptions<W extends WatchedWorker> {
   readonly handlerTimeoutMs: number;
-  /** While a debugger is attached: a worker that stands at a breakpoint answers nothing. */
+  /** While a debugger is attached, because a worker that stands at a breakpoint does not answer. */
   readonly areDeadlinesSuspended: () => boolean;
   readonly logger: RuntimeLogger;
   /** The worker is stuck in a handler, and is about to be terminated. */

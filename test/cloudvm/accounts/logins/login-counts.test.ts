@@ -34,7 +34,7 @@ describeOnEveryDatabase('the counts of failed logins', (database) => {
     expect(document?.expiresAt.getTime()).toBeGreaterThanOrEqual(before + WINDOW_MS);
   });
 
-  test('grow by one up to the limit, and refuse what is beyond it with the end of the window', async () => {
+  test('grow by one up to the limit, and then refuse with the end of the window', async () => {
     const { _id: key, expiresAt } = await seed(LIMIT - 1);
     expect(await add(key)).toBeUndefined();
     expect(await failuresOf(key)).toBe(LIMIT);
@@ -49,7 +49,7 @@ describeOnEveryDatabase('the counts of failed logins', (database) => {
     expect(await failuresOf(key)).toBe(1);
   });
 
-  test('let no more through at once than the limit', async ({ skip }) => {
+  test('let no more simultaneous attempts through than the limit', async ({ skip }) => {
     skip(
       !database.atomic,
       'It reads a document and writes it later, so one of two writes at once may be lost',
@@ -60,7 +60,7 @@ describeOnEveryDatabase('the counts of failed logins', (database) => {
     expect(await failuresOf(key)).toBe(LIMIT);
   });
 
-  test('are lowered by what is given back, and removed with the last', async () => {
+  test('are lowered when an attempt is given back, and removed with the last one', async () => {
     const { _id: key } = await seed(2);
     await counts().giveBack([key]);
     expect(await failuresOf(key)).toBe(1);

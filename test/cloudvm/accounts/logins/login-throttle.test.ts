@@ -63,7 +63,7 @@ describeOnAtomicDatabases('the login throttle', (database) => {
   const refusal = (from: Origin) => expect(fail(from)).rejects;
   const countsNow = () => stored().countDocuments();
 
-  test('lets nobody in where one network has failed too often for one account', async () => {
+  test('refuses a network that has failed too often for one account', async () => {
     const ada = origin();
     await fail(ada, MAX_FAILURES_PER_PAIR);
     await refusal(ada).toBeInstanceOf(LoginThrottledError);
@@ -79,7 +79,7 @@ describeOnAtomicDatabases('the login throttle', (database) => {
     await refusal({ ...ada, remoteAddress: neighbour }).toBeInstanceOf(LoginThrottledError);
   });
 
-  test('bounds one network over all accounts, and keeps no count for what it refuses', async () => {
+  test('bounds one network over all accounts, and keeps no count for refused attempts', async () => {
     const remoteAddress = somewhere();
     await exhaust(remoteAddress);
     const before = await countsNow();
@@ -97,7 +97,7 @@ describeOnAtomicDatabases('the login throttle', (database) => {
     await succeed(home);
   });
 
-  test('leaves those that know each other to their own limit, for as long as they do', async () => {
+  test('applies only the first limit to an account and a network that know each other', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const home = origin();
     await succeed(home);
@@ -118,7 +118,7 @@ describeOnAtomicDatabases('the login throttle', (database) => {
     await fail(ada);
   });
 
-  test('lets no more through at once than one after the other', async () => {
+  test('lets no more simultaneous attempts through than consecutive ones', async () => {
     const ada = origin();
     const attempts = Array.from({ length: 4 * MAX_FAILURES_PER_PAIR }, () => throttle().begin(ada));
     const outcomes = await Promise.allSettled(attempts);
@@ -126,7 +126,7 @@ describeOnAtomicDatabases('the login throttle', (database) => {
     expect(passed).toHaveLength(MAX_FAILURES_PER_PAIR);
   });
 
-  test('gives back what has not failed, and keeps no count for it', async () => {
+  test('gives back an attempt that has not failed, and keeps no count for it', async () => {
     const before = await countsNow();
     const ada = origin();
     for (let count = 0; count < 2 * MAX_FAILURES_PER_PAIR; count++) {
@@ -142,7 +142,7 @@ describeOnAtomicDatabases('the login throttle', (database) => {
     await fail(ada, MAX_FAILURES_PER_PAIR);
   });
 
-  test('says when to try again, forgets everything then, and begins a new count', async () => {
+  test('says when to try again, and begins a new count then', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const ada = origin();
     await fail(ada, MAX_FAILURES_PER_PAIR);
@@ -152,7 +152,7 @@ describeOnAtomicDatabases('the login throttle', (database) => {
     await refusal(ada).toBeInstanceOf(LoginThrottledError);
   });
 
-  test('keeps nothing that has expired when it is prepared again, and no address in clear', async () => {
+  test('removes expired counts when it is prepared again, and stores no address in clear', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     const ada = origin();
     await fail(ada);

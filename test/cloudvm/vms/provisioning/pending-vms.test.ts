@@ -12,7 +12,7 @@ describeOnEveryDatabase('pending VMs', (database) => {
     return (await vms.create(ownerId, vm)).vm;
   }
 
-  test('the pending VMs of all owners are found, the oldest first and up to the limit', async () => {
+  test('are found for all owners, the oldest first and up to the limit', async () => {
     const vms = new VmRepository(database.service);
     const pending = new PendingVms(database.service);
     const created = [await create(vms), await create(vms), await create(vms)];
