@@ -3,12 +3,22 @@
  * all of them alike. Every round is kept: reports take medians and show the spread.
  */
 import { type LoadOptions, type LoadResult, runLoad } from './load.ts';
+import type { ProcessUsage } from './process-usage.ts';
 import type { ServerProcess } from './server-process.ts';
 
 export interface Measurement extends LoadResult {
   /** Of the server process, all threads. */
   readonly cpuMicrosecondsPerRequest: number;
   readonly residentBytes: number;
+  /** See ProcessUsage. */
+  readonly proportionalBytes?: number;
+  /** Of the database that the servers share, if there is one. */
+  readonly databaseCpuMicrosecondsPerRequest?: number;
+}
+
+/** A process that does a part of every server's work. */
+export interface SharedProcess {
+  usage(): Promise<ProcessUsage>;
 }
 
 /** The measurements of each server, one for each round, in the order in which the servers were given. */
@@ -22,6 +32,11 @@ export interface ComparisonOptions extends Omit<LoadOptions, 'url'> {
   readonly rounds: number;
   /** Load before the first round, until V8 has compiled the hot code. 0 for servers that are warm already. */
   readonly warmUpSeconds: number;
+  readonly database?: SharedProcess;
+  /** Runs after each load, and what it causes is measured with it. */
+  readonly settle?: () => Promise<void>;
+  /** Runs after each measurement, and is not measured. */
+  readonly cleanUp?: () => Promise<void>;
 }
 
 export async function compare(
@@ -44,12 +59,30 @@ export async function measure(
   server: ServerProcess,
   options: Omit<ComparisonOptions, 'rounds' | 'warmUpSeconds'>,
 ): Promise<Measurement> {
-  const before = await server.usage();
+  const { database, settle, cleanUp } = options;
+  const [before, databaseBefore] = await usages(server, database);
   const load = await runLoad({ ...options, url: server.url + options.path });
-  const after = await server.usage();
+  await settle?.();
+  const [after, databaseAfter] = await usages(server, database);
+  await cleanUp?.();
+  const perRequest = (from: ProcessUsage, to: ProcessUsage) =>
+    ((to.cpuSeconds - from.cpuSeconds) / load.requests) * 1e6;
+  const { residentBytes, proportionalBytes } = after;
   return {
     ...load,
-    cpuMicrosecondsPerRequest: ((after.cpuSeconds - before.cpuSeconds) / load.requests) * 1e6,
-    residentBytes: after.residentBytes,
+    cpuMicrosecondsPerRequest: perRequest(before, after),
+    residentBytes,
+    ...(proportionalBytes !== undefined && { proportionalBytes }),
+    ...(databaseBefore !== undefined &&
+      databaseAfter !== undefined && {
+        databaseCpuMicrosecondsPerRequest: perRequest(databaseBefore, databaseAfter),
+      }),
   };
+}
+
+function usages(
+  server: ServerProcess,
+  database: SharedProcess | undefined,
+): Promise<[ProcessUsage, ProcessUsage | undefined]> {
+  return Promise.all([server.usage(), database?.usage()]);
 }

@@ -3,11 +3,20 @@
  * because wrk needs so little CPU that the server keeps its core. Otherwise it uses autocannon. A run with a
  * failed request is an error.
  */
+import { randomInt } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import autocannon from 'autocannon';
 import { ManagedProcess } from './managed-process.ts';
 import { ScratchDirectory } from './scratch-directory.ts';
+
+/** A request as it is sent many times. */
+export interface LoadRequest {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
 
 export interface LoadOptions {
   readonly url: string;
@@ -15,6 +24,8 @@ export interface LoadOptions {
   readonly seconds: number;
   /** Requests that each connection sends together before it reads. */
   readonly pipeline: number;
+  /** Sent in random order instead of GET of the URL. They are not pipelined. */
+  readonly requests?: readonly LoadRequest[];
 }
 
 /** Latencies, from sending to the end of the answer. */
@@ -33,6 +44,8 @@ export interface LoadResult {
    * that was sent late.
    */
   readonly latency: Latency | undefined;
+  /** CPU time of the load generator, as a share of one core. Near 1 it measures itself. */
+  readonly generatorShare: number;
 }
 
 export type LoadGenerator = 'wrk' | 'autocannon';
@@ -56,14 +69,15 @@ interface WrkSummary {
   readonly p90: number;
   readonly p99: number;
   readonly errors: number;
+  readonly cpuSeconds: number;
 }
 
 const SUMMARY_MARK = 'summary ';
 
-async function runWrk({ url, connections, seconds, pipeline }: LoadOptions): Promise<LoadResult> {
+async function runWrk({ url, connections, seconds, pipeline, requests }: LoadOptions): Promise<LoadResult> {
   using directory = new ScratchDirectory();
   const script = join(directory.path, 'bench.lua');
-  writeFileSync(script, wrkScript(pipeline));
+  writeFileSync(script, requests === undefined ? wrkScript(pipeline) : mixedWrkScript(requests));
   await using wrk = await ManagedProcess.start('wrk', [
     ...['--threads', '1', '--connections', String(connections), '--duration', `${seconds}s`],
     ...['--timeout', '30s', '--script', script, url],
@@ -80,6 +94,7 @@ async function runWrk({ url, connections, seconds, pipeline }: LoadOptions): Pro
       pipeline > 1
         ? undefined
         : { p50Ms: summary.p50 / 1000, p90Ms: summary.p90 / 1000, p99Ms: summary.p99 / 1000 },
+    generatorShare: summary.cpuSeconds / (summary.microseconds / 1e6),
   };
 }
 
@@ -92,25 +107,77 @@ function wrkScript(pipeline: number): string {
       batch = string.rep(request, ${pipeline})
     end
     function request() return batch end`;
-  return `${pipeline > 1 ? request : ''}
+  return `${pipeline > 1 ? request : ''}${WRK_SUMMARY}`;
+}
+
+/** Every request is formatted once. Each run has another random order. */
+function mixedWrkScript(requests: readonly LoadRequest[]): string {
+  return `
+    local requests = {}
+    function init(arguments)
+      ${requests.map((request) => `table.insert(requests, ${wrkFormat(request)})`).join('\n      ')}
+      math.randomseed(${randomInt(MAX_SEED)})
+    end
+    function request() return requests[math.random(#requests)] end${WRK_SUMMARY}`;
+}
+
+function wrkFormat({ method, path, headers, body }: LoadRequest): string {
+  const fields = Object.entries(headers).map(([name, value]) => `[${lua(name)}] = ${lua(value)}`);
+  const content = body === undefined ? 'nil' : lua(body);
+  return `wrk.format(${lua(method)}, ${lua(path)}, { ${fields.join(', ')} }, ${content})`;
+}
+
+/** A string in Lua. Its decimal escapes can say every byte. */
+function lua(text: string): string {
+  const decimal = (byte: string) => `\\${String(byte.charCodeAt(0)).padStart(3, '0')}`;
+  return `"${Buffer.from(text)
+    .toString('latin1')
+    .replace(/[^ -~]|["\\]/g, decimal)}"`;
+}
+
+const MAX_SEED = 2 ** 31;
+
+/** os.clock is the CPU time of wrk's process, all its threads. */
+const WRK_SUMMARY = `
     function done(summary, latency, requests)
       local e = summary.errors
       io.write(string.format(
-        '${SUMMARY_MARK}{"requests":%d,"microseconds":%d,"p50":%d,"p90":%d,"p99":%d,"errors":%d}\\n',
+        '${SUMMARY_MARK}{"requests":%d,"microseconds":%d,"p50":%d,"p90":%d,"p99":%d,"errors":%d,"cpuSeconds":%f}\\n',
         summary.requests, summary.duration,
         latency:percentile(50), latency:percentile(90), latency:percentile(99),
-        e.connect + e.read + e.write + e.status + e.timeout))
+        e.connect + e.read + e.write + e.status + e.timeout, os.clock()))
     end`;
-}
 
-async function runAutocannon({ url, connections, seconds, pipeline }: LoadOptions): Promise<LoadResult> {
-  const result = await autocannon({ url, connections, duration: seconds, pipelining: pipeline, timeout: 30 });
+async function runAutocannon({
+  url,
+  connections,
+  seconds,
+  pipeline,
+  requests,
+}: LoadOptions): Promise<LoadResult> {
+  const before = process.cpuUsage();
+  const result = await autocannon({
+    url,
+    connections,
+    duration: seconds,
+    pipelining: pipeline,
+    timeout: 30,
+    ...(requests !== undefined && { requests: [{ setupRequest: () => anyOf(requests) }] }),
+  });
+  const { user, system } = process.cpuUsage(before);
   assertFlawless(url, result.requests.total, result.errors + result.non2xx);
   return {
     requests: result.requests.total,
     requestsPerSecond: result.requests.total / result.duration,
     latency: { p50Ms: result.latency.p50, p90Ms: result.latency.p90, p99Ms: result.latency.p99 },
+    generatorShare: (user + system) / 1e6 / result.duration,
   };
+}
+
+function anyOf(requests: readonly LoadRequest[]): LoadRequest {
+  const request = requests[randomInt(requests.length)];
+  if (request === undefined) throw new Error('there are no requests to send');
+  return request;
 }
 
 function assertFlawless(url: string, requests: number, errors: number): void {

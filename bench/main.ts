@@ -16,6 +16,10 @@ const BENCHMARKS: Readonly<Record<string, { readonly about: string; load(): Prom
     about: 'GET /health beside CPU-bound and waiting requests; the work of the main thread',
     load: () => import('./isolation.ts'),
   },
+  'vm-read': {
+    about: 'GET /api/vms/:id from the database, on this server and on Fastify',
+    load: () => import('./api/vm-read.ts'),
+  },
   gate: {
     about: 'the short comparison with Fastify that continuous integration runs',
     load: () => import('./gate.ts'),

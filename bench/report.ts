@@ -12,6 +12,8 @@ export interface Ratio {
   readonly to: string;
   readonly requestsPerSecond: Summary;
   readonly cpuPerRequest: Summary;
+  /** undefined if the servers have no database. */
+  readonly databaseCpuPerRequest?: Summary;
 }
 
 /** Describes the machine and the tools. No number means anything without them. */
@@ -24,15 +26,34 @@ export function describeSetting(): string {
 export function ratiosOf(measurements: readonly ServerMeasurements[]): Ratio[] {
   const [first, ...others] = measurements;
   if (first === undefined) return [];
-  return others.map((other) => ({
-    of: first.name,
-    to: other.name,
-    requestsPerSecond: ratio(first, other, (round) => round.requestsPerSecond),
-    cpuPerRequest: ratio(first, other, (round) => round.cpuMicrosecondsPerRequest),
-  }));
+  return others.map((other) => ratioOf(first, other));
 }
 
-function ratio(
+/** @returns the ratios of each of the others to the server of that name, or none if it was not measured */
+export function ratiosTo(name: string, measurements: readonly ServerMeasurements[]): Ratio[] {
+  const reference = measurements.find((candidate) => candidate.name === name);
+  if (reference === undefined) return [];
+  return measurements.filter((other) => other !== reference).map((other) => ratioOf(other, reference));
+}
+
+function ratioOf(first: ServerMeasurements, other: ServerMeasurements): Ratio {
+  const ratio = (value: (round: Measurement) => number) => summarizeRatio(first, other, value);
+  return {
+    of: first.name,
+    to: other.name,
+    requestsPerSecond: ratio((round) => round.requestsPerSecond),
+    cpuPerRequest: ratio((round) => round.cpuMicrosecondsPerRequest),
+    ...(first.rounds.every(hasDatabase) && {
+      databaseCpuPerRequest: ratio((round) => round.databaseCpuMicrosecondsPerRequest ?? Number.NaN),
+    }),
+  };
+}
+
+function hasDatabase(round: Measurement): boolean {
+  return round.databaseCpuMicrosecondsPerRequest !== undefined;
+}
+
+function summarizeRatio(
   first: ServerMeasurements,
   other: ServerMeasurements,
   value: (round: Measurement) => number,
@@ -101,7 +122,7 @@ export function table(rows: readonly (readonly string[])[]): string {
 }
 
 /** The median, and the range of the rounds around it. */
-function withSpread({ median, least, most }: Summary, digits: number): string {
+export function withSpread({ median, least, most }: Summary, digits: number): string {
   const percent = median === 0 ? 0 : ((most - least) / 2 / median) * 100;
   return `${grouped(median, digits)} ±${percent.toFixed(0).padStart(2)} %`;
 }

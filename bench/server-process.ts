@@ -4,8 +4,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { ManagedProcess } from './managed-process.ts';
+import { printedLine } from './printed-line.ts';
 import { HAS_PROC, mainThreadCpuSeconds, type ProcessUsage, readUsage } from './process-usage.ts';
 import { ScratchDirectory } from './scratch-directory.ts';
 
@@ -25,7 +25,6 @@ export const FASTIFY: ServerDefinition = { name: 'fastify', script: 'bench/peers
 export const NODE_HTTP: ServerDefinition = { name: 'node:http', script: 'bench/peers/node-http.ts' };
 
 const ROOT = join(import.meta.dirname, '..');
-const START_TIMEOUT_MS = 30_000;
 const LISTENING = /listening on (http:\/\/127\.0\.0\.1:\d+)/;
 
 export class ServerProcess implements AsyncDisposable {
@@ -53,7 +52,7 @@ export class ServerProcess implements AsyncDisposable {
         ipc: !HAS_PROC,
       }),
     );
-    const url = await listeningAddress(definition.name, process);
+    const url = await printedLine(definition.name, process, LISTENING);
     return new ServerProcess(definition.name, url, process, resources.move());
   }
 
@@ -87,23 +86,4 @@ function environmentFor(definition: ServerDefinition, directory: string): NodeJS
     LOG_LEVEL: 'info',
     DATA_DIR: directory,
   };
-}
-
-/** Keeps reading after the address has come, so the server never waits for a full pipe. */
-async function listeningAddress(name: string, process: ManagedProcess): Promise<string> {
-  const { stdout } = process.child;
-  if (stdout === null) throw new Error(`${name} was started without a pipe`);
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const refuse = (why: string) => reject(new Error(`${name} ${why}\n${process.errorOutput}`));
-  const timer = setTimeout(refuse, START_TIMEOUT_MS, `does not listen after ${START_TIMEOUT_MS} ms`);
-  process.child.once('close', () => refuse('ended before it listened'));
-  createInterface(stdout).on('line', (line) => {
-    const url = LISTENING.exec(line)?.[1];
-    if (url !== undefined) resolve(url);
-  });
-  try {
-    return await promise;
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { loadTable, startTable } from '../../bench/api/api-report.ts';
 import type { Measurement, ServerMeasurements } from '../../bench/comparison.ts';
-import { readOptions } from '../../bench/options.ts';
-import { measurementTable, ratioLines, ratiosOf, table } from '../../bench/report.ts';
+import { describeOptions, oneOf, readOptions, wholeNumber } from '../../bench/options.ts';
+import { measurementTable, ratioLines, ratiosOf, ratiosTo, table } from '../../bench/report.ts';
 import { quantile, summarize } from '../../bench/statistics.ts';
 
 function round(requestsPerSecond: number, cpuMicrosecondsPerRequest: number): Measurement {
@@ -9,9 +10,14 @@ function round(requestsPerSecond: number, cpuMicrosecondsPerRequest: number): Me
     requests: requestsPerSecond,
     requestsPerSecond,
     latency: { p50Ms: 0.5, p90Ms: 0.9, p99Ms: 2 },
+    generatorShare: 0.2,
     cpuMicrosecondsPerRequest,
     residentBytes: 100 * 1024 * 1024,
   };
+}
+
+function withDatabase(round: Measurement, databaseCpuMicrosecondsPerRequest: number): Measurement {
+  return { ...round, databaseCpuMicrosecondsPerRequest, proportionalBytes: 90 * 1024 * 1024 };
 }
 
 const OURS: ServerMeasurements = { name: 'ours', rounds: [round(2000, 5), round(1500, 6), round(9000, 2)] };
@@ -52,6 +58,32 @@ describe('the ratios of a report', () => {
     expect(ratios.map(({ of, to }) => `${of}:${to}`)).toEqual(['ours:other', 'ours:third']);
     expect(ratioLines(ratios)).toContain('ours : third  req/s × 2.00 (1.50 to 3.00)');
   });
+
+  test('compare each server with the one of a name, the CPU time of their database included', () => {
+    const ours = { ...OURS, rounds: OURS.rounds.map((one) => withDatabase(one, 10)) };
+    const other = { ...OTHER, rounds: OTHER.rounds.map((one) => withDatabase(one, 40)) };
+    expect(ratiosTo('other', [ours, other])).toEqual([
+      { ...ratiosOf([OURS, OTHER])[0], databaseCpuPerRequest: { median: 0.25, least: 0.25, most: 0.25 } },
+    ]);
+    expect(ratiosTo('absent', [ours, other])).toEqual([]);
+  });
+});
+
+describe('the tables of the API', () => {
+  test('show the ratios beside the values, and how many cores each process took', () => {
+    const ours = { ...OURS, rounds: OURS.rounds.map((one) => withDatabase(one, 10)) };
+    const other = { ...OTHER, rounds: OTHER.rounds.map((one) => withDatabase(one, 40)) };
+    const rows = loadTable([ours, other], ratiosTo('other', [ours, other])).split('\n');
+    expect(rows[1]).toMatch(
+      /^ours +2,000 ±188 % +2\.00 +0\.50 +2\.00 +5 +0\.50 +10 +0\.25 +90 +0\.20 +0\.01 +0\.02$/,
+    );
+    expect(rows[2]).toMatch(/^other +1,000 ±100 % +- +0\.50 +2\.00 +10 +- +40 +- +90 +0\.20 +0\.01 +0\.04$/);
+  });
+
+  test('show what a start takes', () => {
+    const start = { name: 'ours', firstAnswerMs: 1234, residentBytes: 2 ** 20, proportionalBytes: 2 ** 21 };
+    expect(startTable([start])).toMatch(/\nours +1\.23 +2$/);
+  });
 });
 
 describe('the table of a report', () => {
@@ -79,7 +111,12 @@ describe('the options of a benchmark', () => {
   const numbers = { rounds: { fallback: 5, least: 1, most: 10, about: 'rounds' } };
 
   test('have defaults', () => {
-    expect(readOptions([], numbers)).toEqual({ numbers: { rounds: 5 }, json: false, help: false });
+    expect(readOptions([], numbers)).toEqual({
+      numbers: { rounds: 5 },
+      lists: {},
+      json: false,
+      help: false,
+    });
   });
 
   test('are whole numbers within bounds', () => {
@@ -90,5 +127,23 @@ describe('the options of a benchmark', () => {
     expect(() => readOptions(['--rounds', '11'], numbers)).toThrow('from 1 to 10, not "11"');
     expect(() => readOptions(['--rounds', 'many'], numbers)).toThrow('--rounds is a whole number');
     expect(() => readOptions(['--turns', '7'], numbers)).toThrow("Unknown option '--turns'");
+  });
+
+  test('are lists of numbers or of words', () => {
+    const lists = {
+      connections: { fallback: [64], read: wholeNumber(1, 100), about: 'connections' },
+      arms: { fallback: ['one'], read: oneOf(['one', 'other']), about: 'servers' },
+    };
+    const read = (...parameters: string[]) => readOptions(parameters, numbers, lists).lists;
+    expect(read()).toEqual({ connections: [64], arms: ['one'] });
+    expect(read('--connections', '8,64', '--arms', 'other')).toEqual({
+      connections: [8, 64],
+      arms: ['other'],
+    });
+    expect(() => read('--connections', '8,')).toThrow(
+      '--connections is a whole number from 1 to 100, not ""',
+    );
+    expect(() => read('--arms', 'third')).toThrow('--arms is of one, other, not "third"');
+    expect(describeOptions(numbers, lists)).toContain('--connections  connections (64)');
   });
 });

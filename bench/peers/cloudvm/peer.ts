@@ -1,0 +1,42 @@
+/** Opens the database and builds the API on it. main.ts listens with it, and tests do. */
+import type { FastifyInstance } from 'fastify';
+import { MongoClient } from 'mongodb';
+import type { CountDocument } from '../../../src/cloudvm/accounts/logins/login-counts.ts';
+import type { UserDocument } from '../../../src/cloudvm/accounts/users/user-document.ts';
+import type { VmDocument } from '../../../src/cloudvm/vms/repository/vm-document.ts';
+import { buildApi } from './api.ts';
+import { Logins } from './logins.ts';
+import { Provisioner } from './provisioner.ts';
+import type { PeerSettings } from './settings.ts';
+import { BatchedVmReader, SingleVmReader } from './vm-reader.ts';
+
+/** As many as this server has in all its workers together. */
+const TOTAL_CONNECTIONS = 64;
+
+export interface Peer extends AsyncDisposable {
+  readonly api: FastifyInstance;
+}
+
+export async function openPeer(settings: PeerSettings): Promise<Peer> {
+  await using opened = new AsyncDisposableStack();
+  const maxPoolSize = Math.floor(TOTAL_CONNECTIONS / settings.processes);
+  const client = opened.use(new MongoClient(settings.mongodbUri, { maxPoolSize }));
+  const database = client.db(settings.databaseName);
+  await database.command({ ping: 1 });
+  const vms = database.collection<VmDocument>('vms');
+  const provisioner = opened.use(new Provisioner(vms));
+  const api = buildApi({
+    vms,
+    reader: settings.batched ? new BatchedVmReader(vms) : new SingleVmReader(vms),
+    provisioner,
+    logins: new Logins(
+      database.collection<UserDocument>('users'),
+      database.collection<CountDocument>('loginFailures'),
+    ),
+    jwtSecret: settings.jwtSecret,
+    jwtTtlSeconds: settings.jwtTtlSeconds,
+  });
+  opened.defer(() => api.close());
+  const resources = opened.move();
+  return { api, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+}

@@ -1,0 +1,154 @@
+/** Reading, listing and creating VMs. */
+import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
+import { type Collection, MongoServerError, ObjectId } from 'mongodb';
+import {
+  afterCursor,
+  encodeCursor,
+  sortOrder,
+  type VmSort,
+} from '../../../src/cloudvm/vms/repository/vm-cursor.ts';
+import { newVmDocument, type VmDocument } from '../../../src/cloudvm/vms/repository/vm-document.ts';
+import { InvalidCursorError } from '../../../src/cloudvm/vms/repository/vm-errors.ts';
+import type { NewVm, VmProvider, VmStatus } from '../../../src/cloudvm/vms/vm.ts';
+import { Problem, unprocessable, vmNotFound } from './problems.ts';
+import type { Provisioner } from './provisioner.ts';
+import { NEW_VM, VM_QUERY } from './schemas.ts';
+import { pageJson, vmJson } from './serializers.ts';
+import type { VmReader } from './vm-reader.ts';
+
+export interface VmRoutesOptions {
+  readonly vms: Collection<VmDocument>;
+  readonly reader: VmReader;
+  readonly provisioner: Provisioner;
+  readonly requireUser: (request: FastifyRequest) => Promise<void>;
+}
+
+interface VmQuery {
+  readonly limit: number;
+  readonly cursor?: string;
+  readonly status?: VmStatus;
+  readonly provider?: VmProvider;
+  readonly region?: string;
+  readonly sort?: VmSort;
+}
+
+const ID = /^[0-9a-f]{24}$/i;
+const IDEMPOTENCY_KEY = /^[!-~]{1,255}$/;
+const DUPLICATE_KEY = 11000;
+
+export const vmRoutes: FastifyPluginCallback<VmRoutesOptions> = (api, options, done) => {
+  const { vms, reader, provisioner, requireUser } = options;
+
+  api.get<{ Params: { id: string } }>('/api/vms/:id', { onRequest: requireUser }, async (request, reply) => {
+    const { id } = request.params;
+    const vm = ID.test(id) ? await reader.read(ownerOf(request), new ObjectId(id)) : null;
+    if (vm === null) throw vmNotFound();
+    if (request.headers['if-none-match'] === entityTag(vm)) {
+      return reply.code(304).header('etag', entityTag(vm)).send();
+    }
+    return sendVm(reply, vm);
+  });
+
+  api.get<{ Querystring: VmQuery }>(
+    '/api/vms',
+    { onRequest: requireUser, schema: { querystring: VM_QUERY } },
+    async (request, reply) => sendJson(reply, pageJson(await list(vms, ownerOf(request), request.query))),
+  );
+
+  api.post<{ Body: Omit<NewVm, 'size' | 'tags'> & Partial<NewVm> }>(
+    '/api/vms',
+    { onRequest: requireUser, schema: { body: NEW_VM } },
+    async (request, reply) => {
+      const { size = 'small', tags = [], ...rest } = request.body;
+      const wanted = newVmDocument(ownerOf(request), { ...rest, size, tags }, idempotencyKey(request));
+      const stored = await insertUnlessThere(vms, wanted);
+      if (stored.creationFingerprint !== wanted.creationFingerprint) {
+        throw new Problem(422, 'The Idempotency-Key was used before with another body.');
+      }
+      if (stored.status === 'pending') provisioner.schedule(stored);
+      return sendVm(reply.code(201).header('location', `/api/vms/${stored._id.toHexString()}`), stored);
+    },
+  );
+  done();
+};
+
+async function list(vms: Collection<VmDocument>, ownerId: ObjectId, query: VmQuery) {
+  const { limit = 20, cursor, sort = '-createdAt', ...filters } = query;
+  const matching = { ownerId, ...filters };
+  const page = cursor === undefined ? matching : { ...matching, ...position(sort, cursor) };
+  const [found, total] = await Promise.all([
+    vms.find(page, { sort: sortOrder(sort), limit: limit + 1, batchSize: limit + 2 }).toArray(),
+    vms.countDocuments(matching),
+  ]);
+  const shown = found.slice(0, limit);
+  const last = found.length > limit ? shown.at(-1) : undefined;
+  return {
+    vms: shown.map(toAnswer),
+    total,
+    nextCursor: last === undefined ? null : encodeCursor(sort, last),
+  };
+}
+
+function position(sort: VmSort, cursor: string) {
+  try {
+    return afterCursor(sort, cursor);
+  } catch (error) {
+    if (!(error instanceof InvalidCursorError)) throw error;
+    throw unprocessable([{ path: '/cursor', message: 'is not a valid cursor for this sort order' }]);
+  }
+}
+
+async function insertUnlessThere(vms: Collection<VmDocument>, vm: VmDocument): Promise<VmDocument> {
+  try {
+    await vms.insertOne(vm);
+    return vm;
+  } catch (error) {
+    if (!(error instanceof MongoServerError) || error.code !== DUPLICATE_KEY) throw error;
+    const { ownerId, creationKey } = vm;
+    const stored = await vms.findOne({ ownerId, creationKey });
+    if (stored === null) throw error;
+    return stored;
+  }
+}
+
+function idempotencyKey(request: FastifyRequest): string | undefined {
+  const key = request.headers['idempotency-key'];
+  if (key === undefined) return undefined;
+  if (typeof key !== 'string' || !IDEMPOTENCY_KEY.test(key)) {
+    throw new Problem(400, 'The Idempotency-Key must be 1 to 255 visible ASCII characters.');
+  }
+  return key;
+}
+
+function ownerOf(request: FastifyRequest): ObjectId {
+  return new ObjectId(request.user.sub);
+}
+
+function sendVm(reply: FastifyReply, vm: VmDocument): FastifyReply {
+  return sendJson(reply.header('etag', entityTag(vm)), vmJson(toAnswer(vm)));
+}
+
+function sendJson(reply: FastifyReply, json: string): FastifyReply {
+  // With a serializer of its own, because Fastify would add a charset, which JSON does not have.
+  return reply.header('content-type', 'application/json').serializer(String).send(json);
+}
+
+function entityTag({ version }: VmDocument): string {
+  return `"${version}"`;
+}
+
+function toAnswer(vm: VmDocument) {
+  return {
+    id: vm._id.toHexString(),
+    name: vm.name,
+    provider: vm.provider,
+    region: vm.region,
+    instanceId: vm.instanceId,
+    size: vm.size,
+    status: vm.status,
+    tags: vm.tags,
+    createdAt: vm.createdAt,
+    updatedAt: vm.updatedAt,
+    version: vm.version,
+  };
+}
