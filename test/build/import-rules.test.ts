@@ -65,6 +65,11 @@ test.each([
   ['the application reaches into the database', 'src/cloudvm/x.ts', '../embedded-mongodb/store.ts'],
   ['the command reaches into the runtime', 'src/command/x.ts', '../runtime/text.ts'],
   ['the command reaches past the application', 'src/command/x.ts', '../embedded-mongodb/index.ts'],
+  ['a folder without rules of its own reaches into a room', 'src/billing/x.ts', '../runtime/text.ts'],
+  ['a file beside the rooms reaches into a room', 'src/x.ts', './embedded-mongodb/store.ts'],
+  ['a room imports the entry', 'src/embedded-mongodb/x.ts', '../main.ts'],
+  ['a room imports a test', 'src/runtime/x.ts', '../../test/support/until.ts'],
+  ['the application imports the core', 'src/cloudvm/x.ts', '../../assembly/record.ts'],
 ])('`npm run check` fails if %s', async (_title, path, specifier) => {
   write(path, `import * as x from '${specifier}';\n\nexport default x;\n`);
   const { code, output } = await lint();
