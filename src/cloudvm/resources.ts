@@ -27,7 +27,7 @@ export async function openCloudVmResources(
 ): Promise<CloudVmResources> {
   const { mongodbUri } = settings;
   const secret = await prepareSecret(settings);
-  warnOfOwnSecret(secret, mongodbUri, logger);
+  reportOwnSecret(secret, mongodbUri, logger);
   shareHashingSlots();
   if (mongodbUri !== undefined) {
     return {
@@ -50,7 +50,7 @@ export async function openCloudVmResources(
 }
 
 /** A generated secret belongs to this machine, so other machines may refuse its tokens. */
-function warnOfOwnSecret(
+function reportOwnSecret(
   { path, created }: PreparedSecret,
   mongodbUri: string | undefined,
   logger: Logger,
@@ -63,9 +63,7 @@ function warnOfOwnSecret(
         'unless they have the same DATA_DIR',
     );
   } else if (created) {
-    logger.warn(
-      { path },
-      'JWT_SECRET is not set: a secret was made for this machine, and tokens are valid nowhere else',
-    );
+    // On a first start this is the normal case, so it is no warning.
+    logger.info({ path }, 'made a signing secret for this machine, since JWT_SECRET is not set');
   }
 }

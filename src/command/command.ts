@@ -78,7 +78,9 @@ async function start(settings: AllSettings, logger: Logger): Promise<Running> {
     `serving ${served}, core ${settings.core}, ${settings.workers} workers; ` +
       `SIGHUP to process ${process.pid} reloads, SIGTERM stops`,
   );
-  logger.info({}, `listening on ${server.url} (try: curl ${server.url}/health)`);
+  // Another application may have no such route.
+  const hint = resources === null ? '' : ` (try: curl ${server.url}/health)`;
+  logger.info({}, `listening on ${server.url}${hint}`);
   return { server, resources };
 }
 

@@ -85,7 +85,7 @@ export class ParseRecord {
     return this.#word(PHASE) >= PHASE_BODY;
   }
 
-  /** Whether the next call of the core begins a new request. */
+  /** Lets the next call of the core begin a new request. */
   clearResume(): void {
     for (let word = 0; word < RESUME_WORDS; word++) this.words[RESUME + word] = 0;
   }
