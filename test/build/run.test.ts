@@ -1,7 +1,7 @@
 /** The launcher as the scripts of package.json call it, in a copy of what it needs. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -95,6 +95,14 @@ test('a signal to the launcher reaches the script', async () => {
   launcher.kill('SIGTERM');
   expect(await exit).toEqual([5, null]);
 });
+
+test.each(['start', 'dev', 'database'])(
+  'no shell stands between npm and `npm run %s`, so a SIGTERM reaches it',
+  (script) => {
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+    expect(scripts[script]).toMatch(/^\$\{npm_package_config_exec:-env\} /);
+  },
+);
 
 test('without the compiler, a missing core ends in one sentence that says what to do', async () => {
   mkdirSync(join(copy, 'node_modules'));

@@ -53,10 +53,10 @@ test('`npm run dev` reports a mistake with its file and line, and serves every c
   await lineMatching(/at file:.*controller\.mts:2/);
 
   writeController("export const answer: string[] = ['mended'];\n");
-  expect(await answerOf(await lineMatching(/listening on (http:\S+)/))).toEqual(['mended']);
+  expect(await answerOf(await lineMatching(/listening on (http:[^\s"]+)/))).toEqual(['mended']);
 
   writeController("export const answer: string[] = ['changed'];\n");
-  expect(await answerOf(await lineMatching(/listening on (http:\S+)/))).toEqual(['changed']);
+  expect(await answerOf(await lineMatching(/listening on (http:[^\s"]+)/))).toEqual(['changed']);
 });
 
 /** @returns what the pattern's group matched */
