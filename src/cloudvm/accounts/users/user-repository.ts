@@ -3,9 +3,10 @@
  * controller. E-mail addresses and usernames are unique without regard to case.
  */
 import { type Collection, ObjectId } from 'mongodb';
+import { BatchedReads } from '../../database/batched-reads.ts';
 import type { DatabaseService } from '../../database/database-service.ts';
 import { duplicateFields, isDuplicateKey } from '../../database/driver-errors.ts';
-import { parseObjectId } from '../../database/object-id.ts';
+import { anyOf, parseObjectId } from '../../database/object-id.ts';
 import { caseInsensitiveKey } from './case-insensitive-key.ts';
 import { USERS, type UserDocument } from './user-document.ts';
 
@@ -27,6 +28,10 @@ export interface NewUser {
   readonly passwordHash: string;
 }
 
+interface Identity {
+  readonly _id: ObjectId;
+}
+
 /** Another user has the same e-mail address or username. */
 export class AlreadyTakenError extends Error {
   readonly code = 'ALREADY_TAKEN';
@@ -45,10 +50,13 @@ const FIELD_OF_KEY: Readonly<Record<string, string>> = { emailKey: 'email', user
 export class UserRepository {
   readonly #service: DatabaseService;
   readonly #users: Collection<UserDocument>;
+  readonly #reads: BatchedReads<Identity, UserDocument>;
 
   constructor(service: DatabaseService) {
     this.#service = service;
     this.#users = service.collection<UserDocument>(USERS.name);
+    const find = (identities: readonly Identity[]) => this.#findAll(identities);
+    this.#reads = new BatchedReads({ service, find, keyOf: ({ _id }) => _id.toHexString() });
   }
 
   /** @throws AlreadyTakenError, which names every field that is taken */
@@ -86,8 +94,14 @@ export class UserRepository {
   async findById(id: string): Promise<User | undefined> {
     const _id = parseObjectId(id);
     if (_id === undefined) return undefined;
-    const found = await this.#service.run(() => this.#users.findOne({ _id }));
-    return found === null ? undefined : toUser(found);
+    const found = await this.#reads.read({ _id });
+    return found === undefined ? undefined : toUser(found);
+  }
+
+  #findAll(identities: readonly Identity[]): Promise<UserDocument[]> {
+    const limit = identities.length;
+    const filter = { _id: anyOf(identities.map(({ _id }) => _id)) };
+    return this.#users.find(filter, { limit, batchSize: limit + 1 }).toArray();
   }
 
   /**
@@ -108,11 +122,12 @@ export class UserRepository {
   }
 }
 
+/** A copy of everything, because simultaneous reads share a document. */
 function toUser(document: UserDocument): User {
   return {
     id: document._id.toHexString(),
     email: document.email,
     username: document.username,
-    createdAt: document.createdAt,
+    createdAt: new Date(document.createdAt),
   };
 }

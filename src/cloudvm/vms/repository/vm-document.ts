@@ -64,6 +64,7 @@ export function newVmDocument(ownerId: ObjectId, vm: NewVm, idempotencyKey: stri
   };
 }
 
+/** A copy of everything, because simultaneous reads share a document. */
 export function toVm(document: VmDocument): Vm {
   return {
     id: document._id.toHexString(),
@@ -74,14 +75,14 @@ export function toVm(document: VmDocument): Vm {
     instanceId: document.instanceId,
     size: document.size,
     status: document.status,
-    tags: document.tags,
-    createdAt: document.createdAt,
-    updatedAt: document.updatedAt,
+    tags: document.tags.map(copyTag),
+    createdAt: new Date(document.createdAt),
+    updatedAt: new Date(document.updatedAt),
     version: document.version,
   };
 }
 
-/** Only the two fields are stored, whatever else the object carries. */
+/** Only the two fields, whatever else the object carries. */
 export function copyTag(tag: VmTag): VmTag {
   return { key: tag.key, value: tag.value };
 }

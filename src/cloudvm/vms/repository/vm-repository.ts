@@ -4,9 +4,10 @@
  * provisioner.
  */
 import { type Collection, type Filter, ObjectId } from 'mongodb';
+import { BatchedReads } from '../../database/batched-reads.ts';
 import type { DatabaseService } from '../../database/database-service.ts';
 import { isDuplicateKey } from '../../database/driver-errors.ts';
-import { parseObjectId, requireObjectId } from '../../database/object-id.ts';
+import { anyOf, parseObjectId, requireObjectId } from '../../database/object-id.ts';
 import { DELETABLE_STATUSES, type NewVm, type StatusTransition, type Vm, type VmChanges } from '../vm.ts';
 import { afterCursor, encodeCursor, sortOrder } from './vm-cursor.ts';
 import { copyTag, newVmDocument, toVm, VMS, type VmDocument } from './vm-document.ts';
@@ -26,10 +27,13 @@ type WritableFields = Partial<Pick<VmDocument, 'name' | 'size' | 'tags' | 'statu
 export class VmRepository {
   readonly #service: DatabaseService;
   readonly #vms: Collection<VmDocument>;
+  readonly #reads: BatchedReads<Identity, VmDocument>;
 
   constructor(service: DatabaseService) {
     this.#service = service;
     this.#vms = service.collection<VmDocument>(VMS.name);
+    const find = (identities: readonly Identity[]) => this.#findAll(identities);
+    this.#reads = new BatchedReads({ service, find, keyOf });
   }
 
   /**
@@ -48,8 +52,8 @@ export class VmRepository {
   async findById(ownerId: string, id: string): Promise<Vm | undefined> {
     const identity = identify(ownerId, id);
     if (identity === undefined) return undefined;
-    const found = await this.#service.run(() => this.#vms.findOne(identity));
-    return found === null ? undefined : toVm(found);
+    const found = await this.#reads.read(identity);
+    return found === undefined ? undefined : toVm(found);
   }
 
   /** One page, and how many VMs match in all. @throws InvalidCursorError */
@@ -133,6 +137,19 @@ export class VmRepository {
     return deleted;
   }
 
+  /**
+   * The filter lets through a VM of one owner that another owner asks for in the same batch. `keyOf` tells
+   * them apart.
+   */
+  #findAll(identities: readonly Identity[]): Promise<VmDocument[]> {
+    const filter = {
+      ownerId: anyOf(identities.map(({ ownerId }) => ownerId)),
+      _id: anyOf(identities.map(({ _id }) => _id)),
+    };
+    const limit = identities.length;
+    return this.#vms.find(filter, { limit, batchSize: limit + 1 }).toArray();
+  }
+
   /** Repeatable, because a second insert finds the creation key that the first one stored. */
   async #insertUnlessThere(document: VmDocument): Promise<VmDocument> {
     const { ownerId, creationKey } = document;
@@ -200,6 +217,11 @@ export class VmRepository {
 function identify(ownerId: string, id: string): Identity | undefined {
   const _id = parseObjectId(id);
   return _id === undefined ? undefined : { _id, ownerId: requireObjectId(ownerId) };
+}
+
+/** Of a VM or of a read. With the owner, so that a read finds no VM of another owner. */
+function keyOf({ ownerId, _id }: Identity): string {
+  return ownerId.toHexString() + _id.toHexString();
 }
 
 function fieldsOf({ name, size, tags }: VmChanges): WritableFields {

@@ -1,15 +1,18 @@
 /**
  * A proxy between the driver and a database that fails on demand. It loses the answer of one command together
- * with its connection, or holds answers back. Used by the tests of DatabaseService.
+ * with its connection, or holds answers back. It also counts commands. Used by the tests of DatabaseService.
  */
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+
+const HEADER_BYTES = 16;
 
 export class FaultProxy implements AsyncDisposable {
   readonly #database: URL;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   readonly #heldBack: (() => void)[] = [];
+  readonly #counts = new Map<string, number>();
   #fatalCommand: string | undefined;
   #holding: string | undefined;
   #onHeld: (() => void) | undefined;
@@ -42,6 +45,11 @@ export class FaultProxy implements AsyncDisposable {
     uri.searchParams.set('directConnection', 'true');
     uri.searchParams.set('retryWrites', 'false');
     return uri.href;
+  }
+
+  /** How often this command has come. */
+  countOf(command: string): number {
+    return this.#counts.get(command) ?? 0;
   }
 
   /** Loses the next answer to this command and its connection, after the database has done its work. */
@@ -86,11 +94,13 @@ export class FaultProxy implements AsyncDisposable {
       socket.on('error', () => {});
     }
     client.on('data', (bytes: Buffer) => {
-      if (this.#fatalCommand !== undefined && names(bytes, this.#fatalCommand)) {
+      const command = commandOf(bytes);
+      this.#counts.set(command, this.countOf(command) + 1);
+      if (command === this.#fatalCommand) {
         this.#fatalCommand = undefined;
         fatal = true;
       }
-      held = this.#holding !== undefined && names(bytes, this.#holding);
+      held = command === this.#holding;
       database.write(bytes);
     });
     database.on('data', (bytes: Buffer) => {
@@ -114,10 +124,10 @@ function dial(host: string): Socket {
 }
 
 /**
- * The name is the first field of the command's document: flags (4), section kind (1), size (4), type (1),
- * name.
+ * The driver sends one message at a time. The name is the first field of its document: flags (4), section
+ * kind (1), size (4), type (1), name.
  */
-function names(frame: Buffer, command: string): boolean {
-  const nameStart = 16 + 4 + 1 + 4 + 1;
-  return frame.toString('latin1', nameStart, nameStart + command.length + 1) === `${command}\0`;
+function commandOf(frame: Buffer): string {
+  const start = HEADER_BYTES + 4 + 1 + 4 + 1;
+  return frame.toString('latin1', start, frame.indexOf(0, start));
 }

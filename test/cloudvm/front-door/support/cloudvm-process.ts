@@ -54,8 +54,11 @@ export class CloudVmProcess implements AsyncDisposable {
   readonly #child: ServerChild;
   readonly #exited: Promise<unknown[]>;
 
-  static async start(dataDirectory: string): Promise<CloudVmProcess> {
-    const child = spawnServer(dataDirectory);
+  static async start(
+    dataDirectory: string,
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<CloudVmProcess> {
+    const child = spawnServer(dataDirectory, settings);
     const exited = once(child, 'exit');
     child.stderr.pipe(process.stderr, { end: false });
     for await (const line of createInterface(child.stdout)) {
