@@ -34,9 +34,9 @@ export interface ComparisonOptions extends Omit<LoadOptions, 'url'> {
   readonly warmUpSeconds: number;
   readonly database?: SharedProcess;
   /** Runs after each load, and what it causes is measured with it. */
-  readonly settle?: () => Promise<void>;
+  readonly settle?: (server: ServerProcess) => Promise<void>;
   /** Runs after each measurement, and is not measured. */
-  readonly cleanUp?: () => Promise<void>;
+  readonly cleanUp?: (server: ServerProcess) => Promise<void>;
 }
 
 export async function compare(
@@ -61,10 +61,10 @@ export async function measure(
 ): Promise<Measurement> {
   const { database, settle, cleanUp } = options;
   const [before, databaseBefore] = await usages(server, database);
-  const load = await runLoad({ ...options, url: server.url + options.path });
-  await settle?.();
+  const load = await loadOf(server, options);
+  await settle?.(server);
   const [after, databaseAfter] = await usages(server, database);
-  await cleanUp?.();
+  await cleanUp?.(server);
   const perRequest = (from: ProcessUsage, to: ProcessUsage) =>
     ((to.cpuSeconds - from.cpuSeconds) / load.requests) * 1e6;
   const { residentBytes, proportionalBytes } = after;
@@ -78,6 +78,20 @@ export async function measure(
         databaseCpuMicrosecondsPerRequest: perRequest(databaseBefore, databaseAfter),
       }),
   };
+}
+
+/** A failure names the server, because several have the same routes. */
+async function loadOf(
+  server: ServerProcess,
+  options: Omit<LoadOptions, 'url'> & Pick<ComparisonOptions, 'path'>,
+): Promise<LoadResult> {
+  try {
+    return await runLoad({ ...options, url: server.url + options.path });
+  } catch (cause) {
+    throw new Error(`${server.name} failed under load: ${cause instanceof Error ? cause.message : cause}`, {
+      cause,
+    });
+  }
 }
 
 function usages(

@@ -3,17 +3,21 @@
  * because wrk needs so little CPU that the server keeps its core. Otherwise it uses autocannon. A run with a
  * failed request is an error.
  */
-import { randomInt } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import autocannon from 'autocannon';
 import { ManagedProcess } from './managed-process.ts';
 import { ScratchDirectory } from './scratch-directory.ts';
 
+/** Stands in a header field for a text that differs in each request. */
+export const UNIQUE = '@unique@';
+
 /** A request as it is sent many times. */
 export interface LoadRequest {
   readonly method: 'GET' | 'POST';
   readonly path: string;
+  /** A value may contain UNIQUE. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
 }
@@ -110,15 +114,28 @@ function wrkScript(pipeline: number): string {
   return `${pipeline > 1 ? request : ''}${WRK_SUMMARY}`;
 }
 
-/** Every request is formatted once. Each run has another random order. */
+/**
+ * Every request is formatted once, and cut in two where its unique text belongs. Each run has another random
+ * order and other unique texts.
+ */
 function mixedWrkScript(requests: readonly LoadRequest[]): string {
   return `
-    local requests = {}
+    local requests, sent = {}, 0
+    local function add(request)
+      local first, last = string.find(request, ${lua(UNIQUE)}, 1, true)
+      if first == nil then table.insert(requests, { request })
+      else table.insert(requests, { string.sub(request, 1, first - 1), string.sub(request, last + 1) }) end
+    end
     function init(arguments)
-      ${requests.map((request) => `table.insert(requests, ${wrkFormat(request)})`).join('\n      ')}
+      ${requests.map((request) => `add(${wrkFormat(request)})`).join('\n      ')}
       math.randomseed(${randomInt(MAX_SEED)})
     end
-    function request() return requests[math.random(#requests)] end${WRK_SUMMARY}`;
+    function request()
+      local parts = requests[math.random(#requests)]
+      if parts[2] == nil then return parts[1] end
+      sent = sent + 1
+      return parts[1] .. ${lua(`${randomUUID()}-`)} .. sent .. parts[2]
+    end${WRK_SUMMARY}`;
 }
 
 function wrkFormat({ method, path, headers, body }: LoadRequest): string {
@@ -162,7 +179,7 @@ async function runAutocannon({
     duration: seconds,
     pipelining: pipeline,
     timeout: 30,
-    ...(requests !== undefined && { requests: [{ setupRequest: () => anyOf(requests) }] }),
+    ...(requests !== undefined && { requests: [{ setupRequest: () => withUniqueText(anyOf(requests)) }] }),
   });
   const { user, system } = process.cpuUsage(before);
   assertFlawless(url, result.requests.total, result.errors + result.non2xx);
@@ -180,6 +197,17 @@ function anyOf(requests: readonly LoadRequest[]): LoadRequest {
   return request;
 }
 
+/** The request as it is sent once. */
+export function withUniqueText(request: LoadRequest): LoadRequest {
+  const unique = randomUUID();
+  const fields = Object.entries(request.headers).map(([name, value]) => [
+    name,
+    value.replace(UNIQUE, unique),
+  ]);
+  return { ...request, headers: Object.fromEntries(fields) };
+}
+
 function assertFlawless(url: string, requests: number, errors: number): void {
-  if (requests === 0 || errors > 0) throw new Error(`${url}: ${errors} of ${requests} requests failed`);
+  if (errors > 0) throw new Error(`${url}: ${errors} of ${requests} requests failed`);
+  if (requests === 0) throw new Error(`${url}: no request was answered`);
 }

@@ -20,6 +20,9 @@ const BENCHMARKS: Readonly<Record<string, { readonly about: string; load(): Prom
     about: 'GET /api/vms/:id from the database, on this server and on Fastify',
     load: () => import('./api/vm-read.ts'),
   },
+  'vm-list': { about: 'GET /api/vms, the same way', load: () => import('./api/vm-list.ts') },
+  'vm-create': { about: 'POST /api/vms, the same way', load: () => import('./api/vm-create.ts') },
+  login: { about: 'POST /api/auth/login, the same way', load: () => import('./api/login.ts') },
   gate: {
     about: 'the short comparison with Fastify that continuous integration runs',
     load: () => import('./gate.ts'),

@@ -3,7 +3,7 @@
  * something to a client. Servers that answer differently do different work.
  */
 import { request as send } from 'undici';
-import type { LoadRequest } from '../load.ts';
+import { type LoadRequest, withUniqueText } from '../load.ts';
 
 export interface Answer {
   readonly status: number;
@@ -49,7 +49,7 @@ export async function assertSameAnswers(
 }
 
 export async function ask({ url }: Answerer, request: LoadRequest): Promise<Answer> {
-  const { method, path, headers, body } = request;
+  const { method, path, headers, body } = withUniqueText(request);
   const response = await send(url + path, { method, headers: { ...headers }, body: body ?? null });
   const compared = COMPARED.flatMap((name) => {
     const value = response.headers[name];

@@ -10,6 +10,12 @@ export interface ArmEnvironment {
   readonly jwtSecret: string;
 }
 
+/** A server, and the database of its own in the process that all share. */
+export interface Arm {
+  readonly definition: ServerDefinition;
+  readonly databaseName: string;
+}
+
 const CLUSTER_PROCESSES = 8;
 
 export const ARMS_ABOUT: Readonly<Record<ArmName, string>> = {
@@ -24,12 +30,12 @@ export const ARMS_ABOUT: Readonly<Record<ArmName, string>> = {
 export const REFERENCE = 'fastify';
 
 /** @param workers this server is an arm for each of these numbers of workers */
-export function armDefinitions(
+export function armsOf(
   names: readonly ArmName[],
   workers: readonly number[],
   { mongodbUri, jwtSecret }: ArmEnvironment,
-): ServerDefinition[] {
-  const shared = { MONGODB_URI: mongodbUri, MONGODB_DB: 'cloudvm', JWT_SECRET: jwtSecret, NODE_ENV: '' };
+): Arm[] {
+  const shared = { MONGODB_URI: mongodbUri, JWT_SECRET: jwtSecret, NODE_ENV: '' };
   const ours = (core: 'wasm' | 'js') =>
     workers.map((count) => ({
       name: `cloudvm-backend ${core}, ${count} ${count === 1 ? 'worker' : 'workers'}`,
@@ -50,5 +56,11 @@ export function armDefinitions(
     ],
     'fastify-batched': () => [peer('fastify, batched', { PEER_BATCHED: 'true' })],
   };
-  return names.flatMap((name) => definitions[name]());
+  return names
+    .flatMap((name) => definitions[name]())
+    .map((definition, index) => {
+      const databaseName = `cloudvm_${index}`;
+      const environment = { ...definition.environment, MONGODB_DB: databaseName };
+      return { definition: { ...definition, environment }, databaseName };
+    });
 }

@@ -8,10 +8,10 @@ import { compare, type ServerMeasurements } from '../comparison.ts';
 import type { LoadRequest } from '../load.ts';
 import { describeOptions, oneOf, readOptions, wholeNumber } from '../options.ts';
 import { describeSetting, type Ratio, ratiosTo } from '../report.ts';
-import type { ServerDefinition } from '../server-process.ts';
+import type { ServerProcess } from '../server-process.ts';
 import { assertSameAnswers } from './answers.ts';
 import { loadTable, startTable } from './api-report.ts';
-import { ARM_NAMES, ARMS_ABOUT, armDefinitions, REFERENCE } from './arms.ts';
+import { ARM_NAMES, ARMS_ABOUT, type Arm, armsOf, REFERENCE } from './arms.ts';
 import { DatabaseProcess } from './database-process.ts';
 import { type SeededUser, seed } from './dataset.ts';
 import { firstRead, type Scenario } from './scenario.ts';
@@ -46,16 +46,15 @@ export async function runScenario(scenario: Scenario, parameters: readonly strin
   await using resources = new AsyncDisposableStack();
   const database = resources.use(await DatabaseProcess.start());
   const jwtSecret = randomBytes(32).toString('hex');
-  const service = resources.use(
-    await DatabaseService.open({ uri: database.uri, databaseName: 'cloudvm', workers: 1 }),
-  );
-  const users = await seed(service, { jwtSecret });
-  const definitions = armDefinitions(chosen.arms, chosen.workers, { mongodbUri: database.uri, jwtSecret });
-  const started = await startAll(definitions, firstRead(users), resources);
+  const arms = armsOf(chosen.arms, chosen.workers, { mongodbUri: database.uri, jwtSecret });
+  const services = await openDatabases(database.uri, arms, resources);
+  const users = await seed([...services.values()], { jwtSecret });
+  const started = await startAll(arms, firstRead(users), resources);
   const servers = started.map(({ server }) => server);
   const requests = scenario.requests(users);
   await assertSameAnswers(servers, comparedRequests(scenario, users, requests), scenario.normalize);
-  await scenario.cleanUp?.(service);
+  const hooks = hooksOf(scenario, services);
+  for (const server of servers) await hooks.cleanUp(server);
 
   const starts = started.map(({ start }) => start);
   print(`${describeSetting()}\n\n${startTable(starts)}`);
@@ -63,7 +62,7 @@ export async function runScenario(scenario: Scenario, parameters: readonly strin
   for (const connections of chosen.connections) {
     const measurements = await compare(servers, {
       ...numbers,
-      ...hooksOf(scenario, service),
+      ...hooks,
       path: '',
       requests,
       connections,
@@ -105,14 +104,28 @@ function describeArms(): string {
   return ['  arms:', ...lines, ''].join('\n');
 }
 
+/** By the name of the server that uses it. */
+async function openDatabases(
+  uri: string,
+  arms: readonly Arm[],
+  resources: AsyncDisposableStack,
+): Promise<ReadonlyMap<string, DatabaseService>> {
+  const opened = new Map<string, DatabaseService>();
+  for (const { definition, databaseName } of arms) {
+    const service = await DatabaseService.open({ uri, databaseName, workers: 1 });
+    opened.set(definition.name, resources.use(service));
+  }
+  return opened;
+}
+
 /** One after the other, because they would slow each other down. */
 async function startAll(
-  definitions: readonly ServerDefinition[],
+  arms: readonly Arm[],
   request: LoadRequest,
   resources: AsyncDisposableStack,
 ): Promise<StartedServer[]> {
   const started: StartedServer[] = [];
-  for (const definition of definitions) {
+  for (const { definition } of arms) {
     const one = await startServer(definition, request);
     resources.use(one.server);
     started.push(one);
@@ -129,9 +142,15 @@ function comparedRequests(
   return [...requests.filter((_, index) => index % step === 0), ...scenario.alsoCompared(users)];
 }
 
-function hooksOf({ settle, cleanUp }: Scenario, service: DatabaseService) {
+/** The parts of a scenario that need the database of a server. */
+function hooksOf(scenario: Scenario, services: ReadonlyMap<string, DatabaseService>) {
+  const of = ({ name }: ServerProcess): DatabaseService => {
+    const service = services.get(name);
+    if (service === undefined) throw new Error(`${name} has no database`);
+    return service;
+  };
   return {
-    ...(settle !== undefined && { settle: () => settle(service) }),
-    ...(cleanUp !== undefined && { cleanUp: () => cleanUp(service) }),
+    settle: async (server: ServerProcess) => scenario.settle?.(of(server)),
+    cleanUp: async (server: ServerProcess) => scenario.cleanUp?.(of(server)),
   };
 }

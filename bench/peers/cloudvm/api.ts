@@ -47,6 +47,8 @@ export function buildApi(options: ApiOptions): FastifyInstance {
       cacheKeyBuilder: (token: string) => token,
     },
   });
+  // Bodies are JSON.
+  api.removeContentTypeParser('text/plain');
   validateLikeThisServer(api);
   answerErrors(api);
   api.register(vmRoutes, { ...options, requireUser });
@@ -82,8 +84,20 @@ function answerErrors(api: FastifyInstance): void {
   );
 }
 
+/** What is wrong with a body, by Fastify's error codes. */
+const BODY_PROBLEMS: ReadonlyMap<unknown, readonly [status: number, detail: string]> = new Map([
+  ['FST_ERR_CTP_INVALID_JSON_BODY', [400, 'The body is not valid JSON.']],
+  ['FST_ERR_CTP_EMPTY_JSON_BODY', [400, 'The body is empty, but JSON is expected.']],
+  [
+    'FST_ERR_CTP_INVALID_MEDIA_TYPE',
+    [415, 'The body must be JSON: Content-Type must be application/json in UTF-8.'],
+  ],
+]);
+
 function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
+  const ofBody = error instanceof Error && 'code' in error ? BODY_PROBLEMS.get(error.code) : undefined;
+  if (ofBody !== undefined) return new Problem(...ofBody);
   if (error instanceof Error && 'validation' in error && Array.isArray(error.validation)) {
     return ofValidation(error.validation);
   }

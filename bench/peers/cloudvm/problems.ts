@@ -109,6 +109,6 @@ function explain({ keyword, instancePath, params, message = '' }: FastifySchemaV
         message: `must have at least ${params['limit']} character${params['limit'] === 1 ? '' : 's'}`,
       };
     default:
-      return { path: instancePath, message };
+      return { path: instancePath, message: message.replace('NOT', 'not') };
   }
 }

@@ -1,0 +1,88 @@
+/**
+ * `npm run bench -- vm-create`: POST /api/vms by ten users, each request with an Idempotency-Key of its own.
+ * A new VM is pending. The server that created it brings it to running a moment later. That work is done
+ * before a measurement ends, and the CPU time of a request includes it. Then the VMs are removed, so the
+ * database stays small.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { DatabaseService } from '../../src/cloudvm/database/database-service.ts';
+import { VMS, type VmDocument } from '../../src/cloudvm/vms/repository/vm-document.ts';
+import { type LoadRequest, UNIQUE } from '../load.ts';
+import type { Answer } from './answers.ts';
+import { SEEDED_KEY, seededVm } from './dataset.ts';
+import { runScenario } from './run-scenario.ts';
+import { authorized, firstUser, type Scenario } from './scenario.ts';
+
+const NAME = 'created';
+const VM = { name: NAME, provider: 'aws', region: 'eu-west-1', tags: [{ key: 'team', value: 'blue' }] };
+const LOOK_AGAIN_MS = 50;
+/** A worker that creates more VMs than it keeps in mind finds the others in its next sweep. */
+const SETTLE_TIMEOUT_MS = 60_000;
+
+export const VM_CREATE: Scenario = {
+  title: 'POST /api/vms with an Idempotency-Key',
+  defaults: {
+    arms: ['wasm', 'fastify', 'fastify-cluster'],
+    connections: [1, 8, 64],
+    mostConnections: 256,
+  },
+  remarks: [
+    'CPU times include bringing each new VM from pending to running, which a server does in the background.',
+  ],
+  requests: (users) =>
+    users.map((user) => post(VM, { ...authorized(user), 'Idempotency-Key': `key-${UNIQUE}` })),
+  alsoCompared: (users) => {
+    const headers = authorized(firstUser(users));
+    const replay = { ...headers, 'Idempotency-Key': SEEDED_KEY };
+    return [
+      post({ ...VM, size: 'large', instanceId: 'i-1', tags: [] }, headers),
+      post(seededVm(0), replay),
+      post(VM, replay),
+      post(VM, { ...headers, 'Idempotency-Key': 'not a key' }),
+      post(VM, {}),
+      post({ ...VM, name: '' }, headers),
+      post({ ...VM, name: 5 }, headers),
+      post({ ...VM, provider: 'none' }, headers),
+      post({ ...VM, color: 'red' }, headers),
+      post({ ...VM, tags: [{ key: 'team' }] }, headers),
+      post({ name: NAME, provider: 'aws' }, headers),
+      { ...post(VM, headers), body: '{' },
+      { ...post(VM, headers), headers: { ...headers, 'Content-Type': 'text/plain' } },
+    ];
+  },
+  normalize: withoutIdsAndTimes,
+  settle: untilNonePends,
+  cleanUp: async (database) => {
+    await vmsOf(database).deleteMany({ name: NAME });
+  },
+};
+
+export const run = (parameters: readonly string[]): Promise<void> => runScenario(VM_CREATE, parameters);
+
+function post(body: unknown, headers: Readonly<Record<string, string>>): LoadRequest {
+  return {
+    method: 'POST',
+    path: '/api/vms',
+    headers: { ...headers, 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  };
+}
+
+function withoutIdsAndTimes({ status, headers, body }: Answer): Answer {
+  const replace = (text: string) =>
+    text.replace(/[0-9a-f]{24}/g, 'ID').replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, 'TIME');
+  const fields = Object.entries(headers).map(([name, value]) => [name, replace(value)]);
+  return { status, headers: Object.fromEntries(fields), body: replace(body) };
+}
+
+async function untilNonePends(database: DatabaseService): Promise<void> {
+  const deadline = performance.now() + SETTLE_TIMEOUT_MS;
+  while ((await vmsOf(database).countDocuments({ status: 'pending' })) > 0) {
+    if (performance.now() > deadline) throw new Error(`VMs are still pending after ${SETTLE_TIMEOUT_MS} ms`);
+    await delay(LOOK_AGAIN_MS);
+  }
+}
+
+function vmsOf(database: DatabaseService) {
+  return database.collection<VmDocument>(VMS.name);
+}

@@ -1,0 +1,44 @@
+/**
+ * `npm run bench -- vm-list`: GET /api/vms, twenty VMs a page. The pages of ten users come in random order,
+ * each but the first behind its cursor.
+ */
+import { encodeCursor } from '../../src/cloudvm/vms/repository/vm-cursor.ts';
+import type { LoadRequest } from '../load.ts';
+import type { SeededUser } from './dataset.ts';
+import { runScenario } from './run-scenario.ts';
+import { authorized, firstUser, type Scenario } from './scenario.ts';
+
+const PAGE_SIZE = 20;
+
+export const VM_LIST: Scenario = {
+  title: `GET /api/vms, pages of ${PAGE_SIZE}`,
+  defaults: {
+    arms: ['wasm', 'fastify', 'fastify-cluster'],
+    connections: [1, 8, 64, 256],
+    mostConnections: 1000,
+  },
+  remarks: [],
+  requests: (users) => users.flatMap(pagesOf),
+  alsoCompared: (users) => {
+    const headers = authorized(firstUser(users));
+    const queries = [
+      ...['', '?sort=name&limit=7', '?provider=aws&status=running&sort=createdAt', '?region=nowhere'],
+      ...['?limit=0', '?limit=101', '?limit=many', '?sort=size', '?unknown=1', '?cursor=', '?cursor=x'],
+      ...['?status=lost', '?region=a%20b'],
+    ];
+    const requests = queries.map((query) => get(query, headers));
+    return [...requests, get('', {})];
+  },
+};
+
+export const run = (parameters: readonly string[]): Promise<void> => runScenario(VM_LIST, parameters);
+
+function pagesOf(user: SeededUser): LoadRequest[] {
+  const lastOfPages = user.vms.filter((_, index) => (index + 1) % PAGE_SIZE === 0).slice(0, -1);
+  const cursors = lastOfPages.map((vm) => `&cursor=${encodeCursor('-createdAt', vm)}`);
+  return ['', ...cursors].map((cursor) => get(`?limit=${PAGE_SIZE}${cursor}`, authorized(user)));
+}
+
+function get(query: string, headers: Readonly<Record<string, string>>): LoadRequest {
+  return { method: 'GET', path: `/api/vms${query}`, headers };
+}
