@@ -1,4 +1,4 @@
-/** Simultaneous reads by id of VMs and users, on every supported database, as the driver sends them. */
+/** Simultaneous reads of VMs and users, on every supported database, as the driver sends them. */
 import { ObjectId } from 'mongodb';
 import { expect, test } from 'vitest';
 import { UserRepository } from '../../../src/cloudvm/accounts/users/user-repository.ts';
@@ -99,6 +99,38 @@ describeOnEveryDatabase('simultaneous reads', (database) => {
     expect(await Promise.all(created.map(({ id }) => users.findById(id)))).toEqual(created);
     expect(await users.findById(newOwner())).toBeUndefined();
     expect(proxy.countOf('find')).toBe(2);
+  });
+
+  test('of the pages of one list count its VMs once, and those of other lists by themselves', async () => {
+    await using proxy = await FaultProxy.start(database.uri);
+    await using service = await openThrough(proxy);
+    const [owner, other] = [newOwner(), newOwner()];
+    await Promise.all([create(owner, 3), create(other, 2)]);
+    const vms = new VmRepository(service);
+    const pages = await Promise.all([
+      vms.list(owner, { limit: 1 }),
+      vms.list(owner, { limit: 2, sort: 'name' }),
+      vms.list(owner, { limit: 1, status: 'running' }),
+      vms.list(other, { limit: 1 }),
+    ]);
+    expect(pages.map(({ total }) => total)).toEqual([3, 3, 0, 2]);
+    expect(proxy.countOf('aggregate')).toBe(3);
+  });
+
+  test('of lists are as many as the bound allows operations, and only those beyond it are refused', async () => {
+    await using service = await DatabaseService.open({
+      uri: database.uri,
+      databaseName: database.service.databaseName,
+      workers: 1,
+      totalConnections: 2,
+      maxWaiting: 3,
+    });
+    const vms = new VmRepository(service);
+    const owner = newOwner();
+    await create(owner, 1);
+    const accepted = Array.from({ length: 5 }, () => vms.list(owner, { limit: 5 }));
+    await expect(vms.list(owner, { limit: 5 })).rejects.toMatchObject({ code: 'DATABASE_BUSY' });
+    for (const { total } of await Promise.all(accepted)) expect(total).toBe(1);
   });
 
   test.concurrent('are repeated by the driver if their answer was lost', async () => {

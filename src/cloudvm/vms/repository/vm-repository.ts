@@ -8,6 +8,7 @@ import { BatchedReads } from '../../database/batched-reads.ts';
 import type { DatabaseService } from '../../database/database-service.ts';
 import { isDuplicateKey } from '../../database/driver-errors.ts';
 import { anyOf, parseObjectId, requireObjectId } from '../../database/object-id.ts';
+import { SharedQueries } from '../../database/shared-queries.ts';
 import { DELETABLE_STATUSES, type NewVm, type StatusTransition, type Vm, type VmChanges } from '../vm.ts';
 import { afterCursor, encodeCursor, sortOrder } from './vm-cursor.ts';
 import { copyTag, newVmDocument, toVm, VMS, type VmDocument } from './vm-document.ts';
@@ -28,6 +29,7 @@ export class VmRepository {
   readonly #service: DatabaseService;
   readonly #vms: Collection<VmDocument>;
   readonly #reads: BatchedReads<Identity, VmDocument>;
+  readonly #counts = new SharedQueries<number>();
 
   constructor(service: DatabaseService) {
     this.#service = service;
@@ -67,10 +69,8 @@ export class VmRepository {
     // One VM more than asked for tells whether there is a next page.
     const find = () =>
       this.#vms.find(page, { sort: sortOrder(sort), limit: limit + 1, batchSize: limit + 2 }).toArray();
-    const [found, total] = await Promise.all([
-      this.#service.run(find),
-      this.#service.run(() => this.#vms.countDocuments(matching)),
-    ]);
+    // One operation, because the bound on operations is as large as the number of requests.
+    const [found, total] = await this.#service.run(() => Promise.all([find(), this.#count(matching)]));
     const shown = found.slice(0, limit);
     const last = found.length > limit ? shown.at(-1) : undefined;
     return { vms: shown.map(toVm), total, nextCursor: last === undefined ? null : encodeCursor(sort, last) };
@@ -135,6 +135,11 @@ export class VmRepository {
     });
     if (!deleted) await this.#refuseDeletionUnlessAbsent(identity, expectedVersion);
     return deleted;
+  }
+
+  /** The pages of one user differ, but they have one total. */
+  #count(matching: Filter<VmDocument>): Promise<number> {
+    return this.#counts.share(JSON.stringify(matching), () => this.#vms.countDocuments(matching));
   }
 
   /**
