@@ -10,6 +10,7 @@ import { VM_CREATE } from '../../bench/api/vm-create.ts';
 import { VM_LIST } from '../../bench/api/vm-list.ts';
 import { VM_READ } from '../../bench/api/vm-read.ts';
 import { LOGIN as LOGIN_BODY, NEW_VM, VM_QUERY } from '../../bench/peers/cloudvm/schemas.ts';
+import { HAS_PROC } from '../../bench/process-usage.ts';
 import { ServerProcess } from '../../bench/server-process.ts';
 import { LoginSchema } from '../../src/cloudvm/accounts/account-schema.ts';
 import { DatabaseService } from '../../src/cloudvm/database/database-service.ts';
@@ -56,6 +57,11 @@ describe('Fastify with the CloudVM application', () => {
   test('answers logins as this server does, failed ones too', async () => {
     const requests = [...LOGIN.requests(users), ...LOGIN.alsoCompared(users)];
     await assertSameAnswers(servers, requests, LOGIN.normalize);
+  });
+
+  test.runIf(HAS_PROC)('counts the memory of all processes of a cluster', async () => {
+    const [, single, cluster] = await Promise.all(servers.map((server) => server.usage()));
+    expect(cluster?.proportionalBytes).toBeGreaterThan(3 * (single?.proportionalBytes ?? Number.NaN));
   });
 
   test('checks requests against the schemas of this server', () => {
