@@ -5,6 +5,7 @@
  * called before all parts exist.
  */
 
+import { availableParallelism } from 'node:os';
 import type { ReadyQueue } from '../memory/connections/ready-queue.ts';
 import { ownerOf } from '../memory/connections/state-word.ts';
 import {
@@ -113,6 +114,7 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     ownership,
     outbound,
     maxInFlight: settings.maxInFlight,
+    processors: availableParallelism(),
     clock,
   });
   const handlerDeadlines = new HandlerDeadlines({

@@ -13,8 +13,6 @@ const MAX_TURNS = 64;
 const MAX_RUN_MS = 1;
 /** Main is rung this often within a run, so that it can send while the worker serves. */
 const TURNS_BETWEEN_RINGS = 16;
-/** A worker with this many handlers in flight leaves further requests to a parked one that has fewer. */
-const COMFORTABLE_IN_FLIGHT = 8;
 
 export interface RequestLoopOptions {
   readonly context: WorkerContext;
@@ -125,27 +123,18 @@ export class RequestLoop {
     return true;
   }
 
-  /** Whether this worker should take another request, or leave it to one with a lower load. */
   #mayTake(): boolean {
     const { context, handlers } = this.#options;
     if (this.#phase !== 'serving' || context.roomWaiters.any) return false;
-    if (handlers.count >= context.start.maxInFlight) return false;
-    return handlers.count < COMFORTABLE_IN_FLIGHT || !this.#someoneElseHasFewer();
-  }
-
-  #someoneElseHasFewer(): boolean {
-    const { parked, slot, words, shared } = this.#options.context;
-    const { count } = this.#options.handlers;
-    for (let other = 0; other < shared.layout.slots; other++) {
-      if (other !== slot && parked.isParked(other) && words.inFlightOf(other) < count) return true;
-    }
-    return false;
+    return handlers.count < context.start.maxInFlight;
   }
 
   /** Passes on a wake-up that was meant for a worker that takes requests. */
   #passOn(): void {
     const { queue, bell } = this.#options.context;
-    if (queue.length > 0) bell.ring();
+    if (queue.length === 0) return;
+    bell.ring();
+    bell.flush();
   }
 
   #schedule(): void {

@@ -140,7 +140,6 @@ export class RequestWorker implements TurnHost {
 
   handlerSettled(wasLate: boolean): void {
     this.#handlers.settled(wasLate);
-    this.context.times.read();
     this.#drain.check();
     this.#loop.reconsider();
   }

@@ -35,7 +35,7 @@ export class ServiceTimes {
     return this.#lastRead;
   }
 
-  /** Reads the clock. @param route whose handler ran synchronously since the last reading, or NO_ROUTE */
+  /** Reads the clock. @param route whose handler ran, up to its first wait, since the last reading */
   countRequest(route: number): void {
     const now = performance.now();
     this.#routeTimes.add(route, now - this.#lastRead);

@@ -11,6 +11,11 @@ import { type SharedMemory, TIMED_ROUTES } from '../layout.ts';
 const HEAVY_NANOSECONDS = 1_000_000;
 /** A route is quick below this: a few times what waking a thread costs. */
 const QUICK_NANOSECONDS = 100_000;
+/**
+ * The first sample of a route counts in full up to this, so that a route is known to be heavy after one
+ * request. If it was slow only because its code was cold, two quick requests correct that.
+ */
+const FIRST_SAMPLE_NANOSECONDS = 1_250_000;
 /** Weight of a new sample: 1 / 2 ** SMOOTHING. */
 const SMOOTHING = 3;
 const LONGEST_NANOSECONDS = 0x7fff_ffff;
@@ -30,7 +35,8 @@ export class RouteTimes {
     const at = this.#first + (route % TIMED_ROUTES);
     const sample = Math.min(milliseconds * 1e6, LONGEST_NANOSECONDS) | 0;
     const mean = this.#words[at] as number;
-    this.#words[at] = mean + ((sample - mean) >> SMOOTHING);
+    if (mean === 0) this.#words[at] = Math.min(sample, FIRST_SAMPLE_NANOSECONDS);
+    else this.#words[at] = mean + ((sample - mean) >> SMOOTHING);
   }
 
   /** Whether the route is known to be so quick that others can wait for it. */

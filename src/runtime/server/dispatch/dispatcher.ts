@@ -27,13 +27,15 @@ export interface DispatcherOptions {
   readonly ownership: Pick<Ownership, 'onRecord' | 'makeReady'>;
   readonly outbound: Pick<Outbound, 'flush'>;
   readonly maxInFlight: number;
+  /** As many workers can serve at the same moment. */
+  readonly processors: number;
   readonly clock: Clock;
 }
 
 export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #doorbell: Doorbell;
-  readonly #wakePolicy = new WakePolicy();
+  readonly #wakePolicy: WakePolicy;
   readonly #load: WorkerLoad;
   readonly #heavy: HeavyRequests;
   #idleRounds = 0;
@@ -43,6 +45,7 @@ export class Dispatcher {
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
+    this.#wakePolicy = new WakePolicy(options.processors);
     this.#load = new WorkerLoad(options.parked, options.maxInFlight);
     this.#doorbell = new Doorbell({
       bell: options.bell,
@@ -89,6 +92,7 @@ export class Dispatcher {
     const { ring } = worker;
     if (!ring.next()) return false;
     const { ownership, outbound } = this.#options;
+    this.#load.published(worker);
     do ownership.onRecord(ring);
     while (ring.next());
     outbound.flush();
@@ -110,13 +114,14 @@ export class Dispatcher {
     const { queue, parked, clock } = this.#options;
     const backlog = queue.length;
     if (backlog === 0) return;
-    const candidate = this.#load.leastLoadedParked();
+    const candidate = this.#load.busiestParked();
     if (candidate === null) return;
+    const now = clock.now();
     const wake = this.#wakePolicy.shouldWake({
-      now: clock.now(),
+      now,
       head: queue.head,
       backlog,
-      awake: this.#load.awake,
+      awake: this.#load.awake(now),
       meanNanoseconds: this.#load.meanNanoseconds,
     });
     if (wake && parked.unpark(candidate.slot)) candidate.wake();
@@ -131,10 +136,9 @@ export class Dispatcher {
    */
   #hasWork(): boolean {
     for (const worker of this.#load.workers()) if (!worker.ring.isEmpty) return true;
-    const candidate = this.#load.leastLoadedParked();
-    if (candidate !== null && this.#heavy.any && candidate.words.inFlight === 0) return true;
-    const isAnyAwake = this.#load.awake > 0;
-    const hasBacklog = candidate !== null && this.#options.queue.length > 0;
+    if (this.#heavy.any && this.#load.idleParked() !== null) return true;
+    const isAnyAwake = this.#load.awake(this.#options.clock.now()) > 0;
+    const hasBacklog = this.#options.queue.length > 0 && this.#load.busiestParked() !== null;
     if (hasBacklog && !isAnyAwake) return true;
     if (hasBacklog || (isAnyAwake && this.#isRung)) {
       this.#isRung = false;

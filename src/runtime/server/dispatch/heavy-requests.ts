@@ -94,8 +94,7 @@ export class HeavyRequests {
   /** A worker without handlers in flight that was parked. Nobody else rings it from now on. */
   #unparkIdle(): DispatchedWorker | null {
     const { load, parked } = this.#options;
-    const worker = load.leastLoadedParked();
-    const isIdle = worker !== null && worker.words.inFlight === 0 && parked.unpark(worker.slot);
-    return isIdle ? worker : null;
+    const worker = load.idleParked();
+    return worker !== null && parked.unpark(worker.slot) ? worker : null;
   }
 }

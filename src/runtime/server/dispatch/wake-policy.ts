@@ -2,20 +2,13 @@
  * Decides whether one more worker is to be woken. Main thread, asked by the dispatcher in every round with a
  * backlog.
  *
- * Waking a thread costs more than serving a small request. So a worker is woken only if one of these holds:
+ * Waking a thread costs more than serving a small request, and every further worker that serves light
+ * requests costs memory, cold code and smaller batches. So a worker is woken only if one of these holds:
  *
- *  - (a) Nobody is awake.
- *  - (b) The workers that are awake make no progress.
- *  - (c) The backlog is worth more than the wake-up, and there is a processor for one more worker.
- *
- * (d) No worker collects asynchronous requests while another is idle. The workers keep this rule themselves:
- * a full worker parks, and so does not count as awake here.
+ *  - (a) Nobody is awake who makes progress (see WorkerLoad.awake).
+ *  - (b) There is a processor for one more worker, and the queue stands still.
+ *  - (c) There is a processor for one more worker, and the backlog is worth more than the wake-up.
  */
-
-import { availableParallelism } from 'node:os';
-
-/** With more awake workers than this, they share the processors and serve no more. */
-const PROCESSORS = availableParallelism();
 
 /** If the queue's head stands still for so long, the awake workers count as busy. No timer is shorter. */
 export const STALL_MS = 1;
@@ -33,8 +26,14 @@ export interface WakeView {
 }
 
 export class WakePolicy {
+  readonly #processors: number;
   #head = 0;
   #since = 0;
+
+  /** @param processors with more awake workers than this, they share the processors and serve no more */
+  constructor(processors: number) {
+    this.#processors = processors;
+  }
 
   /** Called in every round with a backlog. The caller wakes a worker when the answer is true. */
   shouldWake(view: WakeView): boolean {
@@ -42,12 +41,13 @@ export class WakePolicy {
       this.#head = view.head;
       this.#since = view.now;
     }
-    const wake =
-      view.awake <= 0 ||
-      view.now - this.#since >= STALL_MS ||
-      (view.awake < PROCESSORS &&
-        (view.backlog * view.meanNanoseconds) / view.awake > WORTHWHILE_NANOSECONDS);
+    const wake = view.awake <= 0 || (view.awake < this.#processors && this.#isWorthOneMore(view));
     if (wake) this.#since = view.now;
     return wake;
+  }
+
+  #isWorthOneMore({ now, backlog, awake, meanNanoseconds }: WakeView): boolean {
+    const isStanding = now - this.#since >= STALL_MS;
+    return isStanding || (backlog * meanNanoseconds) / awake > WORTHWHILE_NANOSECONDS;
   }
 }

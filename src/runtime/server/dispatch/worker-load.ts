@@ -1,6 +1,6 @@
 /**
- * The load of the workers that take part, from their control words: who is parked, who is awake, who has the
- * fewest handlers in flight. Main thread, asked by the dispatcher in every round.
+ * The load of the workers that take part, from their control words: who is parked, who is awake, how many
+ * handlers each has in flight. Main thread, asked by the dispatcher in every round.
  */
 
 import type { ParkedWorkers } from '../../memory/synchronization/parking.ts';
@@ -12,10 +12,24 @@ export type DispatchedWorker = Pick<
   'slot' | 'phase' | 'words' | 'ring' | 'wake' | 'send' | 'ringRoomWaited'
 >;
 
+/** A worker that has done nothing visible for so long, though it is awake, counts as held up. */
+export const HELD_UP_MS = 20;
+
+/** What main has last seen of a worker. */
+interface Observation {
+  readonly worker: DispatchedWorker;
+  inFlight: number;
+  /** It has published something since main last looked. */
+  hasPublished: boolean;
+  /** When it was last seen to do something, or to sleep. */
+  since: number;
+}
+
 export class WorkerLoad {
   readonly #parked: ParkedWorkers;
   readonly #maxInFlight: number;
-  readonly #workers = new Map<number, DispatchedWorker>();
+  #observations: readonly Observation[] = [];
+  #workers: readonly DispatchedWorker[] = [];
 
   constructor(parked: ParkedWorkers, maxInFlight: number) {
     this.#parked = parked;
@@ -23,49 +37,96 @@ export class WorkerLoad {
   }
 
   add(worker: DispatchedWorker): void {
-    this.#workers.set(worker.slot, worker);
+    this.#setObservations([...this.#observations, { worker, inFlight: 0, hasPublished: true, since: 0 }]);
   }
 
   remove(worker: DispatchedWorker): void {
-    this.#workers.delete(worker.slot);
+    this.#setObservations(this.#observations.filter((observation) => observation.worker !== worker));
   }
 
-  workers(): Iterable<DispatchedWorker> {
-    return this.#workers.values();
+  /** In the order of their slots. */
+  workers(): readonly DispatchedWorker[] {
+    return this.#workers;
   }
 
-  /** A parked worker that may take another request, the one with the fewest handlers in flight. */
-  leastLoadedParked(): DispatchedWorker | null {
-    const parked = this.#parked;
-    if (!parked.any) return null;
+  /** Main has drained records of this worker. */
+  published(worker: DispatchedWorker): void {
+    for (const observation of this.#observations) {
+      if (observation.worker === worker) observation.hasPublished = true;
+    }
+  }
+
+  /**
+   * A parked worker that may take another request, the one with the most handlers in flight. Its event loop
+   * wakes up for them anyway, its code is compiled, and what it reads from a database travels together. The
+   * others sleep on, or are free for heavy requests.
+   */
+  busiestParked(): DispatchedWorker | null {
+    if (!this.#parked.any) return null;
     let best: DispatchedWorker | null = null;
-    let fewest = this.#maxInFlight;
-    for (const worker of this.#workers.values()) {
-      if (worker.phase !== 'serving' || !parked.isParked(worker.slot)) continue;
+    let most = -1;
+    for (const { worker } of this.#observations) {
+      if (!this.#isParked(worker)) continue;
       const { inFlight } = worker.words;
-      if (inFlight < fewest) {
+      if (inFlight > most && inFlight < this.#maxInFlight) {
         best = worker;
-        fewest = inFlight;
-        if (inFlight === 0) break;
+        most = inFlight;
       }
     }
     return best;
   }
 
-  /** Workers that will look at the queue soon. Workers that drain or run a heavy handler do not count. */
-  get awake(): number {
+  /**
+   * A parked worker without handlers in flight. Of several it is the last, as light requests prefer the
+   * first.
+   */
+  idleParked(): DispatchedWorker | null {
+    if (!this.#parked.any) return null;
+    let last: DispatchedWorker | null = null;
+    for (const { worker } of this.#observations) {
+      if (this.#isParked(worker) && worker.words.inFlight === 0) last = worker;
+    }
+    return last;
+  }
+
+  #isParked({ phase, slot }: DispatchedWorker): boolean {
+    return phase === 'serving' && this.#parked.isParked(slot);
+  }
+
+  /**
+   * Workers that will look at the queue soon. Those that drain, run a heavy handler, or are held up by one
+   * that nobody knew to be heavy, do not count.
+   */
+  awake(now: number): number {
     let count = 0;
-    for (const { phase, slot, words } of this.#workers.values()) {
-      if (phase === 'serving' && !this.#parked.isParked(slot) && !words.isHeavy) count++;
+    for (const observation of this.#observations) {
+      const { worker } = observation;
+      this.#observe(observation, now);
+      const isAwake = worker.phase === 'serving' && !this.#parked.isParked(worker.slot);
+      if (isAwake && !worker.words.isHeavy && now - observation.since < HELD_UP_MS) count++;
     }
     return count;
+  }
+
+  #setObservations(observations: readonly Observation[]): void {
+    this.#observations = observations.toSorted((one, other) => one.worker.slot - other.worker.slot);
+    this.#workers = this.#observations.map(({ worker }) => worker);
+  }
+
+  #observe(observation: Observation, now: number): void {
+    const { worker, inFlight, hasPublished } = observation;
+    const inFlightNow = worker.words.inFlight;
+    if (!hasPublished && inFlight === inFlightNow && !this.#parked.isParked(worker.slot)) return;
+    observation.inFlight = inFlightNow;
+    observation.hasPublished = false;
+    observation.since = now;
   }
 
   /** Mean time of a turn in nanoseconds, over the workers that have served, or 0 if none has. */
   get meanNanoseconds(): number {
     let sum = 0;
     let count = 0;
-    for (const worker of this.#workers.values()) {
+    for (const { worker } of this.#observations) {
       const mean = worker.words.meanNanoseconds;
       if (mean > 0) {
         sum += mean;

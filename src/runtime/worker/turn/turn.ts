@@ -16,7 +16,6 @@
 
 import { PARSE_COMPLETE, PARSE_NEED } from '../../../../assembly/record.ts';
 import { invariant } from '../../../platform/invariant.ts';
-import { NO_ROUTE } from '../../core/routing/route-tree.ts';
 import { HttpProblem } from '../../http/problem.ts';
 import { persists } from '../../http/response/response-head.ts';
 import { generationOf, isClosed } from '../../memory/connections/state-word.ts';
@@ -170,7 +169,7 @@ export class Turn implements SuspendedTurn {
     if (isHeavy) heavyRequests.begin();
     const pending = pipeline.run(running.request, running.response);
     if (isHeavy) heavyRequests.end();
-    context.times.countRequest(pending === undefined ? route : NO_ROUTE);
+    context.times.countRequest(route);
     if (pending === undefined) return this.#respond(running);
     this.#wait(running, pending);
     return false;
@@ -262,9 +261,10 @@ export class Turn implements SuspendedTurn {
     );
   }
 
-  /** Goes on after a wait. */
+  /** Goes on after a wait, which counts for no route. */
   #goOn(): void {
     this.#enter('reading');
+    this.#host.context.times.read();
     this.#served++;
     this.serve();
   }

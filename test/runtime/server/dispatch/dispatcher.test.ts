@@ -14,6 +14,7 @@ import {
   TURN_HEAVY,
 } from '../../../../src/runtime/memory/protocol.ts';
 import { Dispatcher } from '../../../../src/runtime/server/dispatch/dispatcher.ts';
+import { HELD_UP_MS } from '../../../../src/runtime/server/dispatch/worker-load.ts';
 import { FakeWorker, Rig } from '../support/rig.ts';
 
 const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
@@ -33,17 +34,17 @@ class DispatchRig implements Disposable {
   readonly rig = new Rig({ connections: 8 });
   readonly parked = openParkedWorkers(this.rig.shared);
   readonly bell = openMainBell(this.rig.shared);
-  readonly dispatcher = new Dispatcher({
-    ...this.rig,
-    parked: this.parked,
-    bell: this.bell,
-    maxInFlight: MAX_IN_FLIGHT,
-  });
+  readonly dispatcher: Dispatcher;
   readonly workers = [new FakeWorker(this.rig, 0), new FakeWorker(this.rig, 1)] as const;
 
+  private constructor(processors: number) {
+    const { parked, bell } = this;
+    this.dispatcher = new Dispatcher({ ...this.rig, parked, bell, maxInFlight: MAX_IN_FLIGHT, processors });
+  }
+
   /** All workers sleep, and main too. */
-  static async create(): Promise<DispatchRig> {
-    const created = new DispatchRig();
+  static async create({ processors = 2 } = {}): Promise<DispatchRig> {
+    const created = new DispatchRig(processors);
     for (const worker of created.workers) {
       created.dispatcher.addWorker(worker);
       created.parked.park(worker.slot);
@@ -93,10 +94,17 @@ describe('a request', () => {
     expect(dispatch.parked.isParked(0)).toBe(false);
   });
 
-  test('wakes the worker with the fewest handlers in flight', async () => {
+  test('wakes the worker with the most handlers in flight', async () => {
     using dispatch = await DispatchRig.create();
-    dispatch.workers[0].words.inFlight = 2;
-    dispatch.workers[1].words.inFlight = 1;
+    dispatch.workers[0].words.inFlight = 1;
+    dispatch.workers[1].words.inFlight = MAX_IN_FLIGHT - 1;
+    await dispatch.request();
+    expect(dispatch.wakes).toEqual([0, 1]);
+  });
+
+  test('wakes another worker if the busiest is full', async () => {
+    using dispatch = await DispatchRig.create();
+    dispatch.workers[0].words.inFlight = MAX_IN_FLIGHT;
     await dispatch.request();
     expect(dispatch.wakes).toEqual([0, 1]);
   });
@@ -128,6 +136,40 @@ describe('a request', () => {
     vi.advanceTimersByTime(1);
     await dispatch.rounds();
     expect(dispatch.wakes).toEqual([1, 0]);
+  });
+
+  test('wakes no more workers than there are processors while they make progress', async () => {
+    using dispatch = await DispatchRig.create({ processors: 1 });
+    dispatch.parked.unpark(1);
+    await dispatch.progress(dispatch.workers[1]);
+    await dispatch.request();
+    dispatch.rig.clock.time += HELD_UP_MS - 1;
+    vi.advanceTimersByTime(1);
+    await dispatch.rounds();
+    expect(dispatch.wakes).toEqual([0, 0]);
+  });
+
+  test('wakes another worker when all that are awake are held up', async () => {
+    using dispatch = await DispatchRig.create({ processors: 1 });
+    dispatch.parked.unpark(1);
+    await dispatch.progress(dispatch.workers[1]);
+    await dispatch.request();
+    dispatch.rig.clock.time += HELD_UP_MS;
+    vi.advanceTimersByTime(1);
+    await dispatch.rounds();
+    expect(dispatch.wakes).toEqual([1, 0]);
+  });
+
+  test('wakes no other worker while the one that is awake starts handlers', async () => {
+    using dispatch = await DispatchRig.create({ processors: 1 });
+    dispatch.parked.unpark(1);
+    await dispatch.progress(dispatch.workers[1]);
+    await dispatch.request();
+    dispatch.rig.clock.time += HELD_UP_MS;
+    dispatch.workers[1].words.inFlight = 1;
+    vi.advanceTimersByTime(1);
+    await dispatch.rounds();
+    expect(dispatch.wakes).toEqual([0, 0]);
   });
 
   test('wakes another worker if the one that is awake runs a heavy handler', async () => {

@@ -104,7 +104,7 @@ describe('Output, in every record', () => {
     ]);
   });
 
-  test('publishing a record rings main if it sleeps', () => {
+  test('publishing a record rings main if it sleeps', async () => {
     const main = new MainSide();
     const posted: unknown[] = [];
     const context = createContext(main, (message) => posted.push(message));
@@ -116,6 +116,7 @@ describe('Output, in every record', () => {
     main.bell.park();
     output.tryWrite('x', null, 0);
     output.flush();
+    await setImmediate();
     expect(posted).toEqual([0]);
   });
 });

@@ -93,6 +93,7 @@ export class TurnStage {
 
   /** A worker takes a READY connection and serves a turn, as far as it goes without waiting. */
   serve(connection: number, isAssigned = false): Turn {
+    this.host.context.times.read();
     const turn = new Turn(this.host, connection, this.main.table.take(connection, SLOT), isAssigned);
     turn.serve();
     return turn;
