@@ -16,6 +16,13 @@ const QUICK_NANOSECONDS = 100_000;
  * request. If it was slow only because its code was cold, two quick requests correct that.
  */
 const FIRST_SAMPLE_NANOSECONDS = 1_250_000;
+/**
+ * A later sample counts as at most this many times the mean, plus SMALL_STEP_NANOSECONDS. The system may have
+ * taken the processor away from a light handler, or a new worker may run it for the first time. Several such
+ * samples in a row make a route heavy.
+ */
+const LARGEST_STEP = 4;
+const SMALL_STEP_NANOSECONDS = 250_000;
 /** Weight of a new sample: 1 / 2 ** SMOOTHING. */
 const SMOOTHING = 3;
 const LONGEST_NANOSECONDS = 0x7fff_ffff;
@@ -36,7 +43,7 @@ export class RouteTimes {
     const sample = Math.min(milliseconds * 1e6, LONGEST_NANOSECONDS) | 0;
     const mean = this.#words[at] as number;
     if (mean === 0) this.#words[at] = Math.min(sample, FIRST_SAMPLE_NANOSECONDS);
-    else this.#words[at] = mean + ((sample - mean) >> SMOOTHING);
+    else this.#words[at] = mean + ((Math.min(sample, largestSample(mean)) - mean) >> SMOOTHING);
   }
 
   /** Whether the route is known to be so quick that others can wait for it. */
@@ -53,4 +60,8 @@ export class RouteTimes {
   #mean(route: number): number {
     return route < 0 ? 0 : (this.#words[this.#first + (route % TIMED_ROUTES)] as number);
   }
+}
+
+function largestSample(mean: number): number {
+  return LARGEST_STEP * mean + SMALL_STEP_NANOSECONDS;
 }
