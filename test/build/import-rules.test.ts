@@ -28,7 +28,8 @@ let tree: string;
 
 beforeEach(() => {
   tree = mkdtempSync(join(tmpdir(), 'cloudvm-rules-'));
-  for (const file of ['biome.json', '.gitignore']) cpSync(join(ROOT, file), join(tree, file));
+  for (const file of ['biome.json', 'import-types.grit', '.gitignore'])
+    cpSync(join(ROOT, file), join(tree, file));
   for (const [path, text] of Object.entries(TREE)) write(path, text);
 });
 
@@ -49,6 +50,18 @@ function lint(): Promise<{ code: unknown; output: string }> {
 }
 
 test('`npm run check` passes if rooms use each other through their public modules', async () => {
+  expect(await lint()).toMatchObject({ code: 0 });
+});
+
+test('`npm run check` fails if a room takes a type from another by an import type', async () => {
+  write('src/cloudvm/x.ts', "export type Text = typeof import('../runtime/text.ts');\n");
+  const { code, output } = await lint();
+  expect(code).not.toBe(0);
+  expect(output).toContain('Import types with an import declaration');
+});
+
+test('`npm run check` passes if the type of a package is an import type', async () => {
+  write('src/cloudvm/x.ts', "export type Driver = typeof import('mongodb');\n");
   expect(await lint()).toMatchObject({ code: 0 });
 });
 

@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { httpDate as HttpDate } from '../../../../src/runtime/http/response/date.ts';
 
-type HttpDate = typeof import('../../../../src/runtime/http/response/date.ts').httpDate;
-
-let httpDate: HttpDate;
+let httpDate: typeof HttpDate;
 
 beforeEach(async () => {
   vi.useFakeTimers();
