@@ -5,6 +5,7 @@ import './test/support/compile-cache.ts';
 /** These test files leave their process unchanged, so one process runs many of them. */
 const WITHOUT_ISOLATION = [
   'test/{bench,model,platform}/**/*.test.ts',
+  'test/runtime/*.test.ts',
   'test/cloudvm/{accounts,database,health,validation,vms}/**/*.test.ts',
   'test/cloudvm/*.test.ts',
   'test/embedded-mongodb/{commands,execution,query,server,update,wire}/*.test.ts',

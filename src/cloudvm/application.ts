@@ -6,12 +6,12 @@
 
 import { createLogger } from '../platform/log.ts';
 import { LOG_SETTINGS } from '../platform/log-settings.ts';
-import { occasionally } from '../platform/occasionally.ts';
 import { joinGroups, readSettings } from '../platform/settings/settings.ts';
 import type { Router, WorkerPool } from '../runtime/application.ts';
 import { prepareSecret } from './accounts/tokens/secret.ts';
 import { DatabaseError } from './database/database-errors.ts';
 import { ApplicationReadiness } from './health/readiness.ts';
+import { occasionally } from './occasionally.ts';
 import { registerRoutes } from './routes.ts';
 import { prepareServices, Services } from './services.ts';
 import { CLOUDVM_SETTINGS } from './settings.ts';

@@ -1,11 +1,6 @@
 /** The settings of the CloudVM application. The main thread and every worker read them. */
-import {
-  boundedInteger,
-  commaSeparated,
-  directory,
-  type ParseProblem,
-  wrong,
-} from '../platform/settings/parsers.ts';
+import { DATA_DIRECTORY } from '../platform/settings/data-directory.ts';
+import { boundedInteger, commaSeparated, type ParseProblem, wrong } from '../platform/settings/parsers.ts';
 import type { SettingsGroup } from '../platform/settings/settings.ts';
 import { MINIMUM_SECRET_BYTES } from './accounts/tokens/secret.ts';
 import { connectionStringProblem } from './database/connection-string.ts';
@@ -48,13 +43,7 @@ export const CLOUDVM_SETTINGS: SettingsGroup<CloudVmSettings> = {
       parse: databaseName,
       about: 'Name of the database: letters, digits, `_` and `-`.',
     },
-    dataDirectory: {
-      name: 'DATA_DIR',
-      fallback: directory('./data'),
-      fallbackText: '`./data`',
-      parse: directory,
-      about: 'The directory of the embedded database and the generated secret.',
-    },
+    dataDirectory: DATA_DIRECTORY,
     jwtSecrets: {
       name: 'JWT_SECRET',
       fallback: [],

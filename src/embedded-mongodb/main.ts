@@ -2,15 +2,16 @@
  * The command `npm run database`: the embedded database as a process of its own, for several server processes
  * on one machine. It prints the URI to set as MONGODB_URI, and ends on SIGINT or SIGTERM.
  */
+import { readSettings, SettingsError } from '../platform/settings/settings.ts';
 import { EmbeddedDatabaseError } from './embedded-database-error.ts';
-import { readSettings, SettingsError } from './settings.ts';
+import { DATABASE_SETTINGS } from './settings.ts';
 import { EmbeddedDatabase } from './thread/embedded-database.ts';
 
 const EXIT_FAILURE = 1;
 const EXIT_WRONG_SETTING = 2;
 
 async function main(): Promise<void> {
-  const { dataDirectory } = readSettings(process.env);
+  const { dataDirectory } = readSettings(DATABASE_SETTINGS, process.env);
   await using database = await EmbeddedDatabase.start({
     dataDirectory,
     onLog: ({ level, message, details }) => {

@@ -29,12 +29,14 @@ describe('the command npm run database', () => {
     expect(errors).toContain(file);
   });
 
-  test('names a DATA_DIR that is a file in one line, and exits with 2', async () => {
+  test('names a DATA_DIR that is a file, and exits with 2', async () => {
     await using directory = await TemporaryDirectory.create();
     const file = join(directory.path, 'file');
     writeFileSync(file, '');
     const { code, errors } = await runRefusedCommand(file);
     expect(code).toBe(2);
-    expect(errors).toBe(`DATA_DIR must be a directory, but ${file} is a file\n`);
+    expect(errors).toBe(
+      `The settings cannot be used:\n  DATA_DIR must be a directory, but ${file} is a file\n`,
+    );
   });
 });

@@ -1,7 +1,15 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { nodeVersionProblem } from '../../src/platform/node-version.ts';
+import { OLDEST } from '../../build/find-node.mjs';
+import { LEAST_NODE_MAJOR, nodeVersionProblem } from '../../src/platform/node-version.ts';
 
 describe('the command', () => {
+  test('runs on the oldest Node.js that the scripts fall back to, and names the one of package.json', () => {
+    expect(nodeVersionProblem(OLDEST)).toBeUndefined();
+    const { engines } = JSON.parse(readFileSync('package.json', 'utf8'));
+    expect(engines.node).toBe(`>=${LEAST_NODE_MAJOR}`);
+  });
+
   test.each(['24.7.0', '24.10.1', '26.0.0', '30.1.2'])('runs on Node.js %s', (version) => {
     expect(nodeVersionProblem(version)).toBeUndefined();
   });

@@ -52,10 +52,6 @@ export function fileUrl(text: string): string | ParseProblem {
   return URL.canParse(text) ? new URL(text).href : wrong('must be a path or a file URL', text);
 }
 
-export function directory(text: string): string {
-  return resolve(text);
-}
-
 export function wrong(rule: string, text: string): ParseProblem {
   return { problem: `${rule}, not "${text}"` };
 }

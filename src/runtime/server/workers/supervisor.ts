@@ -11,9 +11,9 @@
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { SuspendableTimer } from '../../../platform/suspendable-timer.ts';
 import type { SharedMemory } from '../../memory/layout.ts';
 import { NO_CONNECTION } from '../../memory/protocol.ts';
+import { SuspendableTimer } from '../../suspendable-timer.ts';
 import type { WorkerStart } from '../../worker/messages.ts';
 import type { RuntimeLogger } from '../runtime-logger.ts';
 import { type CauseOfDeath, DIED, STUCK } from './cause-of-death.ts';

@@ -12,7 +12,7 @@
  * (termination, process.exit), the main thread recovers its requests (server/workers/).
  */
 
-import { SuspendableTimer } from '../../../platform/suspendable-timer.ts';
+import { SuspendableTimer } from '../../suspendable-timer.ts';
 import type { ToMain } from '../messages.ts';
 import type { RequestWorker } from '../request-worker.ts';
 

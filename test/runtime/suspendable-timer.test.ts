@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { SuspendableTimer } from '../../src/platform/suspendable-timer.ts';
+import { SuspendableTimer } from '../../src/runtime/suspendable-timer.ts';
 
 function stage() {
   const deadline = { isSuspended: false, overs: 0 };

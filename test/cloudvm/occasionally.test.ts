@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { occasionally } from '../../src/platform/occasionally.ts';
+import { occasionally } from '../../src/cloudvm/occasionally.ts';
 
 afterEach(() => {
   vi.useRealTimers();
