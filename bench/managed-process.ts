@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { atExit } from './at-exit.ts';
 
 /** Longer than this server takes to stop at most. */
 const STOP_TIMEOUT_MS = 15_000;
@@ -18,8 +19,7 @@ export class ManagedProcess implements AsyncDisposable {
   private constructor(child: ChildProcess, pid: number) {
     this.child = child;
     this.pid = pid;
-    process.once('exit', this.#stopNow);
-    child.once('exit', () => process.off('exit', this.#stopNow));
+    child.once('exit', atExit(this.#stopNow));
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#errorOutput = (this.#errorOutput + text).slice(-KEPT_OUTPUT_CHARACTERS);
     });

@@ -4,17 +4,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { atExit } from './at-exit.ts';
 
 export class ScratchDirectory implements Disposable {
   readonly path = mkdtempSync(join(tmpdir(), 'cloudvm-bench-'));
   readonly #remove = () => rmSync(this.path, { recursive: true, force: true });
-
-  constructor() {
-    process.once('exit', this.#remove);
-  }
+  readonly #forget = atExit(this.#remove);
 
   [Symbol.dispose](): void {
-    process.off('exit', this.#remove);
+    this.#forget();
     this.#remove();
   }
 }

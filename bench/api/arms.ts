@@ -23,7 +23,8 @@ export const ARMS_ABOUT: Readonly<Record<ArmName, string>> = {
   js: 'this server with CORE=js',
   fastify: 'Fastify with @fastify/jwt and the same driver, in one process',
   'fastify-cluster': `the same as a cluster of ${CLUSTER_PROCESSES} processes`,
-  'fastify-batched': 'the same in one process, where simultaneous reads by id become one query',
+  'fastify-batched':
+    'the same in one process, where simultaneous reads by id, or equal counts, become one query',
 };
 
 /** The name of the arm that the others are compared with. */

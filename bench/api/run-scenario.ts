@@ -7,7 +7,7 @@ import { DatabaseService } from '../../src/cloudvm/database/database-service.ts'
 import { compare, type ServerMeasurements } from '../comparison.ts';
 import type { LoadRequest } from '../load.ts';
 import { describeOptions, oneOf, readOptions, wholeNumber } from '../options.ts';
-import { describeSetting, type Ratio, ratiosTo } from '../report.ts';
+import { describeSetting, type Ratio, ratioLines, ratiosOf, ratiosTo } from '../report.ts';
 import type { ServerProcess } from '../server-process.ts';
 import { assertSameAnswers } from './answers.ts';
 import { loadTable, startTable } from './api-report.ts';
@@ -31,7 +31,8 @@ const WARM_UP_SECONDS = 1;
 interface Part {
   readonly connections: number;
   readonly measurements: readonly ServerMeasurements[];
-  readonly ratios: readonly Ratio[];
+  readonly toReference: readonly Ratio[];
+  readonly ofFirst: readonly Ratio[];
 }
 
 export async function runScenario(scenario: Scenario, parameters: readonly string[]): Promise<void> {
@@ -70,10 +71,11 @@ export async function runScenario(scenario: Scenario, parameters: readonly strin
       database,
       warmUpSeconds: parts.length === 0 ? FIRST_WARM_UP_SECONDS : WARM_UP_SECONDS,
     });
-    const ratios = ratiosTo(REFERENCE, measurements);
-    parts.push({ connections, measurements, ratios });
+    const toReference = ratiosTo(REFERENCE, measurements);
+    const ofFirst = ratiosOf(measurements);
+    parts.push({ connections, measurements, toReference, ofFirst });
     const title = `${scenario.title}, ${connections} connections, ${numbers.rounds} rounds of ${numbers.seconds} s`;
-    print(`\n${title}\n${loadTable(measurements, ratios)}`);
+    print(`\n${title}\n${loadTable(measurements, toReference)}\n${ratioLines(ofFirst)}`);
   }
   print(`\n× is the median ratio to ${REFERENCE}, round by round.`);
   for (const remark of scenario.remarks) print(remark);

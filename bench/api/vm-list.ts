@@ -13,7 +13,7 @@ const PAGE_SIZE = 20;
 export const VM_LIST: Scenario = {
   title: `GET /api/vms, pages of ${PAGE_SIZE}`,
   defaults: {
-    arms: ['wasm', 'fastify', 'fastify-cluster'],
+    arms: ['wasm', 'fastify', 'fastify-batched', 'fastify-cluster'],
     connections: [1, 8, 64, 256],
     mostConnections: 1000,
   },

@@ -12,12 +12,14 @@ import { loginRoutes } from './login-routes.ts';
 import type { Logins } from './logins.ts';
 import { invalidToken, missingToken, ofValidation, Problem, sendProblem } from './problems.ts';
 import type { Provisioner } from './provisioner.ts';
+import type { VmCounter } from './vm-counter.ts';
 import type { VmReader } from './vm-reader.ts';
 import { vmRoutes } from './vm-routes.ts';
 
 export interface ApiOptions {
   readonly vms: Collection<VmDocument>;
   readonly reader: VmReader;
+  readonly counter: VmCounter;
   readonly provisioner: Provisioner;
   readonly logins: Logins;
   readonly jwtSecret: string;

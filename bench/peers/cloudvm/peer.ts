@@ -8,6 +8,7 @@ import { buildApi } from './api.ts';
 import { Logins } from './logins.ts';
 import { Provisioner } from './provisioner.ts';
 import type { PeerSettings } from './settings.ts';
+import { SharedVmCounter, SingleVmCounter } from './vm-counter.ts';
 import { BatchedVmReader, SingleVmReader } from './vm-reader.ts';
 
 /** As many as this server has in all its workers together. */
@@ -28,6 +29,7 @@ export async function openPeer(settings: PeerSettings): Promise<Peer> {
   const api = buildApi({
     vms,
     reader: settings.batched ? new BatchedVmReader(vms) : new SingleVmReader(vms),
+    counter: settings.batched ? new SharedVmCounter(vms) : new SingleVmCounter(vms),
     provisioner,
     logins: new Logins(
       database.collection<UserDocument>('users'),

@@ -14,11 +14,13 @@ import { Problem, unprocessable, vmNotFound } from './problems.ts';
 import type { Provisioner } from './provisioner.ts';
 import { NEW_VM, VM_QUERY } from './schemas.ts';
 import { pageJson, vmJson } from './serializers.ts';
+import type { VmCounter } from './vm-counter.ts';
 import type { VmReader } from './vm-reader.ts';
 
 export interface VmRoutesOptions {
   readonly vms: Collection<VmDocument>;
   readonly reader: VmReader;
+  readonly counter: VmCounter;
   readonly provisioner: Provisioner;
   readonly requireUser: (request: FastifyRequest) => Promise<void>;
 }
@@ -52,7 +54,7 @@ export const vmRoutes: FastifyPluginCallback<VmRoutesOptions> = (api, options, d
   api.get<{ Querystring: VmQuery }>(
     '/api/vms',
     { onRequest: requireUser, schema: { querystring: VM_QUERY } },
-    async (request, reply) => sendJson(reply, pageJson(await list(vms, ownerOf(request), request.query))),
+    async (request, reply) => sendJson(reply, pageJson(await list(options, ownerOf(request), request.query))),
   );
 
   api.post<{ Body: Omit<NewVm, 'size' | 'tags'> & Partial<NewVm> }>(
@@ -72,13 +74,17 @@ export const vmRoutes: FastifyPluginCallback<VmRoutesOptions> = (api, options, d
   done();
 };
 
-async function list(vms: Collection<VmDocument>, ownerId: ObjectId, query: VmQuery) {
+async function list(
+  { vms, counter }: Pick<VmRoutesOptions, 'vms' | 'counter'>,
+  ownerId: ObjectId,
+  query: VmQuery,
+) {
   const { limit = 20, cursor, sort = '-createdAt', ...filters } = query;
   const matching = { ownerId, ...filters };
   const page = cursor === undefined ? matching : { ...matching, ...position(sort, cursor) };
   const [found, total] = await Promise.all([
     vms.find(page, { sort: sortOrder(sort), limit: limit + 1, batchSize: limit + 2 }).toArray(),
-    vms.countDocuments(matching),
+    counter.count(matching),
   ]);
   const shown = found.slice(0, limit);
   const last = found.length > limit ? shown.at(-1) : undefined;
