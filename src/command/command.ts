@@ -67,7 +67,7 @@ async function start(settings: AllSettings, logger: Logger): Promise<Running> {
   const resources =
     app === CLOUDVM_APPLICATION ? opened.use(await openCloudVmResources(settings, logger)) : null;
   const environment = { ...process.env, ...resources?.environment };
-  // The workers may take seconds to start, and nothing else is logged meanwhile.
+  // The application may take seconds to start, and nothing else is logged meanwhile.
   logger.info({}, `starting ${settings.workers} workers`);
   const server = await Server.start({ ...settings, app, logger, environment });
   // From here on `serve` closes it.
@@ -75,12 +75,13 @@ async function start(settings: AllSettings, logger: Logger): Promise<Running> {
   const served = resources === null ? app : `the CloudVM application with ${resources.database}`;
   logger.info(
     {},
-    `serving ${served}, core ${settings.core}, ${settings.workers} workers; ` +
+    `serving ${served}, core ${settings.core}, with the first of ${settings.workers} workers; ` +
       `SIGHUP to process ${process.pid} reloads, SIGTERM stops`,
   );
   // Another application may have no such route.
   const hint = resources === null ? '' : ` (try: curl ${server.url}/health)`;
   logger.info({}, `listening on ${server.url}${hint}`);
+  void server.complete.then(() => logger.info({}, `all ${settings.workers} workers serve`));
   return { server, resources };
 }
 

@@ -9,13 +9,20 @@ import { HttpProblem, type Request, type Response } from '../../runtime/applicat
 /** The reasons for not being ready, in the contract's words. */
 export type NotReady = 'starting' | 'draining' | 'database unreachable' | 'workers failing';
 
+/** How many workers serve, and how many there are when all is well. */
+export interface ServingWorkers {
+  readonly serving: number;
+  readonly size: number;
+}
+
 export interface Readiness {
+  /** undefined before the application has started, and after it has stopped */
+  readonly workers: ServingWorkers | undefined;
   /** @returns why the process is not ready, or undefined when it is */
   check(): Promise<NotReady | undefined>;
 }
 
 const OK = JSON.stringify({ status: 'ok' });
-const READY = JSON.stringify({ status: 'ready' });
 const RETRY_AFTER_SECONDS = '1';
 
 export class HealthController {
@@ -32,7 +39,7 @@ export class HealthController {
   readonly ready = async (_request: Request, response: Response): Promise<void> => {
     const reason = await this.#readiness.check();
     if (reason !== undefined) throw notReady(reason);
-    response.header('Cache-Control', 'no-store').rawJson(READY);
+    response.header('Cache-Control', 'no-store').json({ status: 'ready', workers: this.#readiness.workers });
   };
 }
 

@@ -4,7 +4,7 @@
  */
 import type { WorkerPool } from '../../runtime/application.ts';
 import type { DatabaseService } from '../database/database-service.ts';
-import type { NotReady, Readiness } from './health-controller.ts';
+import type { NotReady, Readiness, ServingWorkers } from './health-controller.ts';
 
 /** A healthy database answers sooner, and a load balancer waits longer. */
 const PING_TIMEOUT_MS = 2_000;
@@ -40,11 +40,18 @@ export class ApplicationReadiness implements Readiness {
     this.#timeoutMs = timeoutMs;
   }
 
+  get workers(): ServingWorkers | undefined {
+    const state = this.#state();
+    return typeof state === 'string' ? undefined : { serving: state.pool.serving, size: state.pool.size };
+  }
+
   async check(): Promise<NotReady | undefined> {
     const state = this.#state();
     if (typeof state === 'string') return state;
     const { pool, services } = state;
-    if (pool.serving < pool.size * LEAST_SERVING_SHARE) return 'workers failing';
+    if (pool.serving < pool.size * LEAST_SERVING_SHARE) {
+      return pool.isFilling ? 'starting' : 'workers failing';
+    }
     this.#underWay ??= this.#pingOnce(services);
     return this.#underWay;
   }

@@ -15,6 +15,8 @@ export interface WorkerPool {
   readonly size: number;
   /** How many take requests at this moment. */
   readonly serving: number;
+  /** The server has started, but not all of its workers. */
+  readonly isFilling: boolean;
 }
 
 /** The named exports of an application module. */
@@ -22,8 +24,8 @@ export interface ApplicationModule {
   /** In each worker, before it serves: registers routes and middleware. */
   routes(router: Router): void;
   /**
-   * Once for the process, in one worker, when all have started and none serves yet. The place to make
-   * indexes.
+   * Once for the process, in the first worker, when it has started and none serves yet. The other workers
+   * start later. The place to make indexes.
    */
   prepare?(): void | Promise<void>;
   /** Once for each worker, before it serves. The place to connect to a database. */

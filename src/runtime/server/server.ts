@@ -40,8 +40,9 @@ export class Server implements AsyncDisposable {
   #closing: Promise<ShutdownReport> | null = null;
 
   /**
-   * Starts the pool, lets one worker prepare the application, and binds the port.
-   * @throws the error of a worker that could not start, or of `listen`
+   * Starts the first worker, lets it prepare the application, binds the port and serves. The other workers
+   * join as they come, and one that cannot be started is tried again. `complete` waits for them.
+   * @throws the error of the first worker if it could not start, or of `listen`
    */
   static async start(options: ServerOptions): Promise<Server> {
     const server = new Server(options);
@@ -97,6 +98,11 @@ export class Server implements AsyncDisposable {
     return [...this.#parts.supervisor.living()].length;
   }
 
+  /** Resolves when all workers serve for the first time. Stays pending if the server stops before. */
+  get complete(): Promise<void> {
+    return this.#parts.supervisor.complete;
+  }
+
   /** Replaces all workers with fresh ones, one after the other. Drops no connection and loses no request. */
   async reload(): Promise<void> {
     await this.#parts.supervisor.reload();
@@ -120,7 +126,7 @@ export class Server implements AsyncDisposable {
     const { running, connections, supervisor } = this.#parts;
     const { host, port } = this.#settings;
     running.set();
-    await this.#step('workers started', () => supervisor.start());
+    await this.#step('first worker started', () => supervisor.startFirst());
     await this.#step('application prepared', () => supervisor.prepare());
     // Deadlines count from the last sweep.
     connections.sweep(performance.now());

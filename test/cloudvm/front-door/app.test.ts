@@ -11,7 +11,7 @@ import type { ApplicationModule } from '../../../src/runtime/http/application.ts
 import { type DatabaseServer, startEmbeddedDatabase } from '../../support/databases.ts';
 import type { InProcess } from './support/in-process.ts';
 
-const POOL = { size: 1, serving: 1 };
+const POOL = { size: 1, serving: 1, isFilling: false };
 
 let dataDirectory: string;
 let application: Required<ApplicationModule>;
@@ -55,7 +55,7 @@ describe('the application in a worker', () => {
     expect(await readinessOf(http)).toContain('Not ready: starting.');
     await application.start(POOL);
     await application.prepare();
-    expect(await readinessOf(http)).toBe('{"status":"ready"}');
+    expect(await readinessOf(http)).toBe('{"status":"ready","workers":{"serving":1,"size":1}}');
     const body = { email: 'ada@example.com', username: 'ada', password: 'correct horse' };
     expect((await http.ask('POST', '/api/auth/register', { body })).status).toBe(201);
     await application.stop();

@@ -3,7 +3,10 @@ import { HealthController, type NotReady } from '../../../src/cloudvm/health/hea
 import { InProcess } from '../front-door/support/in-process.ts';
 
 function open(reason?: NotReady): InProcess {
-  const health = new HealthController({ check: async () => reason });
+  const health = new HealthController({
+    workers: { serving: 5, size: 8 },
+    check: async () => reason,
+  });
   return new InProcess((router) => {
     router.get('/health', health.health);
     router.get('/health/ready', health.ready);
@@ -17,8 +20,11 @@ test('a process that serves is healthy whether it is ready or not', async () => 
   });
 });
 
-test('a process that can work is ready', async () => {
-  expect(await open().ask('GET', '/health/ready')).toMatchObject({ status: 200, text: '{"status":"ready"}' });
+test('a process that can work is ready, and says how many workers serve', async () => {
+  expect(await open().ask('GET', '/health/ready')).toMatchObject({
+    status: 200,
+    text: '{"status":"ready","workers":{"serving":5,"size":8}}',
+  });
 });
 
 test.each(['starting', 'draining', 'database unreachable'] as const)(

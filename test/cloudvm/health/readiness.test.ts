@@ -7,7 +7,10 @@ import {
 } from '../../../src/cloudvm/health/readiness.ts';
 
 /** A started application whose database answers with `ping`. */
-function started(ping: () => Promise<void>, pool = { size: 8, serving: 8 }): ApplicationState {
+function started(
+  ping: () => Promise<void>,
+  pool = { size: 8, serving: 8, isFilling: false },
+): ApplicationState {
   return { services: { database: { ping } }, pool } as unknown as ApplicationState;
 }
 
@@ -44,8 +47,16 @@ test('simultaneous readiness checks share one ping of the database', async () =>
   expect(ping).toHaveBeenCalledTimes(2);
 });
 
+test('a process with fewer than half of its workers is starting, unless it has had all of them', async () => {
+  const pool = { size: 8, serving: 3, isFilling: true };
+  const readiness = readinessOf(started(async () => {}, pool));
+  expect(await readiness.check()).toBe('starting');
+  pool.isFilling = false;
+  expect(await readiness.check()).toBe('workers failing');
+});
+
 test('a process is not ready while fewer than half of its workers serve', async () => {
-  const pool = { size: 8, serving: 3 };
+  const pool = { size: 8, serving: 3, isFilling: false };
   const state = started(async () => {}, pool);
   const readiness = readinessOf(state);
   expect(await readiness.check()).toBe('workers failing');

@@ -1,6 +1,6 @@
 /** Applications that never end, or that end too early. Every wait for them is bounded. */
 
-import { mkdtempDisposableSync } from 'node:fs';
+import { existsSync, mkdtempDisposableSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -50,16 +50,24 @@ test('a reload does not cut off a handler in flight before its own deadline', as
   client.halfClose();
 });
 
-test('a worker that ends between its start and the start of the server is replaced', async () => {
+test('a later worker that fails to start is started again, and the server goes on', async () => {
   using directory = mkdtempDisposableSync(join(tmpdir(), 'stubborn-'));
-  await using server = await start('before-serving', { workers: 3, marker: join(directory.path, 'marker') });
+  await using server = await start('start', { workers: 2, marker: join(directory.path, 'marker') });
+  expect((await fetch(`${server.url}/ready`)).status).toBe(200);
+  await server.complete;
+  expect(existsSync(join(directory.path, 'marker'))).toBe(true);
+});
+
+test('a worker that ends right after its start is replaced', async () => {
+  using directory = mkdtempDisposableSync(join(tmpdir(), 'stubborn-'));
+  await using server = await start('after-start', { workers: 3, marker: join(directory.path, 'marker') });
   await until('the pool is complete', () => server.usage.workers === 3);
   expect((await fetch(`${server.url}/ready`)).status).toBe(200);
 });
 
-test('a worker that fails between its start and the start of the server never serves', async () => {
+test('a worker that fails right after its start serves no request once it has stopped', async () => {
   using directory = mkdtempDisposableSync(join(tmpdir(), 'stubborn-'));
-  await using server = await start('throws-before-serving', {
+  await using server = await start('throws-after-start', {
     workers: 2,
     marker: join(directory.path, 'marker'),
   });

@@ -1,6 +1,6 @@
 /**
- * Manages the worker threads: starts the pool, replaces workers that fail, hang or die, and ends the pool in
- * order. Main thread.
+ * Manages the worker threads: starts the first worker and then the others, replaces workers that fail, hang
+ * or die, and ends the pool in order. Main thread.
  *
  * A worker leaves the pool in one of these ways, and each is followed by a replacement:
  *
@@ -55,12 +55,13 @@ export class Supervisor {
   readonly #slots: WorkerSlots;
   readonly #watchdog: Watchdog<WorkerHandle>;
   readonly #restartPolicy = new RestartPolicy();
+  readonly #complete = Promise.withResolvers<void>();
   #reloading: Promise<void> | null = null;
   #reloadAfterwards: Promise<void> | null = null;
   #isServing = false;
   #isStopping = false;
-  /** Replacements that are being started or wait for their start. */
-  #replacements = 0;
+  /** Workers that are being started to fill the pool, or wait for their start. */
+  #coming = 0;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -90,14 +91,20 @@ export class Supervisor {
     return this.#slots.serving;
   }
 
-  /**
-   * Starts the pool. No worker serves before `serve`. Rejects with the error of the first worker that fails.
-   */
-  async start(): Promise<void> {
-    await Promise.all(Array.from({ length: this.#options.workers }, () => this.#startOne()));
+  /** Resolves when all workers serve for the first time. Stays pending if the server stops before. */
+  get complete(): Promise<void> {
+    return this.#complete.promise;
   }
 
-  /** Lets one worker run the application's `prepare`. */
+  /**
+   * Starts the first worker. It has the processor for itself, so it serves early, and the others find its
+   * code compiled. It does not serve before `serve`. Rejects with its error.
+   */
+  async startFirst(): Promise<void> {
+    await this.#startOne();
+  }
+
+  /** Lets the first worker run the application's `prepare`. */
   async prepare(): Promise<void> {
     const [worker] = this.living();
     if (worker === undefined) throw new Error('There is no worker to prepare the application');
@@ -105,7 +112,7 @@ export class Supervisor {
     await worker.prepare();
   }
 
-  /** All workers that have started take requests from now on. */
+  /** The first worker takes requests from now on. The others are started, and serve as they come. */
   serve(): void {
     this.#isServing = true;
     for (const worker of this.living()) this.#serve(worker);
@@ -191,6 +198,7 @@ export class Supervisor {
     worker.serve(performance.now());
     this.#options.onServing(worker);
     this.#options.onPoolChanged(this.serving);
+    if (this.serving >= this.#options.workers) this.#complete.resolve();
   }
 
   #reloadOnceMore(): Promise<void> {
@@ -213,17 +221,17 @@ export class Supervisor {
     }
   }
 
-  /** Starts the replacements that the pool lacks. Called whenever a worker has come or gone. */
+  /** Starts the workers that the pool lacks. Called whenever a worker has come or gone. */
   #fillPool(): void {
     this.#options.onPoolChanged(this.serving);
     if (!this.#isServing || this.#isStopping) return;
-    while (this.serving + this.#replacements < this.#options.workers) {
-      this.#replacements++;
-      void this.#startReplacement();
+    while (this.serving + this.#coming < this.#options.workers) {
+      this.#coming++;
+      void this.#startAnother();
     }
   }
 
-  async #startReplacement(): Promise<void> {
+  async #startAnother(): Promise<void> {
     try {
       const { delayMs } = this.#restartPolicy;
       if (delayMs > 0) await delay(delayMs, undefined, { ref: false });
@@ -231,7 +239,7 @@ export class Supervisor {
     } catch (error) {
       this.#onFailedStart(error);
     } finally {
-      this.#replacements--;
+      this.#coming--;
       this.#fillPool();
     }
   }
@@ -239,11 +247,11 @@ export class Supervisor {
   #onFailedStart(error: unknown): void {
     if (this.#isStopping) return;
     this.#restartPolicy.failed(performance.now());
-    this.#options.logger.error({ error }, 'A replacement worker could not be started');
+    this.#options.logger.error({ error }, 'A worker could not be started and will be tried again');
     // While other workers serve, as in an outage of the database, there is no reason to give up.
     if (this.#restartPolicy.isHopeless && this.serving === 0) {
       this.#isStopping = true;
-      this.#options.onHopeless('replacement workers fail to start');
+      this.#options.onHopeless('workers fail to start');
     }
   }
 

@@ -59,7 +59,7 @@ export class CloudVm implements AsyncDisposable {
       registerRoutes(router, {
         corsOrigins: [],
         services: () => services,
-        readiness: { check: async () => undefined },
+        readiness: { workers: { serving: 1, size: 1 }, check: async () => undefined },
         onDatabaseTrouble: (error) => errors.push(error),
       });
     });

@@ -10,7 +10,17 @@ import type { Stage } from './stage.ts';
 export const ECHO_APPLICATION = new URL('../../../fixtures/echo-app.ts', import.meta.url).href;
 const TRIAL_APPLICATION = new URL('../fixtures/trial-app.ts', import.meta.url).href;
 
+/** With all its workers. */
 export async function startServer(options: Partial<ServerOptions> = {}, stage?: Stage): Promise<Server> {
+  const server = await startWithFirstWorker(options, stage);
+  await server.complete;
+  return server;
+}
+
+export async function startWithFirstWorker(
+  options: Partial<ServerOptions> = {},
+  stage?: Stage,
+): Promise<Server> {
   return await Server.start({
     app: TRIAL_APPLICATION,
     port: 0,
