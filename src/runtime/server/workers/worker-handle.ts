@@ -36,6 +36,13 @@ export interface WorkerExit {
 /** The state of a worker. It only moves forward. */
 export type WorkerPhase = 'starting' | 'serving' | 'draining' | 'stuck' | 'ended';
 
+/**
+ * V8 lets the young generation of each isolate grow as far as it may, and seldom gives memory back. 8 MB took
+ * 100 to 150 MB off 8 loaded workers, without a measurable cost in processor time. 2 MB cost a third more
+ * time, and 4 MB saved only a little more memory.
+ */
+const YOUNG_GENERATION_MB = 8;
+
 const ENTRY = new URL(
   import.meta.url.endsWith('.ts') ? '../../worker/main.ts' : '../../worker/main.js',
   import.meta.url,
@@ -66,7 +73,10 @@ export class WorkerHandle {
       name: `worker-${this.slot}`,
       workerData: options.start,
       env: options.environment,
-      resourceLimits: { maxOldGenerationSizeMb: options.heapMb },
+      resourceLimits: {
+        maxOldGenerationSizeMb: options.heapMb,
+        maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
+      },
     });
     let lastError: Error | null = null;
     this.#thread.on('message', (message: ToMain) => this.#onMessage(message));
