@@ -52,7 +52,7 @@ describe('slow readers', () => {
   });
 
   test('take no more memory than their window, and delay nobody', async () => {
-    const outboundWindowBytes = MB / 4;
+    const outboundWindowBytes = MB;
     await using server = await startServer({ workers: 1, outboundWindowBytes });
     const readers = await Promise.all(
       Array.from({ length: 8 }, () => RawClient.connect(server.port, { paused: true })),
@@ -60,7 +60,7 @@ describe('slow readers', () => {
     using other = await RawClient.connect(server.port);
     await other.get('/health');
     const before = process.memoryUsage().arrayBuffers;
-    for (const reader of readers) reader.send(getRequest(`/stream?chunks=1000000`));
+    for (const reader of readers) reader.send(getRequest('/flood'));
     for (let number = 0; number < 200; number++) {
       expect((await other.get('/health')).status).toBe(200);
     }
@@ -139,7 +139,7 @@ describe('slow readers', () => {
   test('that speak HTTP/1.0 and take nothing see a reset, since FIN means complete', async () => {
     await using server = await startServer({ workers: 1, writeTimeoutMs: 300 });
     using reader = await RawClient.connect(server.port, { paused: true });
-    reader.send('GET /stream?chunks=1000000 HTTP/1.0\r\n\r\n');
+    reader.send('GET /flood HTTP/1.0\r\n\r\n');
     await until('it is closed', () => server.usage.connections === 0);
     reader.resume();
     await reader.end();
@@ -193,7 +193,7 @@ describe('slow readers', () => {
   test('of a stream pause its producer, and end it when they leave', async () => {
     await using server = await startServer({ workers: 1 });
     using reader = await RawClient.connect(server.port, { paused: true });
-    reader.send(getRequest('/stream?chunks=1000000'));
+    reader.send(getRequest('/flood'));
     using other = await RawClient.connect(server.port);
     expect((await other.get('/health')).status).toBe(200);
     reader.resume();
