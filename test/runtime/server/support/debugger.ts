@@ -21,6 +21,7 @@ export class Debugger implements Disposable {
 
   /** Attaches to the process and all of its workers. The process listens for a debugger, or will soon. */
   static async attach(server: ServerProcess, workers: number): Promise<Debugger> {
+    await server.complete;
     const socket = new WebSocket(await server.errorLine(/Debugger listening on (ws:\S+)/));
     await once(socket, 'open');
     const attached = new Debugger(socket);

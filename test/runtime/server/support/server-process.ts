@@ -16,6 +16,7 @@ export class ServerProcess implements AsyncDisposable {
   output = '';
   readonly #exited: Promise<unknown[]>;
   readonly #port = Promise.withResolvers<number>();
+  readonly #complete = Promise.withResolvers<void>();
 
   /** @param options for Node.js itself */
   constructor(settings: Readonly<Record<string, string>>, options: readonly string[] = []) {
@@ -38,13 +39,25 @@ export class ServerProcess implements AsyncDisposable {
       this.output += `${line}\n`;
       const port = /listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(line)?.[1];
       if (port !== undefined) this.#port.resolve(Number(port));
+      if (/all \d+ workers serve/.test(line)) this.#complete.resolve();
     });
     this.#exited = once(this.child, 'close');
     this.#exited.then(
-      () => this.#port.reject(new Error(`The process has ended: ${this.output}${this.errors}`)),
-      this.#port.reject,
+      () => this.#fail(new Error(`The process has ended: ${this.output}${this.errors}`)),
+      (error: unknown) => this.#fail(error),
     );
     this.#port.promise.catch(() => {});
+    this.#complete.promise.catch(() => {});
+  }
+
+  #fail(error: unknown): void {
+    this.#port.reject(error);
+    this.#complete.reject(error);
+  }
+
+  /** Waits until all workers serve. */
+  get complete(): Promise<void> {
+    return this.#complete.promise;
   }
 
   /** Waits until it listens. */
