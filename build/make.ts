@@ -1,31 +1,32 @@
 /**
  * Makes the files that the sources need at run time, and those that are shipped. `npm run build` makes
- * everything: the core (core.wasm and its text form core.wat), and build/js, a mirror of the tree in plain
- * JavaScript that needs neither the sources nor a compiler. With `--if-stale` it makes only the core, and
- * only if the core is missing or made of other sources. With `--debug` it makes build/core.debug.wasm, with
- * assertions, names and a source map. Only a debugger loads that one.
+ * everything: the core (core.wasm and its text form core.wat), and build/js, a bundle in plain JavaScript
+ * that needs neither the sources nor node_modules. With `--if-stale core` it makes only the core, and with
+ * `--if-stale js` both, but only what is missing or made of other sources. With `--debug` it makes
+ * build/core.debug.wasm, with assertions, names and a source map. Only a debugger loads that one.
  */
 import { spawnSync } from 'node:child_process';
 import {
   accessSync,
   appendFileSync,
   constants,
-  copyFileSync,
   existsSync,
-  mkdirSync,
   renameSync,
   rmSync,
+  writeFileSync,
 } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
+import { bundleDigest, DIGEST_FILE, isBundleStale as isStaleBundle } from './bundle-digest.mjs';
 import { digestSection, isCoreStale as isStale } from './core-digest.mjs';
 
 const ROOT = join(import.meta.dirname, '..');
 const BUILD = import.meta.dirname;
 const CORE = join(BUILD, 'core.wasm');
 const CORE_TEXT = join(BUILD, 'core.wat');
-const JAVASCRIPT = join(BUILD, 'js');
+const BUNDLE = join(BUILD, 'js');
 const COMPILER = 'node_modules/assemblyscript/bin/asc.js';
+const BUNDLER = 'node_modules/esbuild/package.json';
 
 /** A tool refused the sources. */
 export class BuildError extends Error {
@@ -44,8 +45,7 @@ export function isCoreStale(): boolean {
  * @throws BuildError
  */
 export function makeCore(): void {
-  assertCanMakeCore();
-  say('Compiling the core. This takes some seconds and is done once.');
+  assertCanMake('build/core.wasm', CORE, COMPILER);
   // Computed before the compiler reads the sources, so that a source that changes meanwhile makes the core
   // stale.
   const digest = digestSection(ROOT);
@@ -65,38 +65,69 @@ export function makeCore(): void {
   }
 }
 
+/** Whether build/js is missing or was made of other sources than the present ones. */
+export function isBundleStale(): boolean {
+  return isStaleBundle(ROOT);
+}
+
 /**
- * Compiles src/ to build/js/src, with the core at the same place relative to it as in the tree, so that the
- * compiled files find it where the sources do.
+ * Bundles src/ to build/js, and copies the core there. The folder gets its name at the end, so nobody sees
+ * half of it.
+ *
+ * @throws BuildError
  */
-export function makeJavaScript(): void {
+export async function makeBundle(): Promise<void> {
+  assertCanMake('build/js', BUNDLE, BUNDLER);
+  // See makeCore.
+  const digest = bundleDigest(ROOT);
   const draft = join(BUILD, `js.${process.pid}`);
   try {
-    runTool('node_modules/typescript/bin/tsc', [...['--project', 'tsconfig.build.json', '--outDir', draft]]);
-    mkdirSync(join(draft, 'build'));
-    copyFileSync(CORE, join(draft, 'build/core.wasm'));
-    rmSync(JAVASCRIPT, { recursive: true, force: true });
-    renameSync(draft, JAVASCRIPT);
+    await bundleOrExplain(draft);
+    writeFileSync(join(draft, DIGEST_FILE), digest);
+    putInPlace(draft, BUNDLE);
   } finally {
     rmSync(draft, { recursive: true, force: true });
   }
 }
 
+async function bundleOrExplain(outputFolder: string): Promise<void> {
+  const { bundle } = await import('./bundle.ts');
+  try {
+    await bundle(ROOT, outputFolder);
+  } catch (error) {
+    // The bundler has printed what is wrong, and where.
+    throw new BuildError('the sources cannot be bundled', { cause: error });
+  }
+}
+
+/** A folder cannot replace another one in one step. Another process may do the same at this moment. */
+function putInPlace(draft: string, target: string): void {
+  const old = `${draft}.old`;
+  try {
+    if (existsSync(target)) renameSync(target, old);
+    renameSync(draft, target);
+  } catch (error) {
+    if (isBundleStale()) throw error;
+  } finally {
+    rmSync(old, { recursive: true, force: true });
+  }
+}
+
 /** @throws BuildError that says what to do instead */
-function assertCanMakeCore(): void {
-  const state = existsSync(CORE) ? 'made of other sources' : 'missing';
-  if (!existsSync(join(ROOT, COMPILER))) {
+function assertCanMake(product: string, path: string, tool: string): void {
+  const state = existsSync(path) ? 'made of other sources' : 'missing';
+  if (!existsSync(join(ROOT, tool))) {
     throw new BuildError(
-      `build/core.wasm is ${state}, and its compiler is not installed: run \`npm ci\` without --omit=dev, ` +
-        'or copy build/core.wasm from a tree that has it',
+      `${product} is ${state}, and what makes it is not installed: run \`npm ci\` without --omit=dev, ` +
+        `or copy ${product} from a tree that has it`,
     );
   }
   try {
     accessSync(BUILD, constants.W_OK);
   } catch {
     throw new BuildError(
-      `build/core.wasm is ${state}, and ${BUILD} cannot be written: make it writable, ` +
-        'or run `npm run build` elsewhere and copy build/core.wasm here',
+      `${product} is ${state}, and ${BUILD} cannot be written: make it writable, ` +
+        `or run \`npm run build\` elsewhere and copy ${product} here`,
     );
   }
 }
@@ -118,26 +149,33 @@ function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-function main(): void {
+async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { 'if-stale': { type: 'boolean', default: false }, debug: { type: 'boolean', default: false } },
+    options: { 'if-stale': { type: 'string' }, debug: { type: 'boolean', default: false } },
   });
   if (values.debug) {
     runTool(COMPILER, ['--config', 'asconfig.json', '--target', 'debug']);
     say('Made build/core.debug.wasm and build/core.debug.wat.');
     return;
   }
-  if (values['if-stale'] && !isCoreStale()) return;
+  const always = values['if-stale'] === undefined;
+  if (always || isCoreStale()) {
+    say('Compiling the core. This takes some seconds and is done once.');
+    await measured('build/core.wasm and build/core.wat', makeCore);
+  }
+  if (values['if-stale'] === 'core') return;
+  if (always || isBundleStale()) await measured('build/js', makeBundle);
+}
+
+async function measured(product: string, make: () => void | Promise<void>): Promise<void> {
   const startedAt = performance.now();
-  makeCore();
-  if (!values['if-stale']) makeJavaScript();
-  const made = values['if-stale'] ? 'build/core.wasm' : 'build/core.wasm, build/core.wat and build/js';
-  say(`Made ${made} in ${((performance.now() - startedAt) / 1000).toFixed(1)} s.`);
+  await make();
+  say(`Made ${product} in ${((performance.now() - startedAt) / 1000).toFixed(1)} s.`);
 }
 
 if (import.meta.main) {
   try {
-    main();
+    await main();
   } catch (error) {
     if (!(error instanceof BuildError)) throw error;
     process.stderr.write(`The build failed: ${error.message}.\n`);

@@ -1,8 +1,8 @@
 /**
- * `node build/run.mjs [--make] [options] script [arguments]`: runs a script of this repository on the right
- * Node.js, whichever Node.js and package manager have called it. With `--make` it first compiles the core
- * if that is missing or stale. Every script of package.json goes through here. It is plain JavaScript,
- * because any Node.js from 18 on must be able to run it.
+ * `node build/run.mjs [--make core|js] [options] script [arguments]`: runs a script of this repository on the
+ * right Node.js, whichever Node.js and package manager have called it. With `--make` it first makes the core,
+ * or the core and the bundle, if they are missing or stale. Every script of package.json goes through here.
+ * It is plain JavaScript, because any Node.js from 18 on must be able to run it.
  *
  * The scripts that serve begin with `${npm_package_config_exec:-env} "${npm_node_execpath:-node}"`. For npm,
  * pnpm and yarn 1 the first is `exec`, so no shell stands between the package manager and the server, and a
@@ -15,6 +15,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { become } from './become.mjs';
+import { isBundleStale } from './bundle-digest.mjs';
 import { isCoreStale } from './core-digest.mjs';
 import { chooseNode, NoNodeError, thisMachine } from './find-node.mjs';
 
@@ -23,15 +24,14 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 async function main() {
   await leaveDebugger();
   const parameters = process.argv.slice(2);
-  const make = parameters[0] === '--make';
-  if (make) parameters.shift();
+  const product = parameters[0] === '--make' ? parameters.splice(0, 2)[1] : undefined;
 
   if (!existsSync(join(ROOT, 'node_modules')) && process.versions['pnp'] === undefined) {
     fail('The dependencies are not installed: run `npm ci` first.');
   }
   const { path, remark } = findNode();
   if (remark !== undefined) process.stderr.write(`${remark}\n`);
-  if (make && isCoreStale(ROOT)) makeCore(path);
+  if (product !== undefined && isStale(product)) make(path, product);
   become(path, parameters);
 }
 
@@ -50,9 +50,17 @@ function findNode() {
   }
 }
 
-/** @param {string} node */
-function makeCore(node) {
-  const { status, error } = spawnSync(node, [join(ROOT, 'build/make.ts'), '--if-stale'], {
+/** @param {string} product */
+function isStale(product) {
+  return isCoreStale(ROOT) || (product === 'js' && isBundleStale(ROOT));
+}
+
+/**
+ * @param {string} node
+ * @param {string} product
+ */
+function make(node, product) {
+  const { status, error } = spawnSync(node, [join(ROOT, 'build/make.ts'), '--if-stale', product], {
     stdio: 'inherit',
   });
   if (error !== undefined) throw error;

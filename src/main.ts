@@ -1,6 +1,6 @@
 /**
- * The entry: `npm start`, or `node build/js/src/main.js`. It checks the version of Node.js before it loads
- * the command. So it imports only what an old Node.js has too.
+ * The entry of the server. `npm start` serves the bundle of it, build/js/main.js. It checks the version of
+ * Node.js before it loads the command. So it imports only what an old Node.js has too.
  */
 import { nodeVersionProblem } from './platform/node-version.ts';
 

@@ -6,13 +6,18 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { bundleDigest, DIGEST_FILE } from '../../build/bundle-digest.mjs';
+import { digestSection } from '../../build/core-digest.mjs';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const FILES = [
   'build/run.mjs',
   'build/become.mjs',
   'build/find-node.mjs',
+  'build/bundle-digest.mjs',
+  'build/bundle.ts',
   'build/core-digest.mjs',
+  'build/source-digest.mjs',
   'build/make.ts',
 ];
 
@@ -56,7 +61,7 @@ async function freePort(): Promise<number> {
 }
 
 test('before `npm ci`, every script says that `npm ci` must run first', async () => {
-  expect(await launch('--make', 'src/main.ts')).toEqual({
+  expect(await launch('--make', 'core', 'src/main.ts')).toEqual({
     code: 1,
     stdout: '',
     stderr: 'The dependencies are not installed: run `npm ci` first.\n',
@@ -108,12 +113,31 @@ test('without the compiler, a missing core ends in one sentence that says what t
   mkdirSync(join(copy, 'node_modules'));
   const name = `node-${process.platform}-${process.arch}`;
   symlinkSync(join(ROOT, 'node_modules', name), join(copy, 'node_modules', name), 'junction');
-  const { code, stderr } = await launch('--make', 'src/main.ts');
+  const { code, stderr } = await launch('--make', 'core', 'src/main.ts');
   expect(code).toBe(1);
   expect(stderr).toBe(
-    'The build failed: build/core.wasm is missing, and its compiler is not installed: run `npm ci` without ' +
+    'The build failed: build/core.wasm is missing, and what makes it is not installed: run `npm ci` without ' +
       '--omit=dev, or copy build/core.wasm from a tree that has it.\n',
   );
+});
+
+test('without the bundler, a fresh bundle is served, and a missing one ends in one sentence', async () => {
+  mkdirSync(join(copy, 'node_modules'));
+  const name = `node-${process.platform}-${process.arch}`;
+  symlinkSync(join(ROOT, 'node_modules', name), join(copy, 'node_modules', name), 'junction');
+  const core = digestSection(copy);
+  writeFileSync(join(copy, 'build/core.wasm'), core);
+  const { code, stderr } = await launch('--make', 'js', 'build/js/main.js');
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr:
+      'The build failed: build/js is missing, and what makes it is not installed: run `npm ci` without ' +
+      '--omit=dev, or copy build/js from a tree that has it.\n',
+  });
+  mkdirSync(join(copy, 'build/js'));
+  writeFileSync(join(copy, 'build/js/main.js'), "console.log('served');");
+  writeFileSync(join(copy, 'build/js', DIGEST_FILE), bundleDigest(copy));
+  expect(await launch('--make', 'js', 'build/js/main.js')).toMatchObject({ code: 0, stdout: 'served\n' });
 });
 
 test('a debugger that Node.js options ask for finds the script, not the launcher', async () => {

@@ -9,6 +9,8 @@ import type { LogLine } from '../server/log.ts';
 import { chooseSocketDirectory } from '../server/socket-directory.ts';
 import type { FromThread, ThreadOptions, ToThread } from './messages.ts';
 
+const ENTRY = new URL('./thread.ts', import.meta.url);
+
 export interface EmbeddedDatabaseOptions {
   /** Holds the SQLite file. Created if it does not exist. Only one embedded database at a time may use it. */
   readonly dataDirectory: string;
@@ -38,7 +40,7 @@ export class EmbeddedDatabase implements AsyncDisposable {
       sweepIntervalMs: options.sweepIntervalMs,
       closeTimeoutMs: options.closeTimeoutMs,
     };
-    const worker = new Worker(threadFile(), { workerData, name: 'embedded-database', execArgv: [] });
+    const worker = new Worker(ENTRY, { workerData, name: 'embedded-database', execArgv: [] });
     const ended = whenEnded(worker, dataDirectory).finally(() => {
       removeSocketDirectory();
       process.off('exit', removeSocketDirectory);
@@ -69,11 +71,6 @@ export class EmbeddedDatabase implements AsyncDisposable {
     this.#worker.postMessage(message);
     await this.closed;
   }
-}
-
-/** TypeScript in the repository, JavaScript in a compiled build. */
-function threadFile(): URL {
-  return new URL(import.meta.url.endsWith('.ts') ? './thread.ts' : './thread.js', import.meta.url);
 }
 
 /** Resolves when the thread has ended, with the error that ended it, if any. */

@@ -3,6 +3,7 @@
  * told to drain. ending/ending.ts ends the thread.
  */
 
+import { flushCompileCache } from 'node:module';
 import { availableParallelism, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createLogger } from '../../platform/log.ts';
@@ -105,6 +106,10 @@ process.on('uncaughtException', (error) => ending.failOutsideRequest(error));
 process.on('unhandledRejection', (error) => ending.failOutsideRequest(error));
 port.on('message', onMessage);
 load().then(
-  () => post({ type: 'started' }),
+  () => {
+    post({ type: 'started' });
+    // Where a compile cache is enabled, the workers that start later find what this one has compiled.
+    flushCompileCache();
+  },
   (error: unknown) => ending.fail(error),
 );

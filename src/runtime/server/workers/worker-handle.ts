@@ -43,10 +43,7 @@ export type WorkerPhase = 'starting' | 'serving' | 'draining' | 'stuck' | 'ended
  */
 const YOUNG_GENERATION_MB = 8;
 
-const ENTRY = new URL(
-  import.meta.url.endsWith('.ts') ? '../../worker/main.ts' : '../../worker/main.js',
-  import.meta.url,
-);
+const ENTRY = new URL('../../worker/main.ts', import.meta.url);
 
 export class WorkerHandle {
   readonly slot: number;
