@@ -11,6 +11,7 @@ import { CLOUDVM_APPLICATION, type CloudVmResources, openCloudVmResources } from
 import { createLogger, type Logger } from '../platform/log.ts';
 import { SettingsError } from '../platform/settings/settings.ts';
 import { killProcess, Server, type ShutdownReport } from '../runtime/index.ts';
+import { fitWorkers } from './memory-limit.ts';
 import { type AllSettings, loadSettings } from './settings.ts';
 import { Signals, type StopReason } from './signals.ts';
 import { explainStartFailure } from './start-failure.ts';
@@ -61,7 +62,9 @@ interface Running {
   readonly resources: CloudVmResources | null;
 }
 
-async function start(settings: AllSettings, logger: Logger): Promise<Running> {
+async function start(wanted: AllSettings, logger: Logger): Promise<Running> {
+  const workers = fitWorkers(wanted.workers, process.constrainedMemory(), logger);
+  const settings = { ...wanted, workers };
   const app = settings.app ?? CLOUDVM_APPLICATION;
   await using opened = new AsyncDisposableStack();
   const resources =

@@ -72,7 +72,9 @@ export const RUNTIME_SETTINGS: SettingsGroup<RuntimeSettings> = {
       name: 'WORKERS',
       fallback: 8,
       parse: boundedInteger(1, 64),
-      about: 'The number of worker threads, 1 to 64.',
+      about:
+        'The number of worker threads, 1 to 64. The server lowers it, with a warning, if the memory limit of ' +
+        'its container is too low.',
     },
     core: {
       name: 'CORE',

@@ -37,6 +37,10 @@ async function portOf(child: ServerChild): Promise<number> {
   return Number(port);
 }
 
+function asModule(code: string): string {
+  return `data:text/javascript,${encodeURIComponent(code)}`;
+}
+
 /** Waits for a line of its log. @returns the match of the expression */
 async function lineOf(child: ServerChild, expression: RegExp): Promise<string | undefined> {
   const { promise, resolve, reject } = Promise.withResolvers<string | undefined>();
@@ -88,6 +92,17 @@ describe('while the command starts', () => {
     createInterface(child.stdout).on('line', (line) => lines.push(line));
     await lineOf(child, /^(loads)$/);
     expect(lines[0]).toContain('starting 3 workers');
+  });
+
+  test('a memory limit too low for one worker ends it with code 3 and one sentence', async () => {
+    const child = start({
+      NODE_OPTIONS: `--import=${asModule('process.constrainedMemory = () => 2 ** 26;')}`,
+    });
+    const errors = text(child.stderr);
+    expect(await once(child, 'exit')).toEqual([3, null]);
+    expect(await errors).toBe(
+      'cloudvm-backend cannot start: the process may use 64 MB of memory, and with one worker it needs 104 MB\n',
+    );
   });
 
   test('a signal ends it in order even if its database never answers', async () => {
