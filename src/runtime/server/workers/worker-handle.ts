@@ -37,9 +37,9 @@ export interface WorkerExit {
 export type WorkerPhase = 'starting' | 'serving' | 'draining' | 'stuck' | 'ended';
 
 /**
- * V8 lets the young generation of each isolate grow as far as it may, and seldom gives memory back. A small one
- * costs time if many requests are in flight on one worker: what lives across a scavenge is copied. See the
- * measurements in the README of this folder's parent.
+ * V8 lets the young generation of each isolate grow as far as it may, and seldom gives memory back. A small
+ * one costs time if many requests are in flight on one worker, because what is still in use is copied. The
+ * README of src/runtime/server has the measurements.
  */
 const YOUNG_GENERATION_MB = 16;
 
