@@ -8,6 +8,8 @@ export type ArmName = (typeof ARM_NAMES)[number];
 export interface ArmEnvironment {
   readonly mongodbUri: string;
   readonly jwtSecret: string;
+  /** Path of this server's entry, from the root of the repository: the bundle, or in tests the sources. */
+  readonly entry: string;
 }
 
 /** A server, and the database of its own in the process that all share. */
@@ -34,13 +36,13 @@ export const REFERENCE = 'fastify';
 export function armsOf(
   names: readonly ArmName[],
   workers: readonly number[],
-  { mongodbUri, jwtSecret }: ArmEnvironment,
+  { mongodbUri, jwtSecret, entry }: ArmEnvironment,
 ): Arm[] {
   const shared = { MONGODB_URI: mongodbUri, JWT_SECRET: jwtSecret, NODE_ENV: '' };
   const ours = (core: 'wasm' | 'js') =>
     workers.map((count) => ({
       name: `cloudvm-backend ${core}, ${count} ${count === 1 ? 'worker' : 'workers'}`,
-      script: 'src/main.ts',
+      script: entry,
       environment: { ...shared, APP: '', CORE: core, WORKERS: String(count) },
     }));
   const peer = (name: string, settings: Readonly<Record<string, string>>) => ({

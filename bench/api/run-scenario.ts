@@ -8,7 +8,7 @@ import { compare, type ServerMeasurements } from '../comparison.ts';
 import type { LoadRequest } from '../load.ts';
 import { describeOptions, oneOf, readOptions, wholeNumber } from '../options.ts';
 import { describeSetting, type Ratio, ratioLines, ratiosOf, ratiosTo } from '../report.ts';
-import type { ServerProcess } from '../server-process.ts';
+import { BUNDLE, type ServerProcess } from '../server-process.ts';
 import { assertSameAnswers } from './answers.ts';
 import { loadTable, startTable } from './api-report.ts';
 import { ARM_NAMES, ARMS_ABOUT, type Arm, armsOf, REFERENCE } from './arms.ts';
@@ -47,7 +47,7 @@ export async function runScenario(scenario: Scenario, parameters: readonly strin
   await using resources = new AsyncDisposableStack();
   const database = resources.use(await DatabaseProcess.start());
   const jwtSecret = randomBytes(32).toString('hex');
-  const arms = armsOf(chosen.arms, chosen.workers, { mongodbUri: database.uri, jwtSecret });
+  const arms = armsOf(chosen.arms, chosen.workers, { mongodbUri: database.uri, jwtSecret, entry: BUNDLE });
   const services = await openDatabases(database.uri, arms, resources);
   const users = await seed([...services.values()], { jwtSecret });
   const started = await startAll(arms, firstRead(users), resources);

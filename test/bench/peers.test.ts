@@ -28,6 +28,7 @@ beforeAll(async () => {
   const arms = armsOf(['wasm', 'fastify', 'fastify-cluster', 'fastify-batched'], [1], {
     mongodbUri: uri,
     jwtSecret,
+    entry: 'src/main.ts',
   });
   services = await Promise.all(
     arms.map(({ databaseName }) => DatabaseService.open({ uri, databaseName, workers: 1 })),
