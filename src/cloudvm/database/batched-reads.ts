@@ -4,7 +4,7 @@
  * runtime serves several requests in one turn. Repositories use it for look-ups that requests often repeat.
  *
  * A query is sent in a microtask, so at the end of the JavaScript that began its reads. A read without
- * company is therefore not delayed. Waiting for `setImmediate` was measured too, and collects no more.
+ * company is therefore not delayed. Waiting for `setImmediate` was measured too, and saves no CPU.
  *
  * A read never joins a query that was sent, so it sees every write that was acknowledged before it began.
  */
