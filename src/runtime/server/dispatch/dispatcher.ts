@@ -137,10 +137,10 @@ export class Dispatcher {
   #hasWork(): boolean {
     for (const worker of this.#load.workers()) if (!worker.ring.isEmpty) return true;
     if (this.#heavy.any && this.#load.idleParked() !== null) return true;
-    const isAnyAwake = this.#load.awake(this.#options.clock.now()) > 0;
-    const hasBacklog = this.#options.queue.length > 0 && this.#load.busiestParked() !== null;
-    if (hasBacklog && !isAnyAwake) return true;
-    if (hasBacklog || (isAnyAwake && this.#isRung)) {
+    const { queue, clock } = this.#options;
+    const hasBacklog = queue.length > 0 && this.#load.busiestParked() !== null;
+    if (hasBacklog && this.#load.awake(clock.now()) === 0) return true;
+    if (hasBacklog || (this.#isRung && this.#load.isAnyAwake)) {
       this.#isRung = false;
       this.#stallTimer.refresh();
     }

@@ -113,6 +113,14 @@ export class WorkerLoad {
     this.#workers = this.#observations.map(({ worker }) => worker);
   }
 
+  /** Whether a worker does not sleep, whatever holds it up. */
+  get isAnyAwake(): boolean {
+    for (const { phase, slot } of this.#workers) {
+      if (phase === 'serving' && !this.#parked.isParked(slot)) return true;
+    }
+    return false;
+  }
+
   #observe(observation: Observation, now: number): void {
     const { worker, inFlight, hasPublished } = observation;
     const inFlightNow = worker.words.inFlight;
