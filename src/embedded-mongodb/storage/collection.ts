@@ -199,8 +199,9 @@ export class Collection {
   }
 
   #fill(index: StoredIndex): void {
-    const sql = `SELECT record, body FROM ${this.documentsTable} WHERE record > ? ORDER BY record LIMIT ?`;
-    const readAfter = (record: number) => this.#file.all(sql, record, ROWS_PER_READ);
+    const part = `FROM ${this.documentsTable} WHERE record > ? ORDER BY record LIMIT ${ROWS_PER_READ}`;
+    const sql = `SELECT record, body ${part}`;
+    const readAfter = (record: number) => this.#file.all(sql, record);
     let last = 0;
     for (let rows = readAfter(last); rows.length > 0; rows = readAfter(last)) {
       for (const row of rows) {

@@ -52,7 +52,8 @@ function* scanPlan(file: SqliteFile, plan: ScanPlan): Generator<StoredDocument> 
 
 function* readAll(file: SqliteFile, plan: ScanPlan): Generator<StoredDocument> {
   const { documentsTable } = plan.collection;
-  const sql = `SELECT record, body FROM ${documentsTable} WHERE record > ? ORDER BY record LIMIT ?`;
+  // For the `+ 0` see `statement`.
+  const sql = `SELECT record, body FROM ${documentsTable} WHERE record > ? ORDER BY record LIMIT ? + 0`;
   let last = 0;
   let limit = plan.firstRows;
   for (;;) {
@@ -93,7 +94,8 @@ function* readRange(
 function statement(plan: ScanPlan, index: StoredIndex, further: boolean): string {
   const order = plan.backward ? 'DESC' : 'ASC';
   const beyond = plan.backward ? '<' : '>';
-  const limit = further ? '?5' : '?3';
+  // A bare `LIMIT ?` would make SQLite prepare the statement again whenever a value is bound.
+  const limit = further ? '?5 + 0' : '?3 + 0';
   const { documentsTable } = plan.collection;
   if (index.isIdIndex) {
     // Keys are unique here. ?4 only takes the parameter that other indexes need.
