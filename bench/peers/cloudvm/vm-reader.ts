@@ -41,8 +41,8 @@ export class BatchedVmReader implements VmReader {
   constructor(vms: Collection<VmDocument>) {
     const load = async (identities: readonly Identity[]) => {
       const filter = {
-        ownerId: anyOf(identities.map(({ ownerId }) => ownerId)),
-        _id: anyOf(identities.map(({ _id }) => _id)),
+        ownerId: anyOf(identities.map(({ ownerId }) => ownerId.toHexString())),
+        _id: anyOf(identities.map(({ _id }) => _id.toHexString())),
       };
       const limit = identities.length;
       const found = await vms.find(filter, { limit, batchSize: limit + 1 }).toArray();

@@ -14,45 +14,48 @@ import type { DatabaseService } from './database-service.ts';
 /** Bounds the size of an answer, and how long the database is busy with one query. */
 export const MAX_BATCH_SIZE = 128;
 
-export interface BatchedReadsOptions<Identity, Document extends Identity> {
+export interface BatchedReadsOptions<Identity, Found> {
   readonly service: Pick<DatabaseService, 'run'>;
-  /** Sends one query for all of them. They differ from each other. The order of the documents is free. */
-  readonly find: (identities: readonly Identity[]) => Promise<readonly Document[]>;
-  /**
-   * Compares identities, those of documents included. A read gets a document only if their keys are equal. So
-   * whatever else was read with it, a document that belongs to somebody else is not found if its owner is
-   * part of the identity.
-   */
+  /** Sends one query for all of them. They differ from each other. What is found has no order. */
+  readonly find: (identities: readonly Identity[]) => Promise<readonly Found[]>;
   readonly keyOf: (identity: Identity) => string;
+  /**
+   * The key of the identity that something found has. A read gets only what has its key. So whatever else was
+   * read with it, it does not get what belongs to somebody else if the owner is part of the identity.
+   */
+  readonly keyOfFound: (found: Found) => string;
 }
 
-/** Reads that travel together. */
-interface Batch<Identity, Document> {
-  /** By key. Equal reads share one entry. */
-  readonly identities: Map<string, Identity>;
-  readonly documents: Promise<ReadonlyMap<string, Document>>;
+/** Equal reads of a batch. */
+interface Reads<Identity, Found> {
+  readonly identity: Identity;
+  readonly found: Promise<Found | undefined>;
+  readonly resolve: (found: Found | undefined) => void;
+  readonly reject: (error: unknown) => void;
 }
 
-export class BatchedReads<Identity, Document extends Identity> {
-  readonly #options: BatchedReadsOptions<Identity, Document>;
+/** Reads that travel together, by key. */
+type Batch<Identity, Found> = Map<string, Reads<Identity, Found>>;
+
+export class BatchedReads<Identity, Found> {
+  readonly #options: BatchedReadsOptions<Identity, Found>;
   /** The batch that reads may still join. */
-  #collecting: Batch<Identity, Document> | undefined;
+  #collecting: Batch<Identity, Found> | undefined;
 
-  constructor(options: BatchedReadsOptions<Identity, Document>) {
+  constructor(options: BatchedReadsOptions<Identity, Found>) {
     this.#options = options;
   }
 
   /**
    * Each read counts as an operation of its own. If the query fails, each of its reads fails with an error of
    * its own.
-   * @returns a document that equal reads share, so the caller copies what it gives away
+   * @returns what equal reads share, so the caller must not change it
    * @throws DatabaseBusyError, DatabaseUnreachableError
    */
-  async read(identity: Identity): Promise<Document | undefined> {
+  async read(identity: Identity): Promise<Found | undefined> {
     const { service, keyOf } = this.#options;
-    const key = keyOf(identity);
     try {
-      return await service.run(async () => (await this.#join(key, identity)).get(key));
+      return await service.run(() => this.#join(keyOf(identity), identity));
     } catch (error) {
       // The service made this error for this read alone.
       if (error instanceof DatabaseError) throw error;
@@ -60,24 +63,35 @@ export class BatchedReads<Identity, Document extends Identity> {
     }
   }
 
-  #join(key: string, identity: Identity): Promise<ReadonlyMap<string, Document>> {
-    this.#collecting ??= this.#open();
-    const { identities, documents } = this.#collecting;
-    identities.set(key, identity);
-    if (identities.size === MAX_BATCH_SIZE) this.#collecting = undefined;
-    return documents;
+  #join(key: string, identity: Identity): Promise<Found | undefined> {
+    const batch = this.#collecting ?? this.#open();
+    const equal = batch.get(key);
+    if (equal !== undefined) return equal.found;
+    const { promise: found, resolve, reject } = Promise.withResolvers<Found | undefined>();
+    batch.set(key, { identity, found, resolve, reject });
+    if (batch.size === MAX_BATCH_SIZE) this.#collecting = undefined;
+    return found;
   }
 
-  #open(): Batch<Identity, Document> {
-    const identities = new Map<string, Identity>();
-    return { identities, documents: Promise.resolve().then(() => this.#send(identities)) };
+  #open(): Batch<Identity, Found> {
+    const batch: Batch<Identity, Found> = new Map();
+    this.#collecting = batch;
+    queueMicrotask(() => void this.#send(batch));
+    return batch;
   }
 
-  async #send(identities: ReadonlyMap<string, Identity>): Promise<ReadonlyMap<string, Document>> {
+  /** Never rejects, because every read of the batch is told. */
+  async #send(batch: Batch<Identity, Found>): Promise<void> {
     // From here on nobody joins. A full batch has already been replaced by another.
-    if (this.#collecting?.identities === identities) this.#collecting = undefined;
-    const { find, keyOf } = this.#options;
-    const documents = await find([...identities.values()]);
-    return new Map(documents.map((document) => [keyOf(document), document]));
+    if (this.#collecting === batch) this.#collecting = undefined;
+    const { find, keyOfFound } = this.#options;
+    try {
+      const everything = await find(Array.from(batch.values(), ({ identity }) => identity));
+      for (const found of everything) batch.get(keyOfFound(found))?.resolve(found);
+      // Those that were resolved are not changed by this.
+      for (const { resolve } of batch.values()) resolve(undefined);
+    } catch (error) {
+      for (const { reject } of batch.values()) reject(error);
+    }
   }
 }

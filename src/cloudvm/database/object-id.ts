@@ -24,9 +24,12 @@ export function requireObjectId(id: string): ObjectId {
   return objectId;
 }
 
-/** The condition that an id is one of these. Every database is quick at comparing a single one directly. */
-export function anyOf(ids: readonly ObjectId[]): ObjectId | { readonly $in: ObjectId[] } {
-  const distinct = [...new Map(ids.map((id) => [id.toHexString(), id])).values()];
+/**
+ * The condition that an id is one of these. Every database is quick at comparing a single one directly.
+ * @param ids hexadecimal, in lower case
+ */
+export function anyOf(ids: readonly string[]): ObjectId | { readonly $in: ObjectId[] } {
+  const distinct = Array.from(new Set(ids), (id) => ObjectId.createFromHexString(id));
   const [only] = distinct;
   return only !== undefined && distinct.length === 1 ? only : { $in: distinct };
 }

@@ -10,14 +10,8 @@ import { readQuery } from '../validation/query.ts';
 import { readIdempotencyKey } from './idempotency-key.ts';
 import type { Vm } from './vm.ts';
 import { preconditionFailed, vmNotFound } from './vm-problems.ts';
-import {
-  DEFAULT_PAGE_SIZE,
-  newVm,
-  type VmAnswer,
-  type VmPageAnswer,
-  vmChanges,
-  vmQuery,
-} from './vm-schema.ts';
+import { representPage, representStoredVm, representVm, type VmRepresentation } from './vm-representation.ts';
+import { DEFAULT_PAGE_SIZE, newVm, vmChanges, vmQuery } from './vm-schema.ts';
 import type { VmServices } from './vm-services.ts';
 
 export class VmController {
@@ -31,12 +25,7 @@ export class VmController {
     const query = readQuery(request, vmQuery);
     const { repository } = this.#services();
     const page = await repository.list(userIdOf(request), { limit: DEFAULT_PAGE_SIZE, ...query });
-    const answer: VmPageAnswer = {
-      vms: page.vms.map(toAnswer),
-      total: page.total,
-      nextCursor: page.nextCursor,
-    };
-    response.json(answer);
+    response.rawJson(representPage(page));
   };
 
   readonly create = async (request: Request, response: Response): Promise<void> => {
@@ -46,11 +35,14 @@ export class VmController {
     const { vm } = await repository.create(userIdOf(request), { ...rest, size, tags }, key);
     if (vm.status === 'pending') provisioner.schedule(vm);
     response.status(201).header('Location', `/api/vms/${vm.id}`);
-    answerWithVm(response, vm);
+    answerWith(response, representVm(vm));
   };
 
   readonly read = async (request: Request, response: Response): Promise<void> => {
-    answerWithVm(response, await this.#find(request));
+    const { repository } = this.#services();
+    const vm = await repository.read(userIdOf(request), request.parameter('id'));
+    if (vm === undefined) throw vmNotFound();
+    answerWith(response, representStoredVm(vm));
   };
 
   readonly change = async (request: Request, response: Response): Promise<void> => {
@@ -60,7 +52,7 @@ export class VmController {
     const { repository } = this.#services();
     const vm = await repository.update(userIdOf(request), id, changes, expectedVersion);
     if (vm === undefined) throw vmNotFound();
-    answerWithVm(response, vm);
+    answerWith(response, representVm(vm));
   };
 
   readonly delete = async (request: Request, response: Response): Promise<void> => {
@@ -92,23 +84,6 @@ export class VmController {
   }
 }
 
-function answerWithVm(response: Response, vm: Vm): void {
-  response.header('ETag', entityTag(String(vm.version))).json(toAnswer(vm));
-}
-
-/** Field by field, in the contract's order, so that nothing internal leaves. */
-function toAnswer(vm: Vm): VmAnswer {
-  return {
-    id: vm.id,
-    name: vm.name,
-    provider: vm.provider,
-    region: vm.region,
-    instanceId: vm.instanceId,
-    size: vm.size,
-    status: vm.status,
-    tags: vm.tags.map(({ key, value }) => ({ key, value })),
-    createdAt: vm.createdAt.toISOString(),
-    updatedAt: vm.updatedAt.toISOString(),
-    version: vm.version,
-  };
+function answerWith(response: Response, { json, version }: VmRepresentation): void {
+  response.header('ETag', entityTag(String(version))).rawJson(json);
 }

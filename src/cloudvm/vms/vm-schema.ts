@@ -82,7 +82,6 @@ export const VmChangesSchema = Type.Object(
 );
 
 export type VmAnswer = Static<typeof VmSchema>;
-export type VmPageAnswer = Static<typeof VmPageSchema>;
 
 export const vmQuery = new Validator(VmQuerySchema);
 export const newVm = new Validator(NewVmSchema);

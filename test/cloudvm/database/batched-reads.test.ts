@@ -18,6 +18,8 @@ interface Query {
   fail(error: unknown): void;
 }
 
+const keyOf = ({ id, owner }: Identity) => `${owner} ${id}`;
+
 const ADA = 'ada';
 const GRACE = 'grace';
 
@@ -42,7 +44,8 @@ class Notes implements AsyncDisposable {
         this.queries.push({ identities, answer: resolve, fail: reject });
         return promise;
       },
-      keyOf: ({ id, owner }) => `${owner} ${id}`,
+      keyOf,
+      keyOfFound: keyOf,
     });
   }
 

@@ -6,7 +6,7 @@ import { type Collection, ObjectId } from 'mongodb';
 import { BatchedReads } from '../../database/batched-reads.ts';
 import type { DatabaseService } from '../../database/database-service.ts';
 import { duplicateFields, isDuplicateKey } from '../../database/driver-errors.ts';
-import { anyOf, parseObjectId } from '../../database/object-id.ts';
+import { anyOf, isObjectId } from '../../database/object-id.ts';
 import { caseInsensitiveKey } from './case-insensitive-key.ts';
 import { USERS, type UserDocument } from './user-document.ts';
 
@@ -29,7 +29,8 @@ export interface NewUser {
 }
 
 interface Identity {
-  readonly _id: ObjectId;
+  /** Hexadecimal, in lower case. */
+  readonly id: string;
 }
 
 /** Another user has the same e-mail address or username. */
@@ -56,7 +57,12 @@ export class UserRepository {
     this.#service = service;
     this.#users = service.collection<UserDocument>(USERS.name);
     const find = (identities: readonly Identity[]) => this.#findAll(identities);
-    this.#reads = new BatchedReads({ service, find, keyOf: ({ _id }) => _id.toHexString() });
+    this.#reads = new BatchedReads({
+      service,
+      find,
+      keyOf: ({ id }) => id,
+      keyOfFound: ({ _id }) => _id.toHexString(),
+    });
   }
 
   /** @throws AlreadyTakenError, which names every field that is taken */
@@ -92,15 +98,14 @@ export class UserRepository {
 
   /** @returns undefined for a malformed id too */
   async findById(id: string): Promise<User | undefined> {
-    const _id = parseObjectId(id);
-    if (_id === undefined) return undefined;
-    const found = await this.#reads.read({ _id });
+    if (!isObjectId(id)) return undefined;
+    const found = await this.#reads.read({ id: id.toLowerCase() });
     return found === undefined ? undefined : toUser(found);
   }
 
   #findAll(identities: readonly Identity[]): Promise<UserDocument[]> {
     const limit = identities.length;
-    const filter = { _id: anyOf(identities.map(({ _id }) => _id)) };
+    const filter = { _id: anyOf(identities.map(({ id }) => id)) };
     return this.#users.find(filter, { limit, batchSize: limit + 1 }).toArray();
   }
 

@@ -1,6 +1,7 @@
 /** The queries of GET /api/vms, and their filters. Used by the VM repository and the VM schema. */
 import type { Filter, ObjectId } from 'mongodb';
-import type { Vm, VmProvider, VmStatus } from '../vm.ts';
+import type { VmProvider, VmStatus } from '../vm.ts';
+import type { StoredVm } from './stored-vm.ts';
 import type { VmSort } from './vm-cursor.ts';
 import type { VmDocument } from './vm-document.ts';
 
@@ -19,7 +20,7 @@ export interface VmQuery {
 }
 
 export interface VmPage {
-  readonly vms: readonly Vm[];
+  readonly vms: readonly StoredVm[];
   /** How many VMs match the filters, on all pages together. */
   readonly total: number;
   readonly nextCursor: string | null;

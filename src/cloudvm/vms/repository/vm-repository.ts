@@ -3,13 +3,14 @@
  * conditional writes, so of two simultaneous requests only one can win. Called by the VM controller and the
  * provisioner.
  */
-import { type Collection, type Filter, ObjectId } from 'mongodb';
+import { type Collection, type Filter, type FindOptions, ObjectId } from 'mongodb';
 import { BatchedReads } from '../../database/batched-reads.ts';
 import type { DatabaseService } from '../../database/database-service.ts';
 import { isDuplicateKey } from '../../database/driver-errors.ts';
-import { anyOf, parseObjectId, requireObjectId } from '../../database/object-id.ts';
+import { anyOf, isObjectId, parseObjectId, requireObjectId } from '../../database/object-id.ts';
 import { SharedQueries } from '../../database/shared-queries.ts';
 import { DELETABLE_STATUSES, type NewVm, type StatusTransition, type Vm, type VmChanges } from '../vm.ts';
+import { StoredVm } from './stored-vm.ts';
 import { afterCursor, encodeCursor, sortOrder } from './vm-cursor.ts';
 import { copyTag, newVmDocument, toVm, VMS, type VmDocument } from './vm-document.ts';
 import { IdempotencyKeyReusedError, StatusConflictError, VersionMismatchError } from './vm-errors.ts';
@@ -17,7 +18,13 @@ import { MAX_PAGE_SIZE, matches, type VmPage, type VmQuery } from './vm-query.ts
 
 const MAX_INSERT_ATTEMPTS = 3;
 
-/** Begins every filter. */
+/** A VM that is read, by hexadecimal ids in lower case. */
+interface VmIdentity {
+  readonly ownerId: string;
+  readonly id: string;
+}
+
+/** Begins every other filter. */
 interface Identity {
   readonly _id: ObjectId;
   readonly ownerId: ObjectId;
@@ -28,14 +35,14 @@ type WritableFields = Partial<Pick<VmDocument, 'name' | 'size' | 'tags' | 'statu
 export class VmRepository {
   readonly #service: DatabaseService;
   readonly #vms: Collection<VmDocument>;
-  readonly #reads: BatchedReads<Identity, VmDocument>;
+  readonly #reads: BatchedReads<VmIdentity, StoredVm>;
   readonly #counts = new SharedQueries<number>();
 
   constructor(service: DatabaseService) {
     this.#service = service;
     this.#vms = service.collection<VmDocument>(VMS.name);
-    const find = (identities: readonly Identity[]) => this.#findAll(identities);
-    this.#reads = new BatchedReads({ service, find, keyOf });
+    const find = (identities: readonly VmIdentity[]) => this.#findAll(identities);
+    this.#reads = new BatchedReads({ service, find, keyOf, keyOfFound: keyOf });
   }
 
   /**
@@ -51,11 +58,13 @@ export class VmRepository {
   }
 
   /** @returns undefined for a malformed id and for another owner's VM too */
+  async read(ownerId: string, id: string): Promise<StoredVm | undefined> {
+    return isObjectId(id) ? this.#reads.read({ ownerId, id: id.toLowerCase() }) : undefined;
+  }
+
+  /** Like `read`, for a caller that needs the VM's values. */
   async findById(ownerId: string, id: string): Promise<Vm | undefined> {
-    const identity = identify(ownerId, id);
-    if (identity === undefined) return undefined;
-    const found = await this.#reads.read(identity);
-    return found === undefined ? undefined : toVm(found);
+    return (await this.read(ownerId, id))?.toVm();
   }
 
   /** One page, and how many VMs match in all. @throws InvalidCursorError */
@@ -68,12 +77,13 @@ export class VmRepository {
     const page = cursor === undefined ? matching : { ...matching, ...afterCursor(sort, cursor) };
     // One VM more than asked for tells whether there is a next page.
     const find = () =>
-      this.#vms.find(page, { sort: sortOrder(sort), limit: limit + 1, batchSize: limit + 2 }).toArray();
+      this.#findStored(page, { sort: sortOrder(sort), limit: limit + 1, batchSize: limit + 2 });
     // One operation, because the bound on operations is as large as the number of requests.
     const [found, total] = await this.#service.run(() => Promise.all([find(), this.#count(matching)]));
     const shown = found.slice(0, limit);
     const last = found.length > limit ? shown.at(-1) : undefined;
-    return { vms: shown.map(toVm), total, nextCursor: last === undefined ? null : encodeCursor(sort, last) };
+    const nextCursor = last === undefined ? null : encodeCursor(sort, last.decode());
+    return { vms: shown, total, nextCursor };
   }
 
   /**
@@ -146,13 +156,18 @@ export class VmRepository {
    * The filter lets through a VM of one owner that another owner asks for in the same batch. `keyOf` tells
    * them apart.
    */
-  #findAll(identities: readonly Identity[]): Promise<VmDocument[]> {
+  #findAll(identities: readonly VmIdentity[]): Promise<readonly StoredVm[]> {
     const filter = {
       ownerId: anyOf(identities.map(({ ownerId }) => ownerId)),
-      _id: anyOf(identities.map(({ _id }) => _id)),
+      _id: anyOf(identities.map(({ id }) => id)),
     };
     const limit = identities.length;
-    return this.#vms.find(filter, { limit, batchSize: limit + 1 }).toArray();
+    return this.#findStored(filter, { limit, batchSize: limit + 1 });
+  }
+
+  async #findStored(filter: Filter<VmDocument>, options: FindOptions): Promise<readonly StoredVm[]> {
+    const found: readonly unknown[] = await this.#vms.find(filter, { ...options, raw: true }).toArray();
+    return found.map((bytes) => new StoredVm(bytes));
   }
 
   /** Repeatable, because a second insert finds the creation key that the first one stored. */
@@ -225,8 +240,8 @@ function identify(ownerId: string, id: string): Identity | undefined {
 }
 
 /** Of a VM or of a read. With the owner, so that a read finds no VM of another owner. */
-function keyOf({ ownerId, _id }: Identity): string {
-  return ownerId.toHexString() + _id.toHexString();
+function keyOf({ ownerId, id }: VmIdentity): string {
+  return ownerId + id;
 }
 
 function fieldsOf({ name, size, tags }: VmChanges): WritableFields {

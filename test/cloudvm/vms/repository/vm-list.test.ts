@@ -28,7 +28,7 @@ describeOnEveryDatabase('the list of VMs', (database) => {
     let cursor: string | null | undefined;
     do {
       const page = await vms().list(owner, { ...query, cursor: cursor ?? undefined });
-      collected.push([...page.vms]);
+      collected.push(page.vms.map((vm) => vm.toVm()));
       cursor = page.nextCursor;
     } while (cursor !== null && collected.length < 100);
     return collected;
@@ -102,7 +102,7 @@ describeOnEveryDatabase('the list of VMs', (database) => {
     await vms().changeStatus(owner, last?.id ?? '', VM_TRANSITIONS.started);
     expect(await vms().delete(owner, last?.id ?? '')).toBe(true);
     const second = await vms().list(owner, { limit: 9, sort: 'name', cursor: first.nextCursor ?? '' });
-    expect(second.vms.map(({ name }) => name)).toEqual(['e', 'f', 'h']);
+    expect(second.vms.map((vm) => vm.toVm().name)).toEqual(['e', 'f', 'h']);
     expect(second.nextCursor).toBeNull();
   });
 
