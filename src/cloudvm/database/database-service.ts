@@ -12,6 +12,7 @@ import {
 } from './database-errors.ts';
 import { DATABASE_NAME_RULE, isDatabaseName } from './database-name.ts';
 import { isOutcomeUnknown, translateDriverError } from './driver-errors.ts';
+import { StoredReads } from './stored-reads.ts';
 
 /** In the whole process. Each worker gets an equal share, because a driver's pool cannot cross threads. */
 export const TOTAL_CONNECTIONS = 64;
@@ -106,6 +107,11 @@ export class DatabaseService implements AsyncDisposable {
    */
   collection<Schema extends Document>(name: string): Collection<Schema> {
     return this.#database.collection<Schema>(name);
+  }
+
+  /** Reads that leave documents as they are stored. They run inside `run`. */
+  storedReads<Schema extends Document>(name: string): StoredReads<Schema> {
+    return new StoredReads(this.#database, name, this.#client.options.retryReads);
   }
 
   /**

@@ -24,6 +24,12 @@ const DUPLICATE_KEY = 11000;
  */
 const STATE_CHANGE_CODES: ReadonlySet<unknown> = new Set([91, 189, 10058, 10107, 11600, 11602, 13435, 13436]);
 
+/**
+ * A router that lost a shard, or a server that is not ready for a read, says so with one of these
+ * (https://github.com/mongodb/specifications, "Retryable Reads").
+ */
+const UNREADABLE_CODES: ReadonlySet<unknown> = new Set([6, 7, 89, 134, 262, 9001]);
+
 /** Unauthorized and AuthenticationFailed. No operation can succeed before an operator acts. */
 const REFUSED_CODES: ReadonlySet<unknown> = new Set([13, 18]);
 
@@ -53,6 +59,11 @@ export function isOutcomeUnknown(error: unknown): boolean {
     error instanceof MongoNetworkError ||
     (error instanceof MongoServerError && STATE_CHANGE_CODES.has(error.code))
   );
+}
+
+/** A read that failed may succeed when it is sent once more. */
+export function isReadRepeatable(error: unknown): boolean {
+  return isOutcomeUnknown(error) || (error instanceof MongoServerError && UNREADABLE_CODES.has(error.code));
 }
 
 /**

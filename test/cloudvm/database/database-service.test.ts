@@ -151,6 +151,28 @@ describeOnEveryDatabase('the database service', (database) => {
     expect(await new VmRepository(service).findById(owner, vm.id)).toEqual(vm);
   });
 
+  test.concurrent('repeats the find and the count of a list whose answers were lost', async () => {
+    await using proxy = await FaultProxy.start(database.uri);
+    await using service = await openThrough(proxy);
+    const vms = new VmRepository(service);
+    const owner = new ObjectId().toHexString();
+    await vms.create(owner, WEB);
+    for (const command of ['find', 'aggregate']) {
+      proxy.loseAnswerOf(command);
+      expect(await vms.list(owner, { limit: 5 }), command).toMatchObject({ total: 1, nextCursor: null });
+    }
+  });
+
+  test.concurrent('does not repeat a read if the connection string says so', async () => {
+    await using proxy = await FaultProxy.start(database.uri);
+    await using service = await openThrough(proxy, { uri: `${proxy.uri}&retryReads=false` });
+    const owner = new ObjectId().toHexString();
+    proxy.loseAnswerOf('find');
+    await expect(new VmRepository(service).findById(owner, owner)).rejects.toMatchObject({
+      code: 'DATABASE_UNREACHABLE',
+    });
+  });
+
   test.concurrent('does not repeat an unconditional update whose answer was lost', async () => {
     await using proxy = await FaultProxy.start(database.uri);
     await using service = await openThrough(proxy);

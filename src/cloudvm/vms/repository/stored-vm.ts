@@ -17,11 +17,9 @@ export class StoredVm {
   /** A document in BSON. */
   readonly bytes: Buffer;
 
-  /** @param found by the driver with the option `raw`. Its types do not know that this makes it a Buffer. */
-  constructor(found: unknown) {
-    if (!Buffer.isBuffer(found)) throw new TypeError('a stored VM is read with the option raw');
-    this.bytes = found;
-    const reader = new StoredDocumentReader(found);
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+    const reader = new StoredDocumentReader(bytes);
     const id = reader.objectId(ID);
     const ownerId = reader.objectId(OWNER_ID);
     ({ id: this.id, ownerId: this.ownerId } = reader.matches ? { id, ownerId } : this.toVm());

@@ -3,8 +3,9 @@
  * client sends back. It carries no rights, because the owner always comes from the token: a forged one only
  * moves its forger's own list. A cursor that is malformed or belongs to another sort order is refused.
  */
-import type { Filter, ObjectId, Sort } from 'mongodb';
+import type { Filter, ObjectId } from 'mongodb';
 import { parseObjectId } from '../../database/object-id.ts';
+import type { SortOrder } from '../../database/stored-reads.ts';
 import { InvalidCursorError } from './vm-errors.ts';
 
 export const VM_SORTS = ['createdAt', '-createdAt', 'name', '-name'] as const;
@@ -26,7 +27,7 @@ const BASE64URL = /^[A-Za-z0-9_-]+$/;
 /** The largest time that a Date can hold (ECMAScript, "Time Values and Time Range"). */
 const MAX_TIME_MS = 8.64e15;
 
-export function sortOrder(sort: VmSort): Sort {
+export function sortOrder(sort: VmSort): SortOrder {
   const { field, direction } = parse(sort);
   return { [field]: direction, _id: direction };
 }

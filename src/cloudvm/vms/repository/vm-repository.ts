@@ -3,12 +3,13 @@
  * conditional writes, so of two simultaneous requests only one can win. Called by the VM controller and the
  * provisioner.
  */
-import { type Collection, type Filter, type FindOptions, ObjectId } from 'mongodb';
+import { type Collection, type Filter, ObjectId } from 'mongodb';
 import { BatchedReads } from '../../database/batched-reads.ts';
 import type { DatabaseService } from '../../database/database-service.ts';
 import { isDuplicateKey } from '../../database/driver-errors.ts';
 import { anyOf, isObjectId, parseObjectId, requireObjectId } from '../../database/object-id.ts';
 import { SharedQueries } from '../../database/shared-queries.ts';
+import type { StoredRead, StoredReads } from '../../database/stored-reads.ts';
 import { DELETABLE_STATUSES, type NewVm, type StatusTransition, type Vm, type VmChanges } from '../vm.ts';
 import { StoredVm } from './stored-vm.ts';
 import { afterCursor, encodeCursor, sortOrder } from './vm-cursor.ts';
@@ -35,12 +36,14 @@ type WritableFields = Partial<Pick<VmDocument, 'name' | 'size' | 'tags' | 'statu
 export class VmRepository {
   readonly #service: DatabaseService;
   readonly #vms: Collection<VmDocument>;
+  readonly #stored: StoredReads<VmDocument>;
   readonly #reads: BatchedReads<VmIdentity, StoredVm>;
   readonly #counts = new SharedQueries<number>();
 
   constructor(service: DatabaseService) {
     this.#service = service;
     this.#vms = service.collection<VmDocument>(VMS.name);
+    this.#stored = service.storedReads<VmDocument>(VMS.name);
     const find = (identities: readonly VmIdentity[]) => this.#findAll(identities);
     this.#reads = new BatchedReads({ service, find, keyOf, keyOfFound: keyOf });
   }
@@ -76,8 +79,7 @@ export class VmRepository {
     const matching = matches(requireObjectId(ownerId), query);
     const page = cursor === undefined ? matching : { ...matching, ...afterCursor(sort, cursor) };
     // One VM more than asked for tells whether there is a next page.
-    const find = () =>
-      this.#findStored(page, { sort: sortOrder(sort), limit: limit + 1, batchSize: limit + 2 });
+    const find = () => this.#findStored({ filter: page, sort: sortOrder(sort), limit: limit + 1 });
     // One operation, because the bound on operations is as large as the number of requests.
     const [found, total] = await this.#service.run(() => Promise.all([find(), this.#count(matching)]));
     const shown = found.slice(0, limit);
@@ -149,7 +151,7 @@ export class VmRepository {
 
   /** The pages of one user differ, but they have one total. */
   #count(matching: Filter<VmDocument>): Promise<number> {
-    return this.#counts.share(JSON.stringify(matching), () => this.#vms.countDocuments(matching));
+    return this.#counts.share(JSON.stringify(matching), () => this.#stored.count(matching));
   }
 
   /**
@@ -162,11 +164,11 @@ export class VmRepository {
       _id: anyOf(identities.map(({ id }) => id)),
     };
     const limit = identities.length;
-    return this.#findStored(filter, { limit, batchSize: limit + 1 });
+    return this.#findStored({ filter, limit });
   }
 
-  async #findStored(filter: Filter<VmDocument>, options: FindOptions): Promise<readonly StoredVm[]> {
-    const found: readonly unknown[] = await this.#vms.find(filter, { ...options, raw: true }).toArray();
+  async #findStored(read: StoredRead<VmDocument>): Promise<readonly StoredVm[]> {
+    const found = await this.#stored.find(read);
     return found.map((bytes) => new StoredVm(bytes));
   }
 
