@@ -5,7 +5,7 @@
 
 import type { BsonDocument, Value } from '../bson/value.ts';
 import { CommandError } from '../command-error.ts';
-import { compileFilter } from '../filter/filter.ts';
+import { CompiledFilter } from '../filter/compiled-filter.ts';
 import type { Query } from '../query/query.ts';
 import { parseSort } from '../query/sort.ts';
 import { type CountAnswer, countAnswer } from './count-only.ts';
@@ -30,11 +30,10 @@ export function buildPipeline(stages: readonly BsonDocument[]): Pipeline {
     return parsed[used - 1]?.operand;
   };
   // Only in this order: a $match after a $limit has another meaning.
-  const filter = documentOperand('$match', take('$match') ?? {});
+  const filter = new CompiledFilter(documentOperand('$match', take('$match') ?? {}));
   const sort = parseSort(documentOperand('$sort', take('$sort') ?? {}));
   const skip = parsed[used]?.name === '$skip' ? countOperand('$skip', take('$skip'), 0) : 0;
   const limit = parsed[used]?.name === '$limit' ? countOperand('$limit', take('$limit'), 1) : 0;
-  compileFilter(filter);
   const remaining = parsed.slice(used);
   const rest = remaining.map(({ name, operand }) => compileStage(name, operand));
   const [only, ...others] = remaining;

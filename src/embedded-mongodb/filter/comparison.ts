@@ -62,8 +62,13 @@ function oneOf(values: readonly Value[]): FoundPredicate {
  * Two index keys are equal exactly if their values are, so a set of keys turns a long list into one look-up.
  */
 function oneOfMany(values: readonly Value[]): FoundPredicate {
-  const keys = new Set(values.map(identityOf));
-  return anyValue((value) => keys.has(identityOf(value)), keys.has(identityOf(null)));
+  let keys: ReadonlySet<string> | undefined;
+  const includes = (value: Value): boolean => {
+    // Made when it is needed, because an index often tests the list instead.
+    keys ??= new Set(values.map(identityOf));
+    return keys.has(identityOf(value));
+  };
+  return anyValue(includes, values.some(isNullish));
 }
 
 export function compileNotEqual(operand: Value): FoundPredicate {

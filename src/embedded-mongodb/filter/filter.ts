@@ -28,7 +28,11 @@ export function compileFilter(filter: BsonDocument, depth = 0): Predicate {
   return allOf(predicates.filter((predicate) => predicate !== undefined));
 }
 
-function compileTopLevel(name: string, operand: Value, depth: number): Predicate | undefined {
+/**
+ * Compiles one entry of a filter: a path with its condition, or a logical operator.
+ * @returns undefined for one that tests nothing
+ */
+export function compileTopLevel(name: string, operand: Value, depth: number): Predicate | undefined {
   if (!name.startsWith('$')) return compileField(splitPath(name), operand, depth);
   if (name === '$comment') return undefined;
   if (name === '$and') return allOf(compileBranches(name, operand, depth));

@@ -17,6 +17,8 @@ export interface FieldBounds {
   readonly single: boolean;
   /** Each range is one value, so that the next field of a compound index can be bounded too. */
   readonly points: boolean;
+  /** The conditions hold for every document with a key in the ranges. */
+  readonly exact: boolean;
 }
 
 /**
@@ -35,10 +37,16 @@ export function fieldBounds(
   const points = found
     .filter((bounds) => bounds.points)
     .toSorted((a, b) => a.ranges.length - b.ranges.length);
-  if (points[0] !== undefined) return points[0];
+  const [fewest] = points;
+  if (fewest !== undefined) return { ...fewest, exact: fewest.exact && isSingle(conditions) };
   const [first, ...others] = found;
   if (first === undefined || multikey) return first;
   return others.reduce(intersect, first);
+}
+
+/** One condition with one operator, so that its bounds stand for all that is asked of the field. */
+function isSingle([condition, ...others]: readonly Value[]): boolean {
+  return others.length === 0 && (!isOperatorDocument(condition) || Object.keys(condition).length === 1);
 }
 
 function conditionBounds(condition: Value, nullAllowed: boolean): FieldBounds[] {
@@ -75,7 +83,9 @@ function pointBounds(values: readonly Value[], nullAllowed: boolean): FieldBound
   const distinct = sorted.filter(
     (value, index) => index === 0 || compareValues(value, sorted[index - 1]) !== 0,
   );
-  return [{ ranges: distinct.map(pointRange), single: distinct.length === 1, points: true }];
+  // The key of null also stands for a missing field, and a path through arrays may lead to both.
+  const exact = !distinct.some(isNullish);
+  return [{ ranges: distinct.map(pointRange), single: distinct.length === 1, points: true, exact }];
 }
 
 function pointRange(value: Value): KeyRange {
@@ -123,11 +133,11 @@ function prefixBounds(pattern: string, options: string): FieldBounds[] {
     low: Uint8Array.of(TypeRank.regularExpression),
     high: Uint8Array.of(TypeRank.regularExpression + 1),
   };
-  return [{ ranges: [strings, expressions], single: false, points: false }];
+  return [{ ranges: [strings, expressions], single: false, points: false, exact: false }];
 }
 
 function oneRange(low: Uint8Array, high: Uint8Array): FieldBounds {
-  return { ranges: [{ low, high }], single: false, points: false };
+  return { ranges: [{ low, high }], single: false, points: false, exact: false };
 }
 
 function intersect(left: FieldBounds, right: FieldBounds): FieldBounds {
@@ -139,5 +149,5 @@ function intersect(left: FieldBounds, right: FieldBounds): FieldBounds {
       if (Buffer.compare(low, high) < 0) ranges.push({ low, high });
     }
   }
-  return { ranges, single: false, points: false };
+  return { ranges, single: false, points: false, exact: false };
 }

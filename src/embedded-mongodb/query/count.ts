@@ -3,8 +3,7 @@
  * counts index keys and reads no documents. Otherwise it counts the matches of a query. Used by `count`, and
  * by aggregations that only count.
  */
-import type { BsonDocument, Value } from '../bson/value.ts';
-import { isOperatorDocument } from '../filter/operator-document.ts';
+import type { BsonDocument } from '../bson/value.ts';
 import type { Collection } from '../storage/collection.ts';
 import { countKeys } from '../storage/count-keys.ts';
 import type { StoredIndex } from '../storage/indexes/stored-index.ts';
@@ -21,7 +20,7 @@ export function* countMatches(
   collection: Collection,
   { filter, hint }: Pick<Query, 'filter' | 'hint'>,
 ): Generator<number> {
-  const covering = hint === undefined ? coveringKeys(collection, filter) : undefined;
+  const covering = hint === undefined ? coveringKeys(collection, filter.source) : undefined;
   if (covering !== undefined) {
     for (const range of covering.ranges) yield* countKeys(file, collection, covering.index, range);
     return;
@@ -54,21 +53,11 @@ function exactRanges({ definition }: StoredIndex, filter: BsonDocument): readonl
   const fields = definition.fields.slice(0, Object.keys(filter).length);
   const bounds: FieldBounds[] = [];
   for (const { path } of fields) {
-    const bound = Object.hasOwn(filter, path) ? exactBounds(filter[path]) : undefined;
-    if (bound === undefined) return undefined;
+    const bound = Object.hasOwn(filter, path) ? fieldBounds([filter[path]], false, false) : undefined;
+    if (bound?.exact !== true) return undefined;
     bounds.push(bound);
   }
   if (bounds.length < Object.keys(filter).length) return undefined;
   const combinations = bounds.reduce((count, { ranges }) => count * ranges.length, 1);
   return combinations > MAX_RANGES ? undefined : combineBounds(bounds, definition.descending);
-}
-
-/** Bounds of a value, `$eq` or `$in`. null is excluded because it also matches missing fields. */
-function exactBounds(condition: Value): FieldBounds | undefined {
-  if (isOperatorDocument(condition)) {
-    const [operator = '', ...others] = Object.keys(condition);
-    if (others.length > 0 || !['$eq', '$in'].includes(operator)) return undefined;
-  }
-  const bounds = fieldBounds([condition], false, false);
-  return bounds?.points === true ? bounds : undefined;
 }

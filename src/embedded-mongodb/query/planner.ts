@@ -5,6 +5,7 @@
 import { type BsonDocument, isDocument } from '../bson/value.ts';
 import { type Conjunction, conjunctionOf } from '../filter/conjunction.ts';
 import type { Collection } from '../storage/collection.ts';
+import type { IndexDefinition } from '../storage/indexes/index-definition.ts';
 import type { StoredIndex } from '../storage/indexes/stored-index.ts';
 import type { ScanPlan } from '../storage/scan.ts';
 import { type FieldBounds, fieldBounds } from './bounds.ts';
@@ -17,6 +18,8 @@ import type { SortField } from './sort.ts';
 export interface Plan extends ScanPlan {
   /** The scan gives the documents in the order of the sort. */
   readonly sorted: boolean;
+  /** Paths whose conditions in the filter hold for every document that the scan finds. */
+  readonly proven: ReadonlySet<string>;
 }
 
 export interface Wanted {
@@ -29,6 +32,8 @@ export interface Wanted {
 
 /** The lists of `$in` on several fields multiply. Beyond this, the filter alone checks the later fields. */
 export const MAX_RANGES = 1000;
+
+export const NOTHING_PROVEN: ReadonlySet<string> = new Set();
 
 /** The value of an index. Avoiding a sort is worth more than an equality only if there is a limit. */
 const SCORE = { unique: 1000, equality: 10, range: 4, sort: 6, sortWithLimit: 12, hint: 1 } as const;
@@ -58,8 +63,8 @@ function planBranches(collection: Collection, wanted: Wanted): readonly Plan[] |
     if (branchPlans.some((plan) => plan.index === undefined)) return undefined;
     plans.push(...branchPlans);
   }
-  // Each plan may be sorted by itself, but their union is not.
-  return plans.map((plan) => ({ ...plan, sorted: wanted.sort.length === 0 }));
+  // Each plan may be sorted by itself, but their union is not. What a plan proves is about its own branch.
+  return plans.map((plan) => ({ ...plan, sorted: wanted.sort.length === 0, proven: NOTHING_PROVEN }));
 }
 
 function fullScan(collection: Collection, wanted: Wanted): Plan {
@@ -70,6 +75,7 @@ function fullScan(collection: Collection, wanted: Wanted): Plan {
     ranges: [],
     backward: false,
     sorted,
+    proven: NOTHING_PROVEN,
     unique: false,
     firstRows: firstRows(wanted, sorted),
   };
@@ -99,11 +105,20 @@ function planIndex(
     ranges: combineBounds(bounds, definition.descending),
     backward: direction === 'backward',
     sorted,
+    proven: provenPaths(definition, bounds),
     unique,
     firstRows: firstRows(wanted, sorted),
   };
   const boundsScore = equalities * SCORE.equality + (bounds.length - equalities) * SCORE.range;
   return { plan, score: boundsScore + (unique ? SCORE.unique : 0) + wishScore(wanted, direction) };
+}
+
+/**
+ * A document has the key of a value exactly if it has that value at the path, or an array with it. That is
+ * what `$eq` and `$in` ask for.
+ */
+function provenPaths({ fields }: IndexDefinition, bounds: readonly FieldBounds[]): ReadonlySet<string> {
+  return new Set(fields.filter((_, position) => bounds[position]?.exact === true).map(({ path }) => path));
 }
 
 /** The value of an index for the sort and the hint. */

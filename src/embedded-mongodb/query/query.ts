@@ -5,12 +5,12 @@
 
 import { decode, encode } from '../bson/codec.ts';
 import type { BsonDocument } from '../bson/value.ts';
-import { compileFilter } from '../filter/filter.ts';
-import type { Collection } from '../storage/collection.ts';
+import type { CompiledFilter, StoredTest } from '../filter/compiled-filter.ts';
+import type { Collection, StoredDocument } from '../storage/collection.ts';
 import { scan } from '../storage/scan.ts';
 import type { SqliteFile } from '../storage/sqlite-file.ts';
 import type { Hint } from './hint.ts';
-import { planQuery } from './planner.ts';
+import { NOTHING_PROVEN, type Plan, planQuery } from './planner.ts';
 import type { Projection } from './projection.ts';
 import type { SortField } from './sort.ts';
 import { Sorter } from './sorter.ts';
@@ -21,15 +21,25 @@ import { Sorter } from './sorter.ts';
  */
 export type Results = Generator<Uint8Array | undefined>;
 
-/** A document that matches the filter. */
-export interface Match {
+/** A document that matches the filter. It is decoded when its fields are needed. */
+export class Match {
   readonly record: number;
   readonly bytes: Uint8Array;
-  readonly document: BsonDocument;
+  #document: BsonDocument | undefined;
+
+  constructor({ record, bytes }: StoredDocument) {
+    this.record = record;
+    this.bytes = bytes;
+  }
+
+  get document(): BsonDocument {
+    this.#document ??= decode(this.bytes);
+    return this.#document;
+  }
 }
 
 export interface Query {
-  readonly filter: BsonDocument;
+  readonly filter: CompiledFilter;
   readonly sort: readonly SortField[];
   readonly skip: number;
   /** 0 means no limit. */
@@ -38,7 +48,7 @@ export interface Query {
 }
 
 /** A query for everything that the filter matches, in any order. */
-export function everyMatch(filter: BsonDocument): Query {
+export function everyMatch(filter: CompiledFilter): Query {
   return { filter, sort: [], skip: 0, limit: 0 };
 }
 
@@ -48,16 +58,21 @@ export function* findMatches(
   collection: Collection,
   query: Query,
 ): Generator<Match | undefined> {
-  const matches = compileFilter(query.filter);
   const plans = planQuery(collection, {
-    filter: query.filter,
+    filter: query.filter.source,
     sort: query.sort,
     limit: query.limit > 0 ? query.skip + query.limit : 0,
     hint: query.hint,
   });
+  const matches = query.filter.storedTest(provenBy(plans));
   const found = filterScan(scan(file, plans), matches);
   const sorted = plans.every((plan) => plan.sorted) ? found : sortMatches(found, query);
   yield* skipAndLimit(sorted, query);
+}
+
+/** A document may come from any of the plans, so only a single one proves something about all of them. */
+function provenBy([only, ...others]: readonly Plan[]): ReadonlySet<string> {
+  return only !== undefined && others.length === 0 ? only.proven : NOTHING_PROVEN;
 }
 
 /** The matches as BSON, after the projection. */
@@ -73,14 +88,8 @@ export function* findResults(
   }
 }
 
-function* filterScan(
-  documents: ReturnType<typeof scan>,
-  matches: (document: BsonDocument) => boolean,
-): Generator<Match | undefined> {
-  for (const { record, bytes } of documents) {
-    const document = decode(bytes);
-    yield matches(document) ? { record, bytes, document } : undefined;
-  }
+function* filterScan(documents: ReturnType<typeof scan>, matches: StoredTest): Generator<Match | undefined> {
+  for (const stored of documents) yield matches(stored.bytes) ? new Match(stored) : undefined;
 }
 
 function* sortMatches(found: Generator<Match | undefined>, query: Query): Generator<Match | undefined> {

@@ -3,12 +3,11 @@
  * gives way to commands, and one commit covers its work and theirs. The server calls it periodically.
  */
 import { decode } from '../bson/codec.ts';
-import type { BsonDocument } from '../bson/value.ts';
 import type { Server } from '../commands/command.ts';
 import type { Executor } from '../execution/executor.ts';
 import { Slice } from '../execution/slice.ts';
 import type { CommandSteps } from '../execution/task.ts';
-import { compileFilter } from '../filter/filter.ts';
+import { CompiledFilter } from '../filter/compiled-filter.ts';
 import { everyMatch, findMatches } from '../query/query.ts';
 import type { Collection } from '../storage/collection.ts';
 import type { IndexDefinition } from '../storage/indexes/index-definition.ts';
@@ -44,18 +43,18 @@ function expiredFilter({
   expireAfterSeconds,
   fields,
   partialFilter = {},
-}: IndexDefinition): BsonDocument | undefined {
+}: IndexDefinition): CompiledFilter | undefined {
   const path = fields[0]?.path;
   if (expireAfterSeconds === undefined || path === undefined) return undefined;
   const before = new Date(Date.now() - expireAfterSeconds * 1000);
   // With the partial filter as a condition, the planner may use the index.
-  return { $and: [partialFilter, { [path]: { $lt: before } }] };
+  return new CompiledFilter({ $and: [partialFilter, { [path]: { $lt: before } }] });
 }
 
 function* removeMatching(
   server: Server,
   collection: Collection,
-  filter: BsonDocument,
+  filter: CompiledFilter,
   slice: Slice,
 ): CommandSteps {
   const records: number[] = [];
@@ -64,11 +63,10 @@ function* removeMatching(
     if (match !== undefined) records.push(match.record);
     if (slice.isSpent()) yield;
   }
-  const matches = compileFilter(filter);
   for (const record of records) {
     const bytes = collection.dropped ? undefined : collection.read(record);
     const document = bytes && decode(bytes);
-    if (document !== undefined && matches(document)) collection.remove(record, document);
+    if (document !== undefined && filter.matches(document)) collection.remove(record, document);
     if (slice.isSpent()) yield;
   }
   return new Uint8Array(0);

@@ -12,9 +12,10 @@ import {
   type Value,
 } from '../../../src/embedded-mongodb/bson/value.ts';
 import { CommandError } from '../../../src/embedded-mongodb/command-error.ts';
+import { CompiledFilter } from '../../../src/embedded-mongodb/filter/compiled-filter.ts';
 import { countMatches, coveringKeys } from '../../../src/embedded-mongodb/query/count.ts';
 import { planQuery } from '../../../src/embedded-mongodb/query/planner.ts';
-import { findMatches, type Query } from '../../../src/embedded-mongodb/query/query.ts';
+import { everyMatch, findMatches, type Query } from '../../../src/embedded-mongodb/query/query.ts';
 import { parseSort } from '../../../src/embedded-mongodb/query/sort.ts';
 import { Sorter } from '../../../src/embedded-mongodb/query/sorter.ts';
 import { Catalog } from '../../../src/embedded-mongodb/storage/catalog.ts';
@@ -23,7 +24,8 @@ import { parseIndexDefinition } from '../../../src/embedded-mongodb/storage/inde
 import { SqliteFile } from '../../../src/embedded-mongodb/storage/sqlite-file.ts';
 import { scalars } from '../support/arbitraries.ts';
 
-const PATHS = ['a', 'b', 'c.d', 'c.e'] as const;
+const INDEXED_PATHS = ['a', 'b', 'c.d', 'c.e'] as const;
+const PATHS = [...INDEXED_PATHS, '_id'] as const;
 
 let directory: string;
 let file: SqliteFile;
@@ -93,6 +95,16 @@ describe('an index', () => {
     expect(plans.map((plan) => plan.index?.definition.name)).toEqual(['i0', 'i1']);
   });
 
+  test.each([{ branches: [{ a: 'x' }] }, { branches: [{ a: 'x' }, { a: 'y' }] }])(
+    'that serves branches proves nothing about the conditions beside them: $branches',
+    ({ branches }) => {
+      const collection = collectionOf([{ _id: 'it', a: 'x' }], [{ a: 1 }]);
+      const filter = { a: { $ne: 'x' }, $or: branches };
+      expect(planOf(collection, filter, {}).index).toBe('i0');
+      expect(found(collection, everyMatch(new CompiledFilter(filter)))).toEqual([]);
+    },
+  );
+
   test.each([
     {
       case: 'different elements of one array match the conditions on two fields',
@@ -139,7 +151,7 @@ describe('an index', () => {
   ])('finds the document where $case', ({ key, document, filter }) => {
     const stored: BsonDocument = { _id: 'it', ...(document as BsonDocument) };
     const collection = collectionOf([stored], [key as unknown as Record<string, number>]);
-    const query: Query = { filter: filter as BsonDocument, sort: [], skip: 0, limit: 0 };
+    const query: Query = { filter: new CompiledFilter(filter as BsonDocument), sort: [], skip: 0, limit: 0 };
     expect(idsOf(found(collection, query))).toEqual(['it']);
     expect(idsOf(found(collection, { ...query, hint: 'natural' }))).toEqual(['it']);
   });
@@ -147,7 +159,12 @@ describe('an index', () => {
   test('lets a query read only as many documents as its limit', () => {
     const many = Array.from({ length: 2000 }, (_, index) => ({ _id: new Int32(index), a: new Int32(index) }));
     const collection = collectionOf(many, [{ a: 1 }]);
-    const query: Query = { filter: {}, sort: parseSort({ a: new Int32(-1) }), skip: 0, limit: 3 };
+    const query: Query = {
+      filter: new CompiledFilter({}),
+      sort: parseSort({ a: new Int32(-1) }),
+      skip: 0,
+      limit: 3,
+    };
     const steps = [...findMatches(file, collection, query)];
     expect(steps.map((match) => match && toNumber(match.document['a']))).toEqual([1999, 1998, 1997]);
   });
@@ -181,9 +198,8 @@ describe('a count', () => {
       a: new Int32(index % 2),
     }));
     const collection = collectionOf(many, [{ a: 1 }]);
-    const one = { a: new Int32(1) };
-    expect([...countMatches(file, collection, { filter: one })]).toEqual([1000, 250]);
-    expect([...countMatches(file, collection, { filter: {} })]).toEqual([1000, 1000, 500]);
+    expect(countSteps(collection, { a: new Int32(1) })).toEqual([1000, 250]);
+    expect(countSteps(collection, {})).toEqual([1000, 1000, 500]);
     expect(countOf(collection, { a: { $in: [new Int32(0), new Int32(1)] } })).toBe(2500);
   });
 });
@@ -198,24 +214,31 @@ function collectionOf(
   // indexes.
   const half = Math.min(2, inserted.length);
   for (const document of inserted.slice(0, half))
-    tolerateParallelArrays(() => collection.insert(document, encode(document)));
+    tolerateRefusal(() => collection.insert(document, encode(document)));
   declared.forEach((key, number) => {
-    const sparse = key['sparse'] === 1;
-    const fields = Object.entries(key).filter(([name]) => name !== 'sparse');
+    const { sparse, unique, ...directions } = key;
+    const fields = Object.entries(directions);
     const specification = Object.fromEntries(
       fields.map(([name, direction]): [string, Value] => [name, new Int32(direction)]),
     );
-    tolerateParallelArrays(() =>
-      collection.createIndex(parseIndexDefinition({ key: specification, name: `i${number}`, sparse })),
+    tolerateRefusal(() =>
+      collection.createIndex(
+        parseIndexDefinition({
+          key: specification,
+          name: `i${number}`,
+          sparse: sparse === 1,
+          unique: unique === 1,
+        }),
+      ),
     );
   });
   for (const document of inserted.slice(half))
-    tolerateParallelArrays(() => collection.insert(document, encode(document)));
+    tolerateRefusal(() => collection.insert(document, encode(document)));
   return collection;
 }
 
 /** A document or an index that is refused is left out. What remains is a valid case. */
-function tolerateParallelArrays(work: () => unknown): void {
+function tolerateRefusal(work: () => unknown): void {
   try {
     work();
   } catch (error) {
@@ -239,11 +262,14 @@ interface AskedQuery {
 }
 
 function expectSame(collection: Collection, { filter, sort, limit }: AskedQuery): void {
-  const query: Query = { filter, sort: parseSort(sort), skip: 0, limit: 0 };
+  const query: Query = { filter: new CompiledFilter(filter), sort: parseSort(sort), skip: 0, limit: 0 };
+  const everything = found(collection, everyMatch(new CompiledFilter({})));
+  const matching = everything.filter(query.filter.matches);
   const scanned = found(collection, { ...query, hint: 'natural' });
   const indexed = found(collection, query);
-  expect(idsOf(indexed).toSorted()).toEqual(idsOf(scanned).toSorted());
-  expect(countOf(collection, filter)).toBe(scanned.length);
+  expect(idsOf(scanned).toSorted()).toEqual(idsOf(matching).toSorted());
+  expect(idsOf(indexed).toSorted()).toEqual(idsOf(matching).toSorted());
+  expect(countOf(collection, filter)).toBe(matching.length);
   // Equal documents may come in any order, so sorting the result again must not change it.
   const sorter = new Sorter<BsonDocument>(query.sort);
   for (const document of indexed) sorter.add(document, document, 0);
@@ -267,7 +293,11 @@ function found(collection: Collection, query: Query): BsonDocument[] {
 }
 
 function countOf(collection: Collection, filter: BsonDocument): number {
-  return countMatches(file, collection, { filter }).reduce((sum, part) => sum + part, 0);
+  return countSteps(collection, filter).reduce((sum, part) => sum + part, 0);
+}
+
+function countSteps(collection: Collection, filter: BsonDocument): number[] {
+  return [...countMatches(file, collection, { filter: new CompiledFilter(filter) })];
 }
 
 function idsOf(found: readonly BsonDocument[]): string[] {
@@ -286,31 +316,36 @@ const fields: fc.Arbitrary<Value> = fc.oneof(
   { arbitrary: fc.array(small, { maxLength: 3 }), weight: 3 },
   { arbitrary: fc.constant<Value>([[]]), weight: 1 },
 );
+/** The tests tell documents apart by the texts of these. */
+const ids: fc.Arbitrary<Value> = fc.oneof(
+  { arbitrary: fc.integer({ min: 0, max: 40 }).map((n) => new Int32(n)), weight: 8 },
+  fc.constantFrom('', 'x', 'xy', 'y'),
+  fc.constant(null),
+);
 const nested: fc.Arbitrary<Value> = fc.record(
   { d: fields, e: fields },
   { requiredKeys: [], noNullPrototype: true },
 );
-const documents: fc.Arbitrary<BsonDocument> = fc
-  .record(
-    { a: fields, b: fields, c: fc.oneof(nested, fc.array(nested, { maxLength: 3 }), small) },
-    { requiredKeys: ['a', 'c'], noNullPrototype: true },
-  )
-  .map((document): BsonDocument => {
-    identity += 1;
-    return { _id: new Int32(identity), ...document };
-  });
-let identity = 0;
+const documents: fc.Arbitrary<BsonDocument> = fc.record(
+  {
+    _id: ids,
+    a: fields,
+    b: fields,
+    c: fc.oneof(nested, fc.array(nested, { maxLength: 3 }), small),
+  },
+  { requiredKeys: ['_id', 'a', 'c'], noNullPrototype: true },
+);
 
 const directions = fc.constantFrom(1, -1);
 const keyPatterns = fc
   .tuple(
-    fc.shuffledSubarray([...PATHS], { minLength: 1, maxLength: 3 }),
+    fc.shuffledSubarray([...INDEXED_PATHS], { minLength: 1, maxLength: 3 }),
     fc.array(directions, { minLength: 3, maxLength: 3 }),
   )
   .map(([paths, signs]) => Object.fromEntries(paths.map((path, index) => [path, signs[index] ?? 1])));
 const indexes = fc
-  .tuple(keyPatterns, fc.boolean())
-  .map(([key, sparse]) => (sparse ? { ...key, sparse: 1 } : key));
+  .tuple(keyPatterns, fc.constantFrom({}, { sparse: 1 }, { unique: 1 }))
+  .map(([key, options]): Record<string, number> => ({ ...key, ...options }));
 
 const conditions: fc.Arbitrary<Value> = fc.oneof(
   { arbitrary: small, weight: 4 },
@@ -322,6 +357,9 @@ const conditions: fc.Arbitrary<Value> = fc.oneof(
     .tuple(small, small)
     .map(([low, high]): Value => ({ $gte: withoutExpressions(low), $lt: withoutExpressions(high) })),
   fc.array(small, { maxLength: 3 }).map((list): Value => ({ $in: list })),
+  fc
+    .tuple(fc.array(small, { maxLength: 3 }), small)
+    .map(([list, value]): Value => ({ $in: list, $ne: withoutExpressions(value) })),
   fc.boolean().map((wanted): Value => ({ $exists: wanted })),
   fc.constantFrom('^x', '^xy', '^x?', '^x|y').map((pattern): Value => ({ $regex: pattern })),
 );
@@ -342,6 +380,9 @@ const filters: fc.Arbitrary<BsonDocument> = fc.oneof(
   fc
     .array(simpleFilters, { minLength: 1, maxLength: 2 })
     .map((branches): BsonDocument => ({ $and: branches })),
+  fc
+    .tuple(simpleFilters, fc.array(simpleFilters, { minLength: 1, maxLength: 2 }))
+    .map(([filter, branches]): BsonDocument => ({ ...filter, $or: branches })),
 );
 const sorts: fc.Arbitrary<BsonDocument> = fc.oneof(
   fc.constant({}),

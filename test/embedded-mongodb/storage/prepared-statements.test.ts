@@ -6,6 +6,7 @@ import { constants, DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { afterEach, expect, test, vi } from 'vitest';
 import { encode } from '../../../src/embedded-mongodb/bson/codec.ts';
 import { type BsonDocument, Int32 } from '../../../src/embedded-mongodb/bson/value.ts';
+import { CompiledFilter } from '../../../src/embedded-mongodb/filter/compiled-filter.ts';
 import { countMatches } from '../../../src/embedded-mongodb/query/count.ts';
 import {
   everyMatch,
@@ -94,17 +95,17 @@ function writeAndRead(file: SqliteFile, collection: Collection, round: number): 
   ];
   for (const filter of filters) {
     for (const limit of [0, 1 + round, 20 + round]) {
-      matchesOf(file, collection, { ...everyMatch(filter), limit });
+      matchesOf(file, collection, { ...everyMatch(new CompiledFilter(filter)), limit });
     }
     for (const direction of [1, -1]) {
       for (const field of ['_id', 'a', 'u']) {
         const sort = parseSort({ [field]: new Int32(direction) });
-        matchesOf(file, collection, { ...everyMatch(filter), sort });
+        matchesOf(file, collection, { ...everyMatch(new CompiledFilter(filter)), sort });
       }
     }
-    for (const _ of countMatches(file, collection, { filter }));
+    for (const _ of countMatches(file, collection, everyMatch(new CompiledFilter(filter))));
   }
-  const [found] = matchesOf(file, collection, everyMatch({ _id: first }));
+  const [found] = matchesOf(file, collection, everyMatch(new CompiledFilter({ _id: first })));
   if (found === undefined) throw new Error('the document was inserted');
   const changed = { ...found.document, a: new Int32(-1) };
   collection.replace(found.record, found.document, changed);

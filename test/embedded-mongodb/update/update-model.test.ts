@@ -14,7 +14,8 @@ import {
   type Value,
 } from '../../../src/embedded-mongodb/bson/value.ts';
 import { CommandError } from '../../../src/embedded-mongodb/command-error.ts';
-import { findMatches } from '../../../src/embedded-mongodb/query/query.ts';
+import { CompiledFilter } from '../../../src/embedded-mongodb/filter/compiled-filter.ts';
+import { everyMatch, findMatches } from '../../../src/embedded-mongodb/query/query.ts';
 import { Catalog } from '../../../src/embedded-mongodb/storage/catalog.ts';
 import { parseIndexDefinition } from '../../../src/embedded-mongodb/storage/indexes/index-definition.ts';
 import { SqliteFile } from '../../../src/embedded-mongodb/storage/sqlite-file.ts';
@@ -101,7 +102,7 @@ test('random updates change the named fields as a simple model predicts, and no 
         collection.insert(document, encode(document));
       }
       for (const [id, step] of sequence) {
-        const query = { filter: { _id: new Int32(id) }, sort: [], skip: 0, limit: 1 };
+        const query = everyMatch(new CompiledFilter({ _id: new Int32(id) }));
         const [match] = [...findMatches(file, collection, query)].filter((found) => found !== undefined);
         if (match === undefined) throw new Error('the document is gone');
         try {
@@ -115,7 +116,7 @@ test('random updates change the named fields as a simple model predicts, and no 
         }
       }
       for (const hint of ['natural', collection.findIndex('_id_')] as const) {
-        const query = { filter: {}, sort: [], skip: 0, limit: 0, hint };
+        const query = { ...everyMatch(new CompiledFilter({})), hint };
         const found = [...findMatches(file, collection, query)].filter((match) => match !== undefined);
         for (const match of found) {
           const stored = decode(match.bytes);

@@ -1,7 +1,7 @@
 /** count: the number of documents that match. */
 
 import type { CommandSteps } from '../../execution/task.ts';
-import { compileFilter } from '../../filter/filter.ts';
+import { CompiledFilter } from '../../filter/compiled-filter.ts';
 import { countMatches } from '../../query/count.ts';
 import { resolveHint } from '../../query/hint.ts';
 import { collectionName, countArgument, documentArgument, numberArgument } from '../arguments.ts';
@@ -12,8 +12,7 @@ export function* count(context: CommandContext): CommandSteps {
   const { command, server, slice } = context;
   refuseCollation(command);
   const collection = server.catalog.find(context.database, collectionName(context));
-  const filter = documentArgument(command, 'query');
-  compileFilter(filter);
+  const filter = new CompiledFilter(documentArgument(command, 'query'));
   if (collection === undefined) return success({ n: 0 });
   const skip = countArgument(command, 'skip', 0);
   const limit = Math.abs(numberArgument(command, 'limit', 0));

@@ -4,7 +4,7 @@ import { MISSING, splitPath, valuesAt } from '../../bson/path.ts';
 import { type BsonDocument, MAX_DOCUMENT_BYTES, type Value } from '../../bson/value.ts';
 import { CommandError } from '../../command-error.ts';
 import type { CommandSteps } from '../../execution/task.ts';
-import { compileFilter } from '../../filter/filter.ts';
+import { CompiledFilter } from '../../filter/compiled-filter.ts';
 import { everyMatch, findMatches } from '../../query/query.ts';
 import { identityOf } from '../../storage/keys/key.ts';
 import { collectionName, documentArgument, stringArgument } from '../arguments.ts';
@@ -20,8 +20,7 @@ export function* distinct(context: CommandContext): CommandSteps {
   const { command, server, slice } = context;
   refuseCollation(command);
   const collection = server.catalog.find(context.database, collectionName(context));
-  const filter = documentArgument(command, 'query');
-  compileFilter(filter);
+  const filter = new CompiledFilter(documentArgument(command, 'query'));
   const path = splitPath(stringArgument(command, 'key'));
   const values = new Map<string, Value>();
   if (collection === undefined) return success({ values: [] });

@@ -1,7 +1,7 @@
 /** find: the documents that match, sorted and projected, in batches. */
 
 import type { BsonDocument } from '../../bson/value.ts';
-import { compileFilter } from '../../filter/filter.ts';
+import { CompiledFilter } from '../../filter/compiled-filter.ts';
 import { resolveHint } from '../../query/hint.ts';
 import { compileProjection } from '../../query/projection.ts';
 import { findResults, type Query, type Results } from '../../query/query.ts';
@@ -75,9 +75,7 @@ function readQuery(command: BsonDocument): Query {
   const limit = Math.abs(numberArgument(command, 'limit', 0));
   const skip = countArgument(command, 'skip', 0);
   const sort = parseSort(documentArgument(command, 'sort'));
-  const filter = documentArgument(command, 'filter');
-  // A wrong filter is an error even if the collection does not exist.
-  compileFilter(filter);
+  const filter = new CompiledFilter(documentArgument(command, 'filter'));
   return { filter, sort, skip, limit };
 }
 

@@ -2,7 +2,7 @@
 import { type BsonDocument, isNullish } from '../../bson/value.ts';
 import { CommandError } from '../../command-error.ts';
 import type { CommandSteps } from '../../execution/task.ts';
-import { compileFilter } from '../../filter/filter.ts';
+import { CompiledFilter } from '../../filter/compiled-filter.ts';
 import { resolveHint } from '../../query/hint.ts';
 import type { Query } from '../../query/query.ts';
 import { assertNamespace } from '../../storage/namespace.ts';
@@ -35,11 +35,10 @@ function assertLimit(statement: BsonDocument): void {
 
 function* deleteStatement(context: CommandContext, name: string, statement: BsonDocument): Statement<number> {
   refuseCollation(statement);
-  const filter = documentArgument(statement, 'q');
+  const filter = new CompiledFilter(documentArgument(statement, 'q'));
   const limit = numberArgument(statement, 'limit', 0);
   if (limit !== 0 && limit !== 1)
     throw new CommandError('FailedToParse', 'The limit field in delete objects must be 0 or 1');
-  compileFilter(filter);
   const collection = context.server.catalog.find(context.database, name);
   if (collection === undefined) return 0;
   const query: Query = { filter, sort: [], skip: 0, limit, hint: resolveHint(collection, statement['hint']) };
@@ -49,10 +48,9 @@ function* deleteStatement(context: CommandContext, name: string, statement: Bson
     collection.remove(match.record, match.document);
     return 1;
   }
-  const matches = compileFilter(filter);
   let removed = 0;
   for (const record of yield* matchingRecords(context, collection, query)) {
-    const match = stillMatching(collection, record, matches);
+    const match = stillMatching(collection, record, filter);
     if (match !== undefined) {
       collection.remove(record, match.document);
       removed += 1;

@@ -5,7 +5,7 @@
 import type { BsonDocument } from '../../bson/value.ts';
 import { CommandError } from '../../command-error.ts';
 import type { CommandSteps } from '../../execution/task.ts';
-import { compileFilter } from '../../filter/filter.ts';
+import { CompiledFilter } from '../../filter/compiled-filter.ts';
 import { resolveHint } from '../../query/hint.ts';
 import { compileProjection, type Projection } from '../../query/projection.ts';
 import type { Query } from '../../query/query.ts';
@@ -48,7 +48,7 @@ export function* findAndModify(context: CommandContext): CommandSteps {
 interface FindAndModify {
   /** Undefined removes the document. */
   readonly change: CompiledUpdate | undefined;
-  readonly filter: BsonDocument;
+  readonly filter: CompiledFilter;
   readonly sort: readonly SortField[];
   readonly upsert: boolean;
   readonly returnNew: boolean;
@@ -68,11 +68,9 @@ function readArguments(command: BsonDocument): FindAndModify {
     throw new CommandError('FailedToParse', 'Cannot specify upsert=true or new=true with remove=true');
   }
   const change = remove ? undefined : compileUpdate(command['update']);
-  const filter = documentArgument(command, 'query');
   const sort = parseSort(documentArgument(command, 'sort'));
   const project = compileProjection(documentArgument(command, 'fields')) ?? ((document) => document);
-  // A wrong filter is an error even if the collection does not exist.
-  compileFilter(filter);
+  const filter = new CompiledFilter(documentArgument(command, 'query'));
   return { change, filter, sort, upsert, returnNew, project };
 }
 

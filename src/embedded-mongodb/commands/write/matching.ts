@@ -3,10 +3,8 @@
  * between the match that is returned here and the change that the caller makes.
  */
 
-import { decode } from '../../bson/codec.ts';
-import { compileFilter } from '../../filter/filter.ts';
-import type { Predicate } from '../../filter/predicate.ts';
-import { findMatches, type Match, type Query } from '../../query/query.ts';
+import type { CompiledFilter } from '../../filter/compiled-filter.ts';
+import { findMatches, Match, type Query } from '../../query/query.ts';
 import type { Collection } from '../../storage/collection.ts';
 import type { CommandContext } from '../command.ts';
 import type { Statement } from './bulk.ts';
@@ -21,7 +19,7 @@ export function* firstMatch(
     if (match !== undefined) {
       if (!rested) return match;
       // Other commands may have changed the document since the scan read it.
-      const current = stillMatching(collection, match.record, compileFilter(query.filter));
+      const current = stillMatching(collection, match.record, query.filter);
       return current ?? (yield* firstMatch(context, collection, query));
     }
     if (context.slice.isSpent()) {
@@ -46,10 +44,14 @@ export function* matchingRecords(
 }
 
 /** The present document, if it still exists and matches. */
-export function stillMatching(collection: Collection, record: number, matches: Predicate): Match | undefined {
+export function stillMatching(
+  collection: Collection,
+  record: number,
+  filter: CompiledFilter,
+): Match | undefined {
   collection.assertNotDropped();
   const bytes = collection.read(record);
   if (bytes === undefined) return undefined;
-  const document = decode(bytes);
-  return matches(document) ? { record, bytes, document } : undefined;
+  const match = new Match({ record, bytes });
+  return filter.matches(match.document) ? match : undefined;
 }

@@ -7,7 +7,7 @@ import { encodeStored } from '../../bson/codec.ts';
 import type { BsonDocument, Value } from '../../bson/value.ts';
 import { CommandError } from '../../command-error.ts';
 import type { CommandSteps } from '../../execution/task.ts';
-import { compileFilter } from '../../filter/filter.ts';
+import { CompiledFilter } from '../../filter/compiled-filter.ts';
 import { resolveHint } from '../../query/hint.ts';
 import type { Query } from '../../query/query.ts';
 import { parseSort } from '../../query/sort.ts';
@@ -54,7 +54,7 @@ function* updateStatement(
 ): Statement<UpdateResult> {
   refuseCollation(statement);
   refuseArrayFilters(statement);
-  const filter = documentArgument(statement, 'q');
+  const filter = new CompiledFilter(documentArgument(statement, 'q'));
   const change = compileUpdate(statement['u']);
   const multi = booleanArgument(statement, 'multi', false);
   if (multi && change.isReplacement) {
@@ -66,7 +66,6 @@ function* updateStatement(
   const collection = upsert
     ? catalog.getOrCreate(context.database, name)
     : catalog.find(context.database, name);
-  compileFilter(filter);
   if (collection === undefined) return { matched: 0, modified: 0 };
   const query: Query = {
     filter,
@@ -102,11 +101,10 @@ function* updateMany(
   query: Query,
   change: CompiledUpdate,
 ): Statement<UpdateResult> {
-  const matches = compileFilter(query.filter);
   let matched = 0;
   let modified = 0;
   for (const record of yield* matchingRecords(context, collection, query)) {
-    const match = stillMatching(collection, record, matches);
+    const match = stillMatching(collection, record, query.filter);
     if (match !== undefined) {
       const after = change.apply(match.document);
       if (after !== undefined) collection.replace(record, match.document, after);
@@ -121,9 +119,9 @@ function* updateMany(
 export function insertUpserted(
   collection: Collection,
   change: CompiledUpdate,
-  filter: BsonDocument,
+  filter: CompiledFilter,
 ): BsonDocument {
-  const document = change.insertion(filter);
+  const document = change.insertion(filter.source);
   assertId(document['_id']);
   collection.insert(document, encodeStored(document));
   return document;
