@@ -4,45 +4,42 @@
  * serializing it. Only documents in the form that this application writes can be read so. `matches` tells
  * about any other one, and the caller decodes it as usual.
  */
-import { isoTime } from './iso-time.ts';
+import { isTime } from './iso-time.ts';
+import type { JsonWriter } from './json-writer.ts';
 
 /** How a field of one type begins: the byte of its type, its name, and a zero byte. */
-export type StoredField<Type extends string> = string & { readonly storedType?: Type };
+export type StoredField<Type extends string> = Uint8Array & { readonly storedType?: Type };
 
 const LENGTH_BYTES = 4;
 const OBJECT_ID_BYTES = 12;
 const DATE_BYTES = 8;
 const INT32_BYTES = 4;
-/** Ends names, strings and documents. */
-const END = '\0';
-const OBJECT_ID = '\x07';
-const STRING = '\x02';
-const DATE = '\x09';
-const INT32 = '\x10';
-const ARRAY = '\x04';
-const DOCUMENT = '\x03';
+const OBJECT_ID = 0x07;
+const STRING = 0x02;
+const DATE = 0x09;
+const INT32 = 0x10;
+const ARRAY = 0x04;
+const DOCUMENT = 0x03;
+const COMMA = Buffer.from(',');
+const BEGIN_ARRAY = Buffer.from('[');
+const END_ARRAY = Buffer.from(']');
 
-/** The largest time that a Date can hold (ECMAScript, "Time Values and Time Range"). */
-const MAX_TIME_MS = 8.64e15;
-/** Characters that JSON escapes, and all that are not ASCII. */
-const NOT_PLAIN = /[^ !#-[\]-~]/;
+export const objectIdField = (name: string): StoredField<'objectId'> => beginning(OBJECT_ID, name);
+export const stringField = (name: string): StoredField<'string'> => beginning(STRING, name);
+export const dateField = (name: string): StoredField<'date'> => beginning(DATE, name);
+export const int32Field = (name: string): StoredField<'int32'> => beginning(INT32, name);
+export const arrayField = (name: string): StoredField<'array'> => beginning(ARRAY, name);
 
-export const objectIdField = (name: string): StoredField<'objectId'> => OBJECT_ID + name + END;
-export const stringField = (name: string): StoredField<'string'> => STRING + name + END;
-export const dateField = (name: string): StoredField<'date'> => DATE + name + END;
-export const int32Field = (name: string): StoredField<'int32'> => INT32 + name + END;
-export const arrayField = (name: string): StoredField<'array'> => ARRAY + name + END;
+/** An array is a document whose fields have these names. A longer one does not match. */
+const ITEMS = Array.from({ length: 100 }, (_, index) => beginning(DOCUMENT, String(index)));
 
 export class StoredDocumentReader {
   readonly #bytes: Buffer;
-  /** A character for each byte, because parts of a string are compared and taken at little cost. */
-  readonly #text: string;
   #position = LENGTH_BYTES;
   #matches = true;
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
-    this.#text = bytes.toString('latin1');
   }
 
   /** False once something else was found than a field that was asked for. Then all results are worthless. */
@@ -50,7 +47,7 @@ export class StoredDocumentReader {
     return this.#matches;
   }
 
-  /** As hexadecimal digits, without quotes. */
+  /** As hexadecimal digits. */
   objectId(field: StoredField<'objectId'>): string {
     const start = this.#take(field, OBJECT_ID_BYTES);
     return this.#matches ? this.#bytes.toString('hex', start, start + OBJECT_ID_BYTES) : '';
@@ -60,51 +57,67 @@ export class StoredDocumentReader {
     return int32At(this.#bytes, this.#take(field, INT32_BYTES));
   }
 
-  /** With quotes. */
-  string(field: StoredField<'string'>): string {
+  skipObjectId(field: StoredField<'objectId'>): void {
+    this.#take(field, OBJECT_ID_BYTES);
+  }
+
+  writeObjectId(field: StoredField<'objectId'>, json: JsonWriter): void {
+    const start = this.#take(field, OBJECT_ID_BYTES);
+    if (this.#matches) json.hexadecimal(this.#bytes, start, start + OBJECT_ID_BYTES);
+  }
+
+  writeString(field: StoredField<'string'>, json: JsonWriter): void {
     const start = this.#take(field, LENGTH_BYTES) + LENGTH_BYTES;
     // The length counts the zero byte.
     const end = start + int32At(this.#bytes, start - LENGTH_BYTES) - 1;
     this.#takeEnd(start, end);
-    if (!this.#matches) return '';
-    const text = this.#text.substring(start, end);
-    return NOT_PLAIN.test(text) ? JSON.stringify(this.#bytes.toString('utf8', start, end)) : `"${text}"`;
+    if (this.#matches) json.string(this.#bytes, start, end);
   }
 
-  /** With quotes, in the form of Date.prototype.toISOString. */
-  date(field: StoredField<'date'>): string {
+  /** In the form of Date.prototype.toISOString. */
+  writeDate(field: StoredField<'date'>, json: JsonWriter): void {
     const start = this.#take(field, DATE_BYTES);
     const low = int32At(this.#bytes, start) >>> 0;
     const time = int32At(this.#bytes, start + INT32_BYTES) * 2 ** 32 + low;
-    this.#matches &&= Math.abs(time) <= MAX_TIME_MS;
-    return this.#matches ? `"${isoTime(time)}"` : '';
+    this.#matches &&= isTime(time);
+    if (this.#matches) json.time(time);
   }
 
   /**
    * An array of documents.
-   * @param toJson reads one of them, to its end
+   * @param write one of them
    */
-  documents(field: StoredField<'array'>, toJson: (reader: StoredDocumentReader) => string): string {
+  writeDocuments(
+    field: StoredField<'array'>,
+    json: JsonWriter,
+    write: (reader: StoredDocumentReader, json: JsonWriter) => void,
+  ): void {
     const start = this.#take(field, LENGTH_BYTES);
     const end = start + int32At(this.#bytes, start) - 1;
-    const items: string[] = [];
-    while (this.#matches && this.#position < end) items.push(this.#item(items.length, toJson));
+    json.bytes(BEGIN_ARRAY);
+    for (let index = 0; this.#matches && this.#position < end; index += 1) {
+      if (index > 0) json.bytes(COMMA);
+      this.#writeItem(index, json, write);
+    }
+    json.bytes(END_ARRAY);
     this.#takeEnd(this.#position, end);
-    return `[${items.join()}]`;
   }
 
-  #item(index: number, toJson: (reader: StoredDocumentReader) => string): string {
-    const start = this.#take(`${DOCUMENT}${index}${END}`, LENGTH_BYTES);
+  #writeItem(
+    index: number,
+    json: JsonWriter,
+    write: (reader: StoredDocumentReader, json: JsonWriter) => void,
+  ): void {
+    const start = this.#take(ITEMS[index] ?? UNKNOWN_FIELD, LENGTH_BYTES);
     const end = start + int32At(this.#bytes, start) - 1;
-    const json = toJson(this);
+    write(this, json);
     this.#takeEnd(this.#position, end);
-    return json;
   }
 
   /** @returns the position of the value, which is behind the position if the field is not here */
-  #take(field: string, valueBytes: number): number {
+  #take(field: Uint8Array, valueBytes: number): number {
     const start = this.#position + field.length;
-    this.#matches &&= this.#text.substring(this.#position, start) === field;
+    this.#matches &&= field.length > 0 && isAt(this.#bytes, this.#position, field);
     this.#position = start + valueBytes;
     return start;
   }
@@ -115,9 +128,23 @@ export class StoredDocumentReader {
    * @param least where it can be at the earliest
    */
   #takeEnd(least: number, end: number): void {
-    this.#matches &&= end >= least && this.#text[end] === END;
+    this.#matches &&= end >= least && this.#bytes[end] === 0;
     this.#position = end + 1;
   }
+}
+
+const UNKNOWN_FIELD = new Uint8Array();
+
+function beginning(type: number, name: string): Uint8Array {
+  return Uint8Array.from([type, ...Buffer.from(name), 0]);
+}
+
+/** Buffer.compare is slower for as few bytes. */
+function isAt(bytes: Uint8Array, position: number, expected: Uint8Array): boolean {
+  for (let index = 0; index < expected.length; index += 1) {
+    if (bytes[position + index] !== expected[index]) return false;
+  }
+  return true;
 }
 
 /** Whole numbers are little-endian in BSON. Buffer.readInt32LE is slower, because it checks its arguments. */

@@ -55,7 +55,10 @@ test('a stored VM has the JSON and the version of its object', () => {
   fc.assert(
     fc.property(vmDocument, (document) => {
       const vm = stored(document);
-      expect(vm).toMatchObject({ id: document._id.toHexString(), ownerId: document.ownerId.toHexString() });
+      expect(vm.identity).toMatchObject({
+        id: document._id.toHexString(),
+        ownerId: document.ownerId.toHexString(),
+      });
       expect(representStoredVm(vm)).toEqual(representVm(vm.toVm()));
     }),
   );
@@ -89,7 +92,7 @@ test.each([
   ['no tags', { ...example, tags: [] }],
 ])('a document with %s comes out the same', (_, document) => {
   const vm = stored(document);
-  expect(vm).toMatchObject({ id: _id.toHexString(), ownerId: example.ownerId.toHexString() });
+  expect(vm.identity).toMatchObject({ id: _id.toHexString(), ownerId: example.ownerId.toHexString() });
   expect(representStoredVm(vm)).toEqual(representVm(vm.toVm()));
 });
 
@@ -112,6 +115,15 @@ test('bytes that are damaged are never shown as another VM: they are refused, or
     }),
     { numRuns: 2_000 },
   );
+});
+
+test('a VM after one that cannot be decoded, or that is larger than any before, has its own JSON', () => {
+  expect(() => representStoredVm(new StoredVm(Buffer.from([1, 2, 3])))).toThrow();
+  const large = stored({ ...example, name: '\u0001'.repeat(100_000) });
+  expect(representStoredVm(large)).toEqual(representVm(large.toVm()));
+  const many = stored({ ...example, tags: Array.from({ length: 2_000 }, () => ({ key: 'ä', value: '' })) });
+  expect(representStoredVm(many)).toEqual(representVm(many.toVm()));
+  expect(representStoredVm(stored(example))).toEqual(representVm(stored(example).toVm()));
 });
 
 test('a page holds the JSON of its VMs', () => {

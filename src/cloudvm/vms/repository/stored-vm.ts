@@ -10,19 +10,26 @@ import { toVm, type VmDocument } from './vm-document.ts';
 const ID = objectIdField('_id');
 const OWNER_ID = objectIdField('ownerId');
 
-/** It never changes, so simultaneous reads may share it. */
-export class StoredVm {
+/** Ids in hexadecimal digits, in lower case. */
+export interface VmIdentity {
   readonly ownerId: string;
   readonly id: string;
+}
+
+/** It never changes, so simultaneous reads may share it. */
+export class StoredVm {
   /** A document in BSON. */
   readonly bytes: Buffer;
 
   constructor(bytes: Buffer) {
     this.bytes = bytes;
-    const reader = new StoredDocumentReader(bytes);
+  }
+
+  get identity(): VmIdentity {
+    const reader = new StoredDocumentReader(this.bytes);
     const id = reader.objectId(ID);
     const ownerId = reader.objectId(OWNER_ID);
-    ({ id: this.id, ownerId: this.ownerId } = reader.matches ? { id, ownerId } : this.toVm());
+    return reader.matches ? { ownerId, id } : this.toVm();
   }
 
   decode(): VmDocument {

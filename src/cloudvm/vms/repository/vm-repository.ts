@@ -11,7 +11,7 @@ import { anyOf, isObjectId, parseObjectId, requireObjectId } from '../../databas
 import { SharedQueries } from '../../database/shared-queries.ts';
 import type { StoredRead, StoredReads } from '../../database/stored-reads.ts';
 import { DELETABLE_STATUSES, type NewVm, type StatusTransition, type Vm, type VmChanges } from '../vm.ts';
-import { StoredVm } from './stored-vm.ts';
+import { StoredVm, type VmIdentity } from './stored-vm.ts';
 import { afterCursor, encodeCursor, sortOrder } from './vm-cursor.ts';
 import { copyTag, newVmDocument, toVm, VMS, type VmDocument } from './vm-document.ts';
 import { IdempotencyKeyReusedError, StatusConflictError, VersionMismatchError } from './vm-errors.ts';
@@ -19,13 +19,7 @@ import { MAX_PAGE_SIZE, matches, type VmPage, type VmQuery } from './vm-query.ts
 
 const MAX_INSERT_ATTEMPTS = 3;
 
-/** A VM that is read, by hexadecimal ids in lower case. */
-interface VmIdentity {
-  readonly ownerId: string;
-  readonly id: string;
-}
-
-/** Begins every other filter. */
+/** Begins every filter. */
 interface Identity {
   readonly _id: ObjectId;
   readonly ownerId: ObjectId;
@@ -45,7 +39,7 @@ export class VmRepository {
     this.#vms = service.collection<VmDocument>(VMS.name);
     this.#stored = service.storedReads<VmDocument>(VMS.name);
     const find = (identities: readonly VmIdentity[]) => this.#findAll(identities);
-    this.#reads = new BatchedReads({ service, find, keyOf, keyOfFound: keyOf });
+    this.#reads = new BatchedReads({ service, find, keyOf, keyOfFound: ({ identity }) => keyOf(identity) });
   }
 
   /**

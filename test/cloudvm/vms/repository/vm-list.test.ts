@@ -99,8 +99,8 @@ describeOnEveryDatabase('the list of VMs', (database) => {
     await create(owner, { name: 'a' });
     await create(owner, { name: 'e' });
     const last = first.vms[1];
-    await vms().changeStatus(owner, last?.id ?? '', VM_TRANSITIONS.started);
-    expect(await vms().delete(owner, last?.id ?? '')).toBe(true);
+    await vms().changeStatus(owner, last?.identity.id ?? '', VM_TRANSITIONS.started);
+    expect(await vms().delete(owner, last?.identity.id ?? '')).toBe(true);
     const second = await vms().list(owner, { limit: 9, sort: 'name', cursor: first.nextCursor ?? '' });
     expect(second.vms.map((vm) => vm.toVm().name)).toEqual(['e', 'f', 'h']);
     expect(second.nextCursor).toBeNull();
@@ -113,7 +113,7 @@ describeOnEveryDatabase('the list of VMs', (database) => {
     const { nextCursor } = await vms().list(owner, { limit: 1, sort: 'name' });
     const page = await vms().list(other, { limit: 10, sort: 'name', cursor: nextCursor ?? '' });
     const ids = new Set(own.map(({ id }) => id));
-    expect(page.vms.every(({ id }) => ids.has(id))).toBe(true);
+    expect(page.vms.every(({ identity }) => ids.has(identity.id))).toBe(true);
   });
 
   test('a malformed cursor is refused', async () => {
