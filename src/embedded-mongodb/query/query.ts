@@ -88,8 +88,10 @@ export function* findResults(
   }
 }
 
-function* filterScan(documents: ReturnType<typeof scan>, matches: StoredTest): Generator<Match | undefined> {
-  for (const stored of documents) yield matches(stored.bytes) ? new Match(stored) : undefined;
+function* filterScan(chunks: ReturnType<typeof scan>, matches: StoredTest): Generator<Match | undefined> {
+  for (const chunk of chunks) {
+    for (const stored of chunk) yield matches(stored.bytes) ? new Match(stored) : undefined;
+  }
 }
 
 function* sortMatches(found: Generator<Match | undefined>, query: Query): Generator<Match | undefined> {

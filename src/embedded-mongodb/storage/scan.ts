@@ -6,7 +6,8 @@
 import type { Collection, StoredDocument } from './collection.ts';
 import type { StoredIndex } from './indexes/stored-index.ts';
 import type { KeyRange } from './keys/key-range.ts';
-import type { Row, SqliteFile } from './sqlite-file.ts';
+import { selectAll, selectKeys, selectRange } from './scan-statements.ts';
+import type { SqliteFile } from './sqlite-file.ts';
 
 /** The ranges to read, and the direction. */
 export interface ScanPlan {
@@ -22,12 +23,19 @@ export interface ScanPlan {
   readonly firstRows: number;
 }
 
+/** Documents that were read at once. */
+export type Chunk = readonly StoredDocument[];
+
 const MAX_CHUNK_ROWS = 256;
 /** The target size of a chunk. The rows of one chunk predict how many fit into the next. */
 const CHUNK_BYTES = 1024 * 1024;
+/** A power of two. Bounds the number of parameters of a statement. */
+const MAX_KEYS = 128;
+/** SQLite counts records from 1. */
+const BEFORE_FIRST_RECORD = 0;
 
 /** The documents of several plans, each document once. */
-export function* scan(file: SqliteFile, plans: readonly ScanPlan[]): Generator<StoredDocument> {
+export function* scan(file: SqliteFile, plans: readonly ScanPlan[]): Generator<Chunk> {
   const [only] = plans;
   if (only !== undefined && plans.length === 1 && only.index?.multikey !== true) {
     yield* scanPlan(file, only);
@@ -35,36 +43,37 @@ export function* scan(file: SqliteFile, plans: readonly ScanPlan[]): Generator<S
   }
   const seen = new Set<number>();
   for (const plan of plans) {
-    for (const document of scanPlan(file, plan)) {
-      if (seen.has(document.record)) continue;
-      seen.add(document.record);
-      yield document;
+    for (const chunk of scanPlan(file, plan)) {
+      yield chunk.filter(({ record }) => addNew(seen, record));
     }
   }
 }
 
-function* scanPlan(file: SqliteFile, plan: ScanPlan): Generator<StoredDocument> {
+function addNew(seen: Set<number>, record: number): boolean {
+  const isNew = !seen.has(record);
+  seen.add(record);
+  return isNew;
+}
+
+function* scanPlan(file: SqliteFile, plan: ScanPlan): Generator<Chunk> {
   const { index } = plan;
   if (index === undefined) return yield* readAll(file, plan);
   const ranges = plan.backward ? plan.ranges.toReversed() : plan.ranges;
+  if (plan.unique) return yield* readKeys(file, plan, index, ranges);
   for (const range of ranges) yield* readRange(file, plan, index, range);
 }
 
-function* readAll(file: SqliteFile, plan: ScanPlan): Generator<StoredDocument> {
-  const { documentsTable } = plan.collection;
-  // For the `+ 0` see `statement`.
-  const sql = `SELECT record, body FROM ${documentsTable} WHERE record > ? ORDER BY record LIMIT ? + 0`;
-  let last = 0;
+function* readAll(file: SqliteFile, plan: ScanPlan): Generator<Chunk> {
+  const sql = selectAll(plan.collection);
+  let last = BEFORE_FIRST_RECORD;
   let limit = plan.firstRows;
   for (;;) {
     plan.collection.assertNotDropped();
-    const rows = file.all(sql, last, limit);
-    for (const row of rows) {
-      last = Number(row['record']);
-      yield stored(row);
-    }
-    if (rows.length < limit) return;
-    limit = nextLimit(rows);
+    const chunk = file.all<StoredDocument>(sql, last, limit);
+    yield chunk;
+    if (chunk.length < limit) return;
+    last = chunk.at(-1)?.record ?? last;
+    limit = nextLimit(chunk);
   }
 }
 
@@ -72,51 +81,52 @@ function* readRange(
   file: SqliteFile,
   plan: ScanPlan,
   index: StoredIndex,
-  range: KeyRange,
-): Generator<StoredDocument> {
-  const first = statement(plan, index, false);
-  const next = statement(plan, index, true);
-  let limit = plan.unique ? 1 : plan.firstRows;
-  plan.collection.assertNotDropped(index);
-  let rows = file.all(first, range.low, range.high, limit);
+  { low, high }: KeyRange,
+): Generator<Chunk> {
+  const sql = selectRange(plan.collection, index, plan.backward);
+  const end = plan.backward ? low : high;
+  let last = { key: plan.backward ? high : low, record: BEFORE_FIRST_RECORD };
+  let limit = plan.firstRows;
   for (;;) {
-    for (const row of rows) yield stored(row);
-    const last = rows.at(-1);
-    if (last === undefined || plan.unique || rows.length < limit) return;
-    limit = nextLimit(rows);
-    const key = last['key'] as Uint8Array;
     plan.collection.assertNotDropped(index);
-    rows = file.all(next, range.low, range.high, key, Number(last['record']), limit);
+    const chunk = file.all<StoredDocument & { key: Uint8Array }>(sql, last.key, last.record, end, limit);
+    yield chunk;
+    if (chunk.length < limit) return;
+    last = chunk.at(-1) ?? last;
+    limit = nextLimit(chunk);
   }
 }
 
-/** Selects the first chunk of a range, or the chunk after a key and record. */
-function statement(plan: ScanPlan, index: StoredIndex, further: boolean): string {
-  const order = plan.backward ? 'DESC' : 'ASC';
-  const beyond = plan.backward ? '<' : '>';
-  // A bare `LIMIT ?` would make SQLite prepare the statement again whenever a value is bound.
-  const limit = further ? '?5 + 0' : '?3 + 0';
-  const { documentsTable } = plan.collection;
-  if (index.isIdIndex) {
-    // Keys are unique here. ?4 only takes the parameter that other indexes need.
-    const behind = further ? `AND id ${beyond} ?3 AND ?4 = ?4` : '';
-    return `SELECT id AS key, record, body FROM ${documentsTable}
-      WHERE id >= ?1 AND id < ?2 ${behind} ORDER BY id ${order} LIMIT ${limit}`;
+/** Several keys share a statement, because its execution takes as long as reading two documents. */
+function* readKeys(
+  file: SqliteFile,
+  plan: ScanPlan,
+  index: StoredIndex,
+  points: readonly KeyRange[],
+): Generator<Chunk> {
+  let limit = plan.firstRows;
+  let next = 0;
+  while (next < points.length) {
+    // A complete key is the beginning of no other, so it is all that its range holds.
+    const keys = points.slice(next, next + Math.min(limit, MAX_KEYS)).map(({ low }) => low);
+    next += keys.length;
+    const parameters = toPowerOfTwo(keys);
+    plan.collection.assertNotDropped(index);
+    const sql = selectKeys(plan.collection, index, plan.backward, parameters.length);
+    const chunk = file.all<StoredDocument>(sql, ...parameters);
+    yield chunk;
+    if (chunk.length > 0) limit = nextLimit(chunk);
   }
-  const behind = further ? `AND (i.key, i.record) ${beyond} (?3, ?4)` : '';
-  // With CROSS JOIN SQLite keeps the order of the tables, and walks the index.
-  return `SELECT i.key AS key, i.record AS record, d.body AS body
-    FROM ${index.table} i CROSS JOIN ${documentsTable} d ON d.record = i.record
-    WHERE i.key >= ?1 AND i.key < ?2 ${behind} ORDER BY i.key ${order}, i.record ${order} LIMIT ${limit}`;
 }
 
-function stored(row: Row): StoredDocument {
-  return { record: Number(row['record']), bytes: row['body'] as Uint8Array };
+/** Repeats a key, which changes nothing, so that there are few different statements. */
+function toPowerOfTwo(keys: readonly Uint8Array[]): readonly Uint8Array[] {
+  const missing = 2 ** Math.ceil(Math.log2(keys.length)) - keys.length;
+  return [...keys, ...keys.slice(0, 1).flatMap((key) => Array<Uint8Array>(missing).fill(key))];
 }
 
-function nextLimit(rows: readonly Row[]): number {
-  let bytes = 0;
-  for (const row of rows) bytes += (row['body'] as Uint8Array).length;
-  const fitting = Math.floor(CHUNK_BYTES / Math.max(1, bytes / rows.length));
+function nextLimit(chunk: Chunk): number {
+  const bytes = chunk.reduce((sum, document) => sum + document.bytes.length, 0);
+  const fitting = Math.floor(CHUNK_BYTES / Math.max(1, bytes / chunk.length));
   return Math.max(1, Math.min(MAX_CHUNK_ROWS, fitting));
 }

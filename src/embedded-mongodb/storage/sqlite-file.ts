@@ -104,8 +104,9 @@ export class SqliteFile implements Disposable {
     return this.#statement(sql).get(...values);
   }
 
-  all(sql: string, ...values: SQLInputValue[]): Row[] {
-    return this.#statement(sql).all(...values);
+  /** @typeParam Selected the columns that the statement selects */
+  all<Selected = Row>(sql: string, ...values: SQLInputValue[]): Selected[] {
+    return this.#statement(sql).all(...values) as Selected[];
   }
 
   /** Copies the write-ahead log into the file and closes it. On a full disk the log stays. */
