@@ -2,17 +2,19 @@
  * Turns the conditions on one field into ranges of index keys. The ranges may be too wide, because the filter
  * is checked again on every document that a scan finds. They must never be too narrow.
  */
-import { compareValues, TypeRank, typeRank } from '../bson/compare.ts';
+import { TypeRank, typeRank } from '../bson/compare.ts';
 import { BSONRegExp, type BsonDocument, isNullish, toNumber, type Value } from '../bson/value.ts';
 import { isOperatorDocument } from '../filter/operator-document.ts';
 import { literalPrefix } from '../filter/regular-expression.ts';
 import { encodeValue } from '../storage/keys/key.ts';
-import { type KeyRange, keysBeginningWith } from '../storage/keys/key-range.ts';
+import { compareKeys, type KeyRange, keysBeginningWith } from '../storage/keys/key-range.ts';
 import { TEXT_END_BYTES } from '../storage/keys/key-writer.ts';
 
 export interface FieldBounds {
-  /** Disjoint, in ascending order. */
-  readonly ranges: readonly KeyRange[];
+  /** How many ranges there are at most. */
+  readonly count: number;
+  /** Disjoint, in ascending order. Only the ranges of the index that is chosen are made. */
+  ranges(): readonly KeyRange[];
   /** Exactly one value, so that the index still gives the order of the fields after this one. */
   readonly single: boolean;
   /** Each range is one value, so that the next field of a compound index can be bounded too. */
@@ -34,9 +36,7 @@ export function fieldBounds(
 ): FieldBounds | undefined {
   if (conditions === undefined) return undefined;
   const found = conditions.flatMap((condition) => conditionBounds(condition, nullAllowed));
-  const points = found
-    .filter((bounds) => bounds.points)
-    .toSorted((a, b) => a.ranges.length - b.ranges.length);
+  const points = found.filter((bounds) => bounds.points).toSorted((a, b) => a.count - b.count);
   const [fewest] = points;
   if (fewest !== undefined) return { ...fewest, exact: fewest.exact && isSingle(conditions) };
   const [first, ...others] = found;
@@ -79,17 +79,26 @@ function pointBounds(values: readonly Value[], nullAllowed: boolean): FieldBound
   const unusable = (value: Value): boolean =>
     Array.isArray(value) || value instanceof BSONRegExp || (isNullish(value) && !nullAllowed);
   if (values.some(unusable)) return [];
-  const sorted = values.toSorted(compareValues);
-  const distinct = sorted.filter(
-    (value, index) => index === 0 || compareValues(value, sorted[index - 1]) !== 0,
-  );
-  // The key of null also stands for a missing field, and a path through arrays may lead to both.
-  const exact = !distinct.some(isNullish);
-  return [{ ranges: distinct.map(pointRange), single: distinct.length === 1, points: true, exact }];
+  return [
+    {
+      count: values.length,
+      ranges: () => distinct(values.map(encodeValue)).map(keysBeginningWith),
+      single: values.length === 1,
+      points: true,
+      // The key of null also stands for a missing field, and a path through arrays may lead to both.
+      exact: !values.some(isNullish),
+    },
+  ];
 }
 
-function pointRange(value: Value): KeyRange {
-  return keysBeginningWith(encodeValue(value));
+/** In ascending order. Two values are equal exactly if their keys are. */
+function distinct(keys: readonly Uint8Array[]): Uint8Array[] {
+  let previous: Uint8Array | undefined;
+  return keys.toSorted(compareKeys).filter((key) => {
+    const isNew = previous === undefined || compareKeys(previous, key) !== 0;
+    previous = key;
+    return isNew;
+  });
 }
 
 const RANGE_TYPES: ReadonlySet<number> = new Set([
@@ -106,13 +115,16 @@ const RANGE_TYPES: ReadonlySet<number> = new Set([
 function rangeBounds(operator: string, operand: Value): FieldBounds[] {
   const rank = typeRank(operand);
   if (!RANGE_TYPES.has(rank) || (rank === TypeRank.number && Number.isNaN(toNumber(operand)))) return [];
-  const point = pointRange(operand);
+  return [intervals(1, () => [comparedRange(operator, rank, keysBeginningWith(encodeValue(operand)))])];
+}
+
+function comparedRange(operator: string, rank: number, point: KeyRange): KeyRange {
   const start = Uint8Array.of(rank);
   const end = Uint8Array.of(rank + 1);
-  if (operator === '$gt') return [oneRange(point.high, end)];
-  if (operator === '$gte') return [oneRange(point.low, end)];
-  if (operator === '$lt') return [oneRange(start, point.low)];
-  return [oneRange(start, point.high)];
+  if (operator === '$gt') return { low: point.high, high: end };
+  if (operator === '$gte') return { low: point.low, high: end };
+  if (operator === '$lt') return { low: start, high: point.low };
+  return { low: start, high: point.high };
 }
 
 function regexBounds(operand: Value, options: Value): FieldBounds[] {
@@ -127,27 +139,30 @@ function regexBounds(operand: Value, options: Value): FieldBounds[] {
 function prefixBounds(pattern: string, options: string): FieldBounds[] {
   const prefix = literalPrefix(pattern, options);
   if (prefix === undefined) return [];
-  // Without its end mark, the key is the beginning of the keys of all longer strings.
-  const strings = keysBeginningWith(encodeValue(prefix).subarray(0, -TEXT_END_BYTES));
-  const expressions = {
-    low: Uint8Array.of(TypeRank.regularExpression),
-    high: Uint8Array.of(TypeRank.regularExpression + 1),
-  };
-  return [{ ranges: [strings, expressions], single: false, points: false, exact: false }];
+  return [intervals(2, () => [stringsBeginningWith(prefix), ALL_EXPRESSIONS])];
 }
 
-function oneRange(low: Uint8Array, high: Uint8Array): FieldBounds {
-  return { ranges: [{ low, high }], single: false, points: false, exact: false };
+/** Without its end mark, the key of a string is the beginning of the keys of all longer strings. */
+function stringsBeginningWith(prefix: string): KeyRange {
+  return keysBeginningWith(encodeValue(prefix).subarray(0, -TEXT_END_BYTES));
+}
+
+const ALL_EXPRESSIONS = keysBeginningWith(Uint8Array.of(TypeRank.regularExpression));
+
+/** Bounds that are not points. */
+function intervals(count: number, ranges: () => readonly KeyRange[]): FieldBounds {
+  return { count, ranges, single: false, points: false, exact: false };
 }
 
 function intersect(left: FieldBounds, right: FieldBounds): FieldBounds {
-  const ranges: KeyRange[] = [];
-  for (const a of left.ranges) {
-    for (const b of right.ranges) {
-      const low = Buffer.compare(a.low, b.low) >= 0 ? a.low : b.low;
-      const high = Buffer.compare(a.high, b.high) <= 0 ? a.high : b.high;
-      if (Buffer.compare(low, high) < 0) ranges.push({ low, high });
-    }
-  }
-  return { ranges, single: false, points: false, exact: false };
+  return intervals(left.count * right.count, () => {
+    const rightRanges = right.ranges();
+    return left.ranges().flatMap((a) => rightRanges.flatMap((b) => intersectRanges(a, b)));
+  });
+}
+
+function intersectRanges(left: KeyRange, right: KeyRange): KeyRange[] {
+  const low = compareKeys(left.low, right.low) >= 0 ? left.low : right.low;
+  const high = compareKeys(left.high, right.high) <= 0 ? left.high : right.high;
+  return compareKeys(low, high) < 0 ? [{ low, high }] : [];
 }

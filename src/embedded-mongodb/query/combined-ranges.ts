@@ -6,19 +6,33 @@
 import { END_OF_KEYS, type KeyRange, keysBeginningWith, successor } from '../storage/keys/key-range.ts';
 import type { FieldBounds } from './bounds.ts';
 
-/** Every combination of the fields' ranges, in the order of the keys. */
-export function combineBounds(bounds: readonly FieldBounds[], descending: readonly boolean[]): KeyRange[] {
-  let ranges: KeyRange[] = [{ low: new Uint8Array(0), high: END_OF_KEYS }];
-  bounds.forEach((field, position) => {
-    const own =
-      descending[position] === true
-        ? field.ranges.map(field.points ? invertPoint : invertRange)
-        : field.ranges;
-    ranges = ranges.flatMap(({ low: prefix }) =>
-      own.map(({ low, high }) => ({ low: concatenate(prefix, low), high: concatenate(prefix, high) })),
-    );
-  });
-  return ranges.toSorted((left, right) => Buffer.compare(left.low, right.low));
+/**
+ * Every combination of the fields' ranges, in the order of the keys: the ranges of a field are in order, and
+ * so are those of the fields before it, of which none is the beginning of another.
+ */
+export function combineBounds(
+  bounds: readonly FieldBounds[],
+  descending: readonly boolean[],
+): readonly KeyRange[] {
+  const [first, ...others] = bounds.map((field, position) =>
+    descending[position] === true ? inverted(field) : field.ranges(),
+  );
+  return others.reduce<readonly KeyRange[]>(
+    (prefixes, ranges) => prefixes.flatMap(({ low }) => ranges.map((range) => behind(low, range))),
+    first ?? [{ low: new Uint8Array(0), high: END_OF_KEYS }],
+  );
+}
+
+function behind(prefix: Uint8Array, { low, high }: KeyRange): KeyRange {
+  return { low: Buffer.concat([prefix, low]), high: Buffer.concat([prefix, high]) };
+}
+
+/** Inverting the bytes reverses the order. */
+function inverted(field: FieldBounds): readonly KeyRange[] {
+  return field
+    .ranges()
+    .map(field.points ? invertPoint : invertRange)
+    .toReversed();
 }
 
 /** The keys that begin with the inverted value. */
@@ -27,9 +41,8 @@ function invertPoint({ low }: KeyRange): KeyRange {
 }
 
 /**
- * Inverting the bytes reverses the order. The excluded end becomes the start, so the range starts after every
- * key that begins with it. The included start becomes the end, so the range ends after every key that begins
- * with it.
+ * The excluded end becomes the start, so the range starts after every key that begins with it. The included
+ * start becomes the end, so the range ends after every key that begins with it.
  */
 function invertRange({ low, high }: KeyRange): KeyRange {
   return { low: successor(invert(high)) ?? END_OF_KEYS, high: successor(invert(low)) ?? END_OF_KEYS };
@@ -37,8 +50,4 @@ function invertRange({ low, high }: KeyRange): KeyRange {
 
 function invert(bytes: Uint8Array): Uint8Array {
   return bytes.map((byte) => byte ^ 0xff);
-}
-
-function concatenate(left: Uint8Array, right: Uint8Array): Uint8Array {
-  return left.length === 0 ? right : Buffer.concat([left, right]);
 }

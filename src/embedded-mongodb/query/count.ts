@@ -58,6 +58,6 @@ function exactRanges({ definition }: StoredIndex, filter: BsonDocument): readonl
     bounds.push(bound);
   }
   if (bounds.length < Object.keys(filter).length) return undefined;
-  const combinations = bounds.reduce((count, { ranges }) => count * ranges.length, 1);
+  const combinations = bounds.reduce((product, { count }) => product * count, 1);
   return combinations > MAX_RANGES ? undefined : combineBounds(bounds, definition.descending);
 }

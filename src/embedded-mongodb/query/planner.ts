@@ -43,12 +43,12 @@ export function planQuery(collection: Collection, wanted: Wanted): readonly Plan
   if (wanted.hint === 'natural') return [fullScan(collection, wanted)];
   const conjunction = conjunctionOf(wanted.filter);
   const indexes = wanted.hint === undefined ? collection.indexes : [wanted.hint];
-  let best: { plan: Plan; score: number } | undefined;
+  let best: Candidate | undefined;
   for (const index of indexes) {
-    const candidate = planIndex(collection, index, conjunction, wanted);
+    const candidate = assess(index, conjunction, wanted);
     if (candidate !== undefined && candidate.score > (best?.score ?? 0)) best = candidate;
   }
-  if (best !== undefined) return [best.plan];
+  if (best !== undefined) return [indexScan(collection, best, wanted)];
   return (wanted.hint === undefined && planBranches(collection, wanted)) || [fullScan(collection, wanted)];
 }
 
@@ -81,13 +81,19 @@ function fullScan(collection: Collection, wanted: Wanted): Plan {
   };
 }
 
+/** An index that can serve a query. */
+interface Candidate {
+  readonly index: StoredIndex;
+  readonly bounds: readonly FieldBounds[];
+  /** In which it gives the order of the sort. Undefined if in neither. */
+  readonly direction: Direction | undefined;
+  /** The bounds give complete keys, of which each belongs to one document. */
+  readonly unique: boolean;
+  readonly score: number;
+}
+
 /** @returns undefined if the index does not help, or may lack documents that match */
-function planIndex(
-  collection: Collection,
-  index: StoredIndex,
-  conjunction: Conjunction,
-  wanted: Wanted,
-): { plan: Plan; score: number } | undefined {
+function assess(index: StoredIndex, conjunction: Conjunction, wanted: Wanted): Candidate | undefined {
   const { definition } = index;
   if (definition.partialFilter !== undefined && !implies(conjunction, definition.partialFilter))
     return undefined;
@@ -98,19 +104,24 @@ function planIndex(
   if (bounds.length === 0 && direction === undefined && wanted.hint === undefined) return undefined;
   const equalities = bounds.filter((field) => field.points).length;
   const unique = definition.unique && equalities === definition.fields.length;
+  const boundsScore = equalities * SCORE.equality + (bounds.length - equalities) * SCORE.range;
+  const score = boundsScore + (unique ? SCORE.unique : 0) + wishScore(wanted, direction);
+  return { index, bounds, direction, unique, score };
+}
+
+function indexScan(collection: Collection, chosen: Candidate, wanted: Wanted): Plan {
+  const { index, bounds, direction, unique } = chosen;
   const sorted = wanted.sort.length === 0 || direction !== undefined;
-  const plan: Plan = {
+  return {
     collection,
     index,
-    ranges: combineBounds(bounds, definition.descending),
+    ranges: combineBounds(bounds, index.definition.descending),
     backward: direction === 'backward',
     sorted,
-    proven: provenPaths(definition, bounds),
+    proven: provenPaths(index.definition, bounds),
     unique,
     firstRows: firstRows(wanted, sorted),
   };
-  const boundsScore = equalities * SCORE.equality + (bounds.length - equalities) * SCORE.range;
-  return { plan, score: boundsScore + (unique ? SCORE.unique : 0) + wishScore(wanted, direction) };
 }
 
 /**
@@ -143,7 +154,7 @@ function boundsOf(index: StoredIndex, conjunction: Conjunction): FieldBounds[] {
     const nullAllowed = !index.definition.sparse && !(index.multikey && path.includes('.'));
     const bounds = fieldBounds(conjunction.get(path), index.multikey, nullAllowed);
     if (bounds === undefined) break;
-    count *= bounds.ranges.length;
+    count *= bounds.count;
     if (count > MAX_RANGES && result.length > 0) break;
     result.push(bounds);
     // Different elements of an array may satisfy the bounds of different fields, so only the first is safe.

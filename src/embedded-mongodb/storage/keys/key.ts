@@ -51,7 +51,9 @@ export function encodeValue(value: Value): Uint8Array {
  * A text that is the same for two values exactly if they are equal. Makes sets and maps of values possible.
  */
 export function identityOf(value: Value): string {
-  return Buffer.from(encodeValue(value)).toString('latin1');
+  writer.begin();
+  writeValue(value);
+  return writer.latin1();
 }
 
 function writeValue(value: Value): void {
