@@ -52,15 +52,9 @@ export class BatchedReads<Identity, Found> {
    * @returns what equal reads share, so the caller must not change it
    * @throws DatabaseBusyError, DatabaseUnreachableError
    */
-  async read(identity: Identity): Promise<Found | undefined> {
+  read(identity: Identity): Promise<Found | undefined> {
     const { service, keyOf } = this.#options;
-    try {
-      return await service.run(() => this.#join(keyOf(identity), identity));
-    } catch (error) {
-      // The service made this error for this read alone.
-      if (error instanceof DatabaseError) throw error;
-      throw new Error('a read by id failed', { cause: error });
-    }
+    return service.run(() => this.#join(keyOf(identity), identity)).catch(failAlone);
   }
 
   #join(key: string, identity: Identity): Promise<Found | undefined> {
@@ -94,4 +88,10 @@ export class BatchedReads<Identity, Found> {
       for (const { reject } of batch.values()) reject(error);
     }
   }
+}
+
+function failAlone(error: unknown): never {
+  // The service made this error for this read alone.
+  if (error instanceof DatabaseError) throw error;
+  throw new Error('a read by id failed', { cause: error });
 }

@@ -119,11 +119,10 @@ export class DatabaseService implements AsyncDisposable {
    * can recognise a repetition, as replica sets and sharded clusters do.
    * @throws DatabaseBusyError at once when too many operations wait, DatabaseUnreachableError
    */
-  async run<Result>(operation: () => Promise<Result>): Promise<Result> {
-    if (this.#inFlight >= this.#maxInFlight) {
-      throw new DatabaseBusyError(`${this.#inFlight} database operations are already under way`);
-    }
-    return this.#track(operation);
+  run<Result>(operation: () => Promise<Result>): Promise<Result> {
+    if (this.#inFlight < this.#maxInFlight) return this.#track(operation);
+    const message = `${this.#inFlight} database operations are already under way`;
+    return Promise.reject(new DatabaseBusyError(message));
   }
 
   /**

@@ -55,8 +55,8 @@ export class VmRepository {
   }
 
   /** @returns undefined for a malformed id and for another owner's VM too */
-  async read(ownerId: string, id: string): Promise<StoredVm | undefined> {
-    return isObjectId(id) ? this.#reads.read({ ownerId, id: id.toLowerCase() }) : undefined;
+  read(ownerId: string, id: string): Promise<StoredVm | undefined> {
+    return isObjectId(id) ? this.#reads.read({ ownerId, id: id.toLowerCase() }) : Promise.resolve(undefined);
   }
 
   /** Like `read`, for a caller that needs the VM's values. */
