@@ -3,6 +3,7 @@
  * that the whole document takes. Queries use it to test filters.
  */
 import { decode } from './codec.ts';
+import { int32At } from './int32.ts';
 import type { BsonDocument } from './value.ts';
 
 export type Decoder = (bytes: Uint8Array) => BsonDocument;
@@ -116,13 +117,4 @@ function valueLength(type: number, bytes: Uint8Array, start: number): number {
     default:
       throw new Error(`a stored document has a field of the unknown type ${type}`);
   }
-}
-
-function int32At(bytes: Uint8Array, start: number): number {
-  return (
-    (bytes[start] ?? 0) |
-    ((bytes[start + 1] ?? 0) << 8) |
-    ((bytes[start + 2] ?? 0) << 16) |
-    ((bytes[start + 3] ?? 0) << 24)
-  );
 }

@@ -4,7 +4,7 @@
  * one.
  */
 
-import { compareValues, TypeRank, typeRank } from '../bson/compare.ts';
+import { compareValues, equalValues, TypeRank, typeRank } from '../bson/compare.ts';
 import { BSONRegExp, isNullish, toNumber, type Value } from '../bson/value.ts';
 import { CommandError } from '../command-error.ts';
 import { identityOf } from '../storage/keys/key.ts';
@@ -17,8 +17,7 @@ const LOOKUP_THRESHOLD = 8;
 
 export function equalsPredicate(operand: Value): FoundPredicate {
   if (isNullish(operand)) return anyValue((value) => isNullish(value), true);
-  const rank = typeRank(operand);
-  return anyValue((value) => typeRank(value) === rank && compareValues(value, operand) === 0, false);
+  return anyValue((value) => equalValues(value, operand), false);
 }
 
 export function comparison(

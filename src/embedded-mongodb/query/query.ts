@@ -16,14 +16,15 @@ import type { SortField } from './sort.ts';
 import { Sorter } from './sorter.ts';
 
 /**
- * Documents as BSON. Undefined means work without a result, so that the reader can give way to other
- * commands.
+ * Documents as BSON. The reader copies what it keeps. Undefined means work without a result, so that the
+ * reader can give way to other commands.
  */
 export type Results = Generator<Uint8Array | undefined>;
 
 /** A document that matches the filter. It is decoded when its fields are needed. */
 export class Match {
   readonly record: number;
+  /** May share memory with other documents. */
   readonly bytes: Uint8Array;
   #document: BsonDocument | undefined;
 
@@ -33,8 +34,14 @@ export class Match {
   }
 
   get document(): BsonDocument {
-    this.#document ??= decode(this.bytes);
+    // Values of the document may refer to the memory that it is decoded from.
+    this.#document ??= decode(new Uint8Array(this.bytes));
     return this.#document;
+  }
+
+  /** With memory of its own, for whoever keeps it. */
+  copy(): Match {
+    return new Match({ record: this.record, bytes: new Uint8Array(this.bytes) });
   }
 }
 
@@ -89,8 +96,8 @@ export function* findResults(
 }
 
 function* filterScan(chunks: ReturnType<typeof scan>, matches: StoredTest): Generator<Match | undefined> {
-  for (const chunk of chunks) {
-    for (const stored of chunk) yield matches(stored.bytes) ? new Match(stored) : undefined;
+  for (const documents of chunks) {
+    for (const stored of documents) yield matches(stored.bytes) ? new Match(stored) : undefined;
   }
 }
 
@@ -98,7 +105,8 @@ function* sortMatches(found: Generator<Match | undefined>, query: Query): Genera
   const keep = query.limit > 0 ? query.skip + query.limit : Infinity;
   const sorter = new Sorter<Match>(query.sort, keep);
   for (const match of found) {
-    if (match !== undefined) sorter.add(match.document, match, match.bytes.length);
+    const kept = match?.copy();
+    if (kept !== undefined) sorter.add(kept.document, kept, kept.bytes.length);
     yield undefined;
   }
   // Runs without a rest: 0.8 s for 400,000 documents.

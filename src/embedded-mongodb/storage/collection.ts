@@ -25,6 +25,7 @@ export interface CollectionIdentity {
 /** A document with its record number, which is its place in the collection. */
 export interface StoredDocument {
   readonly record: number;
+  /** May share memory with other documents. */
   readonly bytes: Uint8Array;
 }
 

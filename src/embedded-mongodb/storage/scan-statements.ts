@@ -1,17 +1,24 @@
 /**
- * The statements that scans read with. Each row that they select is a StoredDocument. A row of a range also
- * has its key, because the next statement goes on behind it.
+ * The statements that scans read with. Each gives one row for many documents: `records` has their numbers,
+ * with commas between them, and `bytes` has their BSON, one document behind the other. SQLite keeps the order
+ * of the inner statement, because group_concat depends on it.
  */
 import type { Collection } from './collection.ts';
 import type { StoredIndex } from './indexes/stored-index.ts';
 
-/** Parameters: the record to go on behind, and how many rows. */
+/** Parameters: the record to go on behind, and how many documents. */
 export function selectAll({ documentsTable }: Collection): string {
-  return `SELECT record, body AS bytes FROM ${documentsTable}
-    WHERE record > ?1 ORDER BY record LIMIT ${limitedBy('?2')}`;
+  return joined(
+    '',
+    `SELECT record, body AS bytes FROM ${documentsTable}
+      WHERE record > ?1 ORDER BY record LIMIT ${limitedBy('?2')}`,
+  );
 }
 
-/** Parameters: the key and record to go on behind, the other end of the range, and how many rows. */
+/**
+ * Also selects `lastKey`. Parameters: the key and record to go on behind, the other end of the range, and how
+ * many documents.
+ */
 export function selectRange(collection: Collection, index: StoredIndex, backward: boolean): string {
   const { tables, key, record, bytes } = columnsOf(collection, index);
   // The key to go on behind is the only bound on this side, so that SQLite begins there.
@@ -19,8 +26,11 @@ export function selectRange(collection: Collection, index: StoredIndex, backward
     ? `(${key}, ${record}) < (?1, ?2) AND ${key} >= ?3`
     : `(${key}, ${record}) > (?1, ?2) AND ${key} < ?3`;
   const direction = directionOf(backward);
-  return `SELECT ${key} AS key, ${record} AS record, ${bytes} AS bytes FROM ${tables}
-    WHERE ${within} ORDER BY ${key} ${direction}, ${record} ${direction} LIMIT ${limitedBy('?4')}`;
+  return joined(
+    backward ? ', min(key) AS lastKey' : ', max(key) AS lastKey',
+    `SELECT ${key} AS key, ${record} AS record, ${bytes} AS bytes FROM ${tables}
+      WHERE ${within} ORDER BY ${key} ${direction}, ${record} ${direction} LIMIT ${limitedBy('?4')}`,
+  );
 }
 
 /** Parameters: that many keys. */
@@ -31,8 +41,17 @@ export function selectKeys(
   count: number,
 ): string {
   const { tables, key, record, bytes } = columnsOf(collection, index);
-  return `SELECT ${record} AS record, ${bytes} AS bytes FROM ${tables}
-    WHERE ${key} IN (${Array(count).fill('?').join()}) ORDER BY ${key} ${directionOf(backward)}`;
+  return joined(
+    '',
+    `SELECT ${record} AS record, ${bytes} AS bytes FROM ${tables}
+      WHERE ${key} IN (${Array(count).fill('?').join()}) ORDER BY ${key} ${directionOf(backward)}`,
+  );
+}
+
+/** The cast changes no byte: SQLite takes a BLOB for text, and text for a BLOB, as it is. */
+function joined(more: string, select: string): string {
+  return `SELECT group_concat(record) AS records, CAST(group_concat(bytes, '') AS BLOB) AS bytes${more}
+    FROM (${select})`;
 }
 
 interface Columns {

@@ -3,6 +3,7 @@
  * while other commands write, and then go on after the last key it has seen. Documents written meanwhile may
  * or may not appear, as in MongoDB.
  */
+import { ChunkSize, readChunk } from './chunk.ts';
 import type { Collection, StoredDocument } from './collection.ts';
 import type { StoredIndex } from './indexes/stored-index.ts';
 import type { KeyRange } from './keys/key-range.ts';
@@ -23,19 +24,14 @@ export interface ScanPlan {
   readonly firstRows: number;
 }
 
-/** Documents that were read at once. */
-export type Chunk = readonly StoredDocument[];
-
-const MAX_CHUNK_ROWS = 256;
-/** The target size of a chunk. The rows of one chunk predict how many fit into the next. */
-const CHUNK_BYTES = 1024 * 1024;
-/** A power of two. Bounds the number of parameters of a statement. */
-const MAX_KEYS = 128;
 /** SQLite counts records from 1. */
 const BEFORE_FIRST_RECORD = 0;
 
+/** Documents that were read at once, in order. They share memory, so whoever keeps one copies it. */
+type Documents = readonly StoredDocument[];
+
 /** The documents of several plans, each document once. */
-export function* scan(file: SqliteFile, plans: readonly ScanPlan[]): Generator<Chunk> {
+export function* scan(file: SqliteFile, plans: readonly ScanPlan[]): Generator<Documents> {
   const [only] = plans;
   if (only !== undefined && plans.length === 1 && only.index?.multikey !== true) {
     yield* scanPlan(file, only);
@@ -43,8 +39,8 @@ export function* scan(file: SqliteFile, plans: readonly ScanPlan[]): Generator<C
   }
   const seen = new Set<number>();
   for (const plan of plans) {
-    for (const chunk of scanPlan(file, plan)) {
-      yield chunk.filter(({ record }) => addNew(seen, record));
+    for (const documents of scanPlan(file, plan)) {
+      yield documents.filter(({ record }) => addNew(seen, record));
     }
   }
 }
@@ -55,7 +51,7 @@ function addNew(seen: Set<number>, record: number): boolean {
   return isNew;
 }
 
-function* scanPlan(file: SqliteFile, plan: ScanPlan): Generator<Chunk> {
+function* scanPlan(file: SqliteFile, plan: ScanPlan): Generator<Documents> {
   const { index } = plan;
   if (index === undefined) return yield* readAll(file, plan);
   const ranges = plan.backward ? plan.ranges.toReversed() : plan.ranges;
@@ -63,17 +59,17 @@ function* scanPlan(file: SqliteFile, plan: ScanPlan): Generator<Chunk> {
   for (const range of ranges) yield* readRange(file, plan, index, range);
 }
 
-function* readAll(file: SqliteFile, plan: ScanPlan): Generator<Chunk> {
+function* readAll(file: SqliteFile, plan: ScanPlan): Generator<Documents> {
   const sql = selectAll(plan.collection);
+  const size = new ChunkSize(plan.firstRows);
   let last = BEFORE_FIRST_RECORD;
-  let limit = plan.firstRows;
   for (;;) {
     plan.collection.assertNotDropped();
-    const chunk = file.all<StoredDocument>(sql, last, limit);
-    yield chunk;
-    if (chunk.length < limit) return;
-    last = chunk.at(-1)?.record ?? last;
-    limit = nextLimit(chunk);
+    const chunk = size.read((rows) => readChunk(file, sql, last, rows));
+    yield chunk.documents;
+    if (chunk.documents.length < size.rows) return;
+    last = chunk.documents.at(-1)?.record ?? last;
+    size.adaptTo(chunk);
   }
 }
 
@@ -82,18 +78,20 @@ function* readRange(
   plan: ScanPlan,
   index: StoredIndex,
   { low, high }: KeyRange,
-): Generator<Chunk> {
+): Generator<Documents> {
   const sql = selectRange(plan.collection, index, plan.backward);
+  const size = new ChunkSize(plan.firstRows);
   const end = plan.backward ? low : high;
-  let last = { key: plan.backward ? high : low, record: BEFORE_FIRST_RECORD };
-  let limit = plan.firstRows;
+  let lastKey = plan.backward ? high : low;
+  let lastRecord = BEFORE_FIRST_RECORD;
   for (;;) {
     plan.collection.assertNotDropped(index);
-    const chunk = file.all<StoredDocument & { key: Uint8Array }>(sql, last.key, last.record, end, limit);
-    yield chunk;
-    if (chunk.length < limit) return;
-    last = chunk.at(-1) ?? last;
-    limit = nextLimit(chunk);
+    const chunk = size.read((rows) => readChunk(file, sql, lastKey, lastRecord, end, rows));
+    yield chunk.documents;
+    if (chunk.documents.length < size.rows) return;
+    lastKey = chunk.lastKey ?? lastKey;
+    lastRecord = chunk.documents.at(-1)?.record ?? lastRecord;
+    size.adaptTo(chunk);
   }
 }
 
@@ -103,19 +101,24 @@ function* readKeys(
   plan: ScanPlan,
   index: StoredIndex,
   points: readonly KeyRange[],
-): Generator<Chunk> {
-  let limit = plan.firstRows;
+): Generator<Documents> {
+  // A complete key is the beginning of no other, so it is all that its range holds.
+  const keys = points.map(({ low }) => low);
+  const size = new ChunkSize(plan.firstRows);
   let next = 0;
-  while (next < points.length) {
-    // A complete key is the beginning of no other, so it is all that its range holds.
-    const keys = points.slice(next, next + Math.min(limit, MAX_KEYS)).map(({ low }) => low);
-    next += keys.length;
-    const parameters = toPowerOfTwo(keys);
+  while (next < keys.length) {
     plan.collection.assertNotDropped(index);
-    const sql = selectKeys(plan.collection, index, plan.backward, parameters.length);
-    const chunk = file.all<StoredDocument>(sql, ...parameters);
-    yield chunk;
-    if (chunk.length > 0) limit = nextLimit(chunk);
+    const chunk = size.read((rows) => {
+      const parameters = toPowerOfTwo(keys.slice(next, next + rows));
+      return readChunk(
+        file,
+        selectKeys(plan.collection, index, plan.backward, parameters.length),
+        ...parameters,
+      );
+    });
+    next += size.rows;
+    yield chunk.documents;
+    size.adaptTo(chunk);
   }
 }
 
@@ -123,10 +126,4 @@ function* readKeys(
 function toPowerOfTwo(keys: readonly Uint8Array[]): readonly Uint8Array[] {
   const missing = 2 ** Math.ceil(Math.log2(keys.length)) - keys.length;
   return [...keys, ...keys.slice(0, 1).flatMap((key) => Array<Uint8Array>(missing).fill(key))];
-}
-
-function nextLimit(chunk: Chunk): number {
-  const bytes = chunk.reduce((sum, document) => sum + document.bytes.length, 0);
-  const fitting = Math.floor(CHUNK_BYTES / Math.max(1, bytes / chunk.length));
-  return Math.max(1, Math.min(MAX_CHUNK_ROWS, fitting));
 }

@@ -2,6 +2,7 @@
 
 const SQLITE_BUSY = 5;
 const SQLITE_FULL = 13;
+const SQLITE_TOOBIG = 18;
 const SQLITE_CONSTRAINT_PRIMARYKEY = 1555;
 const SQLITE_CONSTRAINT_UNIQUE = 2067;
 /** The low byte of an extended result code is its primary result code. */
@@ -14,6 +15,11 @@ export function isUniqueViolation(error: unknown): boolean {
 
 export function isDiskFull(error: unknown): boolean {
   return resultCode(error) === SQLITE_FULL;
+}
+
+/** A value is longer than the limit that the file was opened with. */
+export function isTooBig(error: unknown): boolean {
+  return resultCode(error) === SQLITE_TOOBIG;
 }
 
 export function isBusy(error: unknown): boolean {

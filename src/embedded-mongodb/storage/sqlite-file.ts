@@ -11,6 +11,7 @@ import {
   type StatementSync,
 } from 'node:sqlite';
 import { makeDataDirectory } from '../../platform/data-directory.ts';
+import { MAX_DOCUMENT_BYTES } from '../bson/value.ts';
 import { EmbeddedDatabaseError } from '../embedded-database-error.ts';
 import { prepareFile } from './layout.ts';
 import { isBusy, isDiskFull } from './sqlite-errors.ts';
@@ -19,6 +20,11 @@ const FILE_NAME = 'cloudvm.sqlite';
 const OWNER_ONLY = 0o600;
 /** Each statement names its table, so their number grows with the collections and indexes. */
 const MAX_STATEMENTS = 500;
+/**
+ * Of a value and of a row. The largest row has a document, and the key of its _id, which is at most twice as
+ * long as the BSON. A larger chunk of documents is read in parts (chunk.ts).
+ */
+const MAX_VALUE_BYTES = 4 * MAX_DOCUMENT_BYTES;
 
 export type Row = Record<string, null | number | bigint | string | Uint8Array>;
 
@@ -36,7 +42,8 @@ export class SqliteFile implements Disposable {
     try {
       makeDataDirectory(dataDirectory);
       closeToOthers(this.path);
-      this.#database = new DatabaseSync(this.path, { timeout: 0, defensive: true });
+      const limits = { length: MAX_VALUE_BYTES };
+      this.#database = new DatabaseSync(this.path, { timeout: 0, defensive: true, limits });
     } catch (error) {
       throw unusableFile(this.path, error);
     }
@@ -104,9 +111,8 @@ export class SqliteFile implements Disposable {
     return this.#statement(sql).get(...values);
   }
 
-  /** @typeParam Selected the columns that the statement selects */
-  all<Selected = Row>(sql: string, ...values: SQLInputValue[]): Selected[] {
-    return this.#statement(sql).all(...values) as Selected[];
+  all(sql: string, ...values: SQLInputValue[]): Row[] {
+    return this.#statement(sql).all(...values);
   }
 
   /** Copies the write-ahead log into the file and closes it. On a full disk the log stays. */

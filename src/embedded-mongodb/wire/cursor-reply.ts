@@ -1,7 +1,7 @@
 /**
- * Encodes a reply with a batch of documents: `{cursor: {firstBatch: […], id, ns}, ok: 1}`. It copies the
- * stored bytes of the documents, once, so that they are neither decoded nor encoded again. Called by the
- * commands that return cursors.
+ * A reply with a batch of documents: `{cursor: {firstBatch: […], id, ns}, ok: 1}`. It copies the stored bytes
+ * of each document into its place, so that they are neither decoded nor encoded again. Made by the commands
+ * that return cursors.
  */
 
 const TYPE_DOUBLE = 0x01;
@@ -10,94 +10,92 @@ const TYPE_DOCUMENT = 0x03;
 const TYPE_ARRAY = 0x04;
 const TYPE_INT64 = 0x12;
 
-/** What the reply has at most beside the elements of the batch and the namespace. */
-const FRAME_BYTES = 80;
-/** What an element has at most beside its document: the type, and its position as a text. */
+const LENGTH_BYTES = 4;
+const FIRST_CAPACITY = 1024;
+/** What an element has beside its document, at most: its type, and its position as a text. */
 const ELEMENT_HEAD_BYTES = 12;
+/** What follows the batch, beside the namespace. */
+const END_BYTES = 48;
 
-export function encodeCursorReply(
-  batchName: 'firstBatch' | 'nextBatch',
-  batch: readonly Uint8Array[],
-  cursorId: bigint,
-  namespace: string,
-): Uint8Array {
-  const documentBytes = batch.reduce((sum, document) => sum + ELEMENT_HEAD_BYTES + document.length, 0);
-  const writer = new ReplyWriter(FRAME_BYTES + documentBytes + Buffer.byteLength(namespace));
-  const reply = writer.begin();
-  writer.head(TYPE_DOCUMENT, 'cursor');
-  const cursor = writer.begin();
-  writer.head(TYPE_ARRAY, batchName);
-  const documents = writer.begin();
-  batch.forEach((document, position) => {
-    writer.head(TYPE_DOCUMENT, String(position));
-    writer.copy(document);
-  });
-  writer.end(documents);
-  writer.int64('id', cursorId);
-  writer.string('ns', namespace);
-  writer.end(cursor);
-  writer.double('ok', 1);
-  writer.end(reply);
-  return writer.written();
-}
-
-/** Writes BSON into memory that is large enough. */
-class ReplyWriter {
-  readonly #bytes: Buffer;
+export class CursorReply {
+  /** How many documents there are. */
+  count = 0;
+  documentBytes = 0;
+  #bytes = Buffer.allocUnsafe(FIRST_CAPACITY);
   #length = 0;
+  readonly #cursorStart: number;
+  readonly #batchStart: number;
 
-  constructor(capacity: number) {
-    this.#bytes = Buffer.allocUnsafe(capacity);
+  constructor(batchName: 'firstBatch' | 'nextBatch') {
+    this.#begin();
+    this.#head(TYPE_DOCUMENT, 'cursor');
+    this.#cursorStart = this.#begin();
+    this.#head(TYPE_ARRAY, batchName);
+    this.#batchStart = this.#begin();
   }
 
-  /** Begins a document or an array. @returns what `end` needs to write its length */
-  begin(): number {
-    this.#length += 4;
-    return this.#length - 4;
+  /** Copies the document. */
+  add(document: Uint8Array): void {
+    this.#reserve(ELEMENT_HEAD_BYTES + document.length);
+    this.#head(TYPE_DOCUMENT, String(this.count));
+    this.#bytes.set(document, this.#length);
+    this.#length += document.length;
+    this.count += 1;
+    this.documentBytes += document.length;
   }
 
-  end(start: number): void {
+  /** Ends the reply. */
+  encode(cursorId: bigint, namespace: string): Uint8Array {
+    this.#reserve(END_BYTES + Buffer.byteLength(namespace));
+    this.#end(this.#batchStart);
+    this.#head(TYPE_INT64, 'id');
+    this.#length = this.#bytes.writeBigInt64LE(cursorId, this.#length);
+    this.#head(TYPE_STRING, 'ns');
+    this.#string(namespace);
+    this.#end(this.#cursorStart);
+    this.#head(TYPE_DOUBLE, 'ok');
+    this.#length = this.#bytes.writeDoubleLE(1, this.#length);
+    this.#end(0);
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** Begins a document or an array. @returns its start, for `#end` */
+  #begin(): number {
+    const start = this.#length;
+    this.#length += LENGTH_BYTES;
+    return start;
+  }
+
+  #end(start: number): void {
     this.#byte(0);
     this.#bytes.writeInt32LE(this.#length - start, start);
   }
 
   /** @param name of ASCII characters */
-  head(type: number, name: string): void {
+  #head(type: number, name: string): void {
     this.#byte(type);
     // The names are short, so this loop is faster than a call of `write`.
     for (let index = 0; index < name.length; index += 1) this.#byte(name.charCodeAt(index));
     this.#byte(0);
   }
 
-  copy(document: Uint8Array): void {
-    this.#bytes.set(document, this.#length);
-    this.#length += document.length;
-  }
-
-  int64(name: string, value: bigint): void {
-    this.head(TYPE_INT64, name);
-    this.#length = this.#bytes.writeBigInt64LE(value, this.#length);
-  }
-
-  double(name: string, value: number): void {
-    this.head(TYPE_DOUBLE, name);
-    this.#length = this.#bytes.writeDoubleLE(value, this.#length);
-  }
-
-  string(name: string, value: string): void {
-    this.head(TYPE_STRING, name);
-    const start = this.#length;
-    this.#length = start + 4 + this.#bytes.write(value, start + 4, 'utf8');
+  #string(text: string): void {
+    const start = this.#begin();
+    this.#length += this.#bytes.write(text, this.#length, 'utf8');
     this.#byte(0);
-    this.#bytes.writeInt32LE(this.#length - start - 4, start);
-  }
-
-  written(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
+    this.#bytes.writeInt32LE(this.#length - start - LENGTH_BYTES, start);
   }
 
   #byte(value: number): void {
     this.#bytes[this.#length] = value;
     this.#length += 1;
+  }
+
+  #reserve(count: number): void {
+    const needed = this.#length + count;
+    if (needed <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2));
+    larger.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = larger;
   }
 }

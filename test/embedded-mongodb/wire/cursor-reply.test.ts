@@ -1,6 +1,6 @@
 import { Double, serialize } from 'bson';
 import { expect, test } from 'vitest';
-import { encodeCursorReply } from '../../../src/embedded-mongodb/wire/cursor-reply.ts';
+import { CursorReply } from '../../../src/embedded-mongodb/wire/cursor-reply.ts';
 
 test.each([
   { documents: 0, namespace: 'test.things' },
@@ -14,13 +14,9 @@ test.each([
       text: 'x'.repeat(index % 50),
     }));
     const id = 2n ** 62n + 1n;
-    const reply = encodeCursorReply(
-      'nextBatch',
-      batch.map((document) => serialize(document)),
-      id,
-      namespace,
-    );
+    const reply = new CursorReply('nextBatch');
+    for (const document of batch) reply.add(serialize(document));
     const expected = serialize({ cursor: { nextBatch: batch, id, ns: namespace }, ok: new Double(1) });
-    expect(Buffer.compare(reply, expected)).toBe(0);
+    expect(Buffer.compare(reply.encode(id, namespace), expected)).toBe(0);
   },
 );

@@ -8,7 +8,7 @@ import { type BsonDocument, MAX_DOCUMENT_BYTES } from '../../bson/value.ts';
 import type { Slice } from '../../execution/slice.ts';
 import type { CommandSteps } from '../../execution/task.ts';
 import type { Results } from '../../query/query.ts';
-import { encodeCursorReply } from '../../wire/cursor-reply.ts';
+import { CursorReply } from '../../wire/cursor-reply.ts';
 import { countArgument, documentArgument } from '../arguments.ts';
 import type { CommandContext } from '../command.ts';
 
@@ -23,44 +23,41 @@ export function* firstBatch(
   batchSize: number,
   singleBatch: boolean,
 ): CommandSteps {
-  const batch = yield* fillBatch(context.slice, results, undefined, batchSize);
+  const reply = new CursorReply('firstBatch');
+  const { exhausted, pending } = yield* fillBatch(context.slice, results, reply, batchSize);
   let id = 0n;
   if (singleBatch) results.return(undefined);
-  else if (!batch.exhausted)
-    id = context.server.cursors.open(namespace, context.connection, results, batch.pending).id;
-  return encodeCursorReply('firstBatch', batch.documents, id, namespace);
+  else if (!exhausted) id = context.server.cursors.open(namespace, context.connection, results, pending).id;
+  return reply.encode(id, namespace);
 }
 
-export interface Batch {
-  readonly documents: readonly Uint8Array[];
+/** Why a batch ended. */
+export interface BatchEnd {
   readonly exhausted: boolean;
   /** A result that did not fit. */
   readonly pending: Uint8Array | undefined;
 }
 
-/** Takes results until the batch has enough documents or bytes. */
+/** Takes results until the reply has enough documents or bytes. */
 export function* fillBatch(
   slice: Slice,
   results: Results,
-  pending: Uint8Array | undefined,
+  reply: CursorReply,
   size: number,
-): Generator<void, Batch> {
-  const documents: Uint8Array[] = pending === undefined ? [] : [pending];
-  let bytes = pending?.length ?? 0;
-  while (documents.length < size) {
+): Generator<void, BatchEnd> {
+  while (reply.count < size) {
     const next = results.next();
-    if (next.done === true) return { documents, exhausted: true, pending: undefined };
+    if (next.done === true) return { exhausted: true, pending: undefined };
     const document = next.value;
     if (document !== undefined) {
-      if (documents.length > 0 && bytes + document.length > MAX_DOCUMENT_BYTES) {
-        return { documents, exhausted: false, pending: document };
+      if (reply.count > 0 && reply.documentBytes + document.length > MAX_DOCUMENT_BYTES) {
+        return { exhausted: false, pending: new Uint8Array(document) };
       }
-      documents.push(document);
-      bytes += document.length;
+      reply.add(document);
     }
     if (slice.isSpent()) yield;
   }
-  return { documents, exhausted: false, pending: undefined };
+  return { exhausted: false, pending: undefined };
 }
 
 /** Answers with documents that are in memory already, such as a list of indexes. */

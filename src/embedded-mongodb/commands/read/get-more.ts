@@ -3,7 +3,7 @@
 import { isNumber, Long, toNumber, type Value } from '../../bson/value.ts';
 import { CommandError } from '../../command-error.ts';
 import type { CommandSteps } from '../../execution/task.ts';
-import { encodeCursorReply } from '../../wire/cursor-reply.ts';
+import { CursorReply } from '../../wire/cursor-reply.ts';
 import { countArgument, stringArgument } from '../arguments.ts';
 import { type CommandContext, type CommandResult, success } from '../command.ts';
 import { fillBatch } from './batches.ts';
@@ -17,10 +17,17 @@ export function* getMore(context: CommandContext): CommandSteps {
   cursor.busy = true;
   let finished = true;
   try {
-    const batch = yield* fillBatch(context.slice, cursor.results, cursor.pending, batchSize || Infinity);
-    cursor.pending = batch.pending;
-    finished = batch.exhausted;
-    return encodeCursorReply('nextBatch', batch.documents, finished ? 0n : id, namespace);
+    const reply = new CursorReply('nextBatch');
+    if (cursor.pending !== undefined) reply.add(cursor.pending);
+    const { exhausted, pending } = yield* fillBatch(
+      context.slice,
+      cursor.results,
+      reply,
+      batchSize || Infinity,
+    );
+    cursor.pending = pending;
+    finished = exhausted;
+    return reply.encode(finished ? 0n : id, namespace);
   } finally {
     cursor.busy = false;
     cursor.lastUsed = Date.now();
