@@ -27,7 +27,6 @@ export class VmServices {
   constructor(database: DatabaseService, { provisioningDelayMs, onError }: VmServicesOptions) {
     this.repository = new VmRepository(database);
     this.provisioner = new Provisioner({
-      vms: this.repository,
       pending: new PendingVms(database),
       ...(provisioningDelayMs !== undefined && { delayMs: provisioningDelayMs }),
       onError,

@@ -4,28 +4,34 @@
  * it also schedules what is pending in the database, so no VM stays pending because the worker that created
  * it has died.
  *
- * Several workers and processes may schedule the same VM. That is harmless: the change is a conditional
- * write, which succeeds for one of them and finds nothing to do for the others.
+ * VMs that are due at about the same time are started with one write, because a write costs the driver and
+ * the database much more than one more VM in it.
+ *
+ * Several workers and processes may schedule the same VM. That is harmless: the write is conditional, so it
+ * changes a VM once, and the others find it changed.
  */
-import { StatusConflictError } from '../repository/vm-errors.ts';
-import type { VmRepository } from '../repository/vm-repository.ts';
-import { VM_TRANSITIONS, type Vm } from '../vm.ts';
 import type { PendingVm, PendingVms } from './pending-vms.ts';
 
 /** From `pending` to `running`. */
 export const DEFAULT_DELAY_MS = 250;
-/** VMs that one worker keeps in memory. A later sweep finds the others in the database. */
-const MAX_SCHEDULED = 1_000;
-/** Simultaneous writes. However many VMs are due, most of the worker's connections stay free for clients. */
-const MAX_WRITES = 2;
-/** How long to wait after a failed write, and after a sweep that found more VMs than fit. */
+/** VMs that are due within this time are due together, at its end. */
+const BATCH_INTERVAL_MS = 20;
+/** VMs in one write. It bounds how long the database is busy with it. */
+export const MAX_BATCH_SIZE = 500;
+/**
+ * VMs that one worker keeps in memory, more than it can create within the delay. A later sweep finds the
+ * others in the database.
+ */
+const MAX_SCHEDULED = 10_000;
+/** VMs that one sweep reads. */
+const MAX_SWEPT = 1_000;
+/** How long to wait after a failed write, and after a sweep that may have left VMs behind. */
 const RETRY_MS = 1_000;
 /** From one sweep to the next. A sweep is one read of an index, which usually finds nothing. */
 const SWEEP_INTERVAL_MS = 15_000;
 
 export interface ProvisionerOptions {
-  readonly vms: Pick<VmRepository, 'changeStatus'>;
-  readonly pending: Pick<PendingVms, 'find'>;
+  readonly pending: Pick<PendingVms, 'find' | 'start'>;
   readonly delayMs?: number;
   readonly retryMs?: number;
   readonly sweepIntervalMs?: number;
@@ -34,13 +40,20 @@ export interface ProvisionerOptions {
   readonly onError: (error: unknown) => void;
 }
 
+/** VMs that are due at the same moment. */
+interface Batch {
+  readonly ids: string[];
+  readonly timer: NodeJS.Timeout;
+}
+
 export class Provisioner implements AsyncDisposable {
   readonly #options: Required<ProvisionerOptions>;
   /** Ids of the VMs that wait for their time, are due, or are being written. */
   readonly #known = new Set<string>();
-  readonly #timers = new Set<NodeJS.Timeout>();
-  #due: PendingVm[] = [];
-  #writes = 0;
+  /** By the number of the interval at whose end they are due. */
+  readonly #batches = new Map<number, Batch>();
+  #due: string[] = [];
+  #isWriting = false;
   readonly #underWay = new Set<Promise<void>>();
   #sweepTimer: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -66,22 +79,21 @@ export class Provisioner implements AsyncDisposable {
   }
 
   /** Called when a VM has been created. */
-  schedule(vm: Pick<Vm, 'id' | 'ownerId' | 'updatedAt'>): void {
-    if (this.#stopped || this.#known.has(vm.id)) return;
+  schedule({ id, updatedAt }: PendingVm): void {
+    if (this.#stopped || this.#known.has(id)) return;
     // A sweep will find it later.
     if (this.#known.size >= this.#options.maxScheduled) return;
-    this.#known.add(vm.id);
-    const age = Date.now() - vm.updatedAt.getTime();
-    const delay = Math.min(Math.max(this.#options.delayMs - age, 0), this.#options.delayMs);
-    this.#setTimer(vm, delay);
+    this.#known.add(id);
+    const age = Date.now() - updatedAt.getTime();
+    this.#startAfter(Math.min(Math.max(this.#options.delayMs - age, 0), this.#options.delayMs), [id]);
   }
 
-  /** Forgets the scheduled VMs and waits for writes under way. Another worker's sweep will find the VMs. */
+  /** Forgets the scheduled VMs and waits for a write under way. Another worker's sweep will find the VMs. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#sweepTimer);
-    for (const timer of this.#timers) clearTimeout(timer);
-    this.#timers.clear();
+    for (const { timer } of this.#batches.values()) clearTimeout(timer);
+    this.#batches.clear();
     this.#due = [];
     this.#known.clear();
     await Promise.all(this.#underWay);
@@ -91,47 +103,48 @@ export class Provisioner implements AsyncDisposable {
     return this.stop();
   }
 
-  #setTimer(vm: PendingVm, delayMs: number): void {
+  #startAfter(delayMs: number, ids: readonly string[]): void {
+    const now = performance.now();
+    const end = Math.ceil((now + delayMs) / BATCH_INTERVAL_MS);
+    const batch = this.#batches.get(end) ?? this.#openBatch(end, end * BATCH_INTERVAL_MS - now);
+    batch.ids.push(...ids);
+  }
+
+  #openBatch(end: number, delayMs: number): Batch {
+    const ids: string[] = [];
     const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      this.#due.push(vm);
-      this.#writeDue();
+      this.#batches.delete(end);
+      this.#due.push(...ids);
+      if (!this.#isWriting) this.#track(this.#writeDue());
     }, delayMs);
-    this.#timers.add(timer);
+    const batch = { ids, timer };
+    this.#batches.set(end, batch);
+    return batch;
   }
 
-  #writeDue(): void {
-    while (this.#writes < MAX_WRITES) {
-      const vm = this.#due.shift();
-      if (vm === undefined) return;
-      this.#writes += 1;
-      this.#track(this.#write(vm));
-    }
+  /** One write at a time, so that clients have the worker's other connections to themselves. */
+  async #writeDue(): Promise<void> {
+    this.#isWriting = true;
+    while (this.#due.length > 0) await this.#write(this.#due.splice(0, MAX_BATCH_SIZE));
+    this.#isWriting = false;
   }
 
-  async #write(vm: PendingVm): Promise<void> {
+  async #write(ids: readonly string[]): Promise<void> {
     try {
-      await this.#options.vms.changeStatus(vm.ownerId, vm.id, VM_TRANSITIONS.started);
-      this.#known.delete(vm.id);
+      await this.#options.pending.start(ids);
+      for (const id of ids) this.#known.delete(id);
     } catch (error) {
-      if (error instanceof StatusConflictError) {
-        // Another worker was faster.
-        this.#known.delete(vm.id);
-      } else {
-        this.#options.onError(error);
-        if (!this.#stopped) this.#setTimer(vm, this.#options.retryMs);
-      }
+      this.#options.onError(error);
+      if (!this.#stopped) this.#startAfter(this.#options.retryMs, ids);
     }
-    this.#writes -= 1;
-    this.#writeDue();
   }
 
   async #sweep(): Promise<void> {
     try {
-      const room = this.#options.maxScheduled - this.#known.size;
-      const found = await this.#options.pending.find(room);
+      const limit = Math.min(this.#options.maxScheduled - this.#known.size, MAX_SWEPT);
+      const found = await this.#options.pending.find(limit);
       for (const vm of found) this.schedule(vm);
-      this.#sweepAfter(found.length < room ? this.#options.sweepIntervalMs : this.#options.retryMs);
+      this.#sweepAfter(found.length < limit ? this.#options.sweepIntervalMs : this.#options.retryMs);
     } catch (error) {
       this.#options.onError(error);
       this.#sweepAfter(this.#options.retryMs);

@@ -1,7 +1,6 @@
 /**
  * Stores VMs. Only its owner can see a VM, so every filter here begins with the owner. All changes are
- * conditional writes, so of two simultaneous requests only one can win. Called by the VM controller and the
- * provisioner.
+ * conditional writes, so of two simultaneous requests only one can win. Called by the VM controller.
  */
 import { type Collection, type Filter, ObjectId } from 'mongodb';
 import { BatchedReads } from '../../database/batched-reads.ts';

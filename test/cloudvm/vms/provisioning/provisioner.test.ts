@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { PendingVm } from '../../../../src/cloudvm/vms/provisioning/pending-vms.ts';
 import {
+  MAX_BATCH_SIZE,
   Provisioner,
   type ProvisionerOptions,
 } from '../../../../src/cloudvm/vms/provisioning/provisioner.ts';
-import { StatusConflictError } from '../../../../src/cloudvm/vms/repository/vm-errors.ts';
-import { VM_TRANSITIONS } from '../../../../src/cloudvm/vms/vm.ts';
 
-const DELAY_MS = 250;
+/** A multiple of the interval in which VMs are due together. So a VM is due exactly then. */
+const DELAY_MS = 260;
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -18,75 +18,65 @@ afterEach(() => {
 });
 
 function pendingVm(id: string, ageMs = 0): PendingVm {
-  return { id, ownerId: `owner of ${id}`, updatedAt: new Date(Date.now() - ageMs) };
+  return { id, updatedAt: new Date(Date.now() - ageMs) };
 }
 
 function open(options: Partial<ProvisionerOptions> = {}) {
-  const changeStatus = vi.fn(async () => undefined);
+  const start = vi.fn(async (_ids: readonly string[]): Promise<void> => {});
   const find = vi.fn(async (): Promise<readonly PendingVm[]> => []);
   const errors: unknown[] = [];
   const provisioner = new Provisioner({
-    vms: { changeStatus },
-    pending: { find },
+    pending: { find, start },
     delayMs: DELAY_MS,
     retryMs: 1_000,
     sweepIntervalMs: 15_000,
     onError: (error) => errors.push(error),
     ...options,
   });
-  return { provisioner, changeStatus, find, errors };
+  return { provisioner, start, find, errors };
 }
 
 describe('a new VM', () => {
   test('is started once, after the delay', async () => {
-    const { provisioner, changeStatus } = open();
+    const { provisioner, start } = open();
     provisioner.schedule(pendingVm('a'));
     provisioner.schedule(pendingVm('a'));
     await vi.advanceTimersByTimeAsync(DELAY_MS - 1);
-    expect(changeStatus).not.toHaveBeenCalled();
+    expect(start).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(1);
-    expect(changeStatus.mock.calls).toEqual([['owner of a', 'a', VM_TRANSITIONS.started]]);
+    expect(start.mock.calls).toEqual([[['a']]]);
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(changeStatus).toHaveBeenCalledTimes(1);
-  });
-
-  test('is left alone when another worker has started it', async () => {
-    const { provisioner, changeStatus, errors } = open();
-    changeStatus.mockRejectedValue(new StatusConflictError('running'));
-    provisioner.schedule(pendingVm('a'));
-    await vi.advanceTimersByTimeAsync(60_000);
-    expect(changeStatus).toHaveBeenCalledTimes(1);
-    expect(errors).toEqual([]);
+    expect(start).toHaveBeenCalledTimes(1);
   });
 
   test('is tried again until the database takes the write', async () => {
-    const { provisioner, changeStatus, errors } = open();
+    const { provisioner, start, errors } = open();
     const failure = new Error('no database');
-    changeStatus.mockRejectedValueOnce(failure).mockRejectedValueOnce(failure);
+    start.mockRejectedValueOnce(failure).mockRejectedValueOnce(failure);
     provisioner.schedule(pendingVm('a'));
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(changeStatus).toHaveBeenCalledTimes(3);
+    expect(start).toHaveBeenCalledTimes(3);
     expect(errors).toEqual([failure, failure]);
   });
 });
 
 describe('at its start the provisioner', () => {
   test('starts VMs that were left pending, at once if their delay has passed', async () => {
-    const { provisioner, changeStatus, find } = open();
+    const { provisioner, start, find } = open();
     find.mockResolvedValueOnce([pendingVm('old', 60_000), pendingVm('new', 100)]);
     provisioner.start();
     await vi.advanceTimersByTimeAsync(0);
-    expect(changeStatus.mock.calls.map(([, id]: unknown[]) => id)).toEqual(['old']);
+    expect(start.mock.calls.flat(2)).toEqual(['old']);
     await vi.advanceTimersByTimeAsync(DELAY_MS);
-    expect(changeStatus.mock.calls.map(([, id]: unknown[]) => id)).toEqual(['old', 'new']);
+    expect(start.mock.calls.flat(2)).toEqual(['old', 'new']);
     await provisioner.stop();
   });
 
   test('starts a VM with a date in the future after at most the delay', async () => {
-    const { provisioner, changeStatus } = open();
+    const { provisioner, start } = open();
     provisioner.schedule(pendingVm('a', -3_600_000));
     await vi.advanceTimersByTimeAsync(DELAY_MS);
-    expect(changeStatus).toHaveBeenCalledTimes(1);
+    expect(start).toHaveBeenCalledTimes(1);
   });
 
   test('sweeps again and again, sooner after a failure', async () => {
@@ -102,34 +92,60 @@ describe('at its start the provisioner', () => {
   });
 });
 
-test('a provisioner with many due VMs writes two at a time until all are running', async () => {
-  const { provisioner, changeStatus } = open();
-  let writes = 0;
-  let most = 0;
-  changeStatus.mockImplementation(async () => {
-    writes += 1;
-    most = Math.max(most, writes);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-    writes -= 1;
-    return undefined;
+describe('VMs that are due at about the same time', () => {
+  test('are started with one write, and none before its time', async () => {
+    const { provisioner, start } = open();
+    provisioner.schedule(pendingVm('a'));
+    await vi.advanceTimersByTimeAsync(5);
+    provisioner.schedule(pendingVm('b'));
+    await vi.advanceTimersByTimeAsync(10);
+    provisioner.schedule(pendingVm('c'));
+    await vi.advanceTimersByTimeAsync(DELAY_MS - 15);
+    expect(start.mock.calls).toEqual([[['a']]]);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(start.mock.calls).toEqual([[['a']], [['b', 'c']]]);
   });
-  for (let index = 0; index < 50; index++) provisioner.schedule(pendingVm(String(index)));
-  await vi.advanceTimersByTimeAsync(10_000);
-  expect(changeStatus).toHaveBeenCalledTimes(50);
-  expect(most).toBe(2);
-  expect(provisioner.scheduled).toBe(0);
+
+  test('are tried again together', async () => {
+    const { provisioner, start } = open();
+    start.mockRejectedValueOnce(new Error('no database'));
+    for (const id of ['a', 'b', 'c']) provisioner.schedule(pendingVm(id));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(start.mock.calls).toEqual([[['a', 'b', 'c']], [['a', 'b', 'c']]]);
+  });
+
+  test('are divided into writes of bounded size, one at a time', async () => {
+    const { provisioner, start } = open();
+    let writes = 0;
+    let most = 0;
+    start.mockImplementation(async () => {
+      writes += 1;
+      most = Math.max(most, writes);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      writes -= 1;
+    });
+    const ids = Array.from({ length: 2 * MAX_BATCH_SIZE + 1 }, (_, index) => String(index));
+    for (const id of ids) {
+      provisioner.schedule(pendingVm(id));
+      await vi.advanceTimersByTimeAsync(Number(id) % 100 === 0 ? 1 : 0);
+    }
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(start.mock.calls.flat(2)).toEqual(ids);
+    expect(Math.max(...start.mock.calls.map(([started]) => started.length))).toBe(MAX_BATCH_SIZE);
+    expect(most).toBe(1);
+    expect(provisioner.scheduled).toBe(0);
+  });
 });
 
 describe('a provisioner with more VMs than it keeps in memory', () => {
   test('finds the others in a later sweep', async () => {
-    const { provisioner, changeStatus, find } = open({ maxScheduled: 2 });
+    const { provisioner, start, find } = open({ maxScheduled: 2 });
     const waiting = new Set(['a', 'b', 'c', 'd', 'e']);
     find.mockImplementation(async (...[limit]: unknown[]) =>
       [...waiting].slice(0, Number(limit)).map((id) => pendingVm(id)),
     );
-    changeStatus.mockImplementation(async (...[, id]: unknown[]) => {
-      waiting.delete(String(id));
-      return undefined;
+    start.mockImplementation(async (ids) => {
+      for (const id of ids) waiting.delete(id);
     });
     provisioner.schedule(pendingVm('a'));
     provisioner.schedule(pendingVm('b'));
@@ -144,20 +160,20 @@ describe('a provisioner with more VMs than it keeps in memory', () => {
 
 describe('a provisioner that stops', () => {
   test('starts no more VMs and leaves no timer', async () => {
-    const { provisioner, changeStatus } = open();
+    const { provisioner, start } = open();
     provisioner.start();
     provisioner.schedule(pendingVm('a'));
     await provisioner.stop();
     provisioner.schedule(pendingVm('b'));
     expect(vi.getTimerCount()).toBe(0);
     expect(provisioner.scheduled).toBe(0);
-    expect(changeStatus).not.toHaveBeenCalled();
+    expect(start).not.toHaveBeenCalled();
   });
 
   test('waits for writes under way and does not repeat them', async () => {
-    const { provisioner, changeStatus } = open();
-    const gate = Promise.withResolvers<undefined>();
-    changeStatus.mockReturnValue(gate.promise);
+    const { provisioner, start } = open();
+    const gate = Promise.withResolvers<void>();
+    start.mockReturnValue(gate.promise);
     provisioner.schedule(pendingVm('a'));
     await vi.advanceTimersByTimeAsync(DELAY_MS);
     let stopped = false;
