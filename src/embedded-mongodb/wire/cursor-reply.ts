@@ -3,12 +3,7 @@
  * of each document into its place, so that they are neither decoded nor encoded again. Made by the commands
  * that return cursors.
  */
-
-const TYPE_DOUBLE = 0x01;
-const TYPE_STRING = 0x02;
-const TYPE_DOCUMENT = 0x03;
-const TYPE_ARRAY = 0x04;
-const TYPE_INT64 = 0x12;
+import { ElementType } from '../bson/element-type.ts';
 
 const LENGTH_BYTES = 4;
 const FIRST_CAPACITY = 1024;
@@ -28,16 +23,16 @@ export class CursorReply {
 
   constructor(batchName: 'firstBatch' | 'nextBatch') {
     this.#begin();
-    this.#head(TYPE_DOCUMENT, 'cursor');
+    this.#head(ElementType.document, 'cursor');
     this.#cursorStart = this.#begin();
-    this.#head(TYPE_ARRAY, batchName);
+    this.#head(ElementType.array, batchName);
     this.#batchStart = this.#begin();
   }
 
   /** Copies the document. */
   add(document: Uint8Array): void {
     this.#reserve(ELEMENT_HEAD_BYTES + document.length);
-    this.#head(TYPE_DOCUMENT, String(this.count));
+    this.#head(ElementType.document, String(this.count));
     this.#bytes.set(document, this.#length);
     this.#length += document.length;
     this.count += 1;
@@ -48,12 +43,12 @@ export class CursorReply {
   encode(cursorId: bigint, namespace: string): Uint8Array {
     this.#reserve(END_BYTES + Buffer.byteLength(namespace));
     this.#end(this.#batchStart);
-    this.#head(TYPE_INT64, 'id');
+    this.#head(ElementType.int64, 'id');
     this.#length = this.#bytes.writeBigInt64LE(cursorId, this.#length);
-    this.#head(TYPE_STRING, 'ns');
+    this.#head(ElementType.string, 'ns');
     this.#string(namespace);
     this.#end(this.#cursorStart);
-    this.#head(TYPE_DOUBLE, 'ok');
+    this.#head(ElementType.double, 'ok');
     this.#length = this.#bytes.writeDoubleLE(1, this.#length);
     this.#end(0);
     return this.#bytes.subarray(0, this.#length);
