@@ -36,12 +36,19 @@ export function fieldBounds(
 ): FieldBounds | undefined {
   if (conditions === undefined) return undefined;
   const found = conditions.flatMap((condition) => conditionBounds(condition, nullAllowed));
-  const points = found.filter((bounds) => bounds.points).toSorted((a, b) => a.count - b.count);
-  const [fewest] = points;
-  if (fewest !== undefined) return { ...fewest, exact: fewest.exact && isSingle(conditions) };
+  const points = fewestPoints(found);
+  if (points !== undefined) return isSingle(conditions) ? points : { ...points, exact: false };
   const [first, ...others] = found;
   if (first === undefined || multikey) return first;
   return others.reduce(intersect, first);
+}
+
+function fewestPoints(found: readonly FieldBounds[]): FieldBounds | undefined {
+  let fewest: FieldBounds | undefined;
+  for (const bounds of found) {
+    if (bounds.points && bounds.count < (fewest?.count ?? Infinity)) fewest = bounds;
+  }
+  return fewest;
 }
 
 /** One condition with one operator, so that its bounds stand for all that is asked of the field. */

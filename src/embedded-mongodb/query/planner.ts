@@ -142,8 +142,9 @@ function wishScore({ sort, limit, hint }: Wanted, direction: Direction | undefin
 const DEFAULT_FIRST_ROWS = 16;
 const MAX_FIRST_ROWS = 128;
 
+/** One more than is wanted, because a page often begins with the document where the one before it ended. */
 function firstRows(wanted: Wanted, sorted: boolean): number {
-  return sorted && wanted.limit > 0 ? Math.min(wanted.limit, MAX_FIRST_ROWS) : DEFAULT_FIRST_ROWS;
+  return sorted && wanted.limit > 0 ? Math.min(wanted.limit + 1, MAX_FIRST_ROWS) : DEFAULT_FIRST_ROWS;
 }
 
 /** The bounds of the index's first fields: any number of fields with fixed values, then at most one range. */

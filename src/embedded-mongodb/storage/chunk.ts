@@ -19,9 +19,9 @@ const EMPTY: Chunk = { documents: [], lastKey: undefined };
 /** @param sql one of scan-statements.ts */
 export function readChunk(file: SqliteFile, sql: string, ...parameters: SQLInputValue[]): Chunk {
   const { records, bytes, lastKey } = file.get(sql, ...parameters) ?? {};
-  if (typeof records !== 'string' || !(bytes instanceof Uint8Array)) return EMPTY;
+  if (!(bytes instanceof Uint8Array)) return EMPTY;
   return {
-    documents: split(records, bytes),
+    documents: split(String(records), bytes),
     lastKey: lastKey instanceof Uint8Array ? lastKey : undefined,
   };
 }
@@ -38,6 +38,8 @@ function split(records: string, bytes: Uint8Array): StoredDocument[] {
 }
 
 const MAX_ROWS = 256;
+/** Chunks grow by steps, because few matches may be missing. */
+const MAX_GROWTH = 4;
 /** The target size of a chunk. The documents of one chunk predict how many fit into the next. */
 const TARGET_BYTES = 1024 * 1024;
 
@@ -70,6 +72,6 @@ export class ChunkSize {
     if (documents.length === 0) return;
     const bytes = documents.reduce((sum, document) => sum + document.bytes.length, 0);
     const fitting = Math.floor((TARGET_BYTES * documents.length) / bytes);
-    this.#rows = Math.max(1, Math.min(MAX_ROWS, fitting));
+    this.#rows = Math.max(1, Math.min(MAX_ROWS, fitting, this.#rows * MAX_GROWTH));
   }
 }

@@ -41,6 +41,8 @@ export function selectKeys(
   count: number,
 ): string {
   const { tables, key, record, bytes } = columnsOf(collection, index);
+  // One document needs not be joined.
+  if (count === 1) return `SELECT ${record} AS records, ${bytes} AS bytes FROM ${tables} WHERE ${key} = ?`;
   return joined(
     '',
     `SELECT ${record} AS record, ${bytes} AS bytes FROM ${tables}
