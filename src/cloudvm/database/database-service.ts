@@ -4,6 +4,7 @@
  * the application's `start()` and closes it in `stop()`. Repositories are made from it.
  */
 import { type Collection, type Db, type Document, MongoClient, type MongoClientOptions } from 'mongodb';
+import { BatchedInserts } from './batched-inserts.ts';
 import { hostsOf, problemInWords } from './connection-string.ts';
 import {
   DatabaseBusyError,
@@ -107,6 +108,11 @@ export class DatabaseService implements AsyncDisposable {
    */
   collection<Schema extends Document>(name: string): Collection<Schema> {
     return this.#database.collection<Schema>(name);
+  }
+
+  /** Inserts that travel together. They run inside `runRepeatable`. */
+  batchedInserts<Schema extends Document>(name: string): BatchedInserts<Schema> {
+    return new BatchedInserts(this.#database, name);
   }
 
   /** Reads that leave documents as they are stored. They run inside `run`. */

@@ -3,6 +3,7 @@
  * conditional writes, so of two simultaneous requests only one can win. Called by the VM controller.
  */
 import { type Collection, type Filter, ObjectId } from 'mongodb';
+import type { BatchedInserts } from '../../database/batched-inserts.ts';
 import { BatchedReads } from '../../database/batched-reads.ts';
 import type { DatabaseService } from '../../database/database-service.ts';
 import { isDuplicateKey } from '../../database/driver-errors.ts';
@@ -30,6 +31,7 @@ export class VmRepository {
   readonly #service: DatabaseService;
   readonly #vms: Collection<VmDocument>;
   readonly #stored: StoredReads<VmDocument>;
+  readonly #inserts: BatchedInserts<VmDocument>;
   readonly #reads: BatchedReads<VmIdentity, StoredVm>;
   readonly #counts = new SharedQueries<number>();
 
@@ -37,6 +39,7 @@ export class VmRepository {
     this.#service = service;
     this.#vms = service.collection<VmDocument>(VMS.name);
     this.#stored = service.storedReads<VmDocument>(VMS.name);
+    this.#inserts = service.batchedInserts<VmDocument>(VMS.name);
     const find = (identities: readonly VmIdentity[]) => this.#findAll(identities);
     this.#reads = new BatchedReads({ service, find, keyOf, keyOfFound: ({ identity }) => keyOf(identity) });
   }
@@ -170,7 +173,7 @@ export class VmRepository {
     const { ownerId, creationKey } = document;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await this.#vms.insertOne(document);
+        await this.#inserts.insert(document);
         return document;
       } catch (error) {
         if (!isDuplicateKey(error)) throw error;

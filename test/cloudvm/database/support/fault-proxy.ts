@@ -1,11 +1,20 @@
 /**
  * A proxy between the driver and a database that fails on demand. It loses the answer of one command together
- * with its connection, or holds answers back. It also counts commands. Used by the tests of DatabaseService.
+ * with its connection, answers one command with an error, or holds answers back. It also counts commands.
+ * Used by the tests of DatabaseService.
  */
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { BSON } from 'mongodb';
 
 const HEADER_BYTES = 16;
+const OP_MSG = 2013;
+
+/** What a server answers when it refuses a command. */
+interface Refusal {
+  readonly code: number;
+  readonly errmsg: string;
+}
 
 export class FaultProxy implements AsyncDisposable {
   readonly #database: URL;
@@ -14,6 +23,7 @@ export class FaultProxy implements AsyncDisposable {
   readonly #heldBack: (() => void)[] = [];
   readonly #counts = new Map<string, number>();
   #fatalCommand: string | undefined;
+  #refusal: { readonly command: string; readonly error: Refusal } | undefined;
   #holding: string | undefined;
   #onHeld: (() => void) | undefined;
 
@@ -55,6 +65,11 @@ export class FaultProxy implements AsyncDisposable {
   /** Loses the next answer to this command and its connection, after the database has done its work. */
   loseAnswerOf(command: string): void {
     this.#fatalCommand = command;
+  }
+
+  /** Answers the next of this command with an error. The database does not see it. */
+  refuse(command: string, error: Refusal): void {
+    this.#refusal = { command, error };
   }
 
   /** Holds back the answers to this command. @returns once `count` of them are held */
@@ -101,7 +116,12 @@ export class FaultProxy implements AsyncDisposable {
         fatal = true;
       }
       held = command === this.#holding;
-      database.write(bytes);
+      if (command === this.#refusal?.command) {
+        client.write(refusalOf(bytes, this.#refusal.error));
+        this.#refusal = undefined;
+      } else {
+        database.write(bytes);
+      }
     });
     database.on('data', (bytes: Buffer) => {
       if (fatal) {
@@ -130,4 +150,14 @@ function dial(host: string): Socket {
 function commandOf(frame: Buffer): string {
   const start = HEADER_BYTES + 4 + 1 + 4 + 1;
   return frame.toString('latin1', start, frame.indexOf(0, start));
+}
+
+/** A header (length, request, request answered, operation), flags, section kind, and the document. */
+function refusalOf(frame: Buffer, error: Refusal): Buffer {
+  const document = BSON.serialize({ ok: 0, ...error });
+  const head = Buffer.alloc(HEADER_BYTES + 4 + 1);
+  head.writeInt32LE(head.length + document.length, 0);
+  head.writeInt32LE(frame.readInt32LE(4), 8);
+  head.writeInt32LE(OP_MSG, 12);
+  return Buffer.concat([head, document]);
 }
