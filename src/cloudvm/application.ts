@@ -9,21 +9,29 @@ import { LOG_SETTINGS } from '../platform/log-settings.ts';
 import { joinGroups, readSettings } from '../platform/settings/settings.ts';
 import type { Router, WorkerPool } from '../runtime/application.ts';
 import { prepareSecret } from './accounts/tokens/secret.ts';
+import { Tokens } from './accounts/tokens/tokens.ts';
+import type { Api } from './api.ts';
 import { DatabaseError } from './database/database-errors.ts';
 import { ApplicationReadiness } from './health/readiness.ts';
 import { occasionally } from './occasionally.ts';
+import { OnDemand } from './on-demand.ts';
 import { registerRoutes } from './routes.ts';
-import { prepareServices, Services } from './services.ts';
-import { CLOUDVM_SETTINGS } from './settings.ts';
+import { CLOUDVM_WORKER_SETTINGS } from './settings.ts';
 
-const SETTINGS = joinGroups(CLOUDVM_SETTINGS, LOG_SETTINGS);
+const SETTINGS = joinGroups(CLOUDVM_WORKER_SETTINGS, LOG_SETTINGS);
 
 /** Milliseconds between two log lines about the same problem. */
 const REPORT_INTERVAL_MS = 10_000;
 
+/** How often a worker looks whether it has become the one that works in the background. */
+const LEADER_INTERVAL_MS = 15_000;
+
 interface Started {
-  readonly services: Services;
+  readonly api: OnDemand<Api>;
+  readonly tokens: Tokens;
   readonly pool: WorkerPool;
+  readonly leaderTimer: NodeJS.Timeout;
+  readonly pingDatabase: () => Promise<void>;
 }
 
 let state: Started | 'starting' | 'draining' = 'starting';
@@ -35,40 +43,48 @@ export function routes(router: Router): void {
     logger.error({ ...detailsOf(error), others }, 'requests fail because of the database'),
   );
   const readiness = new ApplicationReadiness({ state: () => state, onDatabaseTrouble });
-  registerRoutes(router, { corsOrigins, services, readiness, onDatabaseTrouble });
+  const api = { open: () => started().api.open() };
+  const tokens = () => started().tokens;
+  registerRoutes(router, { corsOrigins, tokens, api, readiness, onDatabaseTrouble });
 }
 
-/** Creates the collections and their indexes. */
+/** Creates the collections and their indexes. @throws Error if the database cannot be reached */
 export async function prepare(): Promise<void> {
-  await prepareServices(services().database);
+  const api = await started().api.open();
+  await api.prepare();
 }
 
-/** @throws Error that names what is missing: a setting, the secret, the database */
+/** @throws Error that names what is missing: a setting, or the secret */
 export async function start(pool: WorkerPool): Promise<void> {
   const settings = readSettings(SETTINGS, process.env);
-  const { mongodbUri: uri, mongodbDatabase: databaseName, jwtTtlSeconds, logLevel } = settings;
+  const { mongodbUri: uri, mongodbDatabase: databaseName, jwtTtlSeconds: ttlSeconds, logLevel } = settings;
   if (uri === undefined) {
     throw new Error('MONGODB_URI is not set in the worker, and the main thread should have set it');
   }
   const { secrets } = await prepareSecret(settings);
+  const tokens = new Tokens({ secrets, ttlSeconds });
   const logger = createLogger({ level: logLevel, name: 'cloudvm' });
-  const opened = await Services.open({
-    uri,
-    databaseName,
-    workers: pool.size,
-    secrets,
-    tokenTtlSeconds: jwtTtlSeconds,
-    onError: occasionally(REPORT_INTERVAL_MS, (error, others) =>
-      logger.warn({ ...detailsOf(error), others }, 'a VM could not be started yet and will be tried again'),
-    ),
+  const onError = occasionally(REPORT_INTERVAL_MS, (error, others) =>
+    logger.warn({ ...detailsOf(error), others }, 'a VM could not be started yet and will be tried again'),
+  );
+  const api = new OnDemand(async () => {
+    const module = await import('./api.ts');
+    return module.Api.open({ uri, databaseName, workers: pool.size, tokens, onError });
   });
-  state = { services: opened, pool };
+  const leaderTimer = setInterval(() => {
+    // It is opened for the provisioner. The next request that needs it reports what is wrong.
+    if (pool.leads) api.open().catch(() => {});
+  }, LEADER_INTERVAL_MS).unref();
+  const pingDatabase = async () => (await api.open()).ping();
+  state = { api, tokens, pool, leaderTimer, pingDatabase };
 }
 
 export async function stop(): Promise<void> {
-  const opened = state;
+  const last = state;
   state = 'draining';
-  if (typeof opened !== 'string') await opened.services[Symbol.asyncDispose]();
+  if (typeof last === 'string') return;
+  clearInterval(last.leaderTimer);
+  await last.api[Symbol.asyncDispose]();
 }
 
 /** The message of a DatabaseError says everything. For any other error the stack is needed. */
@@ -76,7 +92,7 @@ function detailsOf(error: unknown): { readonly reason: string } | { readonly err
   return error instanceof DatabaseError ? { reason: error.message } : { error };
 }
 
-function services(): Services {
-  if (typeof state === 'string') throw new Error(`The application has no services: it is ${state}`);
-  return state.services;
+function started(): Started {
+  if (typeof state === 'string') throw new Error(`The application serves no requests: it is ${state}`);
+  return state;
 }

@@ -1,7 +1,7 @@
 /**
  * Turns errors into answers that a client can read. Each feature says which of its errors are which problem
- * details. routes.ts wraps every handler in `withProblems`. Any other error is a defect: it is logged and
- * answered with 500.
+ * details. routes.ts wraps every handler of the API in `withProblems`. Any other error is a defect: it is
+ * logged and answered with 500.
  */
 
 import type { Handler } from '../runtime/application.ts';

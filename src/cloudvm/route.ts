@@ -1,13 +1,14 @@
 /**
- * A route as a feature declares it. Each feature returns a list of them (vms/vm-routes.ts, for example), and
- * routes.ts registers all lists.
+ * A route as a feature declares it. Each feature has a list of them (vms/vm-routes.ts, for example), and
+ * routes.ts registers all lists. They name their handlers without loading them, see api.ts.
  */
 import type { Handler } from '../runtime/application.ts';
+import type { Api } from './api.ts';
 
 export interface Route {
   readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   readonly path: string;
   /** Who may call it: everybody, or only a request with a valid token. */
   readonly access: 'all' | 'user';
-  readonly handler: Handler;
+  readonly handler: (api: Api) => Handler;
 }

@@ -3,39 +3,59 @@
  * then the route's own check and handler. Each worker calls this once, before it serves.
  */
 
-import { compression, cors, type Router } from '../runtime/application.ts';
-import { accountRoutes } from './accounts/account-routes.ts';
-import { authenticate } from './accounts/tokens/authenticate.ts';
+import { compression, cors, type Handler, type Router } from '../runtime/application.ts';
+import { ACCOUNT_ROUTES } from './accounts/account-routes.ts';
+import { authenticate, type TokenVerifier } from './accounts/tokens/authenticate.ts';
 import { requireUser } from './accounts/tokens/require-user.ts';
-import type { Readiness } from './health/health-controller.ts';
-import { healthRoutes } from './health/health-routes.ts';
-import { withProblems } from './problems.ts';
+import type { Api } from './api.ts';
+import { databaseProblem, isDatabaseTrouble } from './database/database-problems.ts';
+import { HealthController, type Readiness } from './health/health-controller.ts';
+import type { OnDemand } from './on-demand.ts';
 import type { Route } from './route.ts';
-import type { Services } from './services.ts';
-import { vmRoutes } from './vms/vm-routes.ts';
+import { VM_ROUTES } from './vms/vm-routes.ts';
 
 export interface RoutesOptions {
   readonly corsOrigins: readonly string[];
-  /** A function, because routes are registered before the services are open. */
-  readonly services: () => Services;
+  /** A function, because routes are registered before the worker has its secrets. */
+  readonly tokens: () => TokenVerifier;
+  readonly api: Pick<OnDemand<Api>, 'open'>;
   readonly readiness: Readiness;
   /** Called when a request failed because the database is unreachable, full or too slow. */
   readonly onDatabaseTrouble: (error: unknown) => void;
 }
 
 export function registerRoutes(router: Router, options: RoutesOptions): void {
-  const { corsOrigins, services, readiness, onDatabaseTrouble } = options;
-  const register = ({ method, path, access, handler }: Route) => {
-    const answering = withProblems(handler, onDatabaseTrouble);
-    if (access === 'user') router[method](path, requireUser, answering);
-    else router[method](path, answering);
-  };
-
+  const { corsOrigins, tokens, readiness } = options;
   router.use(cors(corsOrigins));
-  router.use(authenticate(() => services().accounts.tokens));
+  router.use(authenticate(tokens));
   router.finish(compression());
 
-  healthRoutes(readiness).forEach(register);
-  accountRoutes(() => services().accounts).forEach(register);
-  vmRoutes(() => services().vms).forEach(register);
+  const { health, ready } = new HealthController(readiness);
+  router.get('/health', health);
+  router.get('/health/ready', ready);
+  for (const route of [...ACCOUNT_ROUTES, ...VM_ROUTES]) register(router, route, options);
+}
+
+function register(router: Router, route: Route, options: RoutesOptions): void {
+  const { method, path, access } = route;
+  const handler = handlerOnDemand(route, options);
+  if (access === 'user') router[method](path, requireUser, handler);
+  else router[method](path, handler);
+}
+
+/** The first request that needs it waits until the API is open. */
+function handlerOnDemand(route: Route, { api, onDatabaseTrouble }: RoutesOptions): Handler {
+  let known: Handler | undefined;
+  const open = async (): Promise<Handler> => {
+    try {
+      const opened = await api.open();
+      known = opened.withProblems(route.handler(opened), onDatabaseTrouble);
+      return known;
+    } catch (error) {
+      if (isDatabaseTrouble(error)) onDatabaseTrouble(error);
+      throw databaseProblem(error) ?? error;
+    }
+  };
+  return (request, response) =>
+    known === undefined ? open().then((handler) => handler(request, response)) : known(request, response);
 }

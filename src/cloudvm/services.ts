@@ -1,16 +1,15 @@
 /**
- * The services of one worker: its database and what each feature needs. The application opens them in
- * `start()` and closes them in `stop()` (application.ts).
+ * The services of one worker: its database and what each feature needs. They are opened and closed with the
+ * API (api.ts).
  */
 
 import { AccountServices, prepareAccounts } from './accounts/account-services.ts';
+import type { Tokens } from './accounts/tokens/tokens.ts';
 import { DatabaseService, type DatabaseServiceOptions } from './database/database-service.ts';
 import { prepareVms, VmServices } from './vms/vm-services.ts';
 
 export interface ServicesOptions extends DatabaseServiceOptions {
-  /** See Tokens. */
-  readonly secrets: readonly string[];
-  readonly tokenTtlSeconds: number;
+  readonly tokens: Tokens;
   readonly provisioningDelayMs?: number;
   /** Called when a VM could not be started yet. */
   readonly onError: (error: unknown) => void;

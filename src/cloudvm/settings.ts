@@ -70,6 +70,15 @@ export const CLOUDVM_SETTINGS: SettingsGroup<CloudVmSettings> = {
   contradictions,
 };
 
+/** In a worker. The main thread has checked the connection string, and checking it loads the whole driver. */
+export const CLOUDVM_WORKER_SETTINGS: SettingsGroup<CloudVmSettings> = {
+  ...CLOUDVM_SETTINGS,
+  declarations: {
+    ...CLOUDVM_SETTINGS.declarations,
+    mongodbUri: { ...CLOUDVM_SETTINGS.declarations.mongodbUri, parse: (text) => text },
+  },
+};
+
 function contradictions({ production, jwtSecrets, corsOrigins }: CloudVmSettings): string[] {
   const problems: string[] = [];
   // A list that cannot be read is undefined here. It has been reported already.

@@ -14,15 +14,15 @@ import { invalidToken, wrongCredentials } from './tokens/unauthorized.ts';
 import { AlreadyTakenError, type User } from './users/user-repository.ts';
 
 export class AccountController {
-  readonly #services: () => AccountServices;
+  readonly #services: AccountServices;
 
-  constructor(services: () => AccountServices) {
+  constructor(services: AccountServices) {
     this.#services = services;
   }
 
   readonly register = async (request: Request, response: Response): Promise<void> => {
     const { email, username, password } = readBody(request, registration);
-    const { users, passwords } = this.#services();
+    const { users, passwords } = this.#services;
     // Looked up first, because the hash costs a thousand times as much. The unique index has the last word.
     if ((await users.findByEmail(email)) !== undefined) throw new AlreadyTakenError(['email']);
     const passwordHash = await passwords.hash(password, clientOf(request));
@@ -33,7 +33,7 @@ export class AccountController {
 
   readonly login = async (request: Request, response: Response): Promise<void> => {
     const { email, password } = readBody(request, login);
-    const { users, passwords, throttle } = this.#services();
+    const { users, passwords, throttle } = this.#services;
     await using attempt = await throttle.begin({ email, remoteAddress: request.remoteAddress });
     const user = await users.findByEmail(email);
     const isRight = await passwords.verify(password, user?.passwordHash, clientOf(request));
@@ -46,13 +46,13 @@ export class AccountController {
   };
 
   readonly me = async (request: Request, response: Response): Promise<void> => {
-    const user = await this.#services().users.findById(userIdOf(request));
+    const user = await this.#services.users.findById(userIdOf(request));
     if (user === undefined) throw invalidToken('The user of the token does not exist.');
     response.json(toAnswer(user));
   };
 
   #answerWithSession(response: Response, user: User): void {
-    const session: SessionAnswer = { token: this.#services().tokens.issue(user.id), user: toAnswer(user) };
+    const session: SessionAnswer = { token: this.#services.tokens.issue(user.id), user: toAnswer(user) };
     // No cache may keep a token (RFC 6750, section 5.3).
     response.header('Cache-Control', 'no-store').json(session);
   }

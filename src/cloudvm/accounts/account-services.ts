@@ -8,16 +8,14 @@ import { LOGIN_FAILURES } from './logins/login-counts.ts';
 import { LoginThrottle } from './logins/login-throttle.ts';
 import { HashingSlots } from './passwords/hashing-slots.ts';
 import { lineOf, Passwords } from './passwords/passwords.ts';
-import { Tokens } from './tokens/tokens.ts';
+import type { Tokens } from './tokens/tokens.ts';
 import { USERS } from './users/user-document.ts';
 import { UserRepository } from './users/user-repository.ts';
 
 export interface AccountServicesOptions {
   /** How many workers share the hashing slots of the process. */
   readonly workers: number;
-  /** See Tokens. */
-  readonly secrets: readonly string[];
-  readonly tokenTtlSeconds: number;
+  readonly tokens: Tokens;
 }
 
 /** Once per process. Idempotent. */
@@ -32,10 +30,10 @@ export class AccountServices {
   readonly tokens: Tokens;
   readonly throttle: LoginThrottle;
 
-  constructor(database: DatabaseService, { workers, secrets, tokenTtlSeconds }: AccountServicesOptions) {
+  constructor(database: DatabaseService, { workers, tokens }: AccountServicesOptions) {
     this.users = new UserRepository(database);
     this.passwords = new Passwords({ slots: HashingSlots.open(), maxWaiting: lineOf(workers) });
-    this.tokens = new Tokens({ secrets, ttlSeconds: tokenTtlSeconds });
+    this.tokens = tokens;
     this.throttle = new LoginThrottle(database);
   }
 }

@@ -1,16 +1,9 @@
 /**
  * The border between ids as clients write them (24 hexadecimal digits) and ObjectIds as the database stores
- * them. Used by every repository, and for the ids in tokens.
+ * them. Used by every repository.
  */
 import { ObjectId } from 'mongodb';
-
-const HEXADECIMAL_ID = /^[0-9a-f]{24}$/i;
-
-/** Whether the text can be the id of a document. */
-export function isObjectId(text: string): boolean {
-  // ObjectId's own check also takes numbers and byte arrays.
-  return HEXADECIMAL_ID.test(text);
-}
+import { isObjectId } from './hexadecimal-id.ts';
 
 /** @returns undefined for a malformed id, which callers treat as one that does not exist */
 export function parseObjectId(id: string): ObjectId | undefined {

@@ -3,7 +3,6 @@
  * database answers. Simultaneous questions share one ping of the database. Used by the health controller.
  */
 import type { WorkerPool } from '../../runtime/application.ts';
-import type { DatabaseService } from '../database/database-service.ts';
 import type { NotReady, Readiness, ServingWorkers } from './health-controller.ts';
 
 /** A healthy database answers sooner, and a load balancer waits longer. */
@@ -14,7 +13,8 @@ const LEAST_SERVING_SHARE = 0.5;
 
 /** The parts that readiness checks while the application runs. */
 export interface Started {
-  readonly services: { readonly database: Pick<DatabaseService, 'ping'> };
+  /** Asks the database for a sign of life. */
+  readonly pingDatabase: () => Promise<void>;
   readonly pool: WorkerPool;
 }
 
@@ -48,20 +48,20 @@ export class ApplicationReadiness implements Readiness {
   async check(): Promise<NotReady | undefined> {
     const state = this.#state();
     if (typeof state === 'string') return state;
-    const { pool, services } = state;
+    const { pool, pingDatabase } = state;
     if (pool.serving < pool.size * LEAST_SERVING_SHARE) {
       return pool.isFilling ? 'starting' : 'workers failing';
     }
-    this.#underWay ??= this.#pingOnce(services);
+    this.#underWay ??= this.#pingOnce(pingDatabase);
     return this.#underWay;
   }
 
-  async #pingOnce({ database }: Started['services']): Promise<NotReady | undefined> {
+  async #pingOnce(pingDatabase: Started['pingDatabase']): Promise<NotReady | undefined> {
     const { promise: timeout, resolve } = Promise.withResolvers<false>();
     const timer = setTimeout(resolve, this.#timeoutMs, false);
     try {
       // A ping that fails after the timeout is reported too.
-      const answers = database.ping().then(
+      const answers = pingDatabase().then(
         () => true,
         (error: unknown) => {
           this.#onDatabaseTrouble(error);

@@ -15,15 +15,15 @@ import { DEFAULT_PAGE_SIZE, newVm, vmChanges, vmQuery } from './vm-schema.ts';
 import type { VmServices } from './vm-services.ts';
 
 export class VmController {
-  readonly #services: () => VmServices;
+  readonly #services: VmServices;
 
-  constructor(services: () => VmServices) {
+  constructor(services: VmServices) {
     this.#services = services;
   }
 
   readonly list = async (request: Request, response: Response): Promise<void> => {
     const query = readQuery(request, vmQuery);
-    const { repository } = this.#services();
+    const { repository } = this.#services;
     const page = await repository.list(userIdOf(request), { limit: DEFAULT_PAGE_SIZE, ...query });
     response.rawJson(representPage(page));
   };
@@ -31,7 +31,7 @@ export class VmController {
   readonly create = async (request: Request, response: Response): Promise<void> => {
     const { size = 'small', tags = [], ...rest } = readBody(request, newVm);
     const key = readIdempotencyKey(request);
-    const { repository, provisioner } = this.#services();
+    const { repository, provisioner } = this.#services;
     const { vm } = await repository.create(userIdOf(request), { ...rest, size, tags }, key);
     if (vm.status === 'pending') provisioner.schedule(vm);
     response.status(201).header('Location', `/api/vms/${vm.id}`);
@@ -39,7 +39,7 @@ export class VmController {
   };
 
   readonly read = async (request: Request, response: Response): Promise<void> => {
-    const { repository } = this.#services();
+    const { repository } = this.#services;
     const vm = await repository.read(userIdOf(request), request.parameter('id'));
     if (vm === undefined) throw vmNotFound();
     answerWith(response, representStoredVm(vm));
@@ -49,7 +49,7 @@ export class VmController {
     const changes = readBody(request, vmChanges);
     const expectedVersion = await this.#expectedVersion(request);
     const id = request.parameter('id');
-    const { repository } = this.#services();
+    const { repository } = this.#services;
     const vm = await repository.update(userIdOf(request), id, changes, expectedVersion);
     if (vm === undefined) throw vmNotFound();
     answerWith(response, representVm(vm));
@@ -58,14 +58,14 @@ export class VmController {
   readonly delete = async (request: Request, response: Response): Promise<void> => {
     const expectedVersion = await this.#expectedVersion(request);
     const id = request.parameter('id');
-    const { repository } = this.#services();
+    const { repository } = this.#services;
     const deleted = await repository.delete(userIdOf(request), id, expectedVersion);
     if (!deleted) throw vmNotFound();
     response.empty();
   };
 
   async #find(request: Request): Promise<Vm> {
-    const vm = await this.#services().repository.findById(userIdOf(request), request.parameter('id'));
+    const vm = await this.#services.repository.findById(userIdOf(request), request.parameter('id'));
     if (vm === undefined) throw vmNotFound();
     return vm;
   }

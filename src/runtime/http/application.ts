@@ -17,6 +17,11 @@ export interface WorkerPool {
   readonly serving: number;
   /** The server has started, but not all of its workers. */
   readonly isFilling: boolean;
+  /**
+   * This worker is the one that light requests prefer. At most one is at any time, and when it ends, another
+   * one is. Work in the background that no request asks for belongs there.
+   */
+  readonly leads: boolean;
 }
 
 /** The named exports of an application module. */

@@ -8,7 +8,12 @@ import { availableParallelism, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createLogger } from '../../platform/log.ts';
 import { createCore } from '../core/create-core.ts';
-import { type ApplicationModule, compileRoutes, loadApplication } from '../http/application.ts';
+import {
+  type ApplicationModule,
+  compileRoutes,
+  loadApplication,
+  type WorkerPool,
+} from '../http/application.ts';
 import type { Request } from '../http/request/request.ts';
 import { StartGate } from '../memory/synchronization/start-gate.ts';
 import { ServingWorkers } from '../memory/workers/serving-workers.ts';
@@ -62,7 +67,23 @@ async function load(): Promise<void> {
     onExhausted: () => ending.exhausted(),
     onDrained: () => ending.drained(),
   });
-  await application.start?.(new ServingWorkers(context.shared));
+  await application.start?.(poolSeenFrom(context));
+}
+
+function poolSeenFrom({ shared, slot }: WorkerContext): WorkerPool {
+  const workers = new ServingWorkers(shared);
+  return {
+    size: workers.size,
+    get serving() {
+      return workers.serving;
+    },
+    get isFilling() {
+      return workers.isFilling;
+    },
+    get leads() {
+      return workers.first === slot;
+    },
+  };
 }
 
 async function prepare(): Promise<void> {

@@ -9,9 +9,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { ApplicationModule } from '../../../src/runtime/http/application.ts';
 import { type DatabaseServer, startEmbeddedDatabase } from '../../support/databases.ts';
+import { FaultProxy } from '../database/support/fault-proxy.ts';
 import type { InProcess } from './support/in-process.ts';
 
-const POOL = { size: 1, serving: 1, isFilling: false };
+const POOL = { size: 1, serving: 1, isFilling: false, leads: true };
 
 let dataDirectory: string;
 let application: Required<ApplicationModule>;
@@ -71,6 +72,76 @@ describe('the application in a worker', () => {
     await application.stop();
   });
 
+  describe('opens the database', () => {
+    let proxy: FaultProxy;
+
+    beforeEach(async () => {
+      proxy = await FaultProxy.start(database.uri);
+      vi.stubEnv('MONGODB_URI', proxy.uri);
+    });
+
+    afterEach(() => proxy[Symbol.asyncDispose]());
+
+    const login = { body: { email: 'nobody@example.com', password: 'wrong horse' } };
+
+    test('for the first request that needs it, and once for simultaneous ones', async () => {
+      const http = inProcess();
+      await application.start({ ...POOL, leads: false });
+      const health = await http.ask('GET', '/health');
+      const unauthorized = await http.ask('GET', '/api/vms');
+      expect([health.status, unauthorized.status, proxy.connections]).toEqual([200, 401, 0]);
+      const answers = await Promise.all([1, 2, 3].map(() => http.ask('POST', '/api/auth/login', login)));
+      expect(answers.map(({ status }) => status)).toEqual([401, 401, 401]);
+      expect(proxy.countOf('ping')).toBe(1);
+      await application.stop();
+    });
+
+    test('to find out whether it is ready', async () => {
+      const http = inProcess();
+      await application.start({ ...POOL, leads: false });
+      expect((await http.ask('GET', '/health/ready')).status).toBe(200);
+      await application.stop();
+    });
+
+    test('again if it could not be reached', async () => {
+      vi.stubEnv('MONGODB_URI', `${proxy.uri}&serverSelectionTimeoutMS=50`);
+      proxy.refuseConnections();
+      const http = inProcess();
+      await application.start({ ...POOL, leads: false });
+      const ask = () => http.ask('POST', '/api/auth/login', login);
+      expect(await ask()).toMatchObject({ status: 503, headers: { 'retry-after': '5' } });
+      proxy.acceptConnections();
+      expect((await ask()).status).toBe(401);
+      await application.stop();
+      expect(http.errors).toEqual([]);
+    });
+
+    test('in the worker that leads, for the work in the background', async () => {
+      vi.useFakeTimers({ toFake: ['setInterval'] });
+      const pool = { ...POOL, leads: false };
+      await application.start(pool);
+      vi.advanceTimersByTime(60_000);
+      expect(proxy.connections).toBe(0);
+      pool.leads = true;
+      vi.advanceTimersByTime(60_000);
+      vi.useRealTimers();
+      await vi.waitFor(() => expect(proxy.countOf('find'), 'the sweep for pending VMs').toBeGreaterThan(0));
+      await application.stop();
+    });
+
+    test('and closes it, even if it was stopped meanwhile', async () => {
+      await application.start({ ...POOL, leads: false });
+      const held = proxy.holdAnswersOf('ping', 1);
+      const preparing = Promise.resolve(application.prepare());
+      await held;
+      const stopped = application.stop();
+      proxy.release();
+      await stopped;
+      await preparing.catch(() => {});
+      await vi.waitFor(() => expect(proxy.connections).toBe(0));
+    });
+  });
+
   test('allows the origins in CORS_ORIGINS', async () => {
     vi.stubEnv('CORS_ORIGINS', 'https://app.example');
     const answer = await inProcess().ask('GET', '/health', {
@@ -88,9 +159,11 @@ describe('the application does not start', () => {
 
   test('with a database that does not answer', async () => {
     vi.stubEnv('MONGODB_URI', 'mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=50');
-    await expect(application.start(POOL)).rejects.toThrow(
+    await application.start(POOL);
+    await expect(application.prepare()).rejects.toThrow(
       'the database at 127.0.0.1:1 cannot be reached: connection refused (ECONNREFUSED)',
     );
+    await application.stop();
   });
 
   test('with a wrong setting, and the error names it', async () => {

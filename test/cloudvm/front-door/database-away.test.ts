@@ -8,7 +8,10 @@ test('while the database is away, requests that need it get 503 with Retry-After
   const token = await cloudVm.register('ada');
   const readinessErrors: unknown[] = [];
   const readiness = new ApplicationReadiness({
-    state: () => ({ services: cloudVm.services, pool: { size: 1, serving: 1, isFilling: false } }),
+    state: () => ({
+      pingDatabase: () => cloudVm.services.database.ping(),
+      pool: { size: 1, serving: 1, isFilling: false, leads: true },
+    }),
     onDatabaseTrouble: (error) => readinessErrors.push(error),
   });
   expect(await readiness.check()).toBeUndefined();

@@ -5,13 +5,14 @@ import {
   type ApplicationState,
   type ReadinessOptions,
 } from '../../../src/cloudvm/health/readiness.ts';
+import type { WorkerPool } from '../../../src/runtime/application.ts';
 
 /** A started application whose database answers with `ping`. */
 function started(
   ping: () => Promise<void>,
-  pool = { size: 8, serving: 8, isFilling: false },
+  pool: Omit<WorkerPool, 'leads'> = { size: 8, serving: 8, isFilling: false },
 ): ApplicationState {
-  return { services: { database: { ping } }, pool } as unknown as ApplicationState;
+  return { pingDatabase: ping, pool: Object.assign(pool, { leads: true }) };
 }
 
 function readinessOf(state: ApplicationState, options: Partial<ReadinessOptions> = {}): ApplicationReadiness {

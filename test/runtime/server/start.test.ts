@@ -10,11 +10,11 @@ test('a server answers when its first worker has started, and the other workers 
   using stage = new Stage();
   await using server = await startWithFirstWorker({ app: LATE_APPLICATION, workers: 3 }, stage);
   const pool = async () => (await fetch(`${server.url}/pool`)).json();
-  expect(await pool()).toEqual({ size: 3, serving: 1, isFilling: true });
+  expect(await pool()).toEqual({ size: 3, serving: 1, isFilling: true, leads: true });
   await Promise.all([stage.cue('started', 'slot 1'), stage.cue('started', 'slot 2')]);
   stage.release('everybody');
   await server.complete;
-  expect(await pool()).toEqual({ size: 3, serving: 3, isFilling: false });
+  expect(await pool()).toEqual({ size: 3, serving: 3, isFilling: false, leads: expect.any(Boolean) });
 });
 
 test('a server that is stopped while workers start ends in order', async () => {

@@ -2,7 +2,7 @@
  * The claims of a token, and the checks that the JWT library leaves to its caller. Tokens uses them once it
  * has verified the signature.
  */
-import { isObjectId } from '../../database/object-id.ts';
+import { isObjectId } from '../../database/hexadecimal-id.ts';
 
 /** Clocks of several machines that share a secret differ by less than this. */
 const MAX_CLOCK_SKEW_SECONDS = 60;

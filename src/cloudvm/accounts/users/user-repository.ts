@@ -6,7 +6,8 @@ import { type Collection, ObjectId } from 'mongodb';
 import { BatchedReads } from '../../database/batched-reads.ts';
 import type { DatabaseService } from '../../database/database-service.ts';
 import { duplicateFields, isDuplicateKey } from '../../database/driver-errors.ts';
-import { anyOf, isObjectId } from '../../database/object-id.ts';
+import { isObjectId } from '../../database/hexadecimal-id.ts';
+import { anyOf } from '../../database/object-id.ts';
 import { caseInsensitiveKey } from './case-insensitive-key.ts';
 import { USERS, type UserDocument } from './user-document.ts';
 

@@ -1,13 +1,17 @@
 /**
- * How many workers take requests at this moment, and whether all have done so at one time. Main writes the
- * word whenever that changes, and anyone reads it.
+ * How many workers take requests at this moment, which of them is the first, and whether all have served at
+ * one time. Main writes the word whenever that changes, and anyone reads it.
  */
 
 import { invariant } from '../../../platform/invariant.ts';
 import type { SharedMemory } from '../layout.ts';
 
-/** In the word, above the number. Once it is set, it stays. */
+/** The lowest bits of the word: the number of workers. */
+const COUNT_BITS = 0xffff;
+/** Once this bit is set, it stays. */
 const WAS_COMPLETE = 1 << 16;
+/** The highest bits: the slot of the first worker. */
+const FIRST_SHIFT = 17;
 
 export class ServingWorkers {
   /** How many there are when all is well. */
@@ -24,7 +28,13 @@ export class ServingWorkers {
   }
 
   get serving(): number {
-    return Atomics.load(this.#words, this.#word) & ~WAS_COMPLETE;
+    return Atomics.load(this.#words, this.#word) & COUNT_BITS;
+  }
+
+  /** The slot of the first of them, which light requests prefer, or undefined if none serves. */
+  get first(): number | undefined {
+    const word = Atomics.load(this.#words, this.#word);
+    return (word & COUNT_BITS) === 0 ? undefined : word >>> FIRST_SHIFT;
   }
 
   /** The server has started, but not all of its workers. */
@@ -32,10 +42,13 @@ export class ServingWorkers {
     return (Atomics.load(this.#words, this.#word) & WAS_COMPLETE) === 0;
   }
 
-  /** Main. */
-  publish(serving: number): void {
-    invariant(serving >= 0 && serving <= this.#slots, 'No more workers serve than there are slots.');
-    const wasComplete = serving >= this.size || !this.isFilling;
-    Atomics.store(this.#words, this.#word, wasComplete ? serving | WAS_COMPLETE : serving);
+  /** Main. @param serving the slots of the workers that take requests, in ascending order */
+  publish(serving: readonly number[]): void {
+    const count = serving.length;
+    invariant(count <= this.#slots, 'No more workers serve than there are slots.');
+    const [first = 0] = serving;
+    const wasComplete = count >= this.size || !this.isFilling;
+    const word = count | (wasComplete ? WAS_COMPLETE : 0) | (first << FIRST_SHIFT);
+    Atomics.store(this.#words, this.#word, word);
   }
 }

@@ -45,8 +45,8 @@ export interface SupervisorOptions {
   readonly onHung: (worker: WorkerHandle, cause: CauseOfDeath) => void;
   /** The thread has ended. Its requests and connections are recovered here. */
   readonly onEnded: (worker: WorkerHandle, cause: CauseOfDeath) => void;
-  /** The number of workers that take requests may have changed. */
-  readonly onPoolChanged: (serving: number) => void;
+  /** The workers that take requests may have changed. Their slots are given. */
+  readonly onPoolChanged: (serving: readonly number[]) => void;
   readonly onHopeless: (reason: string) => void;
 }
 
@@ -88,7 +88,7 @@ export class Supervisor {
 
   /** Workers that take requests. */
   get serving(): number {
-    return this.#slots.serving;
+    return this.#slots.serving.length;
   }
 
   /** Resolves when all workers serve for the first time. Stays pending if the server stops before. */
@@ -197,7 +197,7 @@ export class Supervisor {
     }
     worker.serve(performance.now());
     this.#options.onServing(worker);
-    this.#options.onPoolChanged(this.serving);
+    this.#options.onPoolChanged(this.#slots.serving);
     if (this.serving >= this.#options.workers) this.#complete.resolve();
   }
 
@@ -223,7 +223,7 @@ export class Supervisor {
 
   /** Starts the workers that the pool lacks. Called whenever a worker has come or gone. */
   #fillPool(): void {
-    this.#options.onPoolChanged(this.serving);
+    this.#options.onPoolChanged(this.#slots.serving);
     if (!this.#isServing || this.#isStopping) return;
     while (this.serving + this.#coming < this.#options.workers) {
       this.#coming++;

@@ -28,11 +28,11 @@ export class WorkerSlots {
     return this.#workers[slot] ?? undefined;
   }
 
-  /** Workers that take requests. */
-  get serving(): number {
-    let count = 0;
-    for (const worker of this.living()) if (worker.phase === 'serving') count++;
-    return count;
+  /** The slots of the workers that take requests, in ascending order. */
+  get serving(): readonly number[] {
+    const slots: number[] = [];
+    for (const worker of this.living()) if (worker.phase === 'serving') slots.push(worker.slot);
+    return slots;
   }
 
   /**

@@ -22,6 +22,7 @@ export class FaultProxy implements AsyncDisposable {
   readonly #sockets = new Set<Socket>();
   readonly #heldBack: (() => void)[] = [];
   readonly #counts = new Map<string, number>();
+  #isRefusing = false;
   #fatalCommand: string | undefined;
   #refusal: { readonly command: string; readonly error: Refusal } | undefined;
   #holding: string | undefined;
@@ -41,7 +42,10 @@ export class FaultProxy implements AsyncDisposable {
 
   private constructor(database: URL) {
     this.#database = database;
-    this.#server = createServer((client) => this.#forward(client, dial(database.host)));
+    this.#server = createServer((client) => {
+      if (this.#isRefusing) client.resetAndDestroy();
+      else this.#forward(client, dial(database.host));
+    });
   }
 
   /**
@@ -55,6 +59,20 @@ export class FaultProxy implements AsyncDisposable {
     uri.searchParams.set('directConnection', 'true');
     uri.searchParams.set('retryWrites', 'false');
     return uri.href;
+  }
+
+  /** Connections from the driver that are open. */
+  get connections(): number {
+    return this.#sockets.size / 2;
+  }
+
+  /** Connections are reset from now on. */
+  refuseConnections(): void {
+    this.#isRefusing = true;
+  }
+
+  acceptConnections(): void {
+    this.#isRefusing = false;
   }
 
   /** How often this command has come. */

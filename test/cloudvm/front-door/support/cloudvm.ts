@@ -1,5 +1,7 @@
 /** CloudVM inside the test's process, on a database of its own, assembled like src/cloudvm/application.ts. */
 import { randomBytes } from 'node:crypto';
+import { Tokens } from '../../../../src/cloudvm/accounts/tokens/tokens.ts';
+import { Api } from '../../../../src/cloudvm/api.ts';
 import { registerRoutes } from '../../../../src/cloudvm/routes.ts';
 import { prepareServices, Services } from '../../../../src/cloudvm/services.ts';
 import { type DatabaseServer, startEmbeddedDatabase } from '../../../support/databases.ts';
@@ -36,8 +38,7 @@ export class CloudVm implements AsyncDisposable {
         databaseName,
         workers: 8,
         serverSelectionTimeoutMs: SERVER_SELECTION_TIMEOUT_MS,
-        secrets: [SECRET],
-        tokenTtlSeconds: options.tokenTtlSeconds ?? 3600,
+        tokens: new Tokens({ secrets: [SECRET], ttlSeconds: options.tokenTtlSeconds ?? 3600 }),
         provisioningDelayMs: options.provisioningDelayMs ?? 10,
         onError: (error) => errors.push(error),
       }),
@@ -55,10 +56,12 @@ export class CloudVm implements AsyncDisposable {
     this.#server = server;
     this.services = services;
     this.#resources = resources;
+    const api = Promise.resolve(new Api(services));
     this.http = new InProcess((router) => {
       registerRoutes(router, {
         corsOrigins: [],
-        services: () => services,
+        tokens: () => services.accounts.tokens,
+        api: { open: () => api },
         readiness: { workers: { serving: 1, size: 1 }, check: async () => undefined },
         onDatabaseTrouble: (error) => errors.push(error),
       });
