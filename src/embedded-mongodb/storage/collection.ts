@@ -11,6 +11,7 @@ import { type IndexDefinition, MAX_INDEXES } from './indexes/index-definition.ts
 import { type IndexKeys, indexKeys } from './indexes/index-keys.ts';
 import { ID_INDEX, type IndexIdentity, StoredIndex } from './indexes/stored-index.ts';
 import { encodeValue } from './keys/key.ts';
+import { compareKeys } from './keys/key-range.ts';
 import { isUniqueViolation } from './sqlite-errors.ts';
 import type { SqliteFile } from './sqlite-file.ts';
 import { assertStorable } from './storable.ts';
@@ -221,5 +222,5 @@ function noteMultikey(entries: readonly IndexEntry[]): void {
 }
 
 function difference(keys: readonly Uint8Array[], without: readonly Uint8Array[]): readonly Uint8Array[] {
-  return keys.filter((key) => !without.some((other) => Buffer.compare(key, other) === 0));
+  return keys.filter((key) => !without.some((other) => compareKeys(key, other) === 0));
 }

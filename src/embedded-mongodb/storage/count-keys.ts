@@ -19,15 +19,15 @@ export function* countKeys(
   const table = index.isIdIndex ? collection.documentsTable : index.table;
   const key = index.isIdIndex ? 'id' : 'key';
   const part = `FROM ${table} WHERE (${key}, record) > (?1, ?2) AND ${key} < ?3 ORDER BY ${key}, record`;
+  const countStep = `SELECT count(*) AS count FROM (SELECT 1 ${part} LIMIT ${KEYS_PER_STEP})`;
   const lastOfStep = `SELECT ${key} AS key, record ${part} LIMIT 1 OFFSET ${KEYS_PER_STEP - 1}`;
-  const rest = `SELECT count(*) AS count ${part}`;
   let [lastKey, lastRecord] = [low, BEFORE_FIRST_RECORD];
   for (;;) {
     collection.assertNotDropped(index);
-    const row = file.get(lastOfStep, lastKey, lastRecord, high);
-    if (row === undefined) break;
-    yield KEYS_PER_STEP;
-    [lastKey, lastRecord] = [row['key'] as Uint8Array, Number(row['record'])];
+    const count = Number(file.get(countStep, lastKey, lastRecord, high)?.['count']);
+    const last = count < KEYS_PER_STEP ? undefined : file.get(lastOfStep, lastKey, lastRecord, high);
+    yield count;
+    if (last === undefined) return;
+    [lastKey, lastRecord] = [last['key'] as Uint8Array, Number(last['record'])];
   }
-  yield Number(file.get(rest, lastKey, lastRecord, high)?.['count']);
 }

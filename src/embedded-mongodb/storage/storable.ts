@@ -14,25 +14,18 @@ export function assertStorable(document: BsonDocument, bytes: Uint8Array): void 
     const sizes = `size in bytes: ${bytes.length}, max size: ${MAX_DOCUMENT_BYTES}`;
     throw new CommandError('BSONObjectTooLarge', `object to insert too large. ${sizes}`);
   }
-  assertNestingDepth(document, 0);
-  assertDates(document);
+  assertValue(document, 0);
 }
 
-function assertNestingDepth(value: Value, depth: number): void {
+function assertValue(value: Value, depth: number): void {
   if (depth > MAX_NESTING_DEPTH) {
     throw new CommandError('Overflow', `document exceeds the nesting depth limit of ${MAX_NESTING_DEPTH}`);
   }
-  for (const element of elementsOf(value)) assertNestingDepth(element, depth + 1);
-}
-
-/**
- * BSON dates reach further than JavaScript's. An update would change one that JavaScript cannot represent.
- */
-function assertDates(value: Value): void {
+  // BSON dates reach further than JavaScript's, so an update would change such a date.
   if (value instanceof Date && Number.isNaN(value.getTime())) {
     throw new CommandError('BadValue', 'a date is out of range');
   }
-  for (const element of elementsOf(value)) assertDates(element);
+  for (const element of elementsOf(value)) assertValue(element, depth + 1);
 }
 
 function elementsOf(value: Value): readonly Value[] {

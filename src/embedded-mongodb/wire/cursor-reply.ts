@@ -6,7 +6,10 @@
 import { ElementType } from '../bson/element-type.ts';
 
 const LENGTH_BYTES = 4;
+/** Holds a document of ordinary size, and comes from the pool of Node.js. */
 const FIRST_CAPACITY = 1024;
+/** Holds a page of them. */
+const SECOND_CAPACITY = 16 * 1024;
 /** What an element has beside its document, at most: its type, and its position as a text. */
 const ELEMENT_HEAD_BYTES = 12;
 /** What follows the batch, beside the namespace. */
@@ -89,7 +92,7 @@ export class CursorReply {
   #reserve(count: number): void {
     const needed = this.#length + count;
     if (needed <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2));
+    const larger = Buffer.allocUnsafe(Math.max(needed, SECOND_CAPACITY, this.#bytes.length * 2));
     larger.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = larger;
   }
