@@ -10,7 +10,7 @@ import { collectionName, documentArgument, numberArgument } from '../arguments.t
 import { type CommandContext, success } from '../command.ts';
 import { refuseCollation } from '../unsupported.ts';
 import { runBulk, type Statement, statements } from './bulk.ts';
-import { firstMatch, matchingRecords, stillMatching } from './matching.ts';
+import { changeMatches, firstMatch } from './matching.ts';
 
 export function* deleteDocuments(context: CommandContext): CommandSteps {
   const name = collectionName(context);
@@ -49,13 +49,9 @@ function* deleteStatement(context: CommandContext, name: string, statement: Bson
     return 1;
   }
   let removed = 0;
-  for (const record of yield* matchingRecords(context, collection, query)) {
-    const match = stillMatching(collection, record, filter);
-    if (match !== undefined) {
-      collection.remove(record, match.document);
-      removed += 1;
-    }
-    if (context.slice.isSpent()) yield;
-  }
+  yield* changeMatches(context, collection, query, ({ record, document }) => {
+    collection.remove(record, document);
+    removed += 1;
+  });
   return removed;
 }

@@ -30,25 +30,38 @@ export function* firstMatch(
   return undefined;
 }
 
-export function* matchingRecords(
-  context: CommandContext,
+/** Finds all documents before it changes any, because a change could move a document ahead of the scan. */
+export function* changeMatches(
+  { server, slice }: CommandContext,
   collection: Collection,
   query: Query,
-): Statement<number[]> {
+  change: (match: Match) => void,
+): Statement<void> {
   const records: number[] = [];
-  for (const match of findMatches(context.server.file, collection, query)) {
-    if (match !== undefined) records.push(match.record);
-    if (context.slice.isSpent()) yield;
+  /** The documents, until the first rest. Then other commands may have changed them. */
+  let unchanged: Map<number, Match> | undefined = new Map();
+  for (const match of findMatches(server.file, collection, query)) {
+    if (match !== undefined) {
+      records.push(match.record);
+      unchanged?.set(match.record, match);
+    }
+    if (slice.isSpent()) {
+      unchanged = undefined;
+      yield;
+    }
   }
-  return records;
+  for (const record of records) {
+    const match = unchanged?.get(record) ?? stillMatching(collection, record, query.filter);
+    if (match !== undefined) change(match);
+    if (slice.isSpent()) {
+      unchanged = undefined;
+      yield;
+    }
+  }
 }
 
 /** The present document, if it still exists and matches. */
-export function stillMatching(
-  collection: Collection,
-  record: number,
-  filter: CompiledFilter,
-): Match | undefined {
+function stillMatching(collection: Collection, record: number, filter: CompiledFilter): Match | undefined {
   collection.assertNotDropped();
   const bytes = collection.read(record);
   if (bytes === undefined) return undefined;

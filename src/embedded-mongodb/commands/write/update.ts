@@ -19,7 +19,7 @@ import { type CommandContext, success } from '../command.ts';
 import { refuseCollation, unsupported } from '../unsupported.ts';
 import { runBulk, type Statement, statements } from './bulk.ts';
 import { assertId } from './insert.ts';
-import { firstMatch, matchingRecords, stillMatching } from './matching.ts';
+import { changeMatches, firstMatch } from './matching.ts';
 
 export function* update(context: CommandContext): CommandSteps {
   const name = collectionName(context);
@@ -94,7 +94,6 @@ function* updateFirst(
   return { matched: 1, modified: after === undefined ? 0 : 1 };
 }
 
-/** Finds all documents before it changes any, because a change could move a document ahead of the scan. */
 function* updateMany(
   context: CommandContext,
   collection: Collection,
@@ -103,16 +102,12 @@ function* updateMany(
 ): Statement<UpdateResult> {
   let matched = 0;
   let modified = 0;
-  for (const record of yield* matchingRecords(context, collection, query)) {
-    const match = stillMatching(collection, record, query.filter);
-    if (match !== undefined) {
-      const after = change.apply(match.document);
-      if (after !== undefined) collection.replace(record, match.document, after);
-      matched += 1;
-      modified += after === undefined ? 0 : 1;
-    }
-    if (context.slice.isSpent()) yield;
-  }
+  yield* changeMatches(context, collection, query, ({ record, document }) => {
+    const after = change.apply(document);
+    if (after !== undefined) collection.replace(record, document, after);
+    matched += 1;
+    modified += after === undefined ? 0 : 1;
+  });
   return { matched, modified };
 }
 
