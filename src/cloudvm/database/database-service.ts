@@ -13,6 +13,7 @@ import {
 } from './database-errors.ts';
 import { DATABASE_NAME_RULE, isDatabaseName } from './database-name.ts';
 import { isOutcomeUnknown, translateDriverError } from './driver-errors.ts';
+import { OperationDeadlines } from './operation-deadlines.ts';
 import { StoredReads } from './stored-reads.ts';
 
 /** In the whole process. Each worker gets an equal share, because a driver's pool cannot cross threads. */
@@ -25,8 +26,9 @@ const MAX_WAITING = 64;
 const SERVER_SELECTION_TIMEOUT_MS = 3_000;
 const WAIT_QUEUE_TIMEOUT_MS = 3_000;
 const CONNECT_TIMEOUT_MS = 3_000;
-/** Shorter than the 30 s that a handler has, so that the client learns that the database hangs. */
 const SOCKET_TIMEOUT_MS = 20_000;
+/** Between the socket's timeout and the 30 s that a handler has, so that the client learns the reason. */
+const OPERATION_TIMEOUT_MS = 25_000;
 const CLOSE_TIMEOUT_MS = 5_000;
 
 export interface DatabaseServiceOptions {
@@ -39,6 +41,8 @@ export interface DatabaseServiceOptions {
   readonly maxWaiting?: number;
   readonly waitQueueTimeoutMs?: number;
   readonly serverSelectionTimeoutMs?: number;
+  readonly operationTimeoutMs?: number;
+  readonly closeTimeoutMs?: number;
 }
 
 export class DatabaseService implements AsyncDisposable {
@@ -47,6 +51,8 @@ export class DatabaseService implements AsyncDisposable {
   /** The hosts, for messages. */
   readonly #where: string;
   readonly #maxInFlight: number;
+  readonly #deadlines: OperationDeadlines;
+  readonly #closeTimeoutMs: number;
   #inFlight = 0;
   #closing: Promise<void> | undefined;
   #idle: (() => void) | undefined;
@@ -81,6 +87,12 @@ export class DatabaseService implements AsyncDisposable {
       throw new DatabaseConfigurationError(`the database settings cannot be used: ${reason}`);
     }
     this.#where = hostsOf(options.uri);
+    this.#closeTimeoutMs = options.closeTimeoutMs ?? CLOSE_TIMEOUT_MS;
+    this.#deadlines = new OperationDeadlines(
+      options.operationTimeoutMs ?? OPERATION_TIMEOUT_MS,
+      () =>
+        new DatabaseUnreachableError(`the database at ${this.#where} cannot be reached: no answer in time`),
+    );
     this.#maxInFlight = this.#client.options.maxPoolSize + (options.maxWaiting ?? MAX_WAITING);
   }
 
@@ -167,7 +179,7 @@ export class DatabaseService implements AsyncDisposable {
     if (this.#closing !== undefined) throw new DatabaseUnreachableError('the database service is closed');
     this.#inFlight += 1;
     try {
-      return await operation();
+      return await this.#deadlines.limit(operation());
     } catch (error) {
       throw translateDriverError(error, this.#where);
     } finally {
@@ -177,18 +189,20 @@ export class DatabaseService implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    if (this.#inFlight > 0) await this.#waitUntilIdle();
-    await this.#client.close();
+    if (this.#inFlight > 0) await this.#inTime(new Promise<void>((resolve) => (this.#idle = resolve)));
+    // The driver says goodbye to the server, which may not answer. The connections are closed all the same.
+    await this.#inTime(this.#client.close());
   }
 
-  #waitUntilIdle(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, CLOSE_TIMEOUT_MS);
-    this.#idle = () => {
+  /** Waits no longer than `closeTimeoutMs`. */
+  async #inTime(work: Promise<void>): Promise<void> {
+    const { promise: timeout, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, this.#closeTimeoutMs);
+    try {
+      await Promise.race([work, timeout]);
+    } finally {
       clearTimeout(timer);
-      resolve();
-    };
-    return promise;
+    }
   }
 }
 

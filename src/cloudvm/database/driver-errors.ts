@@ -24,6 +24,8 @@ const DUPLICATE_KEY = 11000;
  */
 const STATE_CHANGE_CODES: ReadonlySet<unknown> = new Set([91, 189, 10058, 10107, 11600, 11602, 13435, 13436]);
 
+const SOCKET_CALLS: ReadonlySet<unknown> = new Set(['connect', 'read', 'write', 'shutdown']);
+
 /**
  * A router that lost a shard, or a server that is not ready for a read, says so with one of these
  * (https://github.com/mongodb/specifications, "Retryable Reads").
@@ -57,8 +59,14 @@ export function duplicateFields(
 export function isOutcomeUnknown(error: unknown): boolean {
   return (
     error instanceof MongoNetworkError ||
+    isSocketError(error) ||
     (error instanceof MongoServerError && STATE_CHANGE_CODES.has(error.code))
   );
+}
+
+/** The driver passes some errors of its sockets on as they are, such as EPIPE when the server has died. */
+function isSocketError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error && SOCKET_CALLS.has(error.syscall);
 }
 
 /** A read that failed may succeed when it is sent once more. */

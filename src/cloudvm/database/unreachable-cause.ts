@@ -9,6 +9,7 @@ const NO_ANSWER = 'no answer in time';
 const WORDS_OF_CODE: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
   ECONNRESET: 'the connection was reset',
+  EPIPE: 'the connection was closed',
   EHOSTUNREACH: 'no route to the host',
   ENETUNREACH: 'no route to the network',
   ENOTFOUND: 'unknown host name',

@@ -141,6 +141,22 @@ describeOnEveryDatabase('the database service', (database) => {
     await Promise.all(accepted);
   });
 
+  test('an operation that is never answered fails at its deadline, and holds up nobody who closes', async () => {
+    await using proxy = await FaultProxy.start(database.uri);
+    const service = await openThrough(proxy, { operationTimeoutMs: 50, closeTimeoutMs: 50 });
+    const held = proxy.holdAnswersOf('find', 2);
+    const lost = [ping(service), ping(service)];
+    await held;
+    for (const operation of lost) {
+      await expect(operation).rejects.toMatchObject({
+        code: 'DATABASE_UNREACHABLE',
+        message: expect.stringMatching(/cannot be reached: no answer in time$/),
+      });
+    }
+    expect(service.inFlight).toBe(0);
+    await service.close();
+  });
+
   // Concurrent, because each one waits: the driver asks a lost server again after half a second.
   test.concurrent('repeats a read whose answer was lost', async () => {
     await using proxy = await FaultProxy.start(database.uri);

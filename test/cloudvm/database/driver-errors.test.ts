@@ -1,7 +1,11 @@
 import { MongoRuntimeError, MongoServerError } from 'mongodb';
 import { expect, test } from 'vitest';
-import { DatabaseFullError, DatabaseSlowError } from '../../../src/cloudvm/database/database-errors.ts';
-import { translateDriverError } from '../../../src/cloudvm/database/driver-errors.ts';
+import {
+  DatabaseFullError,
+  DatabaseSlowError,
+  DatabaseUnreachableError,
+} from '../../../src/cloudvm/database/database-errors.ts';
+import { isReadRepeatable, translateDriverError } from '../../../src/cloudvm/database/driver-errors.ts';
 
 test('a full disk is distinguished from other errors of the server', () => {
   const full = new MongoServerError({ message: 'no space left', code: 14031 });
@@ -16,4 +20,18 @@ test('a wait for a connection that takes too long is reported as a slow database
     value: 'MongoWaitQueueTimeoutError',
   });
   expect(translateDriverError(timeout, 'db.example')).toBeInstanceOf(DatabaseSlowError);
+});
+
+test.each(['EPIPE', 'ECONNRESET'])(
+  "a socket's own error %s, which the driver passes on, is one of the network",
+  (code) => {
+    const error = Object.assign(new Error(`write ${code}`), { code, syscall: 'write', errno: -1 });
+    expect(translateDriverError(error, 'db.example')).toBeInstanceOf(DatabaseUnreachableError);
+    expect(isReadRepeatable(error)).toBe(true);
+  },
+);
+
+test('an error of the file system is not one of the network', () => {
+  const error = Object.assign(new Error('no such file'), { code: 'ENOENT', syscall: 'open' });
+  expect(translateDriverError(error, 'db.example')).toBe(error);
 });
