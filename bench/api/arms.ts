@@ -26,7 +26,7 @@ export const ARMS_ABOUT: Readonly<Record<ArmName, string>> = {
   fastify: 'Fastify with @fastify/jwt and the same driver, in one process',
   'fastify-cluster': `the same as a cluster of ${CLUSTER_PROCESSES} processes`,
   'fastify-batched':
-    'the same in one process, where simultaneous reads by id, or equal counts, become one query',
+    'the same in one process, where simultaneous reads by id, equal counts, inserts or starts become one',
 };
 
 /** The name of the arm that the others are compared with. */

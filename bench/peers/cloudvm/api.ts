@@ -13,6 +13,7 @@ import type { Logins } from './logins.ts';
 import { invalidToken, missingToken, ofValidation, Problem, sendProblem } from './problems.ts';
 import type { Provisioner } from './provisioner.ts';
 import type { VmCounter } from './vm-counter.ts';
+import type { VmInserter } from './vm-inserter.ts';
 import type { VmReader } from './vm-reader.ts';
 import { vmRoutes } from './vm-routes.ts';
 
@@ -20,6 +21,7 @@ export interface ApiOptions {
   readonly vms: Collection<VmDocument>;
   readonly reader: VmReader;
   readonly counter: VmCounter;
+  readonly inserter: VmInserter;
   readonly provisioner: Provisioner;
   readonly logins: Logins;
   readonly jwtSecret: string;

@@ -9,7 +9,9 @@ import { Logins } from './logins.ts';
 import { Provisioner } from './provisioner.ts';
 import type { PeerSettings } from './settings.ts';
 import { SharedVmCounter, SingleVmCounter } from './vm-counter.ts';
+import { BatchedVmInserter, SingleVmInserter } from './vm-inserter.ts';
 import { BatchedVmReader, SingleVmReader } from './vm-reader.ts';
+import { BatchedVmStarter, SingleVmStarter } from './vm-starter.ts';
 
 /** As many as this server has in all its workers together. */
 const TOTAL_CONNECTIONS = 64;
@@ -25,10 +27,12 @@ export async function openPeer(settings: PeerSettings): Promise<Peer> {
   const database = client.db(settings.databaseName);
   await database.command({ ping: 1 });
   const vms = database.collection<VmDocument>('vms');
-  const provisioner = opened.use(new Provisioner(vms));
+  const starter = settings.batched ? new BatchedVmStarter(vms) : new SingleVmStarter(vms);
+  const provisioner = opened.use(new Provisioner(starter));
   const api = buildApi({
     vms,
     reader: settings.batched ? new BatchedVmReader(vms) : new SingleVmReader(vms),
+    inserter: settings.batched ? new BatchedVmInserter(database) : new SingleVmInserter(vms),
     counter: settings.batched ? new SharedVmCounter(vms) : new SingleVmCounter(vms),
     provisioner,
     logins: new Logins(

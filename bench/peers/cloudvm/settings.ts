@@ -6,7 +6,7 @@ export interface PeerSettings {
   readonly jwtTtlSeconds: number;
   /** More than one: a cluster. */
   readonly processes: number;
-  /** Whether simultaneous reads by id travel to the database as one query, and equal counts too. */
+  /** Whether what is simultaneous travels together: reads by id, equal counts, inserts, starts of VMs. */
   readonly batched: boolean;
 }
 

@@ -15,12 +15,14 @@ import type { Provisioner } from './provisioner.ts';
 import { NEW_VM, VM_QUERY } from './schemas.ts';
 import { pageJson, vmJson } from './serializers.ts';
 import type { VmCounter } from './vm-counter.ts';
+import type { VmInserter } from './vm-inserter.ts';
 import type { VmReader } from './vm-reader.ts';
 
 export interface VmRoutesOptions {
   readonly vms: Collection<VmDocument>;
   readonly reader: VmReader;
   readonly counter: VmCounter;
+  readonly inserter: VmInserter;
   readonly provisioner: Provisioner;
   readonly requireUser: (request: FastifyRequest) => Promise<void>;
 }
@@ -39,7 +41,7 @@ const IDEMPOTENCY_KEY = /^[!-~]{1,255}$/;
 const DUPLICATE_KEY = 11000;
 
 export const vmRoutes: FastifyPluginCallback<VmRoutesOptions> = (api, options, done) => {
-  const { vms, reader, provisioner, requireUser } = options;
+  const { reader, provisioner, requireUser } = options;
 
   api.get<{ Params: { id: string } }>('/api/vms/:id', { onRequest: requireUser }, async (request, reply) => {
     const { id } = request.params;
@@ -63,7 +65,7 @@ export const vmRoutes: FastifyPluginCallback<VmRoutesOptions> = (api, options, d
     async (request, reply) => {
       const { size = 'small', tags = [], ...rest } = request.body;
       const wanted = newVmDocument(ownerOf(request), { ...rest, size, tags }, idempotencyKey(request));
-      const stored = await insertUnlessThere(vms, wanted);
+      const stored = await insertUnlessThere(options, wanted);
       if (stored.creationFingerprint !== wanted.creationFingerprint) {
         throw new Problem(422, 'The Idempotency-Key was used before with another body.');
       }
@@ -104,9 +106,12 @@ function position(sort: VmSort, cursor: string) {
   }
 }
 
-async function insertUnlessThere(vms: Collection<VmDocument>, vm: VmDocument): Promise<VmDocument> {
+async function insertUnlessThere(
+  { vms, inserter }: Pick<VmRoutesOptions, 'vms' | 'inserter'>,
+  vm: VmDocument,
+): Promise<VmDocument> {
   try {
-    await vms.insertOne(vm);
+    await inserter.insert(vm);
     return vm;
   } catch (error) {
     if (!(error instanceof MongoServerError) || error.code !== DUPLICATE_KEY) throw error;
