@@ -5,8 +5,11 @@
  */
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 
-/** Half of libuv's pool of 4 threads stays free for others. */
-export const PROCESS_SLOTS = 2;
+/**
+ * One of libuv's 4 threads stays free for others. With as many slots as processors a processor would be idle
+ * from the end of a hash until JavaScript has sent the next one.
+ */
+export const PROCESS_SLOTS = 3;
 /** After this time a slot is free again, because its holder may have died while it hashed. */
 const LEASE_NS = 10_000_000_000n;
 /** How long a waiter sleeps before it looks at the leases again. A release wakes it earlier. */

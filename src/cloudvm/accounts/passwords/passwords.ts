@@ -17,7 +17,7 @@ import {
   TAG_BYTES,
 } from './password-hash.ts';
 
-/** In the whole process. With 2 slots the last one in the queue waits about a second and a half. */
+/** In the whole process. On two processors the last one in the queue waits about a second. */
 const TOTAL_WAITING = 64;
 /** In each worker, because several requests may reach one worker by chance. */
 const MINIMUM_WAITING = 4;
