@@ -9,7 +9,14 @@
  * the driver. So each has its own error, and the driver repeats them where a server recognises repetitions.
  * After a broken connection the outcome of each insert is unknown, and each caller is told so.
  */
-import { type Collection, type Db, type Document, MongoServerError, WriteConcern } from 'mongodb';
+import {
+  type Collection,
+  type Db,
+  type Document,
+  MongoServerError,
+  MongoWriteConcernError,
+  WriteConcern,
+} from 'mongodb';
 import { isOutcomeUnknown } from './driver-errors.ts';
 
 /** Bounds the size of a command, and how long the database is busy with it. */
@@ -70,8 +77,7 @@ export class BatchedInserts<Schema extends Document> {
         else reject(refusal);
       }
     } catch (error) {
-      // The server may have stored some of them. Whoever repeats an insert must know that anyway.
-      if (error instanceof MongoServerError && !isOutcomeUnknown(error)) this.#sendSingly(batch);
+      if (isRefusal(error)) this.#sendSingly(batch);
       else for (const { reject } of batch) reject(error);
     }
   }
@@ -89,6 +95,16 @@ export class BatchedInserts<Schema extends Document> {
     const command = { insert: collectionName, documents, ordered: false };
     return writeConcern === undefined ? command : WriteConcern.apply(command, writeConcern);
   }
+}
+
+/**
+ * The server did not take the command. A write concern that was not met is no refusal: the documents are
+ * stored, but not as safely as was asked. Sent again, they would be duplicates, and that would pass for
+ * success.
+ */
+function isRefusal(error: unknown): boolean {
+  if (error instanceof MongoWriteConcernError || isOutcomeUnknown(error)) return false;
+  return error instanceof MongoServerError;
 }
 
 /** By the index of the document. They are the errors that `insertOne` would throw. */

@@ -1,5 +1,5 @@
 /** The command that inserts are sent as, and answers that no database should give. The tests answer. */
-import { type Document, MongoClient } from 'mongodb';
+import { type Document, MongoClient, MongoWriteConcernError } from 'mongodb';
 import { expect, test, vi } from 'vitest';
 import { BatchedInserts } from '../../../src/cloudvm/database/batched-inserts.ts';
 
@@ -49,4 +49,12 @@ test('an answer that makes no sense fails every insert', async () => {
   const { command, insertTwo } = open();
   command.mockResolvedValue({ ok: 1, writeErrors: 'none' });
   await expect(insertTwo()).rejects.toThrow(TypeError);
+});
+
+test('inserts that are stored, but not as safely as was asked, fail and are not sent again', async () => {
+  const { command, insertTwo } = open('w=majority');
+  const unsafe = new MongoWriteConcernError({ ok: 1, writeConcernError: { code: 64, errmsg: 'timed out' } });
+  command.mockRejectedValue(unsafe);
+  await expect(insertTwo()).rejects.toBe(unsafe);
+  expect(command).toHaveBeenCalledOnce();
 });
