@@ -16,6 +16,10 @@ const BENCHMARKS: Readonly<Record<string, { readonly about: string; load(): Prom
     about: 'GET /health beside CPU-bound and waiting requests; the work of the main thread',
     load: () => import('./isolation.ts'),
   },
+  overload: {
+    about: 'goodput at twice the capacity, with clients that give up, and /health while no worker is free',
+    load: () => import('./overload.ts'),
+  },
   'vm-read': {
     about: 'GET /api/vms/:id from the database, on this server and on Fastify',
     load: () => import('./api/vm-read.ts'),

@@ -35,6 +35,7 @@ export interface RuntimeSettings {
   readonly outboundMemoryMb: number;
   readonly outboundWindowBytes: number;
   readonly maxInFlight: number;
+  readonly maxQueueWaitMs: number;
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
@@ -141,6 +142,14 @@ export const RUNTIME_SETTINGS: SettingsGroup<RuntimeSettings> = {
       fallback: 64,
       parse: boundedInteger(1, 10_000),
       about: 'Simultaneous asynchronous handlers in each worker.',
+    },
+    maxQueueWaitMs: {
+      name: 'MAX_QUEUE_WAIT_MS',
+      fallback: 5000,
+      parse: milliseconds,
+      about:
+        'Time that a request may wait for a worker. One that would wait for longer gets 503. The server lowers it ' +
+        'while clients do not wait for so long.',
     },
     headersTimeoutMs: {
       name: 'HEADERS_TIMEOUT_MS',

@@ -43,6 +43,7 @@ describe('without any setting', () => {
       outboundMemoryMb: 512,
       outboundWindowBytes: 262_144,
       maxInFlight: 64,
+      maxQueueWaitMs: 5000,
       headersTimeoutMs: 10_000,
       requestTimeoutMs: 30_000,
       keepAliveTimeoutMs: 65_000,

@@ -13,6 +13,21 @@ describe('the ownership of connections in every interleaving of main and 2 worke
     ],
     ['two clients, one goes away, a worker dies', { requests: [1, 1], numbers: 2, departures: 1, deaths: 1 }],
     ['a client that sends ahead, two workers die', { requests: [2], numbers: 1, deaths: 2 }],
+    ['two clients, main answers or refuses one', { requests: [2, 1], numbers: 2, refusals: 1 }],
+    ['a client that sends ahead, main answers or refuses two', { requests: [3], numbers: 1, refusals: 2 }],
+    ['three clients for one number, main refuses two', { requests: [1, 1, 1], numbers: 1, refusals: 2 }],
+    [
+      'two clients for one number, main refuses one, one goes away, a worker dies',
+      { requests: [2, 1], numbers: 1, refusals: 1, departures: 1, deaths: 1 },
+    ],
+    [
+      'two clients, main refuses one, a worker dies',
+      { requests: [1, 1], numbers: 2, refusals: 1, deaths: 1 },
+    ],
+    [
+      'two clients for one number, main refuses one, two workers die',
+      { requests: [1, 1], numbers: 1, refusals: 1, deaths: 2 },
+    ],
   ])('%s: answers in order, each once, and everything comes to rest', (_, options) => {
     const { violation, states, restStates } = check(ownershipModel(options));
     expect(violation?.trace).toBeUndefined();
@@ -45,6 +60,16 @@ describe('the ownership of connections in every interleaving of main and 2 worke
       'a request is done before its answer is published',
       { requests: [1], numbers: 1, deaths: 1 },
       'request 1 of client 0 is run twice',
+    ],
+    [
+      'main refuses without a compare-and-swap',
+      { requests: [1], numbers: 1, refusals: 1 },
+      'request 1 of client 0 is run after it was refused',
+    ],
+    [
+      'a refused number is given back before its queue entry was popped',
+      { requests: [1], numbers: 1, refusals: 1 },
+      'number 0 is free, and its entry stands in the queue',
     ],
   ])('finds the planted bug: %s', (bug, options, message) => {
     const { violation } = check(ownershipModel({ ...options, bug }));

@@ -1,7 +1,7 @@
 /**
- * Answers the two questions about health. `/health`: does the process serve? The answer itself proves it, so
- * nothing else is checked. `/health/ready`: can this worker do its work now? A load balancer asks that before
- * it sends clients.
+ * Answers `/health/ready`: can this worker do its work now? A load balancer asks that before it sends
+ * clients. `/health` only asks whether the process serves. The answer itself proves it, so it is constant
+ * (routes.ts).
  */
 
 import { HttpProblem, type Request, type Response } from '../../runtime/application.ts';
@@ -22,7 +22,6 @@ export interface Readiness {
   check(): Promise<NotReady | undefined>;
 }
 
-const OK = JSON.stringify({ status: 'ok' });
 const RETRY_AFTER_SECONDS = '1';
 
 export class HealthController {
@@ -31,10 +30,6 @@ export class HealthController {
   constructor(readiness: Readiness) {
     this.#readiness = readiness;
   }
-
-  readonly health = (_request: Request, response: Response): void => {
-    response.rawJson(OK);
-  };
 
   readonly ready = async (_request: Request, response: Response): Promise<void> => {
     const reason = await this.#readiness.check();

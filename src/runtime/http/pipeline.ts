@@ -12,6 +12,7 @@ import type { IncomingRequest } from './request/incoming-request.ts';
 import { discardBody } from './response/body-stream.ts';
 import type { OutgoingResponse } from './response/outgoing-response.ts';
 import { AllowHeader } from './routing/allow.ts';
+import type { ConstantAnswer } from './routing/constant-answer.ts';
 import type { ErrorListener, Finisher, Handler, Middleware } from './routing/handler.ts';
 
 export interface CompiledRoute {
@@ -25,6 +26,7 @@ export interface PipelineOptions {
   readonly middleware: readonly Middleware[];
   /** Like `patterns`, indexed by the number of the route. */
   readonly routes: readonly CompiledRoute[];
+  readonly constants?: readonly ConstantAnswer[];
   readonly finishers: readonly Finisher[];
   readonly onError: ErrorListener;
 }
@@ -45,6 +47,8 @@ interface Chain {
 export class Pipeline {
   /** For `core.loadRoutes`. The index is the number that the core reports. */
   readonly routes: readonly RoutePattern[];
+  /** For the main thread, which gives these answers while no worker is free. */
+  readonly constants: readonly ConstantAnswer[];
   readonly #chains: readonly Chain[];
   readonly #withoutRoute: Chain;
   readonly #finishers: Chain;
@@ -52,6 +56,7 @@ export class Pipeline {
 
   constructor(options: PipelineOptions) {
     this.routes = Object.freeze([...options.patterns]);
+    this.constants = Object.freeze([...(options.constants ?? [])]);
     this.#chains = options.routes.map(({ handlers, parameterNames }, number) => ({
       name: nameOf(options.patterns[number], handlers.at(-1)),
       steps: [...options.middleware, ...handlers],

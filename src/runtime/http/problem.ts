@@ -3,8 +3,8 @@
  * HttpProblem, and the pipeline makes its response of it. The main thread uses `protocolErrorResponse` when
  * there is no Request yet: for a request that cannot be parsed, for a timeout, and for overload.
  */
-import { httpDate } from './response/date.ts';
-import { reasonPhrase, statusLine } from './response/status.ts';
+import { completeResponse } from './response/complete-response.ts';
+import { reasonPhrase } from './response/status.ts';
 
 /** One thing that is wrong with a body or query. `path` is a JSON pointer, or '' for the whole. */
 export interface ProblemError {
@@ -97,10 +97,5 @@ export function protocolErrorResponse(
   persists = false,
 ): Buffer {
   const body = problemBody(new HttpProblem(status, detail), null);
-  let head = `${statusLine(status)}Date: ${httpDate()}\r\nContent-Type: ${PROBLEM_CONTENT_TYPE}\r\n`;
-  for (const [name, value] of Object.entries(headers)) {
-    head += `${name}: ${value}\r\n`;
-  }
-  head += `Content-Length: ${Buffer.byteLength(body)}\r\n${persists ? '' : 'Connection: close\r\n'}\r\n`;
-  return Buffer.concat([Buffer.from(head, 'latin1'), Buffer.from(body, 'utf8')]);
+  return completeResponse({ status, contentType: PROBLEM_CONTENT_TYPE, body, headers, persists });
 }

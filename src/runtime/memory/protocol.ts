@@ -24,6 +24,9 @@ export const STATE_READY = 2;
 /** A worker serves a turn of the connection. */
 export const STATE_RUNNING = 3;
 
+/** The owner of a connection that main has popped from the queue itself. No worker has this slot. */
+export const MAIN_SLOT = 0x7f;
+
 // ---- Bits of the request word (connection-table.ts): what main must know should the worker die ----
 
 /** GET, HEAD or OPTIONS: the request may be run once more. */

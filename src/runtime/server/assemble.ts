@@ -26,6 +26,8 @@ import { Endings } from './connections/endings.ts';
 import { Ownership } from './connections/ownership.ts';
 import { Registry } from './connections/registry.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
+import { ConstantAnswers } from './overload/constant-answers.ts';
+import { Overload } from './overload/overload.ts';
 import type { RuntimeLogger } from './runtime-logger.ts';
 import { Deadlines } from './sockets/deadlines.ts';
 import { descriptorBudget } from './sockets/descriptor-limit.ts';
@@ -59,6 +61,7 @@ export interface Parts {
   readonly inbound: Inbound;
   readonly connections: Connections;
   readonly dispatcher: Dispatcher;
+  readonly overload: Overload;
   readonly recovery: Recovery;
   readonly supervisor: Supervisor;
 }
@@ -90,6 +93,10 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     registry,
     endings,
     outboundWindowBytes: settings.outboundWindowBytes,
+    refuses: () => overload.refuses(),
+    onTurnAway: (connection) => overload.turnAway(connection),
+    onWithdrawn: (connection) => overload.answerConstants(connection),
+    onLeft: (connection) => overload.left(connection),
     onReady: () => dispatcher.ring(),
     onHeavy: (connection) => dispatcher.addHeavy(connection),
     onAbort: ({ number, generation }, stateWord) =>
@@ -116,6 +123,19 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     maxInFlight: settings.maxInFlight,
     processors: availableParallelism(),
     clock,
+    onBacklog: () => overload.watch(),
+  });
+  const constants = new ConstantAnswers();
+  const overload: Overload = new Overload({
+    queue,
+    registry,
+    endings,
+    ownership,
+    constants,
+    maxQueueWaitMs: settings.maxQueueWaitMs,
+    isAnyoneFree: () => dispatcher.isAnyoneFree,
+    clock,
+    logger,
   });
   const handlerDeadlines = new HandlerDeadlines({
     suspended: new AtomicFlag(shared.words, shared.layout.deadlinesSuspendedWord),
@@ -143,6 +163,7 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     start: workerStart(shared, settings),
     heapMb: settings.workerHeapMb,
     areDeadlinesSuspended,
+    onLoaded: (answers) => constants.declare(answers),
     onServing: (worker) => dispatcher.addWorker(worker),
     onBell: () => dispatcher.ring(),
     onStuck: (worker) => recovery.afterStuck(worker),
@@ -151,7 +172,7 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     onPoolChanged: (serving) => servingWorkers.publish(serving),
   });
   const running = new AtomicFlag(shared.words, shared.layout.runningWord);
-  return { running, queue, inbound, connections, dispatcher, recovery, supervisor };
+  return { running, queue, inbound, connections, dispatcher, overload, recovery, supervisor };
 }
 
 function createMemory(settings: ServerSettings): SharedMemory {

@@ -123,7 +123,7 @@ export class Server implements AsyncDisposable {
   }
 
   async #start(): Promise<void> {
-    const { running, connections, supervisor } = this.#parts;
+    const { running, connections, overload, supervisor } = this.#parts;
     const { host, port } = this.#settings;
     running.set();
     await this.#step('first worker started', () => supervisor.startFirst());
@@ -134,6 +134,7 @@ export class Server implements AsyncDisposable {
       this.#net.listen({ host, port, backlog: BACKLOG });
       await once(this.#net, 'listening');
     });
+    overload.begin();
     supervisor.serve();
     const interval = Math.min(connections.sweepIntervalMs, this.#settings.handlerTimeoutMs / 4);
     this.#timer = setInterval(() => this.#tick(), interval);
@@ -147,11 +148,12 @@ export class Server implements AsyncDisposable {
 
   /** The slow timer: deadlines, heartbeats, and a round in case a wake-up was lost with a worker. */
   #tick(): void {
-    const { connections, supervisor, recovery, dispatcher } = this.#parts;
+    const { connections, supervisor, recovery, dispatcher, overload } = this.#parts;
     const now = performance.now();
     connections.sweep(now);
     supervisor.checkHeartbeats(now);
     recovery.lookAgain();
+    overload.look();
     if (connections.anyPending) dispatcher.ring();
   }
 
@@ -159,6 +161,7 @@ export class Server implements AsyncDisposable {
     const report = await shutDown({ ...this.#parts, ...this.#settings, net: this.#net });
     clearInterval(this.#timer);
     this.#parts.dispatcher.stop();
+    this.#parts.overload.stop();
     return report;
   }
 

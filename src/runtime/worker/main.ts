@@ -15,6 +15,7 @@ import {
   type WorkerPool,
 } from '../http/application.ts';
 import type { Request } from '../http/request/request.ts';
+import type { ConstantAnswer } from '../http/routing/constant-answer.ts';
 import { StartGate } from '../memory/synchronization/start-gate.ts';
 import { ServingWorkers } from '../memory/workers/serving-workers.ts';
 import { WorkerContext } from './context.ts';
@@ -46,7 +47,8 @@ function reportError(error: unknown, request: Request): void {
   logger.error({ error, path: request.path }, 'A handler failed');
 }
 
-async function load(): Promise<void> {
+/** @returns the answers that the main thread may give without a worker */
+async function load(): Promise<readonly ConstantAnswer[]> {
   setPriority(0, start.nice);
   const context = new WorkerContext(start, post);
   using _inside = new StartGate(context.shared, start.slot).enter(availableParallelism());
@@ -68,6 +70,7 @@ async function load(): Promise<void> {
     onDrained: () => ending.drained(),
   });
   await application.start?.(poolSeenFrom(context));
+  return pipeline.constants;
 }
 
 function poolSeenFrom({ shared, slot }: WorkerContext): WorkerPool {
@@ -127,8 +130,8 @@ process.on('uncaughtException', (error) => ending.failOutsideRequest(error));
 process.on('unhandledRejection', (error) => ending.failOutsideRequest(error));
 port.on('message', onMessage);
 load().then(
-  () => {
-    post({ type: 'started' });
+  (constants) => {
+    post({ type: 'started', constants });
     // Where a compile cache is enabled, the workers that start later find what this one has compiled.
     flushCompileCache();
   },

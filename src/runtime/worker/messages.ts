@@ -5,6 +5,7 @@
 
 import type { LogLevel } from '../../platform/log-settings.ts';
 import type { CoreKind, ParseLimits } from '../core/core.ts';
+import type { ConstantAnswer } from '../http/routing/constant-answer.ts';
 import type { Layout } from '../memory/layout.ts';
 
 /** Look at everything again: queue, credit, ring. Either direction. */
@@ -30,7 +31,7 @@ export type ToWorker =
 export type ToMain =
   | typeof BELL
   /** The application is loaded and started. */
-  | { readonly type: 'started' }
+  | { readonly type: 'started'; readonly constants: readonly ConstantAnswer[] }
   | { readonly type: 'prepared' }
   | { readonly type: 'pong' }
   /** Loading, starting or preparing failed: the worker ends. */

@@ -8,17 +8,9 @@ function open(reason?: NotReady): InProcess {
     check: async () => reason,
   });
   return new InProcess((router) => {
-    router.get('/health', health.health);
     router.get('/health/ready', health.ready);
   });
 }
-
-test('a process that serves is healthy whether it is ready or not', async () => {
-  expect(await open('draining').ask('GET', '/health')).toMatchObject({
-    status: 200,
-    text: '{"status":"ok"}',
-  });
-});
 
 test('a process that can work is ready, and says how many workers serve', async () => {
   expect(await open().ask('GET', '/health/ready')).toMatchObject({

@@ -27,7 +27,16 @@ export function* mainSteps(state: OwnershipState, bug: OwnershipBug): Generator<
     yield lookAgainStep(state, step, bug);
     return;
   }
+  if (state.refusing !== NONE) {
+    yield refuseStep(state, step, state.refusing, bug);
+    return;
+  }
+  if (state.sweeping !== NONE || state.popped !== NONE) {
+    yield sweepStep(state, step);
+    return;
+  }
   yield* clientSteps(state, bug);
+  yield* overloadSteps(state, bug);
   for (const slot of WORKERS) {
     if (at(state.rings, slot).length > 0) {
       yield step(`main drains a record of worker ${slot}`, (next) => drain(next, slot, bug));
@@ -65,9 +74,9 @@ function* clientSteps(state: OwnershipState, bug: OwnershipBug): Generator<Step<
         if (!isOut(slot, bug)) makeReady(next, client.number);
       });
     }
-    if (state.departures > 0) {
+    if (client.refused || state.departures > 0) {
       yield step(`client ${index} goes away`, (next) => {
-        next.departures--;
+        if (!client.refused) next.departures--;
         at(next.clients, index).gone = true;
         const slot = at(next.slots, client.number);
         slot.closed = true;
@@ -77,6 +86,95 @@ function* clientSteps(state: OwnershipState, bug: OwnershipBug): Generator<Step<
       });
     }
   }
+}
+
+/**
+ * Main answers what waits in the queue, or refuses it, and pops entries at the head that nobody waits for.
+ */
+function* overloadSteps(state: OwnershipState, bug: OwnershipBug): Generator<Step<OwnershipState>> {
+  const step = stepper(state);
+  for (const [number, slot] of state.slots.entries()) {
+    if (state.refusals === 0) continue;
+    if (slot.withdrawn && slot.length > slot.consumed && !at(state.clients, slot.client).refused) {
+      yield answerStep(step, number);
+    }
+    if (slot.state !== 'ready' || slot.closed) continue;
+    if (bug === 'main refuses without a compare-and-swap') {
+      yield step(`main finds number ${number} READY`, (next) => {
+        next.refusing = number;
+      });
+    } else {
+      yield refuseStep(state, step, number, bug);
+      yield answerStep(step, number);
+    }
+  }
+  if (state.head === state.tail) return;
+  const number = at(state.entries, state.head % QUEUE_PLACES);
+  const slot = at(state.slots, number);
+  if (slot.closed && slot.handedOut && slot.position === state.head) {
+    yield step(`main sees at the head number ${number}, for which nobody waits`, (next) => {
+      next.sweeping = state.head;
+    });
+  }
+}
+
+/** Main answers a request itself. The connection persists, and waits until its entry was popped. */
+function answerStep(step: Stepper, number: number): Step<OwnershipState> {
+  return step(`main answers a request of number ${number} itself`, (next) => {
+    const slot = at(next.slots, number);
+    const client = at(next.clients, slot.client);
+    next.refusals--;
+    Object.assign(slot, { closed: true, withdrawn: true });
+    slot.consumed++;
+    if (slot.consumed <= client.run)
+      next.wrong = `request ${slot.consumed} of client ${slot.client} is run twice`;
+    client.run = slot.consumed;
+    write(next, {
+      number,
+      client: slot.client,
+      answers: slot.consumed,
+      consumed: slot.consumed,
+      last: false,
+    });
+  });
+}
+
+/** The client gets its 503, and main discards what it sends from now on. */
+function refuseStep(
+  state: OwnershipState,
+  step: Stepper,
+  number: number,
+  bug: OwnershipBug,
+): Step<OwnershipState> {
+  return step(`main refuses number ${number}`, (next) => {
+    const slot = at(next.slots, number);
+    const client = at(next.clients, slot.client);
+    next.refusing = NONE;
+    next.refusals--;
+    Object.assign(slot, { closed: true, withdrawn: true });
+    client.refused = true;
+    client.unsent = 0;
+    if (bug === 'a refused number is given back before its queue entry was popped') release(next, number);
+    if (state.clients[slot.client]?.gone) next.wrong = `client ${slot.client} is gone, and was refused`;
+  });
+}
+
+function sweepStep(state: OwnershipState, step: Stepper): Step<OwnershipState> {
+  const { sweeping, popped } = state;
+  if (popped !== NONE) {
+    return step(`main takes number ${popped}, and gives it back`, (next) => {
+      next.popped = NONE;
+      if (at(state.slots, popped).state !== 'ready') next.wrong = `main has popped number ${popped} in vain`;
+      endTurn(next, popped, at(state.slots, popped).consumed);
+    });
+  }
+  const isFirst = state.head === sweeping;
+  return step(isFirst ? `main moves the head to ${sweeping + 1}` : 'main comes too late', (next) => {
+    next.sweeping = NONE;
+    if (!isFirst) return;
+    next.head++;
+    next.popped = at(state.entries, sweeping % QUEUE_PLACES);
+  });
 }
 
 /** With the planted bug, main sees in the state words which connections were given back. */
@@ -112,6 +210,12 @@ function drain(next: OwnershipState, worker: number, bug: OwnershipBug): void {
   if (record === undefined) return;
   const slot = at(next.slots, record.number);
   if (slot.state === 'free' || slot.client !== record.client) return; // Another generation: dropped.
+  if (slot.withdrawn) {
+    // The worker has only popped it, and main may have answered more since.
+    if (record.answers > 0) next.wrong = `a worker has run number ${record.number}, which was withdrawn`;
+    endTurn(next, record.number, slot.consumed);
+    return;
+  }
   if (record.answers > 0) write(next, record);
   if (bug === 'the worker gives the connection back itself') return; // See idleSteps.
   if (record.last) endTurn(next, record.number, record.consumed);
@@ -121,10 +225,15 @@ function drain(next: OwnershipState, worker: number, bug: OwnershipBug): void {
 
 function endTurn(next: OwnershipState, number: number, consumed: number): void {
   const slot = at(next.slots, number);
+  const client = at(next.clients, slot.client);
   slot.handedOut = false;
   slot.consumed = consumed;
   slot.owner = NONE;
-  if (slot.closed) release(next, number);
+  slot.withdrawn = false;
+  slot.closed = false;
+  if (client.gone) release(next, number);
+  else if (client.refused)
+    slot.state = 'idle'; // Main waits for its client to close.
   else if (slot.length > consumed) makeReady(next, number);
   else slot.state = 'idle';
 }
@@ -132,6 +241,7 @@ function endTurn(next: OwnershipState, number: number, consumed: number): void {
 /** The bytes of a record reach the client's socket. */
 function write(next: OwnershipState, { number, client, answers }: OutRecord): void {
   const receiver = at(next.clients, at(next.slots, number).client);
+  if (receiver.refused) next.wrong = `client ${client} gets an answer after it was refused`;
   if (receiver !== at(next.clients, client)) next.wrong = `client ${client}'s answer went to another client`;
   else if (answers !== receiver.answered + 1) {
     next.wrong = `client ${client} gets the answer to request ${answers} after that to request ${receiver.answered}`;

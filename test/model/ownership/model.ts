@@ -13,6 +13,9 @@
  * | "main sees the exit"               | Recovery.afterExit, then Orphans.moveOn                        |
  * | `undecided`, "main looks…"         | Orphans.lookAgain                                              |
  * | `begun`                            | ConnectionTable.requestEnd                                     |
+ * | "main refuses"                     | Ownership.withdraw, then Endings.refuse                        |
+ * | "main answers…"                    | Ownership.withdraw, then Ownership.answerItself                |
+ * | `sweeping`, `popped`               | Overload: the sweep, with ReadyQueue.popAt, Ownership.takeOut  |
  *
  * A request in process when its worker dies is answered with an error and never run again, because no request
  * here is safe. The model leaves out safe requests of bystanders, which run again, heavy requests, and
@@ -57,6 +60,7 @@ export function ownershipModel(options: OwnershipOptions): Model<OwnershipState>
         gone: false,
         unsent,
         sent: 0,
+        refused: false,
         run: 0,
         answered: 0,
       })),
@@ -65,6 +69,10 @@ export function ownershipModel(options: OwnershipOptions): Model<OwnershipState>
       looking: NONE,
       departures: options.departures ?? 0,
       deaths: options.deaths ?? 0,
+      refusals: options.refusals ?? 0,
+      refusing: NONE,
+      sweeping: NONE,
+      popped: NONE,
       wrong: '',
     },
     *steps(state) {

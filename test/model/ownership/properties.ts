@@ -36,7 +36,7 @@ export function fault(state: OwnershipState): string | undefined {
 
 export function unrest(state: OwnershipState): string | undefined {
   for (const [index, client] of state.clients.entries()) {
-    if (client.gone || client.number === NONE) continue;
+    if (client.gone || client.refused || client.number === NONE) continue;
     if (client.answered !== client.sent) {
       return `client ${index} has ${client.answered} answers to ${client.sent} requests`;
     }

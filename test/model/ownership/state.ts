@@ -10,7 +10,9 @@ export type OwnershipBug =
   | 'the number is reused before its queue entry was popped'
   | 'a death is decided about by a later position'
   | 'the claim is written after the head has moved'
-  | 'a request is done before its answer is published';
+  | 'a request is done before its answer is published'
+  | 'main refuses without a compare-and-swap'
+  | 'a refused number is given back before its queue entry was popped';
 
 export interface OwnershipOptions {
   readonly bug?: OwnershipBug;
@@ -22,6 +24,8 @@ export interface OwnershipOptions {
   readonly departures?: number;
   /** Workers that may die. */
   readonly deaths?: number;
+  /** Requests that main may refuse, or answer itself, while they wait in the queue. */
+  readonly refusals?: number;
 }
 
 export type SlotState = 'free' | 'idle' | 'ready' | 'running';
@@ -44,6 +48,8 @@ interface Client {
   gone: boolean;
   unsent: number;
   sent: number;
+  /** Main has refused its request, and ends the connection. */
+  refused: boolean;
   /** The last request that a worker began to run. */
   run: number;
   answered: number;
@@ -52,7 +58,10 @@ interface Client {
 /** A connection number: the shared words, and what main knows besides. */
 export interface Slot {
   state: SlotState;
+  /** The bit: no worker may begin a request, because the client is gone, or main answers itself. */
   closed: boolean;
+  /** Main's own knowledge: it answers itself, and the entry is still to be popped. */
+  withdrawn: boolean;
   owner: number;
   /** The client that has the number: stands for the generation, which differs for each. */
   client: number;
@@ -105,6 +114,13 @@ export interface OwnershipState {
   looking: number;
   departures: number;
   deaths: number;
+  refusals: number;
+  /** With the planted bug: the number that main has found READY and refuses next. -1: none. */
+  refusing: number;
+  /** Main in its sweep: the position of the entry that nobody waits for. -1: elsewhere. */
+  sweeping: number;
+  /** Main has popped the number and takes it next. -1: none. */
+  popped: number;
   /** An event that main noticed while it wrote to a socket. */
   wrong: string;
 }
@@ -121,6 +137,7 @@ export function emptySlot(): Slot {
   return {
     state: 'free',
     closed: false,
+    withdrawn: false,
     owner: NONE,
     client: NONE,
     handedOut: false,

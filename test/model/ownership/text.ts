@@ -19,16 +19,18 @@ const WORKER_PLACES: readonly WorkerAt[] = [
 
 export function key(state: OwnershipState): string {
   const numbers = [state.head, state.tail, state.pushing, state.looking, state.departures, state.deaths];
+  numbers.push(state.refusals, state.refusing, state.sweeping, state.popped);
   for (const slot of state.slots) {
     numbers.push(SLOT_STATES.indexOf(slot.state), +slot.closed, slot.owner, slot.client, +slot.handedOut);
+    numbers.push(+slot.withdrawn);
     numbers.push(slot.position, slot.length, slot.consumed);
   }
   for (const worker of state.workers) {
     numbers.push(WORKER_PLACES.indexOf(worker.at), worker.head, worker.number, worker.client);
     numbers.push(+worker.closed, worker.consumed, worker.begun, worker.claim);
   }
-  for (const { number, gone, unsent, run, answered } of state.clients) {
-    numbers.push(number, +gone, unsent, run, answered);
+  for (const { number, gone, unsent, refused, run, answered } of state.clients) {
+    numbers.push(number, +gone, unsent, +refused, run, answered);
   }
   // Nobody reads popped positions any more.
   for (let position = state.head; position < state.tail; position++) {

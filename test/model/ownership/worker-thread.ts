@@ -127,6 +127,7 @@ export function* workerSteps(
 function begin(self: WorkerThread, next: OwnershipState): void {
   const request = self.consumed + 1;
   const client = at(next.clients, self.client);
+  if (client.refused) next.wrong = `request ${request} of client ${self.client} is run after it was refused`;
   if (request <= client.run) next.wrong = `request ${request} of client ${self.client} is run twice`;
   client.run = request;
   self.begun = request;

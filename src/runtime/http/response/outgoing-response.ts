@@ -13,11 +13,11 @@ import {
   type ResponseBody,
   type StreamOptions,
 } from './body-stream.ts';
+import { JSON_CONTENT_TYPE } from './complete-response.ts';
 import type { CookieOptions, EndedResponse } from './response.ts';
 import { ResponseHeaders } from './response-headers.ts';
 import { allowsContent, MAX_STATUS, MIN_STATUS } from './status.ts';
 
-const JSON_CONTENT_TYPE = 'application/json';
 const TEXT_CONTENT_TYPE = 'text/plain; charset=utf-8';
 const HTML_CONTENT_TYPE = 'text/html; charset=utf-8';
 const BYTES_CONTENT_TYPE = 'application/octet-stream';

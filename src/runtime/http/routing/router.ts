@@ -7,6 +7,7 @@ import type { RoutePattern } from '../../core/core.ts';
 import { parseRoutePath, type RoutePath, RoutePatternError } from '../../core/routing/route-pattern.ts';
 import { RouterError } from '../application-errors.ts';
 import { type CompiledRoute, Pipeline } from '../pipeline.ts';
+import type { ConstantAnswer } from './constant-answer.ts';
 import type { ErrorListener, Finisher, Handler, Middleware } from './handler.ts';
 
 /** Route middleware, in order, and last the handler. */
@@ -20,6 +21,7 @@ export class Router {
   readonly #middleware: Middleware[] = [];
   readonly #finishers: Finisher[] = [];
   readonly #routes: RegisteredRoute[] = [];
+  readonly #constants: ConstantAnswer[] = [];
   /** Method and path with nameless parameters, to the path as it was registered. */
   readonly #shapes = new Map<string, string>();
   #compiled = false;
@@ -46,6 +48,23 @@ export class Router {
 
   get(path: string, ...handlers: RouteHandlers): this {
     return this.#add('GET', path, handlers);
+  }
+
+  /**
+   * Answers GET with JSON that never changes. The server gives this answer even while no worker is free, as a
+   * question whether the process lives requires. Then no middleware runs.
+   */
+  constant(path: string, value: unknown): this {
+    if (parsePath(path).segments.some(({ kind }) => kind !== 'static')) {
+      throw new RouterError(
+        'ERR_ROUTE_PATTERN',
+        `A constant answer has a path without parameters, not ${path}`,
+      );
+    }
+    const json = JSON.stringify(value);
+    this.#add('GET', path, [(_request, response) => response.rawJson(json)]);
+    this.#constants.push(Object.freeze({ path, json }));
+    return this;
   }
 
   post(path: string, ...handlers: RouteHandlers): this {
@@ -85,6 +104,7 @@ export class Router {
       patterns: this.#routes.map((route) => route.pattern),
       middleware: this.#middleware,
       routes: this.#routes,
+      constants: this.#constants,
       finishers: this.#finishers,
       onError,
     });

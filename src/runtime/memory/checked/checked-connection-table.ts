@@ -49,6 +49,12 @@ export class CheckedConnectionTable extends ConnectionTable {
     return super.close(connection);
   }
 
+  override withdraw(connection: number): boolean {
+    this.#expect(connection, READY | RUNNING, 'Main withdraws what it has queued.');
+    invariant(!isClosed(this.stateWord(connection)), 'Main withdraws a connection once.');
+    return super.withdraw(connection);
+  }
+
   // ---- Words that main writes ----
 
   override setPeer(connection: number, words: readonly [number, number, number, number]): void {

@@ -26,6 +26,12 @@ export class CheckedReadyQueue extends ReadyQueue {
     return connection;
   }
 
+  override popAt(position: number): boolean {
+    const tail = Atomics.load(this.#shared.words, this.#shared.layout.queueTailWord);
+    invariant(position !== tail, 'Main pops an entry that there is.');
+    return super.popAt(position);
+  }
+
   /**
    * Workers may move the head meanwhile. An entry after the head as read here was not popped before the push.
    */

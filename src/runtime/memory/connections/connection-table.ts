@@ -10,6 +10,8 @@
  * - A client that goes away while the connection is READY or RUNNING only sets CLOSED, by atomic or: a worker
  *   may be moving the state at that moment. A worker that pops a closed connection returns it at once.
  *   Number, buffer and queue entry are used again only then, or after the owner's 'exit'.
+ * - Main may answer a READY connection itself. It sets CLOSED by compare-and-swap, so that either a worker
+ *   has taken the connection, or no worker runs it.
  * - Words that are handed over together with the connection are read and written plainly. Main writes them
  *   before the store that makes the connection READY, and the worker reads them after the compare-and-swap
  *   that sees READY. In the other direction, the worker writes them before it publishes the record that main
@@ -95,14 +97,17 @@ export class ConnectionTable {
     this.#setState(connection, STATE_READY);
   }
 
-  /** Main, RUNNING (drained) → IDLE. Nobody else reads the word before it is READY again. */
+  /**
+   * Main, RUNNING (drained) → IDLE, of a client that is not gone. Nobody else reads the word before it is
+   * READY again. CLOSED is cleared, because a connection that was withdrawn is main's alone again.
+   */
   makeIdle(connection: number): void {
     const at = this.#at(connection, STATE);
-    this.#words[at] = inState(this.#words[at] as number, STATE_IDLE);
+    this.#words[at] = inState(this.#words[at] as number, STATE_IDLE) & ~CLOSED_BIT;
   }
 
   /**
-   * Worker, READY → RUNNING, for a connection that it has popped.
+   * Worker, or main with MAIN_SLOT, READY → RUNNING, for a connection that it has popped.
    * @returns the new state word, or 0 when the connection is not READY, which happens only while main
    *   recovers it
    */
@@ -131,6 +136,21 @@ export class ConnectionTable {
   /** Main: the client is gone. @returns the state word as it was */
   close(connection: number): number {
     return Atomics.or(this.#words, this.#at(connection, STATE), CLOSED_BIT);
+  }
+
+  /**
+   * Main: no worker may run a READY connection any more, because main answers it. Its entry stays in the
+   * queue. Who pops that finds CLOSED, and gives the connection back at once.
+   * @returns false if a worker has taken it
+   */
+  withdraw(connection: number): boolean {
+    const at = this.#at(connection, STATE);
+    const word = Atomics.load(this.#words, at);
+    // Only a worker that takes the connection writes the word now, so one attempt decides.
+    return (
+      stateOf(word) === STATE_READY &&
+      Atomics.compareExchange(this.#words, at, word, word | CLOSED_BIT) === word
+    );
   }
 
   /** Main: the client's IP address as words in network order. */

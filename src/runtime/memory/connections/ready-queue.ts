@@ -12,6 +12,8 @@
  * - Before a consumer moves the head, it writes the position into its claim word. If the worker dies after
  *   the move and before it takes the connection, the connection is READY, its position is passed, and no
  *   living worker claims it. Main finds such a connection and queues it again (server/workers/orphans.ts).
+ * - Main may pop too, an entry that nobody waits for any more (server/dispatch/overload.ts). It is one more
+ *   consumer, but claims nothing: it takes the connection in the same event, and nobody outlives it.
  */
 
 import type { SharedMemory } from '../layout.ts';
@@ -38,6 +40,16 @@ export class ReadyQueue {
   /** The position of the next entry to be popped. */
   get head(): number {
     return Atomics.load(this.#words, this.#head);
+  }
+
+  /** Main only: the position of the next push. */
+  get tail(): number {
+    return Atomics.load(this.#words, this.#tail);
+  }
+
+  /** Main only, which alone writes entries: the number at a position between head and tail. */
+  at(position: number): number {
+    return this.#words[this.#entries + (position & this.#mask)] as number;
   }
 
   /** Entries that wait. */
@@ -77,6 +89,11 @@ export class ReadyQueue {
         return connection;
       }
     }
+  }
+
+  /** Main: pops the entry at that position. @returns false if it is not the head any more */
+  popAt(position: number): boolean {
+    return Atomics.compareExchange(this.#words, this.#head, position, (position + 1) | 0) === position;
   }
 
   /** Whether the head has moved beyond a position that `push` returned (wrap-around included). */

@@ -3,8 +3,8 @@
  * three.
  *
  *     bits 0–1    state: FREE, IDLE, READY or RUNNING
- *     bit 2       CLOSED: the client is gone
- *     bits 3–9    owner: slot of the worker that has it, while RUNNING
+ *     bit 2       CLOSED: the client is gone, or main has answered it. No worker begins a request
+ *     bits 3–9    owner: slot of the worker that has it, or MAIN_SLOT, while RUNNING
  *     bits 10–31  generation: grows whenever the number is given to another client
  *
  * connection-table.ts makes the transitions. Any thread takes the words apart with the functions here.

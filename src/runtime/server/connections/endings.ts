@@ -17,10 +17,15 @@ export class Endings {
     this.#table = table;
   }
 
-  /** Answers a request that cannot be served, and closes. Only for a connection that is not handed out. */
+  /**
+   * Answers a request that cannot be served, and closes. For a connection that is not handed out, or that was
+   * withdrawn: its buffer stays until its entry in the queue was popped.
+   */
   refuse(connection: Connection, status: number, detail: string, headers?: Record<string, string>): void {
-    this.#answerInstead(connection, status, detail, headers);
-    this.end(connection);
+    if (!connection.isOpen) return;
+    this.#sendProblem(connection, status, detail, headers);
+    this.#finish(connection);
+    if (!connection.isHandedOut) connection.buffer.release();
   }
 
   /** Refuses a client for whose bytes there is no buffer. Only for a connection that is not handed out. */
@@ -42,7 +47,7 @@ export class Endings {
   /** Ends a connection whose owner hangs. The owner may still read the buffer. */
   abandon(connection: Connection, status: number, detail: string): void {
     const isWaiting = !connection.isPartial && connection.buffer.isReceiving();
-    if (isWaiting) this.#answerInstead(connection, status, detail);
+    if (isWaiting) this.#sendProblem(connection, status, detail);
     if (this.#wouldPassForWhole(connection)) connection.socket.resetAndDestroy();
     else this.#finish(connection);
   }
@@ -68,7 +73,7 @@ export class Endings {
   }
 
   /** Answers the first unanswered request, and says that the connection closes. */
-  #answerInstead(
+  #sendProblem(
     connection: Connection,
     status: number,
     detail: string,

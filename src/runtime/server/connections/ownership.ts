@@ -16,9 +16,11 @@ import type { ConnectionTable } from '../../memory/connections/connection-table.
 import type { ReadyQueue } from '../../memory/connections/ready-queue.ts';
 import { stateOf } from '../../memory/connections/state-word.ts';
 import {
+  MAIN_SLOT,
   RECORD_BOUNDARY,
   STATE_RUNNING,
   TURN_ABORT,
+  TURN_ANSWERED,
   TURN_CLOSE,
   TURN_GOES_ON,
   TURN_HEAVY,
@@ -38,6 +40,14 @@ export interface OwnershipOptions {
   readonly outboundWindowBytes: number;
   /** The queue is not empty. */
   readonly onReady: () => void;
+  /** The queue is so long that main answers requests itself, see overload/overload.ts. */
+  readonly refuses: () => boolean;
+  /** A request has come that is refused. */
+  readonly onTurnAway: (connection: Connection) => void;
+  /** Bytes have come for a connection that stands in the queue and that no worker may run. */
+  readonly onWithdrawn: (connection: Connection) => void;
+  /** The client of a connection that is handed out has sent FIN, or is gone. */
+  readonly onLeft: (connection: Connection) => void;
   /** A connection has a request for a heavy route, which needs a worker without handlers in flight. */
   readonly onHeavy: (connection: Connection) => void;
   /** The client of a connection that a worker runs is gone. */
@@ -77,19 +87,26 @@ export class Ownership {
       this.#options.endings.refuseForMemory(connection);
       return;
     }
-    if (isHandedOut) return;
+    if (isHandedOut) {
+      if (connection.isWithdrawn) this.#options.onWithdrawn(connection);
+      return;
+    }
     connection.deadline.receiving();
-    if (buffer.isEnough) this.makeReady(connection);
+    if (!buffer.isEnough) return;
+    if (this.#options.refuses()) this.#options.onTurnAway(connection);
+    else this.makeReady(connection);
   }
 
   /** FIN: the end of the client's requests, not an abort. Pending answers are still sent. */
   clientEnded(connection: Connection): void {
     connection.halfClose();
     if (!connection.isHandedOut) this.#endRequests(connection);
+    else if (connection.isOpen) this.#options.onLeft(connection);
   }
 
   /** The socket is gone. */
   clientGone(connection: Connection): void {
+    const { isOpen } = connection;
     connection.close();
     if (!connection.isHandedOut) {
       this.#release(connection);
@@ -97,6 +114,7 @@ export class Ownership {
     }
     const word = this.#options.table.close(connection.number);
     if (stateOf(word) === STATE_RUNNING) this.#options.onAbort(connection, word);
+    else if (isOpen) this.#options.onLeft(connection);
   }
 
   // ---- What the workers do ----
@@ -107,6 +125,11 @@ export class Ownership {
     if (connection === undefined || connection.generation !== record.generation) return;
     if (checksInvariants) this.#expectRunning(connection);
     const turn = record.flags & TURN_MASK;
+    if (connection.isWithdrawn) {
+      // The worker has done nothing but pop it.
+      this.#endTurn(connection, TURN_ANSWERED, 0, 0);
+      return;
+    }
     if (record.payloadLength > 0 && connection.isOpen) {
       connection.writer.send(record.payloadAddress, record.payloadLength, turn === TURN_GOES_ON);
     }
@@ -119,10 +142,43 @@ export class Ownership {
   makeReady(connection: Connection): void {
     const { table, queue, onReady } = this.#options;
     connection.handTo(ANY_WORKER);
-    connection.deadline.suspend();
+    // A dead worker may have popped a connection that main has ended. It keeps the time for its client to
+    // close.
+    if (connection.isOpen) connection.deadline.suspend();
     table.makeReady(connection.number);
+    connection.bytesSeenWaiting = -1;
     connection.queuePosition = queue.push(connection.number);
     onReady();
+  }
+
+  // ---- What main does for requests that wait too long (overload/overload.ts) ----
+
+  /**
+   * No worker may run a queued connection any more.
+   * @returns false if a worker has taken it
+   */
+  withdraw(connection: Connection): boolean {
+    if (connection.isWithdrawn || !this.#options.table.withdraw(connection.number)) return false;
+    connection.isWithdrawn = true;
+    return true;
+  }
+
+  /** Main has popped the connection from the queue itself: it was withdrawn, or the client is gone. */
+  takeOut(connection: Connection): void {
+    invariant(connection.isWithdrawn || connection.isClosed, 'Main pops what no worker has to serve.');
+    this.#options.table.take(connection.number, MAIN_SLOT);
+    this.#endTurn(connection, TURN_ANSWERED, 0, 0);
+  }
+
+  /**
+   * Main answers the first request of a connection that it holds or has withdrawn, and goes on with the next.
+   * @param length bytes of the request
+   */
+  answerItself(connection: Connection, response: Buffer, length: number): void {
+    const { buffer, writer } = connection;
+    writer.sendOwn(response);
+    buffer.markAnswered(buffer.consumed + length);
+    if (!connection.isHandedOut) this.#settle(connection, TURN_ANSWERED, 0, 0);
   }
 
   // ---- What recovery decides for a worker that is dead, or hangs ----
@@ -168,14 +224,10 @@ export class Ownership {
   #endTurn(connection: Connection, turn: number, missing: number, seen: number): void {
     const { table, endings, outboundWindowBytes } = this.#options;
     const { number, buffer } = connection;
-    const { consumed } = buffer;
     connection.takeBack();
+    connection.isWithdrawn = false;
     table.endRequest(number);
     table.setCredit(number, outboundWindowBytes - connection.writer.owed);
-    if (consumed > 0) {
-      connection.attempts.reset();
-      connection.deadline.answered();
-    }
     if (connection.isClosed) {
       this.#release(connection);
       return;
@@ -193,6 +245,18 @@ export class Ownership {
     if (turn === TURN_CLOSE) {
       endings.end(connection);
       return;
+    }
+    this.#settle(connection, turn, missing, seen);
+  }
+
+  /** Main holds the connection again, and looks what is to be done for it next. */
+  #settle(connection: Connection, turn: number, missing: number, seen: number): void {
+    const { table, endings } = this.#options;
+    const { number, buffer } = connection;
+    const { consumed } = buffer;
+    if (consumed > 0) {
+      connection.attempts.reset();
+      connection.deadline.answered();
     }
     // The worker counted from the bytes that it saw, so bytes that came later are no longer missing.
     const needed = turn === TURN_NEED ? Math.max(0, seen - consumed) + missing : 0;

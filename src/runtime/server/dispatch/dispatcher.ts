@@ -30,6 +30,8 @@ export interface DispatcherOptions {
   /** As many workers can serve at the same moment. */
   readonly processors: number;
   readonly clock: Clock;
+  /** Requests wait in the queue. */
+  readonly onBacklog: () => void;
 }
 
 export class Dispatcher {
@@ -75,6 +77,11 @@ export class Dispatcher {
     this.#doorbell.ring();
   }
 
+  /** Whether a worker sleeps that would take a request. */
+  get isAnyoneFree(): boolean {
+    return this.#load.busiestParked() !== null;
+  }
+
   stop(): void {
     clearTimeout(this.#stallTimer);
     this.#heavy.stop();
@@ -114,6 +121,7 @@ export class Dispatcher {
     const { queue, parked, clock } = this.#options;
     const backlog = queue.length;
     if (backlog === 0) return;
+    this.#options.onBacklog();
     const candidate = this.#load.busiestParked();
     if (candidate === null) return;
     const now = clock.now();

@@ -22,6 +22,8 @@ import type { ClientSocket } from './client-socket.ts';
  */
 const READ_AHEAD_BYTES = 65_536;
 
+/** The last line of a head, and the empty line. */
+const HEAD_END = '\n\r\n';
 const CR = 13;
 const LF = 10;
 
@@ -120,7 +122,7 @@ export class InboundBuffer {
   settle(needed: number): boolean {
     this.#needed = needed;
     const overflow = this.#overflow;
-    const present = this.#length - this.#consumed + (overflow?.length ?? 0);
+    const present = this.unanswered;
     if (present === 0) {
       this.release();
       this.readOn();
@@ -146,6 +148,18 @@ export class InboundBuffer {
       if (byte !== CR && byte !== LF) return true;
     }
     return false;
+  }
+
+  /** Bytes whose requests are not answered, here or in the overflow. */
+  get unanswered(): number {
+    return this.#length - this.#consumed + (this.#overflow?.length ?? 0);
+  }
+
+  /** The first unanswered request up to the end of its head, or null if that has not come. */
+  head(): Buffer | null {
+    const bytes = this.#inbound.bytes.subarray(this.#address + this.#consumed, this.#address + this.#length);
+    const end = bytes.indexOf(HEAD_END, 0, 'latin1');
+    return end < 0 ? null : bytes.subarray(0, end + HEAD_END.length);
   }
 
   /** Whether the request that is being received is a HEAD request. */

@@ -5,6 +5,7 @@
 
 import { Worker } from 'node:worker_threads';
 import { invariant } from '../../../platform/invariant.ts';
+import type { ConstantAnswer } from '../../http/routing/constant-answer.ts';
 import type { SharedMemory } from '../../memory/layout.ts';
 import { openOutboundRingReader, openWorkerWords } from '../../memory/open.ts';
 import type { OutboundRingReader } from '../../memory/workers/outbound-ring-reader.ts';
@@ -18,6 +19,8 @@ export interface WorkerHandleOptions {
   readonly heapMb: number;
   readonly environment: NodeJS.ProcessEnv;
   readonly logger: RuntimeLogger;
+  /** It has loaded the application, which declares these answers. */
+  readonly onLoaded: (constants: readonly ConstantAnswer[]) => void;
   /** The worker rings: it has published something. */
   readonly onBell: () => void;
   /** Something was thrown outside any request: the worker drains by itself and must be replaced. */
@@ -204,6 +207,7 @@ export class WorkerHandle {
         this.#pingedAt = 0;
         break;
       case 'started':
+        this.#options.onLoaded(message.constants);
         this.#started.resolve();
         break;
       case 'prepared':

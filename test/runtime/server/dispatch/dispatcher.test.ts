@@ -39,7 +39,15 @@ class DispatchRig implements Disposable {
 
   private constructor(processors: number) {
     const { parked, bell } = this;
-    this.dispatcher = new Dispatcher({ ...this.rig, parked, bell, maxInFlight: MAX_IN_FLIGHT, processors });
+    const onBacklog = () => this.rig.overload.watch();
+    this.dispatcher = new Dispatcher({
+      ...this.rig,
+      parked,
+      bell,
+      maxInFlight: MAX_IN_FLIGHT,
+      processors,
+      onBacklog,
+    });
   }
 
   /** All workers sleep, and main too. */

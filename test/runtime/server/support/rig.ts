@@ -19,6 +19,9 @@ import { Connections } from '../../../../src/runtime/server/connections/connecti
 import { Endings } from '../../../../src/runtime/server/connections/endings.ts';
 import { Ownership } from '../../../../src/runtime/server/connections/ownership.ts';
 import { Registry } from '../../../../src/runtime/server/connections/registry.ts';
+import { ConstantAnswers } from '../../../../src/runtime/server/overload/constant-answers.ts';
+import { Overload } from '../../../../src/runtime/server/overload/overload.ts';
+import { SILENT_LOGGER } from '../../../../src/runtime/server/runtime-logger.ts';
 import { Deadlines } from '../../../../src/runtime/server/sockets/deadlines.ts';
 import { Inbound } from '../../../../src/runtime/server/sockets/inbound.ts';
 import { Outbound } from '../../../../src/runtime/server/sockets/outbound.ts';
@@ -28,6 +31,7 @@ import type { ToWorker } from '../../../../src/runtime/worker/messages.ts';
 import { FakeSocket } from './fake-socket.ts';
 
 export const WINDOW_BYTES = 1_000;
+export const MAX_QUEUE_WAIT_MS = 5_000;
 
 export const DEADLINES = {
   headersTimeoutMs: 1_000,
@@ -53,6 +57,10 @@ export class Rig {
   readonly endings;
   readonly ownership;
   readonly connections;
+  readonly constants = new ConstantAnswers();
+  readonly overload: Overload;
+  /** Whether a worker sleeps that would take a request. */
+  isAnyoneFree = true;
   /** Connections whose owner was told that the client is gone. */
   readonly aborted: number[] = [];
   /** Connections that wait for a worker without handlers in flight. */
@@ -78,10 +86,21 @@ export class Rig {
     this.ownership = new Ownership({
       ...this,
       outboundWindowBytes: WINDOW_BYTES,
+      refuses: () => this.overload.refuses(),
+      onTurnAway: (connection) => this.overload.turnAway(connection),
+      onWithdrawn: (connection) => this.overload.answerConstants(connection),
+      onLeft: (connection) => this.overload.left(connection),
       onReady: () => {},
       onHeavy: (connection) => this.heavy.push(connection),
       onAbort: ({ number }) => this.aborted.push(number),
     });
+    this.overload = new Overload({
+      ...this,
+      maxQueueWaitMs: MAX_QUEUE_WAIT_MS,
+      isAnyoneFree: () => this.isAnyoneFree,
+      logger: SILENT_LOGGER,
+    });
+    this.overload.begin();
     this.connections = new Connections({
       ...this,
       refused: new RefusedSockets(DEADLINES.lingerMs, 1),

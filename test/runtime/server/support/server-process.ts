@@ -26,6 +26,8 @@ export class ServerProcess implements AsyncDisposable {
         APP: ECHO_APPLICATION,
         PORT: '0',
         WORKERS: '2',
+        // While other tests take the whole machine, a worker may come late.
+        MAX_QUEUE_WAIT_MS: '60000',
         ...settings,
       },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,0 +1,44 @@
+/**
+ * Answers that the application has declared as data (`Router.constant`). Main gives them itself when no
+ * worker takes the request soon. Main thread, part of overload.ts.
+ *
+ * Main has no parser, so it answers only what is simple: GET or HEAD of exactly the path, fields that are
+ * plainly valid, and none that asks for more than an answer. All else waits for a worker. That includes
+ * requests with an Origin, because only the middleware of the application knows what a script of that origin
+ * may read.
+ */
+
+import { completeResponse, JSON_CONTENT_TYPE } from '../../http/response/complete-response.ts';
+import { withoutContent } from '../../http/response/head-method.ts';
+import type { ConstantAnswer } from '../../http/routing/constant-answer.ts';
+
+const FIELD = "[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\\t\\x20-\\x7e\\x80-\\xff]*\\r\\n";
+const SIMPLE_HEAD = new RegExp(`^(GET|HEAD) (/[!-~]*) HTTP/1\\.1\\r\\n(?:${FIELD})+\\r\\n$`);
+const HOSTS = /\nhost:/gi;
+const SIMPLE_HOST = /\nhost:[ \t]*[\w.:[\]-]+[ \t]*\r/i;
+const ASKS_FOR_MORE =
+  /\n(?:origin|content-length|transfer-encoding|connection|upgrade|expect|if-[\w-]+|range):/i;
+
+export class ConstantAnswers {
+  #jsonByPath: ReadonlyMap<string, string> = new Map();
+
+  /** Called when a worker has loaded the application, which may be a new version of it. */
+  declare(answers: readonly ConstantAnswer[]): void {
+    this.#jsonByPath = new Map(answers.map(({ path, json }) => [path, json]));
+  }
+
+  /**
+   * @param head of a request, complete
+   * @param persists whether the connection persists
+   * @returns the response, or null if a worker must answer
+   */
+  to(head: Buffer, persists: boolean): Buffer | null {
+    const text = head.toString('latin1');
+    const [, method, path = ''] = SIMPLE_HEAD.exec(text) ?? [];
+    const body = this.#jsonByPath.get(path);
+    if (body === undefined || ASKS_FOR_MORE.test(text)) return null;
+    if (text.match(HOSTS)?.length !== 1 || !SIMPLE_HOST.test(text)) return null;
+    const response = completeResponse({ status: 200, contentType: JSON_CONTENT_TYPE, body, persists });
+    return method === 'HEAD' ? withoutContent(response) : response;
+  }
+}

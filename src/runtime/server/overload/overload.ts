@@ -1,0 +1,251 @@
+/**
+ * What main does while requests wait: it looks at the ready queue every LOOK_MS and answers those itself that
+ * no worker should or will serve. Main thread.
+ *
+ *  - Constant answers: a worker has not taken the request since the look before (constant-answers.ts).
+ *  - 503: the request has waited for longer than the limit (patience.ts), or no worker has done anything for
+ *    as long. While a request is expected to wait for longer (expected-wait.ts), main refuses new ones as
+ *    they come.
+ *  - 503 too: the client sends FIN, and some time before that it had sent its last byte. It gives up. A
+ *    client that sends FIN right behind its requests only says that these were the last, and is served. TCP
+ *    cannot tell the two apart for certain, so even who has given up is sent its 503.
+ *
+ * A request in the queue is *withdrawn*: a compare-and-swap sets CLOSED while the connection is READY, so
+ * either a worker has taken it, or no worker runs it. Its entry stays in the queue, and number and buffer
+ * stay in use, exactly as if the client had gone. Whoever pops the entry gives the connection back. If no
+ * worker pops, main does (`#sweep`), so numbers come back while all workers hang.
+ *
+ * Nothing here is on the way of a request that is served soon, except the question whether main `refuses`.
+ */
+
+import type { ReadyQueue } from '../../memory/connections/ready-queue.ts';
+import type { Clock } from '../clock.ts';
+import { ANY_WORKER, type Connection } from '../connections/connection.ts';
+import type { Endings } from '../connections/endings.ts';
+import type { Ownership } from '../connections/ownership.ts';
+import type { Registry } from '../connections/registry.ts';
+import type { RuntimeLogger } from '../runtime-logger.ts';
+import type { ConstantAnswers } from './constant-answers.ts';
+import { ExpectedWait } from './expected-wait.ts';
+import { Patience } from './patience.ts';
+import { RefusalLog } from './refusal-log.ts';
+import { isBefore, WaitingTimes } from './waiting-times.ts';
+
+/** Time between two looks at a queue that is not empty. */
+const LOOK_MS = 10;
+/** The beginning of a request that has no end of its head within so many bytes is refused, too. */
+const LONGEST_HEAD_BYTES = 16_384;
+
+const TOO_LONG = 'The server has more requests than it can serve in time.';
+const CLIENT_ENDED = 'The client has ended its side of the connection while its request waited.';
+const RETRY = { 'Retry-After': '1' };
+
+export interface OverloadOptions {
+  readonly queue: ReadyQueue;
+  readonly registry: Pick<Registry, 'byNumber'>;
+  readonly endings: Pick<Endings, 'refuse'>;
+  readonly ownership: Pick<Ownership, 'withdraw' | 'takeOut' | 'answerItself' | 'isStopping'>;
+  readonly constants: ConstantAnswers;
+  readonly maxQueueWaitMs: number;
+  /** Whether a worker sleeps that would take a request. */
+  readonly isAnyoneFree: () => boolean;
+  readonly clock: Clock;
+  readonly logger: RuntimeLogger;
+}
+
+export class Overload {
+  readonly #options: OverloadOptions;
+  readonly #waiting = new WaitingTimes();
+  readonly #expected = new ExpectedWait();
+  readonly #patience: Patience;
+  readonly #log: RefusalLog;
+  #timer: NodeJS.Timeout | undefined;
+  #isWatching = false;
+  #isRefusing = false;
+  /** Before this position, main has looked which requests have a constant answer. */
+  #examined = 0;
+  /** Waiting connections whose head is not complete, with their positions. */
+  readonly #incomplete = new Map<Connection, number>();
+
+  constructor(options: OverloadOptions) {
+    this.#options = options;
+    this.#patience = new Patience(options.maxQueueWaitMs);
+    this.#log = new RefusalLog(options.logger);
+  }
+
+  /** Workers serve from now on. It has taken long to start them, but that says nothing about the queue. */
+  begin(): void {
+    this.#expected.begin(this.#options.clock.now());
+    this.#timer = setTimeout(() => this.#onTimer(), LOOK_MS).unref();
+  }
+
+  /** Whether a request that comes now would wait for too long. */
+  refuses(): boolean {
+    if (!this.#isRefusing) return false;
+    // The last look was some milliseconds ago.
+    if (this.#options.queue.length === 0 && this.#options.isAnyoneFree()) this.#isRefusing = false;
+    return this.#isRefusing;
+  }
+
+  /** The queue is not empty. */
+  watch(): void {
+    if (this.#isWatching) return;
+    this.#isWatching = true;
+    this.#timer?.refresh();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#isWatching = true;
+  }
+
+  /** Called by the timer while requests wait, and by the slow timer at any time. */
+  look(): void {
+    const { queue, clock } = this.#options;
+    const now = clock.now();
+    this.#sweep();
+    const { head } = queue;
+    this.#waiting.look(head, queue.tail, now);
+    this.#judge(head, now);
+    this.#examineNew(head, now);
+    this.#examineAgain(head);
+    this.#refuseLate(head, now);
+    this.#sweep();
+    this.#log.look(now);
+  }
+
+  /** While it `refuses`: bytes of a request have come, and main has the connection. It is not queued. */
+  turnAway(connection: Connection): void {
+    const head = connection.buffer.head();
+    // Nobody has to look at a part of a head. The client has HEADERS_TIMEOUT_MS for the rest.
+    if (head === null && connection.buffer.unanswered <= LONGEST_HEAD_BYTES) return;
+    if (!this.answerConstants(connection)) this.#refuse(connection);
+  }
+
+  /**
+   * Answers the requests at the start of a connection's bytes that have constant answers. Main holds the
+   * connection, or has withdrawn it.
+   * @returns whether there was any
+   */
+  answerConstants(connection: Connection): boolean {
+    const { ownership } = this.#options;
+    let hasAnswered = false;
+    while (connection.isOpen && (!connection.isHandedOut || connection.isWithdrawn)) {
+      const head = connection.buffer.head();
+      const response = this.#constantTo(head);
+      if (head === null || response === null) break;
+      ownership.answerItself(connection, response, head.length);
+      hasAnswered = true;
+    }
+    return hasAnswered;
+  }
+
+  /** The client of a connection that is handed out has sent FIN, or is gone. */
+  left(connection: Connection): void {
+    const { queue, clock, ownership, endings } = this.#options;
+    const { queuePosition } = connection;
+    if (!connection.isHandedTo(ANY_WORKER) || isBefore(queuePosition, queue.head)) return;
+    const now = clock.now();
+    this.#patience.left(this.#waiting.of(queuePosition, now), now);
+    const hasSentNothingSince = connection.bytesSeenWaiting === connection.buffer.unanswered;
+    if (connection.isOpen && hasSentNothingSince && ownership.withdraw(connection)) {
+      endings.refuse(connection, 503, CLIENT_ENDED, RETRY);
+    }
+    this.watch();
+  }
+
+  #onTimer(): void {
+    this.#isWatching = false;
+    this.look();
+    if (this.#isRefusing || this.#options.queue.length > 0) this.watch();
+  }
+
+  /** Pops entries at the head of the queue that nobody waits for. A worker may pop them as well. */
+  #sweep(): void {
+    const { queue, registry, ownership } = this.#options;
+    for (let position = queue.head; position !== queue.tail; position = queue.head) {
+      const connection = registry.byNumber(queue.at(position));
+      // If it is undefined or queued elsewhere, a worker has popped the entry at this moment.
+      if (connection === undefined || connection.queuePosition !== position) return;
+      if (connection.isOpen && !connection.isWithdrawn) return;
+      if (!queue.popAt(position)) continue;
+      this.#expected.popped(1);
+      ownership.takeOut(connection);
+    }
+  }
+
+  /** Looks once at each request that has waited since the look before. */
+  #examineNew(head: number, now: number): void {
+    const end = this.#waiting.endOfThoseThatWaited(1, now);
+    if (isBefore(this.#examined, head)) this.#examined = head;
+    for (; isBefore(this.#examined, end); this.#examined = (this.#examined + 1) | 0) {
+      const connection = this.#waitingAt(this.#examined);
+      if (connection === undefined) continue;
+      connection.bytesSeenWaiting = connection.buffer.unanswered;
+      if (!this.#examine(connection)) this.#incomplete.set(connection, this.#examined);
+    }
+  }
+
+  /** @returns false if the head of its request has not come */
+  #examine(connection: Connection): boolean {
+    const head = connection.buffer.head();
+    if (head === null) return false;
+    const isConstant = this.#constantTo(head) !== null;
+    if (isConstant && this.#options.ownership.withdraw(connection)) this.answerConstants(connection);
+    return true;
+  }
+
+  #examineAgain(head: number): void {
+    for (const [connection, position] of this.#incomplete) {
+      const isWaiting = !isBefore(position, head) && this.#waitingAt(position) === connection;
+      if (!isWaiting || this.#examine(connection)) this.#incomplete.delete(connection);
+    }
+  }
+
+  #constantTo(head: Buffer | null): Buffer | null {
+    const { constants, ownership } = this.#options;
+    return head === null ? null : constants.to(head, !ownership.isStopping);
+  }
+
+  #refuseLate(head: number, now: number): void {
+    const { ownership } = this.#options;
+    const limit = this.#patience.limit(now);
+    const isStalled = this.#expected.stalled(now) > limit;
+    const end = this.#waiting.endOfThoseThatWaited(isStalled ? 1 : limit, now);
+    for (let position = head; isBefore(position, end); position = (position + 1) | 0) {
+      const connection = this.#waitingAt(position);
+      if (connection !== undefined && ownership.withdraw(connection)) this.#refuse(connection);
+    }
+  }
+
+  /** Decides whether requests are refused that come from now on. */
+  #judge(head: number, now: number): void {
+    const { queue, isAnyoneFree } = this.#options;
+    const expected = this.#expected.look({
+      now,
+      head,
+      length: (queue.tail - head) | 0,
+      waited: this.#waiting.of(head, now),
+      isAnyoneFree: isAnyoneFree(),
+    });
+    this.#isRefusing = expected > this.#patience.limit(now);
+  }
+
+  /** The connection whose entry stands at a position, and whose client waits. */
+  #waitingAt(position: number): Connection | undefined {
+    const { queue, registry } = this.#options;
+    const connection = registry.byNumber(queue.at(position));
+    const isWaiting =
+      connection?.isOpen && connection.queuePosition === position && connection.isHandedTo(ANY_WORKER);
+    return isWaiting && !connection.isWithdrawn ? connection : undefined;
+  }
+
+  /** The request of a connection that main holds or has withdrawn would wait for too long. */
+  #refuse(connection: Connection): void {
+    const { clock, endings } = this.#options;
+    const now = clock.now();
+    this.#patience.needed(now);
+    this.#log.refused(now);
+    endings.refuse(connection, 503, TOO_LONG, RETRY);
+  }
+}

@@ -1,0 +1,49 @@
+import { describe, expect, test } from 'vitest';
+import { ConstantAnswers } from '../../../../src/runtime/server/overload/constant-answers.ts';
+
+const answers = new ConstantAnswers();
+answers.declare([{ path: '/health', json: '{"status":"ok"}' }]);
+
+const answerTo = (head: string, persists = true) =>
+  answers.to(Buffer.from(head, 'latin1'), persists)?.toString('latin1');
+
+describe('main answers', () => {
+  test('GET of a constant path', () => {
+    const answer = answerTo('GET /health HTTP/1.1\r\nHost: a.example:80\r\nUser-Agent: probe/1 (x)\r\n\r\n');
+    expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\nDate: .*\r\nContent-Type: application\/json\r\n/);
+    expect(answer).toMatch(/\r\nContent-Length: 15\r\n\r\n\{"status":"ok"\}$/);
+  });
+
+  test('HEAD with the same head and no content', () => {
+    expect(answerTo('HEAD /health HTTP/1.1\r\nHost: a\r\n\r\n')).toMatch(/\r\nContent-Length: 15\r\n\r\n$/);
+  });
+
+  test('that the connection closes if it does', () => {
+    expect(answerTo('GET /health HTTP/1.1\r\nHost: a\r\n\r\n', false)).toContain('\r\nConnection: close\r\n');
+  });
+});
+
+describe('main leaves to the workers', () => {
+  test.each([
+    'GET /health/ready HTTP/1.1\r\nHost: a\r\n\r\n',
+    'GET /health?x HTTP/1.1\r\nHost: a\r\n\r\n',
+    'POST /health HTTP/1.1\r\nHost: a\r\n\r\n',
+    'GET /health HTTP/1.0\r\nHost: a\r\n\r\n',
+    'GET /health HTTP/1.1\r\n\r\n',
+    'GET /health HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n',
+    'GET /health HTTP/1.1\r\nHost: a b\r\n\r\n',
+    'GET /health HTTP/1.1\r\nHost : a\r\n\r\n',
+    'GET /health HTTP/1.1\r\nHost: a\r\nX: a\x00b\r\n\r\n',
+    'GET /health HTTP/1.1\nHost: a\r\n\r\n',
+    'GET /health HTTP/1.1\r\nHost: a\r\n folded\r\n\r\n',
+    'GET  /health HTTP/1.1\r\nHost: a\r\n\r\n',
+    ' GET /health HTTP/1.1\r\nHost: a\r\n\r\n',
+    'GET /health HTTP/1.1\r\nHost: a\r\nORIGIN: https://b\r\n\r\n',
+    'GET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
+    'GET /health HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n',
+    'GET /health HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n',
+    'GET /health HTTP/1.1\r\nHost: a\r\nIf-None-Match: *\r\n\r\n',
+  ])('%j', (head) => {
+    expect(answerTo(head)).toBeUndefined();
+  });
+});
