@@ -8,7 +8,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { CLOUDVM_APPLICATION, type CloudVmResources, openCloudVmResources } from '../cloudvm/index.ts';
-import { createLogger, type Logger } from '../platform/log.ts';
+import { createLogger, flushStandardLog, type Logger } from '../platform/log.ts';
 import { SettingsError } from '../platform/settings/settings.ts';
 import { killProcess, Server, type ShutdownReport } from '../runtime/index.ts';
 import { fitWorkers } from './memory-limit.ts';
@@ -20,6 +20,9 @@ const EXIT_CUT_OFF = 1;
 const EXIT_SETTINGS = 2;
 const EXIT_START = 3;
 const EXIT_DATABASE_DIED = 4;
+
+/** The reader of the log has so much time to take its last lines. */
+const LOG_FLUSH_MS = 1_000;
 
 /** Threads hang in native calls, and a regular exit would wait for them. */
 let threadsHang = false;
@@ -148,6 +151,7 @@ async function databaseFailure(resources: CloudVmResources | null): Promise<Stop
 }
 
 process.exitCode = await main();
+await flushStandardLog(LOG_FLUSH_MS);
 // A resource that a library left open must not keep a stopped server alive.
 if (threadsHang) killProcess();
 else process.exit();

@@ -1,13 +1,16 @@
 /**
  * The logger of every thread. The main thread and each worker make one at their start. Nothing is logged on
  * the way of a request. Lines are JSON, one object a line, or text for a person if standard output is a
- * terminal. They are written synchronously, so a thread that dies a moment later loses none.
+ * terminal. No thread waits for the reader of the log, and a thread that dies a moment later loses no line
+ * (log-output/standard-log.ts).
  */
-import { isatty } from 'node:tty';
-import { type DestinationStream, destination, type Logger, pino, stdSerializers } from 'pino';
+import { isMainThread, parentPort } from 'node:worker_threads';
+import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino';
+import { LinesUnderWay } from './log-output/lines-under-way.ts';
+import { type LogMessage, standardLog } from './log-output/standard-log.ts';
 import type { LogLevel } from './log-settings.ts';
-import { readableLines } from './readable-lines.ts';
 
+export { flushStandardLog, type LogMessage, standardLog } from './log-output/standard-log.ts';
 export type { Logger };
 
 export interface LoggerOptions {
@@ -17,8 +20,6 @@ export interface LoggerOptions {
   /** The destination of the lines, for tests. */
   readonly stream?: DestinationStream;
 }
-
-const STANDARD_OUTPUT = 1;
 
 /** These fields are never logged, wherever a caller has put them. */
 const SECRET_FIELDS = ['authorization', 'Authorization', 'cookie', 'set-cookie', 'password', 'token'];
@@ -38,13 +39,52 @@ export function createLogger(options: LoggerOptions): Logger {
       redact: { paths: REDACTED_PATHS, censor: '[redacted]' },
       serializers: { err: stdSerializers.err, error: stdSerializers.err },
     },
-    options.stream ?? standardOutput(),
+    options.stream ?? new LineStream(takerOfLines()),
   );
 }
 
-function standardOutput(): DestinationStream {
-  const output = destination({ fd: STANDARD_OUTPUT, sync: true });
-  if (!isatty(STANDARD_OUTPUT)) return output;
-  const format = readableLines();
-  return { write: (line) => void output.write(format(line)) };
+/** @param error names the error that the line reports, undefined if it reports none */
+type TakeLine = (line: string, error: string | undefined) => void;
+
+function takerOfLines(): TakeLine {
+  const underWay = isMainThread ? undefined : LinesUnderWay.inherited();
+  if (underWay === undefined) return (line, error) => standardLog().write(line, error);
+  return (line, error) => {
+    if (underWay.mayLeave(line.length)) post({ type: 'log', line, error });
+  };
+}
+
+function post(message: LogMessage): void {
+  parentPort?.postMessage(message);
+}
+
+/** Where a destination has it, pino sets the fields `last…` before it writes a line. */
+const WANTS_METADATA: unique symbol = Symbol.for('pino.metadata');
+
+class LineStream implements DestinationStream {
+  readonly [WANTS_METADATA] = true;
+  lastObj: unknown;
+  lastMsg: string | undefined;
+  readonly #take: TakeLine;
+
+  constructor(take: TakeLine) {
+    this.#take = take;
+  }
+
+  write(line: string): void {
+    this.#take(line, this.#error());
+  }
+
+  /**
+   * Lines report the same error if they have the same message, and if their errors have the same message and
+   * were made at the same place. How the program came there may differ.
+   */
+  #error(): string | undefined {
+    const details = Object(this.lastObj);
+    const stack: unknown = Object(details.error ?? details.err ?? details).stack;
+    if (typeof stack !== 'string') return undefined;
+    const firstPlace = stack.indexOf('\n    at ');
+    const end = firstPlace < 0 ? -1 : stack.indexOf('\n', firstPlace + 1);
+    return `${this.lastMsg}\n${end < 0 ? stack : stack.slice(0, end)}`;
+  }
 }

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createLogger, type LoggerOptions } from '../../src/platform/log.ts';
-import { readableLines } from '../../src/platform/readable-lines.ts';
+import { readableLines } from '../../src/platform/log-output/readable-lines.ts';
 import { needTool, runTool } from '../clients/support/tool.ts';
 
 const DYING_THREAD = resolve(import.meta.dirname, 'fixtures/dying-thread.ts');

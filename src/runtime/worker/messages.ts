@@ -3,6 +3,7 @@
  * plain number. Everything else is rare and travels as an object.
  */
 
+import type { LogMessage } from '../../platform/log.ts';
 import type { LogLevel } from '../../platform/log-settings.ts';
 import type { CoreKind, ParseLimits } from '../core/core.ts';
 import type { ConstantAnswer } from '../http/routing/constant-answer.ts';
@@ -30,6 +31,7 @@ export type ToWorker =
 
 export type ToMain =
   | typeof BELL
+  | LogMessage
   /** The application is loaded and started. */
   | { readonly type: 'started'; readonly constants: readonly ConstantAnswer[] }
   | { readonly type: 'prepared' }

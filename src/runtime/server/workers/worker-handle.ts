@@ -5,6 +5,7 @@
 
 import { Worker } from 'node:worker_threads';
 import { invariant } from '../../../platform/invariant.ts';
+import { standardLog } from '../../../platform/log.ts';
 import type { ConstantAnswer } from '../../http/routing/constant-answer.ts';
 import type { SharedMemory } from '../../memory/layout.ts';
 import { openOutboundRingReader, openWorkerWords } from '../../memory/open.ts';
@@ -69,6 +70,8 @@ export class WorkerHandle {
     this.words = openWorkerWords(options.shared, this.slot);
     this.words.reset();
     this.ring = openOutboundRingReader(options.shared, this.slot);
+    // The thread sends its lines of the log only if the log is there before it starts.
+    standardLog();
     this.#thread = new Worker(ENTRY, {
       name: `worker-${this.slot}`,
       workerData: options.start,
@@ -219,6 +222,9 @@ export class WorkerHandle {
         break;
       case 'failing':
         this.#options.onFailing(this, message);
+        break;
+      case 'log':
+        standardLog().receive(message);
         break;
     }
   }
