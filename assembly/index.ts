@@ -59,6 +59,39 @@ export function parse(address: usize, length: usize): i32 {
   return Word.get(r.STATUS);
 }
 
+/**
+ * Parses the head alone of a request that `parse` has refused for its body or an expectation: neither counts
+ * here. @returns one of PARSE_COMPLETE, PARSE_NEED, PARSE_ERROR
+ */
+export function parseHead(address: usize, length: usize): i32 {
+  setRequest(length < 16 ? copyShortRequest(address, length) : address, length);
+  clearAnswer();
+  parseWholeHead();
+  return Word.get(r.STATUS);
+}
+
+/** The record then describes a request without content, the last of its connection. */
+function parseWholeHead(): void {
+  const start = skipEmptyLines();
+  if (start === ANSWERED) return;
+  const section = parseRequestLine(start);
+  if (section === ANSWERED) return;
+  forgetFields();
+  const body = parseFields(section);
+  if (body === ANSWERED) return;
+  if (Word.get(r.HEADER_COUNT) > r.MAX_HEADERS) {
+    fail(431, r.REASON_HEADERS_TOO_LARGE);
+    return;
+  }
+  matchRoute();
+  Word.set(r.CONTENT_LENGTH, -1);
+  Word.setPosition(r.BODY_START, body);
+  Word.set(r.BODY_WIRE_LENGTH, 0);
+  Word.set(r.BODY_LENGTH, 0);
+  Word.setPosition(r.CONSUMED, body);
+  Word.set(r.STATUS, r.PARSE_COMPLETE);
+}
+
 /** Reading whole blocks in place would read bytes that do not belong to this request. */
 function copyShortRequest(address: usize, length: usize): usize {
   const copy = record + SHORT_REQUEST_OFFSET;
@@ -75,7 +108,7 @@ function parseWhole(): void {
   if (section === ANSWERED) return;
   forgetFields();
   const body = parseFields(section);
-  if (body === ANSWERED) return;
+  if (body === ANSWERED || !judgeHead(Word.get(r.HEADER_COUNT))) return;
   matchRoute();
   parseBody(body);
 }
@@ -90,7 +123,7 @@ function skipEmptyLines(): usize {
   return start;
 }
 
-/** @returns the first byte after the header section, which was judged, or ANSWERED */
+/** @returns the first byte after the header section, or ANSWERED */
 function parseFields(section: usize): usize {
   const limit = section + maxHeaderBytes;
   let line = section;
@@ -107,7 +140,7 @@ function parseFields(section: usize): usize {
   }
   if (line + 2 > limit) return fail(431, r.REASON_HEADERS_TOO_LARGE);
   Word.set(r.HEADER_COUNT, count);
-  return judgeHead(count) ? line + 2 : ANSWERED;
+  return line + 2;
 }
 
 /** A line is judged once its LF is there, the size of the section as soon as the bytes are there. */

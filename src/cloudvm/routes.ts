@@ -3,7 +3,7 @@
  * then the route's own check and handler. Each worker calls this once, before it serves.
  */
 
-import { compression, cors, type Handler, type Router } from '../runtime/application.ts';
+import { compression, type Handler, type Router } from '../runtime/application.ts';
 import { ACCOUNT_ROUTES } from './accounts/account-routes.ts';
 import { authenticate, type TokenVerifier } from './accounts/tokens/authenticate.ts';
 import { requireUser } from './accounts/tokens/require-user.ts';
@@ -26,7 +26,7 @@ export interface RoutesOptions {
 
 export function registerRoutes(router: Router, options: RoutesOptions): void {
   const { corsOrigins, tokens, readiness } = options;
-  router.use(cors(corsOrigins));
+  router.cors({ origins: corsOrigins });
   router.use(authenticate(tokens));
   router.finish(compression());
 

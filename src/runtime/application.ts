@@ -4,7 +4,7 @@
  * stays small. index.ts starts a server.
  */
 export type { ApplicationModule, WorkerPool } from './http/application.ts';
-export { cors } from './http/cors.ts';
+export type { CorsPolicy } from './http/cors/policy.ts';
 export { HttpProblem, type ProblemError } from './http/problem.ts';
 export { type CompressionOptions, compression } from './http/representation/compression.ts';
 export { entityTag, matchesStrongly, matchesWeakly } from './http/representation/etag.ts';

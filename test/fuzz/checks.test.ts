@@ -30,6 +30,7 @@ function faultyCore(arena: Arena, fault: (core: Core, address: number, length: n
       fault(js, address, length);
       return js.record[r.STATUS] ?? -1;
     },
+    parseHead: (address, length) => js.parseHead(address, length),
   };
 }
 

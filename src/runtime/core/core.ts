@@ -58,4 +58,10 @@ export interface Core {
    * @returns one of PARSE_COMPLETE, PARSE_NEED, PARSE_ERROR, also found in the record
    */
   parse(address: number, length: number): number;
+  /**
+   * Parses the head alone of a request that `parse` has refused for its body or an expectation. Neither
+   * counts here. The record then describes a request without content, the last of its connection.
+   * @returns as for `parse`. Whoever wants no more than the head has no use for PARSE_NEED
+   */
+  parseHead(address: number, length: number): number;
 }

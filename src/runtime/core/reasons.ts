@@ -44,3 +44,20 @@ export function reasonSentence(reason: number): string {
   if (sentence === undefined) throw new RangeError(`no such reason: ${reason}`);
   return sentence;
 }
+
+/** The head was accepted, and the request is refused for what it announces or for its body. */
+const REASONS_AFTER_HEAD: ReadonlySet<number> = new Set([
+  record.REASON_BODY_TOO_LARGE,
+  record.REASON_EXPECTATION,
+  record.REASON_CHUNK_SIZE,
+  record.REASON_CHUNK_EXTENSION,
+  record.REASON_CHUNK_END,
+  record.REASON_CHUNK_OVERHEAD,
+  record.REASON_TRAILER,
+  record.REASON_TRAILERS_TOO_LARGE,
+]);
+
+/** @param reason one of the REASON_ constants */
+export function hasAcceptedHead(reason: number): boolean {
+  return REASONS_AFTER_HEAD.has(reason);
+}

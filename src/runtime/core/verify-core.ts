@@ -66,10 +66,18 @@ export class VerifyCore implements Core {
   }
 
   parse(address: number, length: number): number {
+    return this.#both(address, length, (core) => core.parse(address, length));
+  }
+
+  parseHead(address: number, length: number): number {
+    return this.#both(address, length, (core) => core.parseHead(address, length));
+  }
+
+  #both(address: number, length: number, parse: (core: Core) => number): number {
     const resume = Array.from(this.record.subarray(r.PHASE, r.METHOD));
     this.#js.record.set(resume, r.PHASE);
-    const status = this.#wasm.parse(address, length);
-    this.#js.parse(address, length);
+    const status = parse(this.#wasm);
+    parse(this.#js);
     const differences = compareRecords(this.record, this.#js.record);
     if (differences.length > 0) {
       this.disagreements++;

@@ -6,13 +6,13 @@
 import { METHOD_OPTIONS, ROUTE_METHOD_NOT_ALLOWED } from '../../../assembly/record.ts';
 import type { RoutePattern } from '../core/core.ts';
 import { RequestEndedError, ResponseError } from './application-errors.ts';
+import type { Declarations } from './declarations.ts';
 import { HttpProblem } from './problem.ts';
 import { answerConditionally } from './representation/conditional.ts';
 import type { IncomingRequest } from './request/incoming-request.ts';
 import { discardBody } from './response/body-stream.ts';
 import type { OutgoingResponse } from './response/outgoing-response.ts';
 import { AllowHeader } from './routing/allow.ts';
-import type { ConstantAnswer } from './routing/constant-answer.ts';
 import type { ErrorListener, Finisher, Handler, Middleware } from './routing/handler.ts';
 
 export interface CompiledRoute {
@@ -26,7 +26,7 @@ export interface PipelineOptions {
   readonly middleware: readonly Middleware[];
   /** Like `patterns`, indexed by the number of the route. */
   readonly routes: readonly CompiledRoute[];
-  readonly constants?: readonly ConstantAnswer[];
+  readonly declarations: Declarations;
   readonly finishers: readonly Finisher[];
   readonly onError: ErrorListener;
 }
@@ -47,8 +47,8 @@ interface Chain {
 export class Pipeline {
   /** For `core.loadRoutes`. The index is the number that the core reports. */
   readonly routes: readonly RoutePattern[];
-  /** For the main thread, which gives these answers while no worker is free. */
-  readonly constants: readonly ConstantAnswer[];
+  readonly declarations: Declarations;
+  readonly #middleware: readonly Middleware[];
   readonly #chains: readonly Chain[];
   readonly #withoutRoute: Chain;
   readonly #finishers: Chain;
@@ -56,7 +56,8 @@ export class Pipeline {
 
   constructor(options: PipelineOptions) {
     this.routes = Object.freeze([...options.patterns]);
-    this.constants = Object.freeze([...(options.constants ?? [])]);
+    this.declarations = options.declarations;
+    this.#middleware = options.middleware;
     this.#chains = options.routes.map(({ handlers, parameterNames }, number) => ({
       name: nameOf(options.patterns[number], handlers.at(-1)),
       steps: [...options.middleware, ...handlers],
@@ -84,7 +85,27 @@ export class Pipeline {
 
   /** @returns a promise only if a step was asynchronous. It is never rejected */
   run(request: IncomingRequest, response: OutgoingResponse): void | Promise<void> {
-    const chain = this.#chains[request.routeNumber] ?? this.#withoutRoute;
+    return this.#runChain(this.#chains[request.routeNumber] ?? this.#withoutRoute, request, response);
+  }
+
+  /**
+   * Refuses a request whose head was parsed. Its answer has what global middleware gives to every answer. No
+   * route sees it. The rest is as for `run`.
+   */
+  refuse(request: IncomingRequest, response: OutgoingResponse, problem: HttpProblem): void | Promise<void> {
+    const throwProblem: Step = () => {
+      throw problem;
+    };
+    const chain: Chain = {
+      name: 'a refused request',
+      steps: [...this.#middleware, throwProblem],
+      parameterNames: [],
+      isOver: isDone,
+    };
+    return this.#runChain(chain, request, response);
+  }
+
+  #runChain(chain: Chain, request: IncomingRequest, response: OutgoingResponse): void | Promise<void> {
     request.parameterNames = chain.parameterNames;
     const pending = this.#runSteps(chain, request, response);
     return pending === undefined

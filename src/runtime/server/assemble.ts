@@ -24,6 +24,7 @@ import type { WorkerStart } from '../worker/messages.ts';
 import { Connections } from './connections/connections.ts';
 import { Endings } from './connections/endings.ts';
 import { Ownership } from './connections/ownership.ts';
+import { RefusalHeaders } from './connections/refusal-headers.ts';
 import { Registry } from './connections/registry.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import { ConstantAnswers } from './overload/constant-answers.ts';
@@ -86,7 +87,8 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     onCredit: (connection) => ownerIn(table.stateWord(connection))?.wake(),
   });
   const registry = new Registry(settings.maxConnections);
-  const endings = new Endings(table);
+  const refusalHeaders = new RefusalHeaders();
+  const endings = new Endings(table, refusalHeaders);
   const ownership = new Ownership({
     table,
     queue,
@@ -107,7 +109,7 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     registry,
     ownership,
     endings,
-    refused: new RefusedSockets(LINGER_MS, descriptors.refused),
+    refused: new RefusedSockets(LINGER_MS, descriptors.refused, refusalHeaders),
     inbound,
     outbound,
     deadlines: new Deadlines({ ...settings, lingerMs: LINGER_MS }, clock.now()),
@@ -125,7 +127,7 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     clock,
     onBacklog: () => overload.watch(),
   });
-  const constants = new ConstantAnswers();
+  const constants = new ConstantAnswers(refusalHeaders);
   const overload: Overload = new Overload({
     queue,
     registry,
@@ -143,6 +145,7 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
   });
   const areDeadlinesSuspended = () => handlerDeadlines.areSuspended();
   const recovery = new Recovery({
+    refusalHeaders,
     table,
     queue,
     parked,
@@ -163,7 +166,10 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     start: workerStart(shared, settings),
     heapMb: settings.workerHeapMb,
     areDeadlinesSuspended,
-    onLoaded: (answers) => constants.declare(answers),
+    onLoaded: (declarations) => {
+      constants.declare(declarations.constants);
+      refusalHeaders.declare(declarations.cors);
+    },
     onServing: (worker) => dispatcher.addWorker(worker),
     onBell: () => dispatcher.ring(),
     onStuck: (worker) => recovery.afterStuck(worker),

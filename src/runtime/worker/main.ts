@@ -14,8 +14,8 @@ import {
   loadApplication,
   type WorkerPool,
 } from '../http/application.ts';
+import type { Declarations } from '../http/declarations.ts';
 import type { Request } from '../http/request/request.ts';
-import type { ConstantAnswer } from '../http/routing/constant-answer.ts';
 import { StartGate } from '../memory/synchronization/start-gate.ts';
 import { ServingWorkers } from '../memory/workers/serving-workers.ts';
 import { WorkerContext } from './context.ts';
@@ -47,8 +47,7 @@ function reportError(error: unknown, request: Request): void {
   logger.error({ error, path: request.path }, 'A handler failed');
 }
 
-/** @returns the answers that the main thread may give without a worker */
-async function load(): Promise<readonly ConstantAnswer[]> {
+async function load(): Promise<Declarations> {
   setPriority(0, start.nice);
   const context = new WorkerContext(start, post);
   using _inside = new StartGate(context.shared, start.slot).enter(availableParallelism());
@@ -70,7 +69,7 @@ async function load(): Promise<readonly ConstantAnswer[]> {
     onDrained: () => ending.drained(),
   });
   await application.start?.(poolSeenFrom(context));
-  return pipeline.constants;
+  return pipeline.declarations;
 }
 
 function poolSeenFrom({ shared, slot }: WorkerContext): WorkerPool {
@@ -130,8 +129,8 @@ process.on('uncaughtException', (error) => ending.failOutsideRequest(error));
 process.on('unhandledRejection', (error) => ending.failOutsideRequest(error));
 port.on('message', onMessage);
 load().then(
-  (constants) => {
-    post({ type: 'started', constants });
+  (declarations) => {
+    post({ type: 'started', declarations });
     // Where a compile cache is enabled, the workers that start later find what this one has compiled.
     flushCompileCache();
   },

@@ -6,7 +6,7 @@
 import type { LogMessage } from '../../platform/log.ts';
 import type { LogLevel } from '../../platform/log-settings.ts';
 import type { CoreKind, ParseLimits } from '../core/core.ts';
-import type { ConstantAnswer } from '../http/routing/constant-answer.ts';
+import type { Declarations } from '../http/declarations.ts';
 import type { Layout } from '../memory/layout.ts';
 
 /** Look at everything again: queue, credit, ring. Either direction. */
@@ -33,7 +33,7 @@ export type ToMain =
   | typeof BELL
   | LogMessage
   /** The application is loaded and started. */
-  | { readonly type: 'started'; readonly constants: readonly ConstantAnswer[] }
+  | { readonly type: 'started'; readonly declarations: Declarations }
   | { readonly type: 'prepared' }
   | { readonly type: 'pong' }
   /** Loading, starting or preparing failed: the worker ends. */

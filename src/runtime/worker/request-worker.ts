@@ -20,7 +20,7 @@ import type { SuspendedTurn, TurnHost } from './turn/turn-host.ts';
 export interface RequestWorkerOptions {
   readonly context: WorkerContext;
   readonly core: Core;
-  readonly pipeline: Pick<Pipeline, 'run'>;
+  readonly pipeline: Pick<Pipeline, 'run' | 'refuse' | 'declarations'>;
   readonly onError: (error: unknown, request: Request) => void;
   /** So many handlers never settle that the worker is of little use. */
   readonly onExhausted: () => void;
@@ -32,7 +32,7 @@ export class RequestWorker implements TurnHost {
   readonly context: WorkerContext;
   readonly core: Core;
   readonly record: ParseRecord;
-  readonly pipeline: Pick<Pipeline, 'run'>;
+  readonly pipeline: Pick<Pipeline, 'run' | 'refuse' | 'declarations'>;
   readonly heavyRequests: HeavyRequests;
   readonly peers: PeerAddresses;
   readonly #onError: (error: unknown, request: Request) => void;

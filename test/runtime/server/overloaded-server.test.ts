@@ -78,20 +78,6 @@ describe('a constant answer', () => {
     await empty(holders, stage);
     await expectRest(server, 1);
   });
-
-  test('is left to a worker if a script of another origin asks, because only the application knows CORS', async () => {
-    using stage = new Stage();
-    await using server = await startServer({ workers: 1, maxInFlight: 1 }, stage);
-    const holders = await fill(server, stage, 1);
-    using client = await RawClient.connect(server.port);
-    client.send('GET /health HTTP/1.1\r\nHost: test\r\nOrigin: https://example.com\r\n\r\n');
-    await untilMainLooked(server);
-    expect(client.received).toBe(0);
-    await empty(holders, stage);
-    expect((await client.next()).status).toBe(200);
-    client.halfClose();
-    await expectRest(server, 1);
-  });
 });
 
 describe('a request that would wait for longer than MAX_QUEUE_WAIT_MS', () => {

@@ -45,6 +45,40 @@ export class JsCore implements Core {
     return record[r.STATUS] as number;
   }
 
+  parseHead(address: number, length: number): number {
+    const state = this.#state;
+    state.base = address;
+    state.end = address + length;
+    state.clearAnswer();
+    this.#parseWholeHead();
+    return this.record[r.STATUS] as number;
+  }
+
+  /** The record then describes a request without content, the last of its connection. */
+  #parseWholeHead(): void {
+    const state = this.#state;
+    const { record, base } = state;
+    const start = skipEmptyLines(state);
+    if (start === ANSWERED) return;
+    const section = parseRequestLine(state, start);
+    if (section === ANSWERED) return;
+    state.forgetFields();
+    const body = parseFields(state, section, section);
+    if (body === ANSWERED) return;
+    if (state.headerCount > r.MAX_HEADERS) {
+      state.fail(431, r.REASON_HEADERS_TOO_LARGE);
+      return;
+    }
+    record[r.HEADER_COUNT] = state.headerCount;
+    this.#matcher.match();
+    record[r.CONTENT_LENGTH] = -1;
+    record[r.BODY_START] = body - base;
+    record[r.BODY_WIRE_LENGTH] = 0;
+    record[r.BODY_LENGTH] = 0;
+    record[r.CONSUMED] = body - base;
+    record[r.STATUS] = r.PARSE_COMPLETE;
+  }
+
   /** The whole request from its first byte, in one pass. */
   #parseWhole(): void {
     const state = this.#state;

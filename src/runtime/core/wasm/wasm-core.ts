@@ -20,6 +20,7 @@ interface CoreExports {
   configure(region: number, maxHeaderBytes: number, maxTargetBytes: number, maxBodyBytes: number): void;
   useRoutes(tree: number, allowedAnywhere: number): void;
   parse(address: number, length: number): number;
+  parseHead(address: number, length: number): number;
 }
 
 let compiled: WebAssembly.Module | undefined;
@@ -59,6 +60,14 @@ export class WasmCore implements Core {
       throw new RangeError(`a request of ${length} bytes at ${address} does not lie in the memory`);
     }
     return this.#parse(address, length);
+  }
+
+  parseHead(address: number, length: number): number {
+    assert(
+      address >= RESERVED_BYTES && address + length <= this.#memoryBytes,
+      'the head is not in the memory',
+    );
+    return this.#exports.parseHead(address, length);
   }
 }
 

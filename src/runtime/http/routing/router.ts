@@ -6,6 +6,8 @@
 import type { RoutePattern } from '../../core/core.ts';
 import { parseRoutePath, type RoutePath, RoutePatternError } from '../../core/routing/route-pattern.ts';
 import { RouterError } from '../application-errors.ts';
+import { cors } from '../cors/middleware.ts';
+import { type CorsPolicy, CorsRules } from '../cors/policy.ts';
 import { type CompiledRoute, Pipeline } from '../pipeline.ts';
 import type { ConstantAnswer } from './constant-answer.ts';
 import type { ErrorListener, Finisher, Handler, Middleware } from './handler.ts';
@@ -22,9 +24,20 @@ export class Router {
   readonly #finishers: Finisher[] = [];
   readonly #routes: RegisteredRoute[] = [];
   readonly #constants: ConstantAnswer[] = [];
+  #corsPolicy: CorsPolicy = { origins: [] };
   /** Method and path with nameless parameters, to the path as it was registered. */
   readonly #shapes = new Map<string, string>();
   #compiled = false;
+
+  /**
+   * Lets scripts of other origins read the answers. The runtime applies the policy also to what it refuses
+   * before the application sees it. To be called before `use`, so that a preflight is answered before
+   * authentication.
+   */
+  cors(policy: CorsPolicy): this {
+    this.#corsPolicy = Object.freeze({ origins: Object.freeze([...policy.origins]) });
+    return this.use(cors(new CorsRules(this.#corsPolicy)));
+  }
 
   /** Adds middleware that runs on every request, even if no route matches. In order of registration. */
   use(...middleware: Middleware[]): this {
@@ -104,7 +117,7 @@ export class Router {
       patterns: this.#routes.map((route) => route.pattern),
       middleware: this.#middleware,
       routes: this.#routes,
-      constants: this.#constants,
+      declarations: { constants: this.#constants, cors: this.#corsPolicy },
       finishers: this.#finishers,
       onError,
     });

@@ -9,12 +9,15 @@ import { withoutContent } from '../../http/response/head-method.ts';
 import type { ConnectionTable } from '../../memory/connections/connection-table.ts';
 import { REQUEST_HTTP_1_0 } from '../../memory/protocol.ts';
 import type { Connection } from './connection.ts';
+import type { RefusalHeaders } from './refusal-headers.ts';
 
 export class Endings {
   readonly #table: ConnectionTable;
+  readonly #refusalHeaders: Pick<RefusalHeaders, 'for'>;
 
-  constructor(table: ConnectionTable) {
+  constructor(table: ConnectionTable, refusalHeaders: Pick<RefusalHeaders, 'for'>) {
     this.#table = table;
+    this.#refusalHeaders = refusalHeaders;
   }
 
   /**
@@ -80,7 +83,10 @@ export class Endings {
     headers?: Record<string, string>,
   ): void {
     if (!connection.isOpen) return;
-    const response = protocolErrorResponse(status, detail, headers);
+    const response = protocolErrorResponse(status, detail, {
+      ...headers,
+      ...this.#refusalHeaders.for(connection.buffer.pending()),
+    });
     connection.writer.sendOwn(connection.buffer.holdsHead() ? withoutContent(response) : response);
   }
 

@@ -3,24 +3,29 @@
  * worker takes the request soon. Main thread, part of overload.ts.
  *
  * Main has no parser, so it answers only what is simple: GET or HEAD of exactly the path, fields that are
- * plainly valid, and none that asks for more than an answer. All else waits for a worker. That includes
- * requests with an Origin, because only the middleware of the application knows what a script of that origin
- * may read.
+ * plainly valid, and none that asks for more than an answer. All else waits for a worker. Of the
+ * application's middleware only its policy of CORS applies.
  */
 
 import { completeResponse, JSON_CONTENT_TYPE } from '../../http/response/complete-response.ts';
 import { withoutContent } from '../../http/response/head-method.ts';
 import type { ConstantAnswer } from '../../http/routing/constant-answer.ts';
+import type { RefusalHeaders } from '../connections/refusal-headers.ts';
 
 const FIELD = "[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\\t\\x20-\\x7e\\x80-\\xff]*\\r\\n";
 const SIMPLE_HEAD = new RegExp(`^(GET|HEAD) (/[!-~]*) HTTP/1\\.1\\r\\n(?:${FIELD})+\\r\\n$`);
 const HOSTS = /\nhost:/gi;
 const SIMPLE_HOST = /\nhost:[ \t]*[\w.:[\]-]+[ \t]*\r/i;
-const ASKS_FOR_MORE =
-  /\n(?:origin|content-length|transfer-encoding|connection|upgrade|expect|if-[\w-]+|range):/i;
+const ASKS_FOR_MORE = /\n(?:content-length|transfer-encoding|connection|upgrade|expect|if-[\w-]+|range):/i;
 
 export class ConstantAnswers {
+  readonly #refusalHeaders: Pick<RefusalHeaders, 'for'>;
   #jsonByPath: ReadonlyMap<string, string> = new Map();
+
+  /** @param refusalHeaders those of all answers that main gives in the application's place */
+  constructor(refusalHeaders: Pick<RefusalHeaders, 'for'>) {
+    this.#refusalHeaders = refusalHeaders;
+  }
 
   /** Called when a worker has loaded the application, which may be a new version of it. */
   declare(answers: readonly ConstantAnswer[]): void {
@@ -38,7 +43,13 @@ export class ConstantAnswers {
     const body = this.#jsonByPath.get(path);
     if (body === undefined || ASKS_FOR_MORE.test(text)) return null;
     if (text.match(HOSTS)?.length !== 1 || !SIMPLE_HOST.test(text)) return null;
-    const response = completeResponse({ status: 200, contentType: JSON_CONTENT_TYPE, body, persists });
+    const response = completeResponse({
+      status: 200,
+      contentType: JSON_CONTENT_TYPE,
+      body,
+      headers: this.#refusalHeaders.for(head),
+      persists,
+    });
     return method === 'HEAD' ? withoutContent(response) : response;
   }
 }

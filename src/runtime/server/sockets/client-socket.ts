@@ -21,6 +21,7 @@ export interface ClientSocket {
   readonly bytesWritten: number;
   on(event: 'end' | 'error' | 'close', listener: () => void): unknown;
   on(event: 'data', listener: (chunk: Buffer) => void): unknown;
+  once(event: 'data', listener: (chunk: Buffer) => void): unknown;
   write(text: string, encoding: 'latin1'): boolean;
   write(data: Buffer, callback?: (error?: Error | null) => void): boolean;
   end(callback: () => void): unknown;

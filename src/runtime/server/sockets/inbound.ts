@@ -155,9 +155,14 @@ export class InboundBuffer {
     return this.#length - this.#consumed + (this.#overflow?.length ?? 0);
   }
 
+  /** The bytes from the first unanswered request on, as they lie in the buffer now. */
+  pending(): Buffer {
+    return this.#inbound.bytes.subarray(this.#address + this.#consumed, this.#address + this.#length);
+  }
+
   /** The first unanswered request up to the end of its head, or null if that has not come. */
   head(): Buffer | null {
-    const bytes = this.#inbound.bytes.subarray(this.#address + this.#consumed, this.#address + this.#length);
+    const bytes = this.pending();
     const end = bytes.indexOf(HEAD_END, 0, 'latin1');
     return end < 0 ? null : bytes.subarray(0, end + HEAD_END.length);
   }

@@ -16,6 +16,7 @@
  *      - No request was in process: the connection is queued again.
  */
 
+import type { Headers } from '../../http/cors/policy.ts';
 import { protocolErrorResponse } from '../../http/problem.ts';
 import { withoutContent } from '../../http/response/head-method.ts';
 import type { ConnectionTable } from '../../memory/connections/connection-table.ts';
@@ -35,6 +36,7 @@ import {
 import type { Clock } from '../clock.ts';
 import { ANY_WORKER, type Connection } from '../connections/connection.ts';
 import type { Ownership } from '../connections/ownership.ts';
+import type { RefusalHeaders } from '../connections/refusal-headers.ts';
 import type { Registry } from '../connections/registry.ts';
 import { type CauseOfDeath, TIMED_OUT } from './cause-of-death.ts';
 import type { WorkerHandle } from './worker-handle.ts';
@@ -44,6 +46,7 @@ export interface OrphansOptions {
   readonly queue: ReadyQueue;
   readonly registry: Pick<Registry, 'all'>;
   readonly ownership: Pick<Ownership, 'makeReady' | 'answer' | 'giveBack' | 'runAgain' | 'abandon'>;
+  readonly refusalHeaders: Pick<RefusalHeaders, 'for'>;
   readonly clock: Clock;
   readonly handlerTimeoutMs: number;
   /** While a debugger is attached. */
@@ -173,8 +176,10 @@ export class Orphans {
 
   /** @param consumed bytes of the buffer whose requests are answered with this */
   #answer(connection: Connection, cause: CauseOfDeath, request: number, consumed: number): void {
+    const { ownership, refusalHeaders } = this.#options;
     const turn = (request & REQUEST_CLOSE) === 0 ? TURN_ANSWERED : TURN_CLOSE;
-    this.#options.ownership.answer(connection, errorResponse(cause, request), consumed, turn);
+    const headers = refusalHeaders.for(connection.buffer.pending());
+    ownership.answer(connection, errorResponse(cause, request, headers), consumed, turn);
   }
 
   /** Whether a living worker claims a position. */
@@ -186,7 +191,7 @@ export class Orphans {
 }
 
 /** @param request the REQUEST_ bits of the request that it answers */
-function errorResponse({ status, detail }: CauseOfDeath, request: number): Buffer {
-  const response = protocolErrorResponse(status, detail, {}, (request & REQUEST_CLOSE) === 0);
+function errorResponse({ status, detail }: CauseOfDeath, request: number, headers: Headers): Buffer {
+  const response = protocolErrorResponse(status, detail, headers, (request & REQUEST_CLOSE) === 0);
   return (request & REQUEST_HEAD) === 0 ? response : withoutContent(response);
 }

@@ -11,7 +11,7 @@
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ConstantAnswer } from '../../http/routing/constant-answer.ts';
+import type { Declarations } from '../../http/declarations.ts';
 import type { SharedMemory } from '../../memory/layout.ts';
 import { NO_CONNECTION } from '../../memory/protocol.ts';
 import { SuspendableTimer } from '../../suspendable-timer.ts';
@@ -37,8 +37,8 @@ export interface SupervisorOptions {
   readonly environment: NodeJS.ProcessEnv;
   readonly areDeadlinesSuspended: () => boolean;
   readonly logger: RuntimeLogger;
-  /** A worker has loaded the application, which declares these answers. */
-  readonly onLoaded: (constants: readonly ConstantAnswer[]) => void;
+  /** A worker has loaded the application, which declares this. */
+  readonly onLoaded: (declarations: Declarations) => void;
   /** The worker takes part from now on. */
   readonly onServing: (worker: WorkerHandle) => void;
   readonly onBell: () => void;

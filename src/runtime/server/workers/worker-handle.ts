@@ -6,7 +6,7 @@
 import { Worker } from 'node:worker_threads';
 import { invariant } from '../../../platform/invariant.ts';
 import { standardLog } from '../../../platform/log.ts';
-import type { ConstantAnswer } from '../../http/routing/constant-answer.ts';
+import type { Declarations } from '../../http/declarations.ts';
 import type { SharedMemory } from '../../memory/layout.ts';
 import { openOutboundRingReader, openWorkerWords } from '../../memory/open.ts';
 import type { OutboundRingReader } from '../../memory/workers/outbound-ring-reader.ts';
@@ -20,8 +20,8 @@ export interface WorkerHandleOptions {
   readonly heapMb: number;
   readonly environment: NodeJS.ProcessEnv;
   readonly logger: RuntimeLogger;
-  /** It has loaded the application, which declares these answers. */
-  readonly onLoaded: (constants: readonly ConstantAnswer[]) => void;
+  /** It has loaded the application, which declares this. */
+  readonly onLoaded: (declarations: Declarations) => void;
   /** The worker rings: it has published something. */
   readonly onBell: () => void;
   /** Something was thrown outside any request: the worker drains by itself and must be replaced. */
@@ -210,7 +210,7 @@ export class WorkerHandle {
         this.#pingedAt = 0;
         break;
       case 'started':
-        this.#options.onLoaded(message.constants);
+        this.#options.onLoaded(message.declarations);
         this.#started.resolve();
         break;
       case 'prepared':

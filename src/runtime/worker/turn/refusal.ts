@@ -3,17 +3,24 @@
  * connection closes. Worker threads only.
  */
 
-import type { ParseRecord } from '../../core/parse-record.ts';
 import { reasonSentence } from '../../core/reasons.ts';
+import { originOf } from '../../http/cors/origin-field.ts';
+import { type CorsPolicy, CorsRules } from '../../http/cors/policy.ts';
 import { protocolErrorResponse } from '../../http/problem.ts';
 import { beginsWithHead, withoutContent } from '../../http/response/head-method.ts';
 
-/**
- * @param record as the core has filled it, with an error
- * @param bytes the shared memory. The refused bytes lie between `start` and `end`
- * @returns a whole response, one byte a character (latin1)
- */
-export function refusal(record: ParseRecord, bytes: Buffer, start: number, end: number): string {
-  const response = protocolErrorResponse(record.errorStatus, reasonSentence(record.errorReason));
-  return (beginsWithHead(bytes, start, end) ? withoutContent(response) : response).toString('latin1');
+export interface RefusedBytes {
+  /** The status that the core has chosen, and one of the REASON_ constants. */
+  readonly status: number;
+  readonly reason: number;
+  readonly bytes: Buffer;
+  /** Of the application, which never sees these bytes. */
+  readonly cors: CorsPolicy;
+}
+
+/** @returns a whole response, one byte a character (latin1) */
+export function refusal({ status, reason, bytes, cors }: RefusedBytes): string {
+  const headers = new CorsRules(cors).ofRefusal(originOf(bytes));
+  const response = protocolErrorResponse(status, reasonSentence(reason), headers);
+  return (beginsWithHead(bytes, 0, bytes.length) ? withoutContent(response) : response).toString('latin1');
 }

@@ -17,7 +17,7 @@ export interface TurnHost {
   readonly core: Core;
   /** The answer of the core about the request that it parsed last. */
   readonly record: ParseRecord;
-  readonly pipeline: Pick<Pipeline, 'run'>;
+  readonly pipeline: Pick<Pipeline, 'run' | 'refuse' | 'declarations'>;
   readonly heavyRequests: HeavyRequests;
   readonly peers: PeerAddresses;
   /** Whether the worker begins no more streams that may have no end of their own. */

@@ -78,6 +78,14 @@ export class TurnInput implements TurnProgress {
     return status;
   }
 
+  /**
+   * After PARSE_ERROR: parses the head again for those that answer a refused request like any other.
+   * @returns a PARSE_ constant
+   */
+  parseHead(): number {
+    return this.#core.parseHead(this.start, this.#seen - this.#consumed);
+  }
+
   /** A request is answered. @param end where it ends in the buffer */
   answered(end: number): void {
     invariant(

@@ -16,6 +16,7 @@
 
 import { PARSE_COMPLETE, PARSE_NEED } from '../../../../assembly/record.ts';
 import { invariant } from '../../../platform/invariant.ts';
+import { hasAcceptedHead, reasonSentence } from '../../core/reasons.ts';
 import { HttpProblem } from '../../http/problem.ts';
 import { persists } from '../../http/response/response-head.ts';
 import { generationOf, isClosed } from '../../memory/connections/state-word.ts';
@@ -132,32 +133,21 @@ export class Turn implements SuspendedTurn {
     const status = this.#input.parse();
     if (status === PARSE_COMPLETE) return this.#run();
     if (status === PARSE_NEED) return this.#need();
-    const { context, record } = this.#host;
-    const { start, end } = this.#input;
-    this.#writeThenEnd(refusal(record, context.shared.bytes, start, end), TURN_CLOSE, 0);
+    this.#refuse();
     return false;
   }
 
   /** Runs the request that the parse record describes. */
   #run(): boolean {
-    const { context, record, heavyRequests, peers, pipeline } = this.#host;
-    const { connection, generation, consumed, start } = this.#input;
+    const { context, record, heavyRequests, pipeline } = this.#host;
+    const { connection } = this.#input;
     const { route } = record;
     const isHeavy = heavyRequests.isHeavy(route);
     if (isHeavy && heavyRequests.wouldHoldUp && !this.#runsHeavy) {
       this.#end(TURN_HEAVY);
       return false;
     }
-    const running = new RunningRequest(
-      {
-        record,
-        bytes: context.shared.bytes,
-        address: start,
-        remoteAddress: peers.of(connection, generation),
-      },
-      consumed,
-      this.#mayPersist,
-    );
+    const running = this.#requestInRecord();
     const isQuick = context.routeTimes.isQuick(route);
     // Flush finished responses before running a slow handler. Before a quick one, a flush costs more than the
     // wait.
@@ -173,6 +163,38 @@ export class Turn implements SuspendedTurn {
     if (pending === undefined) return this.#respond(running);
     this.#wait(running, pending);
     return false;
+  }
+
+  #requestInRecord(): RunningRequest {
+    const { context, record, peers } = this.#host;
+    const { connection, generation, consumed, start } = this.#input;
+    const remoteAddress = peers.of(connection, generation);
+    const source = { record, bytes: context.shared.bytes, address: start, remoteAddress };
+    return new RunningRequest(source, consumed, this.#mayPersist);
+  }
+
+  /**
+   * The core has refused the request. If it has accepted the head, the answer has all that global middleware
+   * adds, such as the headers of CORS. The start of the next request is unknown, so the connection closes.
+   */
+  #refuse(): void {
+    const { context, record, pipeline } = this.#host;
+    const { start, end } = this.#input;
+    const { errorStatus, errorReason } = record;
+    if (!hasAcceptedHead(errorReason) || this.#input.parseHead() !== PARSE_COMPLETE) {
+      const { cors } = pipeline.declarations;
+      const bytes = context.shared.bytes.subarray(start, end);
+      this.#writeThenEnd(refusal({ status: errorStatus, reason: errorReason, bytes, cors }), TURN_CLOSE, 0);
+      return;
+    }
+    const running = this.#requestInRecord();
+    const problem = new HttpProblem(errorStatus, reasonSentence(errorReason));
+    this.#output.flush();
+    context.table.beginRequest(this.connection, running.end, running.bits);
+    this.#enter('running');
+    const pending = pipeline.refuse(running.request, running.response, problem);
+    if (pending === undefined) this.#respond(running);
+    else this.#wait(running, pending);
   }
 
   /** The request is incomplete. Main waits for more bytes, and is told how many if that is known. */

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { RefusalHeaders } from '../../../../src/runtime/server/connections/refusal-headers.ts';
 import { ConstantAnswers } from '../../../../src/runtime/server/overload/constant-answers.ts';
 
-const answers = new ConstantAnswers();
+const refusalHeaders = new RefusalHeaders();
+const answers = new ConstantAnswers(refusalHeaders);
 answers.declare([{ path: '/health', json: '{"status":"ok"}' }]);
 
 const answerTo = (head: string, persists = true) =>
@@ -38,7 +40,6 @@ describe('main leaves to the workers', () => {
     'GET /health HTTP/1.1\r\nHost: a\r\n folded\r\n\r\n',
     'GET  /health HTTP/1.1\r\nHost: a\r\n\r\n',
     ' GET /health HTTP/1.1\r\nHost: a\r\n\r\n',
-    'GET /health HTTP/1.1\r\nHost: a\r\nORIGIN: https://b\r\n\r\n',
     'GET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
     'GET /health HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n',
     'GET /health HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n',

@@ -18,6 +18,7 @@ import type { Connection } from '../../../../src/runtime/server/connections/conn
 import { Connections } from '../../../../src/runtime/server/connections/connections.ts';
 import { Endings } from '../../../../src/runtime/server/connections/endings.ts';
 import { Ownership } from '../../../../src/runtime/server/connections/ownership.ts';
+import { RefusalHeaders } from '../../../../src/runtime/server/connections/refusal-headers.ts';
 import { Registry } from '../../../../src/runtime/server/connections/registry.ts';
 import { ConstantAnswers } from '../../../../src/runtime/server/overload/constant-answers.ts';
 import { Overload } from '../../../../src/runtime/server/overload/overload.ts';
@@ -57,7 +58,8 @@ export class Rig {
   readonly endings;
   readonly ownership;
   readonly connections;
-  readonly constants = new ConstantAnswers();
+  readonly refusalHeaders = new RefusalHeaders();
+  readonly constants = new ConstantAnswers(this.refusalHeaders);
   readonly overload: Overload;
   /** Whether a worker sleeps that would take a request. */
   isAnyoneFree = true;
@@ -82,7 +84,7 @@ export class Rig {
       onCredit: (connection) => this.credited.push(connection),
     });
     this.registry = new Registry(connections);
-    this.endings = new Endings(this.table);
+    this.endings = new Endings(this.table, this.refusalHeaders);
     this.ownership = new Ownership({
       ...this,
       outboundWindowBytes: WINDOW_BYTES,
@@ -103,7 +105,7 @@ export class Rig {
     this.overload.begin();
     this.connections = new Connections({
       ...this,
-      refused: new RefusedSockets(DEADLINES.lingerMs, 1),
+      refused: new RefusedSockets(DEADLINES.lingerMs, 1, this.refusalHeaders),
       deadlines: new Deadlines(DEADLINES, this.clock.now()),
       outboundWindowBytes: WINDOW_BYTES,
     });

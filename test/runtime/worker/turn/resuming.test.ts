@@ -169,7 +169,13 @@ test('a client is invited by 100 Continue when its head is complete, whatever la
     record.words[FLAGS] = FLAG_EXPECT_CONTINUE;
     return PARSE_NEED;
   };
-  const core: Core = { kind: 'js', record: record.words, parse, loadRoutes: () => undefined };
+  const core: Core = {
+    kind: 'js',
+    record: record.words,
+    parse,
+    parseHead: parse,
+    loadRoutes: () => undefined,
+  };
   const client = main.connect();
   main.receive(client, 'x');
   main.table.take(client, SLOT);

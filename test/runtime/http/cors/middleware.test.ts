@@ -1,13 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { cors } from '../../../src/runtime/http/cors.ts';
-import { HttpProblem } from '../../../src/runtime/http/problem.ts';
-import { InProcess } from '../../cloudvm/front-door/support/in-process.ts';
+import { HttpProblem } from '../../../../src/runtime/http/problem.ts';
+import { InProcess } from '../../../cloudvm/front-door/support/in-process.ts';
 
 const APP = 'https://app.example';
 
 function open(...origins: string[]): InProcess {
   return new InProcess((router) => {
-    router.use(cors(origins));
+    router.cors({ origins });
     router.get('/thing', (_, response) => response.text('thing'));
     router.get('/broken', () => {
       throw new HttpProblem(409, 'No.');
