@@ -134,8 +134,9 @@ function giveUp(logger: Logger): number {
 async function reload(server: Server, logger: Logger): Promise<void> {
   logger.info({}, 'reloading: the workers are replaced one at a time');
   try {
-    await server.reload();
-    logger.info({}, 'all workers were replaced');
+    const wasCompleted = await server.reload();
+    if (wasCompleted) logger.info({}, 'all workers were replaced');
+    else logger.info({}, 'the reload was overtaken by a later one, or by the stop');
   } catch (error) {
     logger.error({ error }, 'the workers could not all be replaced; those that serve go on');
   }

@@ -103,9 +103,14 @@ export class Server implements AsyncDisposable {
     return this.#parts.supervisor.complete;
   }
 
-  /** Replaces all workers with fresh ones, one after the other. Drops no connection and loses no request. */
-  async reload(): Promise<void> {
-    await this.#parts.supervisor.reload();
+  /**
+   * Replaces all workers with fresh ones, one after the other. Drops no connection and loses no request. A later
+   * reload, or `close`, overtakes one that is under way.
+   * @returns whether all were replaced. False if it was overtaken
+   * @throws the error of a fresh worker that could not be started. The old ones that are left serve on
+   */
+  reload(): Promise<boolean> {
+    return this.#parts.supervisor.reload();
   }
 
   /**

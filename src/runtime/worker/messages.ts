@@ -38,8 +38,16 @@ export type ToMain =
   | { readonly type: 'pong' }
   /** Loading, starting or preparing failed: the worker ends. */
   | { readonly type: 'failed'; readonly message: string; readonly stack: string }
-  /** Something was thrown outside any request: the worker drains and must be replaced. */
-  | { readonly type: 'failing'; readonly message: string; readonly stack: string };
+  /**
+   * Something was thrown outside any request, or so many handlers never settle that the worker is of little use
+   * (`isExhausted`). It serves on until main has a replacement for it and tells it to drain.
+   */
+  | {
+      readonly type: 'failing';
+      readonly message: string;
+      readonly stack: string;
+      readonly isExhausted: boolean;
+    };
 
 /** The data that a worker thread is started with (`workerData`). */
 export interface WorkerStart {

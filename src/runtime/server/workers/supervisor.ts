@@ -4,10 +4,12 @@
  *
  * A worker leaves the pool in one of these ways, and each is followed by a replacement:
  *
- *  - It throws outside any request: it drains by itself (`#onFailing`).
+ *  - It fails: something was thrown outside any request, or too many handlers never settle. It serves on
+ *    until its replacement serves, and then drains (`#onFailing`). So a fault never takes the last worker, and
+ *    a pool whose slots are all taken by workers that drain loses nobody.
  *  - Its thread ends: what it held is recovered (`#onExit`, then recovery.ts).
  *  - It is stuck: it is terminated (watchdog.ts). Its 'exit' may follow at once, later or never.
- *  - It is reloaded: it drains after its replacement has started (`reload`).
+ *  - It is reloaded: it drains after its replacement has started (reload.ts).
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
@@ -18,9 +20,10 @@ import { SuspendableTimer } from '../../suspendable-timer.ts';
 import type { WorkerStart } from '../../worker/messages.ts';
 import type { RuntimeLogger } from '../runtime-logger.ts';
 import { type CauseOfDeath, DIED, STUCK } from './cause-of-death.ts';
+import { OvertakenError, Reload } from './reload.ts';
 import { RestartPolicy } from './restart-policy.ts';
 import { Watchdog } from './watchdog.ts';
-import { type WorkerExit, WorkerHandle } from './worker-handle.ts';
+import { type WorkerExit, type WorkerFailure, WorkerHandle } from './worker-handle.ts';
 import { WorkerSlots } from './worker-slots.ts';
 
 /** How long the end waits for terminated threads. Threads in a native call are left behind. */
@@ -59,8 +62,7 @@ export class Supervisor {
   readonly #watchdog: Watchdog<WorkerHandle>;
   readonly #restartPolicy = new RestartPolicy();
   readonly #complete = Promise.withResolvers<void>();
-  #reloading: Promise<void> | null = null;
-  #reloadAfterwards: Promise<void> | null = null;
+  #reload: Reload<WorkerHandle> | null = null;
   #isServing = false;
   #isStopping = false;
   /** Workers that are being started to fill the pool, or wait for their start. */
@@ -70,6 +72,7 @@ export class Supervisor {
     this.#options = options;
     this.#slots = new WorkerSlots(options.shared.layout.slots);
     this.#watchdog = new Watchdog({
+      slots: options.shared.layout.slots,
       handlerTimeoutMs: options.start.handlerTimeoutMs,
       areDeadlinesSuspended: options.areDeadlinesSuspended,
       logger: options.logger,
@@ -126,24 +129,23 @@ export class Supervisor {
   checkHeartbeats(now: number): void {
     if (this.serving >= this.#options.workers) this.#restartPolicy.complete(now);
     if (this.#watchdog.check(this.living(), now)) this.#fillPool();
+    this.#makeRoom(now);
   }
 
   /**
    * Replaces every worker, one at a time, with a fresh one that loads the application anew. A call during a
-   * reload starts another one afterwards, because the new workers may have loaded the old files.
+   * reload overtakes it, because the new workers may have loaded the old files, or hang while they load.
+   * @returns whether all were replaced. False if it was overtaken
    */
-  reload(): Promise<void> {
-    if (this.#reloading !== null) {
-      this.#reloadAfterwards ??= this.#reloading.then(
-        () => this.#reloadOnceMore(),
-        () => this.#reloadOnceMore(),
-      );
-      return this.#reloadAfterwards;
-    }
-    this.#reloading = this.#reload().finally(() => {
-      this.#reloading = null;
+  reload(): Promise<boolean> {
+    this.#overtake();
+    const reload: Reload<WorkerHandle> = new Reload({
+      old: [...this.living()].filter(({ phase }) => phase === 'serving'),
+      start: () => this.#startOne(reload),
+      serve: (fresh) => this.#serve(fresh),
     });
-    return this.#reloading;
+    this.#reload = reload;
+    return reload.run();
   }
 
   /** Streams do not end by themselves. The workers cut them off, and their clients ask again elsewhere. */
@@ -158,6 +160,7 @@ export class Supervisor {
    */
   async stop(timeoutMs: number): Promise<number> {
     this.#isStopping = true;
+    this.#overtake();
     for (const worker of this.living()) worker.drain();
     const ended = this.#slots.whenEmpty();
     if (await isInTime(timeoutMs, ended)) return 0;
@@ -167,8 +170,18 @@ export class Supervisor {
     return late.length;
   }
 
-  async #startOne(): Promise<WorkerHandle> {
-    const worker = await this.#slots.add((slot) => this.#createWorker(slot));
+  /** Ends the reload that is under way, and every start, because it may load an old version for long. */
+  #overtake(): void {
+    this.#reload?.overtake();
+    for (const worker of this.living()) if (worker.phase === 'starting') worker.giveUp(new OvertakenError());
+  }
+
+  /** @param reload for which the worker is started, if it is for one */
+  async #startOne(reload?: Reload<WorkerHandle>): Promise<WorkerHandle> {
+    const worker = await this.#slots.add((slot) => {
+      if (this.#isStopping || reload?.isOvertaken) throw new OvertakenError();
+      return this.#createWorker(slot);
+    });
     using _deadline = this.#startDeadline(worker, 'A worker has not started');
     await worker.started;
     return worker;
@@ -181,7 +194,6 @@ export class Supervisor {
   }
 
   #createWorker(slot: number): WorkerHandle {
-    if (this.#isStopping) throw new Error('The server is stopping');
     const { start, onBell } = this.#options;
     return new WorkerHandle({
       ...this.#options,
@@ -204,41 +216,28 @@ export class Supervisor {
     if (this.serving >= this.#options.workers) this.#complete.resolve();
   }
 
-  #reloadOnceMore(): Promise<void> {
-    this.#reloadAfterwards = null;
-    return this.reload();
-  }
-
-  async #reload(): Promise<void> {
-    const old = [...this.living()].filter((worker) => worker.phase === 'serving');
-    for (const worker of old) {
-      // A worker that has died meanwhile was already replaced by a fresh one.
-      if (worker.phase !== 'serving') continue;
-      const fresh = await this.#startOne();
-      const isStillThere = worker.phase === 'serving';
-      if (isStillThere) this.#serve(fresh);
-      const leaving = isStillThere ? worker : fresh;
-      leaving.drain();
-      await leaving.gone;
-      this.#fillPool();
-    }
-  }
-
-  /** Starts the workers that the pool lacks. Called whenever a worker has come or gone. */
+  /** Starts the workers that the pool lacks. Called whenever a worker has come, failed or gone. */
   #fillPool(): void {
     this.#options.onPoolChanged(this.#slots.serving);
     if (!this.#isServing || this.#isStopping) return;
-    while (this.serving + this.#coming < this.#options.workers) {
+    while (this.#healthy + this.#coming < this.#options.workers) {
       this.#coming++;
       void this.#startAnother();
     }
+  }
+
+  /** Workers that take requests and have not failed. */
+  get #healthy(): number {
+    let count = 0;
+    for (const { phase, failure } of this.living()) if (phase === 'serving' && failure === null) count++;
+    return count;
   }
 
   async #startAnother(): Promise<void> {
     try {
       const { delayMs } = this.#restartPolicy;
       if (delayMs > 0) await delay(delayMs, undefined, { ref: false });
-      this.#serve(await this.#startOne());
+      this.#join(await this.#startOne());
     } catch (error) {
       this.#onFailedStart(error);
     } finally {
@@ -247,8 +246,36 @@ export class Supervisor {
     }
   }
 
+  /** A replacement has started. A reload may have filled its place meanwhile. */
+  #join(fresh: WorkerHandle): void {
+    if (this.#healthy >= this.#options.workers) fresh.drain();
+    else this.#serve(fresh);
+    if (this.serving <= this.#options.workers) return;
+    for (const worker of this.living()) {
+      if (worker.phase !== 'serving' || worker.failure === null) continue;
+      worker.drain();
+      break;
+    }
+  }
+
+  /**
+   * Replacements wait for a slot, and those that serve are of little use, because their handlers never settle.
+   * Then the worker that has drained for the longest is ended, or such a one if none drains.
+   */
+  #makeRoom(now: number): void {
+    if (this.#coming === 0 || !this.#slots.areFull) return;
+    const living = [...this.living()];
+    const serving = living.filter(({ phase }) => phase === 'serving');
+    if (serving.some(({ failure }) => failure?.isExhausted !== true)) return;
+    const draining = living.filter(({ phase }) => phase === 'draining');
+    const [first] = draining.sort((one, other) => one.drainingSince - other.drainingSince);
+    const ended = first ?? serving[0];
+    if (ended === undefined) return;
+    this.#watchdog.end(ended, now, 'A worker is ended early, because nobody else can serve');
+  }
+
   #onFailedStart(error: unknown): void {
-    if (this.#isStopping) return;
+    if (this.#isStopping || error instanceof OvertakenError) return;
     this.#restartPolicy.failed(performance.now());
     this.#options.logger.error({ error }, 'A worker could not be started and will be tried again');
     // While other workers serve, as in an outage of the database, there is no reason to give up.
@@ -258,15 +285,16 @@ export class Supervisor {
     }
   }
 
-  /** A worker is on its way out by itself. If it served, another takes its place at once. */
-  #onFailing(worker: WorkerHandle, { message, stack }: { message: string; stack: string }): void {
+  /** The worker serves on until its replacement does. */
+  #onFailing(worker: WorkerHandle, failure: WorkerFailure): void {
+    const { message, stack } = failure;
     this.#options.logger.error(
       { worker: worker.slot, stack },
-      `Something was thrown outside a request, the worker is replaced: ${message}`,
+      `A worker has failed and is replaced: ${message}`,
     );
     if (worker.phase !== 'serving') return;
-    this.#countFailure(worker);
-    worker.markDraining();
+    if (worker.failure === null) this.#countFailure(worker);
+    worker.markFailing(failure);
     this.#fillPool();
   }
 

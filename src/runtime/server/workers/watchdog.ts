@@ -5,13 +5,12 @@
  *    It is terminated, which ends a loop in JavaScript or WebAssembly within milliseconds.
  *  - Hung: the thread is still there HUNG_MS after that. It is in a native call, which nothing can end. Its
  *    clients are answered, and its slot stays taken.
- *  - Lost: it has hung for LOST_MS. When more threads are lost than there are spare slots, the process cannot
- *    go on.
+ *  - Lost: it has hung for LOST_MS. The process goes on as long as anybody serves or can come to serve. When
+ *    every slot is lost, it cannot go on.
  *
  * While a debugger is attached, no worker counts as stuck (handler-deadlines.ts).
  */
 
-import { SPARE_SLOTS } from '../../memory/layout.ts';
 import type { RuntimeLogger } from '../runtime-logger.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 
@@ -27,6 +26,8 @@ export type WatchedWorker = Pick<
 >;
 
 export interface WatchdogOptions<W extends WatchedWorker> {
+  /** Threads that there can be at a time. */
+  readonly slots: number;
   readonly handlerTimeoutMs: number;
   /** While a debugger is attached, because a worker that stands at a breakpoint does not answer. */
   readonly areDeadlinesSuspended: () => boolean;
@@ -40,6 +41,8 @@ export interface WatchdogOptions<W extends WatchedWorker> {
 
 export class Watchdog<W extends WatchedWorker> {
   readonly #options: WatchdogOptions<W>;
+  /** The number of lost threads that the log knows of. */
+  #reported = 0;
 
   constructor(options: WatchdogOptions<W>) {
     this.#options = options;
@@ -59,16 +62,25 @@ export class Watchdog<W extends WatchedWorker> {
       const owedFor = worker.ping(now);
       if (areSuspended) worker.excuse(now);
       if (areSuspended || owedFor <= this.#options.handlerTimeoutMs) continue;
-      this.#end(worker, now);
+      this.end(worker, now, 'A worker is stuck in a handler and is ended');
       isAnyStuck = true;
     }
-    if (lost > SPARE_SLOTS)
-      this.#options.onHopeless(`${lost} worker threads hang in native calls and do not end`);
+    this.#report(lost);
     return isAnyStuck;
   }
 
-  #end(worker: W, now: number): void {
-    this.#options.logger.error({ worker: worker.slot }, 'A worker is stuck in a handler and is ended');
+  #report(lost: number): void {
+    const { slots, logger, onHopeless } = this.#options;
+    if (lost >= slots) onHopeless(`all ${lost} worker threads hang in native calls and do not end`);
+    else if (lost > this.#reported) {
+      logger.error({ lost, slots }, 'Worker threads hang in native calls and do not end');
+    }
+    this.#reported = lost;
+  }
+
+  /** Ends a worker at once. @param reason for the log */
+  end(worker: W, now: number, reason: string): void {
+    this.#options.logger.error({ worker: worker.slot }, reason);
     worker.markStuck(now);
     this.#options.onStuck(worker);
     worker.terminate();

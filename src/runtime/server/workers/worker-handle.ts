@@ -24,8 +24,8 @@ export interface WorkerHandleOptions {
   readonly onLoaded: (declarations: Declarations) => void;
   /** The worker rings: it has published something. */
   readonly onBell: () => void;
-  /** Something was thrown outside any request: the worker drains by itself and must be replaced. */
-  readonly onFailing: (worker: WorkerHandle, failure: { message: string; stack: string }) => void;
+  /** Something was thrown outside any request, or too many handlers never settle. It serves on. */
+  readonly onFailing: (worker: WorkerHandle, failure: WorkerFailure) => void;
   readonly onExit: (worker: WorkerHandle, exit: WorkerExit) => void;
 }
 
@@ -35,6 +35,14 @@ export interface WorkerExit {
   readonly phase: WorkerPhase;
   readonly code: number;
   readonly error: Error | null;
+}
+
+/** Why a worker must be replaced. */
+export interface WorkerFailure {
+  readonly message: string;
+  readonly stack: string;
+  /** So many handlers never settle that it is of little use. */
+  readonly isExhausted: boolean;
 }
 
 /** The state of a worker. It only moves forward. */
@@ -60,7 +68,9 @@ export class WorkerHandle {
   #prepared: PromiseWithResolvers<void> | null = null;
   #phase: WorkerPhase = 'starting';
   #servingSince = 0;
+  #drainingSince = 0;
   #stuckSince = 0;
+  #failure: WorkerFailure | null = null;
   /** When the unanswered ping was sent, or 0 if there is none. */
   #pingedAt = 0;
 
@@ -102,9 +112,10 @@ export class WorkerHandle {
     return this.#started.promise;
   }
 
-  /** Gives up a worker that takes too long to start. */
+  /** Gives up a worker that takes too long to start, or whose start was overtaken. */
   giveUp(error: Error): void {
     this.#rejectStart(error);
+    this.markStuck(performance.now());
     this.terminate();
   }
 
@@ -116,6 +127,21 @@ export class WorkerHandle {
   /** When it began to serve, in milliseconds of performance.now(). */
   get servingSince(): number {
     return this.#servingSince;
+  }
+
+  /** Why it is to be replaced, or null if all is well with it. */
+  get failure(): WorkerFailure | null {
+    return this.#failure;
+  }
+
+  /** It has failed, and serves on until it has a replacement. */
+  markFailing(failure: WorkerFailure): void {
+    this.#failure = failure;
+  }
+
+  /** When it began to drain, in milliseconds of performance.now(). */
+  get drainingSince(): number {
+    return this.#drainingSince;
   }
 
   /** How long it has been stuck, in milliseconds. */
@@ -140,13 +166,11 @@ export class WorkerHandle {
 
   /** It takes no more requests, finishes those it has, and ends. */
   drain(): void {
-    this.markDraining();
+    if (this.#phase === 'serving' || this.#phase === 'starting') {
+      this.#phase = 'draining';
+      this.#drainingSince = performance.now();
+    }
     this.send({ type: 'drain' });
-  }
-
-  /** It drains by itself. */
-  markDraining(): void {
-    if (this.#phase === 'serving' || this.#phase === 'starting') this.#phase = 'draining';
   }
 
   markStuck(now: number): void {

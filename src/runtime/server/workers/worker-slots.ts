@@ -49,6 +49,11 @@ export class WorkerSlots {
     return worker;
   }
 
+  /** Whether a new worker has to wait for the end of another. */
+  get areFull(): boolean {
+    return !this.#workers.includes(null);
+  }
+
   /** The thread has ended, and its connections are recovered. */
   remove(worker: WorkerHandle): void {
     invariant(this.#workers[worker.slot] === worker, 'A slot belongs to one thread until its exit.');

@@ -1,10 +1,10 @@
 /**
  * How a worker ends. Every reason inside the thread leads here, and then to the exit of the thread:
  *
- *  - main tells it to drain (a reload, the stop of the server, a worker that fails), or
- *  - something is thrown outside a request, or too many handlers never settle: main is told to replace the
- *    worker. In both cases the worker takes no more requests, finishes those that it has, then stops the
- *    application.
+ *  - main tells it to drain: at a reload, at the stop of the server, or because it has failed. It takes no
+ *    more requests, finishes those that it has, then stops the application.
+ *  - something is thrown outside a request, or too many handlers never settle: the worker has failed, and main
+ *    is told. It serves on until main has a replacement and tells it to drain, so that somebody always serves.
  *  - loading, starting or preparing the application fails: main is told, and the application is stopped at
  *    once.
  *
@@ -43,6 +43,8 @@ export interface EndingOptions {
 export class Ending {
   readonly #options: EndingOptions;
   #phase: 'not begun' | 'draining' | 'stopping' = 'not begun';
+  #hasFailed = false;
+  #isExhausted = false;
 
   constructor(options: EndingOptions) {
     this.#options = options;
@@ -84,19 +86,26 @@ export class Ending {
 
   /** An error belongs to no request, so the state of the application is unknown. */
   failOutsideRequest(error: unknown): void {
-    const { post, logger, worker } = this.#options;
-    if (worker() === null) {
+    if (this.#options.worker() === null) {
       this.fail(error);
-      return;
+    } else if (this.#hasFailed || this.#phase !== 'not begun') {
+      this.#options.logger.error(
+        { error },
+        'An error was thrown outside a request while the worker is replaced',
+      );
+    } else {
+      this.#hasFailed = true;
+      this.#options.post({ type: 'failing', ...textOf(error), isExhausted: false });
     }
-    if (this.#phase === 'not begun') post({ type: 'failing', ...textOf(error) });
-    else logger.error({ error }, 'An error was thrown outside a request while the worker drains');
-    this.drain();
   }
 
-  /** Too many handlers never settle. */
+  /** Too many handlers never settle. Main may know already that the worker has failed, but not that. */
   exhausted(): void {
-    this.failOutsideRequest(new Error('Too many handlers never settle'));
+    if (this.#isExhausted || this.#phase !== 'not begun') return;
+    this.#hasFailed = true;
+    this.#isExhausted = true;
+    const error = new Error('Too many handlers never settle');
+    this.#options.post({ type: 'failing', ...textOf(error), isExhausted: true });
   }
 
   async #stop(exitCode: number): Promise<void> {

@@ -6,7 +6,7 @@ import { Watchdog, type WatchedWorker } from '../../../../src/runtime/server/wor
 import type { WorkerPhase } from '../../../../src/runtime/server/workers/worker-handle.ts';
 
 const HANDLER_TIMEOUT_MS = 1_000;
-const SPARE_SLOTS = 4;
+const SLOTS = 6;
 
 class WatchedFake implements WatchedWorker {
   readonly slot: number;
@@ -49,6 +49,7 @@ function createWatchdog() {
   const events: string[] = [];
   const debugging = { isAttached: false };
   const watchdog = new Watchdog<WatchedFake>({
+    slots: SLOTS,
     handlerTimeoutMs: HANDLER_TIMEOUT_MS,
     areDeadlinesSuspended: () => debugging.isAttached,
     logger: SILENT_LOGGER,
@@ -137,9 +138,9 @@ describe('a worker', () => {
 
 describe('the process', () => {
   test.each([
-    [SPARE_SLOTS, []],
-    [SPARE_SLOTS + 1, ['5 worker threads hang in native calls and do not end']],
-  ])('with %i lost threads', (count, expected) => {
+    [SLOTS - 1, []],
+    [SLOTS, ['all 6 worker threads hang in native calls and do not end']],
+  ])('ends only if nobody can serve any more: with %i lost threads of 6', (count, expected) => {
     const { watchdog, events } = createWatchdog();
     const workers = Array.from({ length: count }, (_, slot) => new WatchedFake(slot));
     for (const worker of workers) worker.markStuck(0);

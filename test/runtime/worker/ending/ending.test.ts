@@ -138,26 +138,29 @@ describe('Ending', () => {
     expect(events).toEqual(['failed: no database', 'stop application', 'exit 1']);
   });
 
-  test('an error outside any request is reported to main, and the worker drains', () => {
+  test('an error outside any request is reported to main, and the worker serves on until it is told to drain', () => {
     const { ending, events } = stage();
     ending.failOutsideRequest(new Error('lost'));
+    expect(events).toEqual(['failing: lost']);
+    ending.drain();
     expect(events).toEqual(['failing: lost', 'drain']);
   });
 
-  test('too many handlers that never settle are reported to main, and the worker drains', () => {
+  test('too many handlers that never settle are reported to main once, after an error too', () => {
     const { ending, events } = stage();
+    ending.failOutsideRequest(new Error('lost'));
     ending.exhausted();
-    expect(events).toEqual(['failing: Too many handlers never settle', 'drain']);
+    ending.exhausted();
+    expect(events).toEqual(['failing: lost', 'failing: Too many handlers never settle']);
   });
 
-  test('an error while the worker drains is logged and starts no second ending', () => {
+  test('a second error is logged and not reported to main', () => {
     const { ending, events } = stage();
     ending.failOutsideRequest(new Error('first'));
     ending.failOutsideRequest('not even an error');
     expect(events).toEqual([
       'failing: first',
-      'drain',
-      'log: An error was thrown outside a request while the worker drains',
+      'log: An error was thrown outside a request while the worker is replaced',
     ]);
   });
 
