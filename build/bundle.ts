@@ -58,6 +58,7 @@ const REQUIRE = "import{createRequire as r}from'node:module';const require=r(imp
  */
 export async function bundle(root: string, outputFolder: string): Promise<void> {
   const { build } = await import('esbuild');
+  const { runtimeDigest } = await import('../src/runtime/code-digest.ts');
   await build({
     absWorkingDir: root,
     entryPoints: ENTRIES,
@@ -75,6 +76,7 @@ export async function bundle(root: string, outputFolder: string): Promise<void> 
     legalComments: 'none',
     sourcemap: 'linked',
     sourcesContent: false,
+    define: { BUNDLED_RUNTIME_DIGEST: JSON.stringify(runtimeDigest()) },
     plugins: [plugin(root)],
   });
   for (const file of globSync('*.map', { cwd: outputFolder })) leaveOutPackages(join(outputFolder, file));

@@ -6,6 +6,7 @@
  */
 
 import { availableParallelism } from 'node:os';
+import { runtimeDigest } from '../code-digest.ts';
 import type { ReadyQueue } from '../memory/connections/ready-queue.ts';
 import { ownerOf } from '../memory/connections/state-word.ts';
 import {
@@ -197,6 +198,7 @@ function workerStart({ memory, layout }: SharedMemory, settings: ServerSettings)
   return {
     memory,
     layout,
+    runtimeDigest: runtimeDigest(),
     core: settings.core,
     limits: { maxHeaderBytes, maxTargetBytes, maxBodyBytes },
     application: settings.app,

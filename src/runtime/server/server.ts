@@ -66,6 +66,10 @@ export class Server implements AsyncDisposable {
     this.#parts = assemble(this.#settings, { environment, logger, onHopeless });
     this.#net = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true });
     this.#net.on('connection', (socket) => this.#parts.connections.accept(socket));
+    // It may be out of descriptors for a moment. It goes on accepting.
+    this.#net.on('error', (error) => {
+      if (this.#net.listening) logger.error({ error }, 'A connection could not be accepted');
+    });
   }
 
   /** The address and port on which the server listens. */
@@ -104,8 +108,8 @@ export class Server implements AsyncDisposable {
   }
 
   /**
-   * Replaces all workers with fresh ones, one after the other. Drops no connection and loses no request. A later
-   * reload, or `close`, overtakes one that is under way.
+   * Replaces all workers with fresh ones, one after the other. Drops no connection and loses no request. A
+   * later reload, or `close`, overtakes one that is under way.
    * @returns whether all were replaced. False if it was overtaken
    * @throws the error of a fresh worker that could not be started. The old ones that are left serve on
    */

@@ -7,6 +7,7 @@ import { flushCompileCache } from 'node:module';
 import { availableParallelism, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createLogger } from '../../platform/log.ts';
+import { runtimeDigest } from '../code-digest.ts';
 import { createCore } from '../core/create-core.ts';
 import {
   type ApplicationModule,
@@ -48,6 +49,12 @@ function reportError(error: unknown, request: Request): void {
 }
 
 async function load(): Promise<Declarations> {
+  if (start.runtimeDigest !== runtimeDigest()) {
+    throw new Error(
+      'The runtime has changed since the process was started, and a reload loads new versions of the application ' +
+        'only. Restart the process',
+    );
+  }
   setPriority(0, start.nice);
   const context = new WorkerContext(start, post);
   using _inside = new StartGate(context.shared, start.slot).enter(availableParallelism());

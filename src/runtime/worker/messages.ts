@@ -39,8 +39,8 @@ export type ToMain =
   /** Loading, starting or preparing failed: the worker ends. */
   | { readonly type: 'failed'; readonly message: string; readonly stack: string }
   /**
-   * Something was thrown outside any request, or so many handlers never settle that the worker is of little use
-   * (`isExhausted`). It serves on until main has a replacement for it and tells it to drain.
+   * Something was thrown outside any request, or so many handlers never settle that the worker is of little
+   * use (`isExhausted`). It serves on until main has a replacement for it and tells it to drain.
    */
   | {
       readonly type: 'failing';
@@ -54,6 +54,8 @@ export interface WorkerStart {
   readonly memory: WebAssembly.Memory;
   readonly layout: Layout;
   readonly slot: number;
+  /** Of the runtime that the main thread runs (code-digest.ts). */
+  readonly runtimeDigest: string;
   readonly core: CoreKind;
   readonly limits: ParseLimits;
   /** File URL of the application module. */

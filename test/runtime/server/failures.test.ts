@@ -212,7 +212,7 @@ describe('a whole pool that', () => {
     await until('all have failed', () => failures === 8);
     using client = await RawClient.connect(server.port);
     const old = Number(thread) + 8;
-    while (threadOf(await client.get('/thread')) < old) {
+    while (Number(threadOf(await client.get('/thread'))) < old) {
       const { size, serving } = JSON.parse((await client.get('/pool')).body.toString());
       expect(size).toBe(8);
       expect(serving).toBeGreaterThanOrEqual(8);

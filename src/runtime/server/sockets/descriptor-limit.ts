@@ -12,7 +12,7 @@ const RESERVED = 64;
  * For each thread: its event loop and message port, its part of the driver's pool, files that handlers open.
  */
 const RESERVED_PER_THREAD = 32;
-/** Never go below this, even if it eats into the reserve. */
+/** A server with fewer serves nobody. */
 const LEAST_CONNECTIONS = 16;
 /** Clients that are refused need a descriptor for a moment too. They get this many at most, */
 const MOST_REFUSED = 256;
@@ -26,15 +26,25 @@ export interface DescriptorBudget {
   readonly refused: number;
 }
 
-/** Grants as many of the wanted connections as the limit of this process leaves beside its threads. */
+/**
+ * Grants as many of the wanted connections as the limit of this process leaves beside its threads.
+ * @throws Error if that is too few to serve
+ */
 export function descriptorBudget(
   wanted: number,
   threads: number,
   limit: number = descriptorLimit(),
 ): DescriptorBudget {
-  const free = Math.max(0, limit - RESERVED - RESERVED_PER_THREAD * threads);
+  const reserved = RESERVED + RESERVED_PER_THREAD * threads;
+  const free = limit - reserved;
   const refused = Math.min(MOST_REFUSED, Math.floor(free * REFUSED_SHARE));
-  return { connections: Math.min(wanted, Math.max(LEAST_CONNECTIONS, free - refused)), refused };
+  if (free - refused < LEAST_CONNECTIONS) {
+    throw new Error(
+      `the limit of open files is ${limit}, and ${threads} threads need ${reserved} and connections the rest; ` +
+        'raise it (ulimit -n), or lower WORKERS',
+    );
+  }
+  return { connections: Math.min(wanted, free - refused), refused };
 }
 
 /**

@@ -5,8 +5,8 @@
  * A worker leaves the pool in one of these ways, and each is followed by a replacement:
  *
  *  - It fails: something was thrown outside any request, or too many handlers never settle. It serves on
- *    until its replacement serves, and then drains (`#onFailing`). So a fault never takes the last worker, and
- *    a pool whose slots are all taken by workers that drain loses nobody.
+ *    until its replacement serves, and then drains (`#onFailing`). So a fault never takes the last worker,
+ *    and a pool whose slots are all taken by workers that drain loses nobody.
  *  - Its thread ends: what it held is recovered (`#onExit`, then recovery.ts).
  *  - It is stuck: it is terminated (watchdog.ts). Its 'exit' may follow at once, later or never.
  *  - It is reloaded: it drains after its replacement has started (reload.ts).
@@ -259,8 +259,8 @@ export class Supervisor {
   }
 
   /**
-   * Replacements wait for a slot, and those that serve are of little use, because their handlers never settle.
-   * Then the worker that has drained for the longest is ended, or such a one if none drains.
+   * Replacements wait for a slot, and those that serve are of little use, because their handlers never
+   * settle. Then the worker that has drained for the longest is ended, or such a one if none drains.
    */
   #makeRoom(now: number): void {
     if (this.#coming === 0 || !this.#slots.areFull) return;

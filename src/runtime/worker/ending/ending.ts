@@ -3,8 +3,9 @@
  *
  *  - main tells it to drain: at a reload, at the stop of the server, or because it has failed. It takes no
  *    more requests, finishes those that it has, then stops the application.
- *  - something is thrown outside a request, or too many handlers never settle: the worker has failed, and main
- *    is told. It serves on until main has a replacement and tells it to drain, so that somebody always serves.
+ *  - something is thrown outside a request, or too many handlers never settle: the worker has failed, and
+ *    main is told. It serves on until main has a replacement and tells it to drain, so that somebody always
+ *    serves.
  *  - loading, starting or preparing the application fails: main is told, and the application is stopped at
  *    once.
  *

@@ -14,7 +14,15 @@ test('with few descriptors, enough stay free for threads, databases and refused 
   expect(descriptorBudget(10_000, 12, 1_024)).toEqual({ connections: free - 115, refused: 115 });
 });
 
-test('with hardly any descriptors, some connections are still granted', () => {
-  expect(descriptorBudget(10_000, 12, 128)).toEqual({ connections: 16, refused: 0 });
-  expect(descriptorBudget(4, 12, 128)).toEqual({ connections: 4, refused: 0 });
+test.each([128, 64 + 12 * 32, 64 + 12 * 32 + 15])(
+  'with %i descriptors for 12 threads, the start is refused',
+  (limit) => {
+    expect(() => descriptorBudget(4, 12, limit)).toThrow(
+      `the limit of open files is ${limit}, and 12 threads need 448 and connections the rest; raise it`,
+    );
+  },
+);
+
+test('with a few more, a small server starts', () => {
+  expect(descriptorBudget(4, 12, 64 + 12 * 32 + 20)).toEqual({ connections: 4, refused: 4 });
 });

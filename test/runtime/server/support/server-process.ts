@@ -18,9 +18,16 @@ export class ServerProcess implements AsyncDisposable {
   readonly #port = Promise.withResolvers<number>();
   readonly #complete = Promise.withResolvers<void>();
 
-  /** @param options for Node.js itself */
-  constructor(settings: Readonly<Record<string, string>>, options: readonly string[] = []) {
-    this.child = spawn(process.execPath, [...options, MAIN], {
+  /**
+   * @param options for Node.js itself
+   * @param main the entry of the server
+   */
+  constructor(
+    settings: Readonly<Record<string, string>>,
+    options: readonly string[] = [],
+    main: string = MAIN,
+  ) {
+    this.child = spawn(process.execPath, [...options, main], {
       env: {
         ...inheritedEnvironment(),
         APP: ECHO_APPLICATION,

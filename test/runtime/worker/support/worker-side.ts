@@ -54,6 +54,7 @@ export function createContext(
     memory,
     layout,
     slot: SLOT,
+    runtimeDigest: '',
     core: coreOfTests(),
     limits: LIMITS,
     application: 'file:///none',
