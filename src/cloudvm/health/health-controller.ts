@@ -18,6 +18,8 @@ export interface ServingWorkers {
 export interface Readiness {
   /** undefined before the application has started, and after it has stopped */
   readonly workers: ServingWorkers | undefined;
+  /** Routes that get 503 for a while. */
+  readonly cutOffRoutes: readonly string[];
   /** @returns why the process is not ready, or undefined when it is */
   check(): Promise<NotReady | undefined>;
 }
@@ -34,7 +36,8 @@ export class HealthController {
   readonly ready = async (_request: Request, response: Response): Promise<void> => {
     const reason = await this.#readiness.check();
     if (reason !== undefined) throw notReady(reason);
-    response.header('Cache-Control', 'no-store').json({ status: 'ready', workers: this.#readiness.workers });
+    const { workers, cutOffRoutes } = this.#readiness;
+    response.header('Cache-Control', 'no-store').json({ status: 'ready', workers, cutOffRoutes });
   };
 }
 

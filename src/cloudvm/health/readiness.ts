@@ -45,10 +45,16 @@ export class ApplicationReadiness implements Readiness {
     return typeof state === 'string' ? undefined : { serving: state.pool.serving, size: state.pool.size };
   }
 
+  get cutOffRoutes(): readonly string[] {
+    const state = this.#state();
+    return typeof state === 'string' ? [] : state.pool.cutOffRoutes;
+  }
+
   async check(): Promise<NotReady | undefined> {
     const state = this.#state();
     if (typeof state === 'string') return state;
     const { pool, pingDatabase } = state;
+    if (pool.isStopping) return 'draining';
     if (pool.serving < pool.size * LEAST_SERVING_SHARE) {
       return pool.isFilling ? 'starting' : 'workers failing';
     }

@@ -22,6 +22,12 @@ export interface WorkerPool {
    * one is. Work in the background that no request asks for belongs there.
    */
   readonly leads: boolean;
+  /** The process was asked to stop, and serves on for SHUTDOWN_DELAY_MS. */
+  readonly isStopping: boolean;
+  /**
+   * The routes that get 503 for a while, since they have ended their workers again and again: `GET /path`.
+   */
+  readonly cutOffRoutes: readonly string[];
 }
 
 /** The named exports of an application module. */

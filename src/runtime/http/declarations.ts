@@ -2,10 +2,13 @@
  * What an application declares as data when a worker loads it, so that the main thread can answer in its
  * place. Pipeline makes it, and it travels in a message.
  */
+import type { RoutePattern } from '../core/core.ts';
 import type { CorsPolicy } from './cors/policy.ts';
 import type { ConstantAnswer } from './routing/constant-answer.ts';
 
 export interface Declarations {
+  /** For the log. The index is the number of the route. */
+  readonly routes: readonly RoutePattern[];
   /** The answers that main gives while no worker is free. */
   readonly constants: readonly ConstantAnswer[];
   /** For all answers that no middleware has seen. */

@@ -26,7 +26,7 @@ export interface PipelineOptions {
   readonly middleware: readonly Middleware[];
   /** Like `patterns`, indexed by the number of the route. */
   readonly routes: readonly CompiledRoute[];
-  readonly declarations: Declarations;
+  readonly declarations: Omit<Declarations, 'routes'>;
   readonly finishers: readonly Finisher[];
   readonly onError: ErrorListener;
 }
@@ -56,7 +56,7 @@ export class Pipeline {
 
   constructor(options: PipelineOptions) {
     this.routes = Object.freeze([...options.patterns]);
-    this.declarations = options.declarations;
+    this.declarations = { ...options.declarations, routes: this.routes };
     this.#middleware = options.middleware;
     this.#chains = options.routes.map(({ handlers, parameterNames }, number) => ({
       name: nameOf(options.patterns[number], handlers.at(-1)),

@@ -25,13 +25,14 @@ const CONTROL = {
   parked: 4,
   serving: 5,
   deadlinesSuspended: 6,
+  stopping: 7,
 } as const;
-const CONTROL_LINES = 7;
+const CONTROL_LINES = 8;
 
 /** Control lines of one worker slot. See workers/worker-words.ts for who writes them. */
 export const WORKER_LINES = 4;
 
-/** Routes with a mean time. See workers/route-times.ts. */
+/** Routes with a mean time, and a word that can cut them off. See workers/route-times.ts. */
 export const TIMED_ROUTES = 1_024;
 
 /** Words before the flags of the start gate: a mutex and a condition variable. */
@@ -65,6 +66,7 @@ export interface Layout extends LayoutOptions {
   readonly startGateWord: number;
   readonly servingWord: number;
   readonly deadlinesSuspendedWord: number;
+  readonly stoppingWord: number;
   readonly parkedWord: number;
   readonly parkedWords: number;
   readonly workerWord: number;
@@ -73,6 +75,7 @@ export interface Layout extends LayoutOptions {
   /** Entries of the ready queue: a power of two, more than there are connections. */
   readonly queueCapacity: number;
   readonly routeWord: number;
+  readonly cutOffWord: number;
   readonly coreAddress: number;
   readonly ringAddress: number;
   readonly ringControlWord: number;
@@ -121,6 +124,7 @@ export function computeLayout(options: LayoutOptions): Layout {
     startGateWord: regions.takeWords(START_GATE_WORDS + slots),
     servingWord: line(CONTROL.serving),
     deadlinesSuspendedWord: line(CONTROL.deadlinesSuspended),
+    stoppingWord: line(CONTROL.stopping),
     parkedWord: line(CONTROL.parked),
     parkedWords: Math.ceil(slots / 32),
     workerWord: regions.takeWords(slots * WORKER_LINES * LINE_WORDS),
@@ -128,6 +132,7 @@ export function computeLayout(options: LayoutOptions): Layout {
     queueCapacity,
     queueWord: regions.takeWords(queueCapacity),
     routeWord: regions.takeWords(TIMED_ROUTES),
+    cutOffWord: regions.takeWords(TIMED_ROUTES),
     coreAddress: regions.take(slots * options.coreBytes),
     ringControlWord: regions.takeWords(slots * RING_CONTROL_LINES * LINE_WORDS),
     ringAddress: regions.take(slots * options.ringBytes),

@@ -40,6 +40,19 @@ export const REQUEST_INSIST = 8;
 /** From an HTTP/1.0 client. If its response has no length, only a reset shows that it is incomplete. */
 export const REQUEST_HTTP_1_0 = 16;
 
+/** The bits above these hold the number of the route, plus one. */
+const REQUEST_ROUTE_SHIFT = 8;
+
+/** @param route its number, negative if there is none */
+export function requestOfRoute(route: number): number {
+  return route < 0 ? 0 : (route + 1) << REQUEST_ROUTE_SHIFT;
+}
+
+/** @returns the number of the route, -1 if there is none */
+export function routeOf(request: number): number {
+  return (request >> REQUEST_ROUTE_SHIFT) - 1;
+}
+
 // ---- Flags of an outbound record (outbound-ring.ts) ----
 
 /** More records of this turn follow. */

@@ -7,6 +7,7 @@
 
 import { availableParallelism } from 'node:os';
 import { runtimeDigest } from '../code-digest.ts';
+import type { Declarations } from '../http/declarations.ts';
 import type { ReadyQueue } from '../memory/connections/ready-queue.ts';
 import { ownerOf } from '../memory/connections/state-word.ts';
 import {
@@ -19,6 +20,7 @@ import {
 import { openConnectionTable, openMainBell, openParkedWorkers, openReadyQueue } from '../memory/open.ts';
 import { AtomicFlag } from '../memory/synchronization/atomic-flag.ts';
 import { StartGate } from '../memory/synchronization/start-gate.ts';
+import { CutOffRoutes } from '../memory/workers/cut-off-routes.ts';
 import { ServingWorkers } from '../memory/workers/serving-workers.ts';
 import type { ServerSettings } from '../settings.ts';
 import type { WorkerStart } from '../worker/messages.ts';
@@ -36,8 +38,10 @@ import { descriptorBudget } from './sockets/descriptor-limit.ts';
 import { Inbound } from './sockets/inbound.ts';
 import { Outbound } from './sockets/outbound.ts';
 import { RefusedSockets } from './sockets/refused-sockets.ts';
+import { FlightRecorder } from './workers/flight-recorder.ts';
 import { HandlerDeadlines } from './workers/handler-deadlines.ts';
 import { Recovery } from './workers/recovery.ts';
+import { RouteCutOff } from './workers/route-cut-off.ts';
 import { Supervisor } from './workers/supervisor.ts';
 
 const MB = 1_048_576;
@@ -54,6 +58,10 @@ export interface Surroundings {
   readonly environment: NodeJS.ProcessEnv;
   readonly logger: RuntimeLogger;
   readonly onHopeless: (reason: string) => void;
+  /** How many workers may be restarted in a second when they end again and again. */
+  readonly restartsPerSecond: number | undefined;
+  /** How long a route that ends its workers is cut off for the first time. 0 cuts off none. */
+  readonly cutOffMs: number | undefined;
 }
 
 export interface Parts {
@@ -65,6 +73,7 @@ export interface Parts {
   readonly dispatcher: Dispatcher;
   readonly overload: Overload;
   readonly recovery: Recovery;
+  readonly routeCutOff: RouteCutOff;
   readonly supervisor: Supervisor;
 }
 
@@ -145,6 +154,15 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     logger,
   });
   const areDeadlinesSuspended = () => handlerDeadlines.areSuspended();
+  let routes: Declarations['routes'] = [];
+  const nameOf = (route: number): string => nameOfRoute(routes, route);
+  const flightRecorder = new FlightRecorder({ table, registry, clock, nameOf });
+  const routeCutOff = new RouteCutOff({
+    routes: new CutOffRoutes(shared),
+    logger,
+    nameOf,
+    firstMs: surroundings.cutOffMs,
+  });
   const recovery = new Recovery({
     refusalHeaders,
     table,
@@ -168,9 +186,13 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     heapMb: settings.workerHeapMb,
     areDeadlinesSuspended,
     onLoaded: (declarations) => {
+      routes = declarations.routes;
       constants.declare(declarations.constants);
       refusalHeaders.declare(declarations.cors);
     },
+    examine: (worker) => flightRecorder.read(worker),
+    onReload: () => routeCutOff.forget(),
+    onBlamed: (route) => routeCutOff.blame(route, clock.now()),
     onServing: (worker) => dispatcher.addWorker(worker),
     onBell: () => dispatcher.ring(),
     onStuck: (worker) => recovery.afterStuck(worker),
@@ -179,7 +201,12 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     onPoolChanged: (serving) => servingWorkers.publish(serving),
   });
   const running = new AtomicFlag(shared.words, shared.layout.runningWord);
-  return { running, queue, inbound, connections, dispatcher, overload, recovery, supervisor };
+  return { running, queue, inbound, connections, dispatcher, overload, recovery, routeCutOff, supervisor };
+}
+
+function nameOfRoute(routes: Declarations['routes'], route: number): string {
+  const pattern = routes[route];
+  return pattern === undefined ? 'no route' : `${pattern.method} ${pattern.path}`;
 }
 
 function createMemory(settings: ServerSettings): SharedMemory {

@@ -29,6 +29,15 @@ export interface ServerOptions extends Partial<ServerSettings> {
   readonly logger?: RuntimeLogger;
   /** Called when the process cannot go on. By default it kills itself, so that its supervisor restarts it. */
   readonly onHopeless?: (reason: string) => void;
+  /**
+   * How many workers are restarted in a second when they end again and again, beyond the first 16. Default 2.
+   */
+  readonly restartsPerSecond?: number;
+  /**
+   * How long a route that has ended three workers within a minute gets 503 at first, in milliseconds. Default
+   * 10,000. 0 cuts off no route.
+   */
+  readonly cutOffMs?: number;
 }
 
 export class Server implements AsyncDisposable {
@@ -59,11 +68,19 @@ export class Server implements AsyncDisposable {
     environment = process.env,
     logger = SILENT_LOGGER,
     onHopeless = (reason) => giveUp(logger, reason),
+    restartsPerSecond,
+    cutOffMs,
     ...settings
   }: ServerOptions) {
     this.#settings = { ...DEFAULTS, ...settings };
     this.#logger = logger;
-    this.#parts = assemble(this.#settings, { environment, logger, onHopeless });
+    this.#parts = assemble(this.#settings, {
+      environment,
+      logger,
+      onHopeless,
+      restartsPerSecond,
+      cutOffMs,
+    });
     this.#net = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true });
     this.#net.on('connection', (socket) => this.#parts.connections.accept(socket));
     // It may be out of descriptors for a moment. It goes on accepting.
@@ -157,10 +174,11 @@ export class Server implements AsyncDisposable {
 
   /** The slow timer: deadlines, heartbeats, and a round in case a wake-up was lost with a worker. */
   #tick(): void {
-    const { connections, supervisor, recovery, dispatcher, overload } = this.#parts;
+    const { connections, supervisor, recovery, dispatcher, overload, routeCutOff } = this.#parts;
     const now = performance.now();
     connections.sweep(now);
     supervisor.checkHeartbeats(now);
+    routeCutOff.check(now);
     recovery.lookAgain();
     overload.look();
     if (connections.anyPending) dispatcher.ring();

@@ -16,7 +16,9 @@ import {
 } from '../memory/open.ts';
 import { AtomicFlag } from '../memory/synchronization/atomic-flag.ts';
 import type { ParkedWorkers } from '../memory/synchronization/parking.ts';
+import { CutOffRoutes } from '../memory/workers/cut-off-routes.ts';
 import type { OutboundRingWriter } from '../memory/workers/outbound-ring-writer.ts';
+import { RecentRequests } from '../memory/workers/recent-requests.ts';
 import { RouteTimes } from '../memory/workers/route-times.ts';
 import type { WorkerWords } from '../memory/workers/worker-words.ts';
 import { MainBellRinger } from './main-bell-ringer.ts';
@@ -35,6 +37,8 @@ export class WorkerContext {
   readonly words: WorkerWords;
   readonly parked: ParkedWorkers;
   readonly routeTimes: RouteTimes;
+  readonly cutOffRoutes: CutOffRoutes;
+  readonly recent: RecentRequests;
   /** Cleared when the server stops: responses then say `Connection: close`. */
   readonly running: AtomicFlag;
   /** Set while a debugger is attached: see server/workers/handler-deadlines.ts. */
@@ -58,6 +62,8 @@ export class WorkerContext {
     this.words = openWorkerWords(this.shared, start.slot);
     this.parked = openParkedWorkers(this.shared);
     this.routeTimes = new RouteTimes(this.shared);
+    this.cutOffRoutes = new CutOffRoutes(this.shared);
+    this.recent = new RecentRequests(this.shared, start.slot);
     this.running = new AtomicFlag(this.shared.words, start.layout.runningWord);
     this.deadlinesSuspended = new AtomicFlag(this.shared.words, start.layout.deadlinesSuspendedWord);
     this.bell = new MainBellRinger(openMainBell(this.shared), post);

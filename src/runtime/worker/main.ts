@@ -5,9 +5,11 @@
 
 import { flushCompileCache } from 'node:module';
 import { availableParallelism, setPriority } from 'node:os';
+import { getHeapStatistics } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createLogger } from '../../platform/log.ts';
 import { runtimeDigest } from '../code-digest.ts';
+import type { RoutePattern } from '../core/core.ts';
 import { createCore } from '../core/create-core.ts';
 import {
   type ApplicationModule,
@@ -17,6 +19,7 @@ import {
 } from '../http/application.ts';
 import type { Declarations } from '../http/declarations.ts';
 import type { Request } from '../http/request/request.ts';
+import { AtomicFlag } from '../memory/synchronization/atomic-flag.ts';
 import { StartGate } from '../memory/synchronization/start-gate.ts';
 import { ServingWorkers } from '../memory/workers/serving-workers.ts';
 import { WorkerContext } from './context.ts';
@@ -75,12 +78,16 @@ async function load(): Promise<Declarations> {
     onExhausted: () => ending.exhausted(),
     onDrained: () => ending.drained(),
   });
-  await application.start?.(poolSeenFrom(context));
+  await application.start?.(poolSeenFrom(context, pipeline.routes));
   return pipeline.declarations;
 }
 
-function poolSeenFrom({ shared, slot }: WorkerContext): WorkerPool {
+function poolSeenFrom(
+  { shared, slot, cutOffRoutes }: WorkerContext,
+  routes: readonly RoutePattern[],
+): WorkerPool {
   const workers = new ServingWorkers(shared);
+  const stopping = new AtomicFlag(shared.words, shared.layout.stoppingWord);
   return {
     size: workers.size,
     get serving() {
@@ -92,7 +99,20 @@ function poolSeenFrom({ shared, slot }: WorkerContext): WorkerPool {
     get leads() {
       return workers.first === slot;
     },
+    get isStopping() {
+      return stopping.isSet();
+    },
+    get cutOffRoutes() {
+      return routes
+        .filter((_, number) => cutOffRoutes.isCutOff(number))
+        .map(({ method, path }) => `${method} ${path}`);
+    },
   };
+}
+
+function memoryUse(): { readonly heapBytes: number; readonly externalBytes: number } {
+  const { used_heap_size, external_memory } = getHeapStatistics();
+  return { heapBytes: used_heap_size, externalBytes: external_memory };
 }
 
 async function prepare(): Promise<void> {
@@ -106,7 +126,7 @@ function onMessage(message: ToWorker): void {
   }
   switch (message.type) {
     case 'ping':
-      post({ type: 'pong' });
+      post({ type: 'pong', ...memoryUse() });
       break;
     case 'abort':
       worker?.onAbort(message.connection, message.generation);

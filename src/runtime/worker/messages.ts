@@ -35,7 +35,8 @@ export type ToMain =
   /** The application is loaded and started. */
   | { readonly type: 'started'; readonly declarations: Declarations }
   | { readonly type: 'prepared' }
-  | { readonly type: 'pong' }
+  /** With the memory of its heap, and the memory outside it that its objects hold. */
+  | { readonly type: 'pong'; readonly heapBytes: number; readonly externalBytes: number }
   /** Loading, starting or preparing failed: the worker ends. */
   | { readonly type: 'failed'; readonly message: string; readonly stack: string }
   /**

@@ -7,12 +7,19 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { ApplicationModule } from '../../../src/runtime/http/application.ts';
+import type { ApplicationModule, WorkerPool } from '../../../src/runtime/http/application.ts';
 import { type DatabaseServer, startEmbeddedDatabase } from '../../support/databases.ts';
 import { FaultProxy } from '../database/support/fault-proxy.ts';
 import type { InProcess } from './support/in-process.ts';
 
-const POOL = { size: 1, serving: 1, isFilling: false, leads: true };
+const POOL: WorkerPool = {
+  size: 1,
+  serving: 1,
+  isFilling: false,
+  leads: true,
+  isStopping: false,
+  cutOffRoutes: [],
+};
 
 let dataDirectory: string;
 let application: Required<ApplicationModule>;
@@ -56,7 +63,9 @@ describe('the application in a worker', () => {
     expect(await readinessOf(http)).toContain('Not ready: starting.');
     await application.start(POOL);
     await application.prepare();
-    expect(await readinessOf(http)).toBe('{"status":"ready","workers":{"serving":1,"size":1}}');
+    expect(await readinessOf(http)).toBe(
+      '{"status":"ready","workers":{"serving":1,"size":1},"cutOffRoutes":[]}',
+    );
     const body = { email: 'ada@example.com', username: 'ada', password: 'correct horse' };
     expect((await http.ask('POST', '/api/auth/register', { body })).status).toBe(201);
     await application.stop();

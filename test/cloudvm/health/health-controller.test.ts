@@ -5,6 +5,7 @@ import { InProcess } from '../front-door/support/in-process.ts';
 function open(reason?: NotReady): InProcess {
   const health = new HealthController({
     workers: { serving: 5, size: 8 },
+    cutOffRoutes: ['GET /broken'],
     check: async () => reason,
   });
   return new InProcess((router) => {
@@ -12,10 +13,10 @@ function open(reason?: NotReady): InProcess {
   });
 }
 
-test('a process that can work is ready, and says how many workers serve', async () => {
+test('a process that can work is ready, and says how many workers serve, and which routes do not', async () => {
   expect(await open().ask('GET', '/health/ready')).toMatchObject({
     status: 200,
-    text: '{"status":"ready","workers":{"serving":5,"size":8}}',
+    text: '{"status":"ready","workers":{"serving":5,"size":8},"cutOffRoutes":["GET /broken"]}',
   });
 });
 

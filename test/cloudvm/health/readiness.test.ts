@@ -10,9 +10,10 @@ import type { WorkerPool } from '../../../src/runtime/application.ts';
 /** A started application whose database answers with `ping`. */
 function started(
   ping: () => Promise<void>,
-  pool: Omit<WorkerPool, 'leads'> = { size: 8, serving: 8, isFilling: false },
+  pool: Pick<WorkerPool, 'size' | 'serving' | 'isFilling'> = { size: 8, serving: 8, isFilling: false },
+  isStopping = false,
 ): ApplicationState {
-  return { pingDatabase: ping, pool: Object.assign(pool, { leads: true }) };
+  return { pingDatabase: ping, pool: Object.assign(pool, { leads: true, isStopping, cutOffRoutes: [] }) };
 }
 
 function readinessOf(state: ApplicationState, options: Partial<ReadinessOptions> = {}): ApplicationReadiness {
@@ -54,6 +55,11 @@ test('a process with fewer than half of its workers is starting, unless it has h
   expect(await readiness.check()).toBe('starting');
   pool.isFilling = false;
   expect(await readiness.check()).toBe('workers failing');
+});
+
+test('a process that was asked to stop is draining, although it serves', async () => {
+  const readiness = readinessOf(started(async () => {}, undefined, true));
+  expect(await readiness.check()).toBe('draining');
 });
 
 test('a process is not ready while fewer than half of its workers serve', async () => {

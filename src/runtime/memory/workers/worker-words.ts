@@ -5,11 +5,13 @@
  * | ---- | --------------- | --------------------------------------- | ----------------- |
  * | 0    | claim           | the worker, main after its 'exit'       | main              |
  * | 0    | current         | the worker                              | main              |
+ * | 0    | begun           | the worker (recent-requests.ts)         | main              |
  * | 1    | inFlight        | the worker                              | main, all workers |
  * | 1    | meanNanoseconds | the worker                              | main              |
  * | 1    | heavy           | the worker                              | main              |
  * | 1    | unsentKilobytes | the worker                              | all workers       |
  * | 2    | ringWait        | set by the worker, cleared by who rings | main              |
+ * | 3    | recent requests | the worker (recent-requests.ts)         | main              |
  *
  * Line 0 changes with every turn, and main looks at it only when the worker is dead or seems stuck. The words
  * that main reads in every round are on another line, so that this line stays in its cache.

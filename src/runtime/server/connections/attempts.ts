@@ -4,8 +4,10 @@
  * answered request resets it.
  */
 
-/** For a request that was in flight when another request killed its worker. */
+/** For a request that was in flight when its worker died, and may have killed it. */
 const MAX_RERUNS = 1;
+/** For one that certainly has not, because the handler of another ran synchronously. */
+const MAX_INNOCENT_RERUNS = 8;
 /**
  * For a connection whose worker died before it had begun a request. Bytes that crash the parser must not kill
  * all workers.
@@ -14,11 +16,16 @@ const MAX_RETAKES = 8;
 
 export class Attempts {
   #reruns = 0;
+  #innocentReruns = 0;
   #retakes = 0;
 
-  /** Counts one more run of the request in process. @returns whether it is allowed */
-  rerun(): boolean {
-    return this.#reruns++ < MAX_RERUNS;
+  /**
+   * Counts one more run of the request in process.
+   * @param isInnocent another request has killed the worker
+   * @returns whether it is allowed
+   */
+  rerun(isInnocent: boolean): boolean {
+    return isInnocent ? this.#innocentReruns++ < MAX_INNOCENT_RERUNS : this.#reruns++ < MAX_RERUNS;
   }
 
   /** Counts one more attempt to parse bytes that are not a request yet. @returns whether it is allowed */
@@ -28,6 +35,7 @@ export class Attempts {
 
   reset(): void {
     this.#reruns = 0;
+    this.#innocentReruns = 0;
     this.#retakes = 0;
   }
 }

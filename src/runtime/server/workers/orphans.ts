@@ -24,6 +24,7 @@ import type { ReadyQueue } from '../../memory/connections/ready-queue.ts';
 import { ownerOf, stateOf } from '../../memory/connections/state-word.ts';
 import {
   claimOf,
+  NO_CONNECTION,
   REQUEST_CLOSE,
   REQUEST_HEAD,
   REQUEST_SAFE,
@@ -55,6 +56,12 @@ export interface OrphansOptions {
   readonly living: () => Iterable<WorkerHandle>;
 }
 
+interface Death {
+  /** The connection whose handler ran synchronously, or NO_CONNECTION. */
+  readonly current: number;
+  readonly cause: CauseOfDeath;
+}
+
 interface Undecided {
   readonly connection: Connection;
   /** The queue position that was passed. */
@@ -82,7 +89,7 @@ export class Orphans {
       if (!connection.isHandedOut) continue;
       const word = table.stateWord(connection.number);
       if (stateOf(word) === STATE_RUNNING && ownerOf(word) === worker.slot) {
-        this.#recoverRunning(connection, connection.number === current, cause);
+        this.#recoverRunning(connection, { current, cause });
       } else if (stateOf(word) === STATE_READY && connection.isHandedTo(worker.slot)) {
         ownership.makeReady(connection);
       } else if (
@@ -133,7 +140,7 @@ export class Orphans {
     }
   }
 
-  #recoverRunning(connection: Connection, ranSynchronously: boolean, cause: CauseOfDeath): void {
+  #recoverRunning(connection: Connection, death: Death): void {
     const { table, ownership } = this.#options;
     table.clearResume(connection.number);
     if (connection.isAbandoned || connection.isPartial) {
@@ -141,9 +148,9 @@ export class Orphans {
     } else if (connection.isClosed) {
       ownership.giveBack(connection, connection.buffer.consumed, TURN_ANSWERED);
     } else if (table.requestEnd(connection.number) <= connection.buffer.consumed) {
-      this.#recoverWithoutRequest(connection, cause);
+      this.#recoverWithoutRequest(connection, death.cause);
     } else {
-      this.#recoverRequest(connection, ranSynchronously, cause);
+      this.#recoverRequest(connection, death);
     }
   }
 
@@ -156,12 +163,13 @@ export class Orphans {
     }
   }
 
-  #recoverRequest(connection: Connection, ranSynchronously: boolean, cause: CauseOfDeath): void {
+  #recoverRequest(connection: Connection, { current, cause }: Death): void {
     const { table, ownership } = this.#options;
     const request = table.request(connection.number);
     const isTooLate = this.#isTooLate(connection);
+    const ranSynchronously = connection.number === current;
     const mayRunAgain = !ranSynchronously && !isTooLate && (request & REQUEST_SAFE) !== 0;
-    if (mayRunAgain && connection.attempts.rerun()) {
+    if (mayRunAgain && connection.attempts.rerun(current !== NO_CONNECTION)) {
       ownership.runAgain(connection);
     } else {
       const end = table.requestEnd(connection.number);

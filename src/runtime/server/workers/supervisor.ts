@@ -20,6 +20,7 @@ import { SuspendableTimer } from '../../suspendable-timer.ts';
 import type { WorkerStart } from '../../worker/messages.ts';
 import type { RuntimeLogger } from '../runtime-logger.ts';
 import { type CauseOfDeath, DIED, STUCK } from './cause-of-death.ts';
+import type { FlightRecord } from './flight-recorder.ts';
 import { OvertakenError, Reload } from './reload.ts';
 import { RestartPolicy } from './restart-policy.ts';
 import { Watchdog } from './watchdog.ts';
@@ -38,6 +39,8 @@ export interface SupervisorOptions {
   readonly start: Omit<WorkerStart, 'slot'>;
   readonly heapMb: number;
   readonly environment: NodeJS.ProcessEnv;
+  /** The rate of restarts when workers end again and again. */
+  readonly restartsPerSecond: number | undefined;
   readonly areDeadlinesSuspended: () => boolean;
   readonly logger: RuntimeLogger;
   /** A worker has loaded the application, which declares this. */
@@ -45,6 +48,12 @@ export interface SupervisorOptions {
   /** The worker takes part from now on. */
   readonly onServing: (worker: WorkerHandle) => void;
   readonly onBell: () => void;
+  /** What the worker was doing, read before anything of it is recovered. */
+  readonly examine: (worker: WorkerHandle) => FlightRecord;
+  /** A new version of the application may be loaded from now on. */
+  readonly onReload: () => void;
+  /** The route has ended a worker. */
+  readonly onBlamed: (route: number) => void;
   /** The worker is stuck in a handler, and is about to be terminated. */
   readonly onStuck: (worker: WorkerHandle) => void;
   /** It has not ended, so it hangs in a native call. Nobody knows for how long. */
@@ -60,22 +69,25 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #slots: WorkerSlots;
   readonly #watchdog: Watchdog<WorkerHandle>;
-  readonly #restartPolicy = new RestartPolicy();
+  readonly #restartPolicy: RestartPolicy;
   readonly #complete = Promise.withResolvers<void>();
   #reload: Reload<WorkerHandle> | null = null;
   #isServing = false;
   #isStopping = false;
+  #nobodyServes = new AbortController();
   /** Workers that are being started to fill the pool, or wait for their start. */
   #coming = 0;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
     this.#slots = new WorkerSlots(options.shared.layout.slots);
+    this.#restartPolicy = new RestartPolicy(options.restartsPerSecond);
     this.#watchdog = new Watchdog({
       slots: options.shared.layout.slots,
       handlerTimeoutMs: options.start.handlerTimeoutMs,
       areDeadlinesSuspended: options.areDeadlinesSuspended,
       logger: options.logger,
+      onLate: (worker) => this.#died(worker),
       onStuck: (worker) => options.onStuck(worker),
       onHung: (worker) => options.onHung(worker, STUCK),
       onHopeless: (reason) => options.onHopeless(reason),
@@ -139,6 +151,7 @@ export class Supervisor {
    */
   reload(): Promise<boolean> {
     this.#overtake();
+    this.#options.onReload();
     const reload: Reload<WorkerHandle> = new Reload({
       old: [...this.living()].filter(({ phase }) => phase === 'serving'),
       start: () => this.#startOne(reload),
@@ -220,6 +233,10 @@ export class Supervisor {
   #fillPool(): void {
     this.#options.onPoolChanged(this.#slots.serving);
     if (!this.#isServing || this.#isStopping) return;
+    if (this.serving === 0) {
+      this.#nobodyServes.abort();
+      this.#nobodyServes = new AbortController();
+    }
     while (this.#healthy + this.#coming < this.#options.workers) {
       this.#coming++;
       void this.#startAnother();
@@ -235,8 +252,7 @@ export class Supervisor {
 
   async #startAnother(): Promise<void> {
     try {
-      const { delayMs } = this.#restartPolicy;
-      if (delayMs > 0) await delay(delayMs, undefined, { ref: false });
+      await this.#waitForStart();
       this.#join(await this.#startOne());
     } catch (error) {
       this.#onFailedStart(error);
@@ -244,6 +260,15 @@ export class Supervisor {
       this.#coming--;
       this.#fillPool();
     }
+  }
+
+  /** The wait for the budget ends when nobody serves any more. */
+  async #waitForStart(): Promise<void> {
+    const { delayMs, budgetDelayMs } = this.#restartPolicy;
+    if (delayMs > 0) await delay(delayMs, undefined, { ref: false });
+    if (budgetDelayMs === 0 || this.serving === 0) return;
+    const { signal } = this.#nobodyServes;
+    await delay(budgetDelayMs, undefined, { ref: false, signal }).catch(() => {});
   }
 
   /** A replacement has started. A reload may have filled its place meanwhile. */
@@ -271,7 +296,7 @@ export class Supervisor {
     const [first] = draining.sort((one, other) => one.drainingSince - other.drainingSince);
     const ended = first ?? serving[0];
     if (ended === undefined) return;
-    this.#watchdog.end(ended, now, 'A worker is ended early, because nobody else can serve');
+    this.#watchdog.end(ended, now, {}, 'A worker is ended early, because nobody else can serve');
   }
 
   #onFailedStart(error: unknown): void {
@@ -299,16 +324,25 @@ export class Supervisor {
   }
 
   #onExit(worker: WorkerHandle, { phase, code, error }: WorkerExit): void {
-    if (phase === 'serving') {
-      this.#countFailure(worker);
-      this.#options.logger.error(
-        { worker: worker.slot, exitCode: code, error },
-        'A worker ended unexpectedly and is replaced',
-      );
+    if (phase === 'serving' || (phase === 'draining' && code !== 0)) {
+      const details = { worker: worker.slot, exitCode: code, error, ...this.#died(worker) };
+      this.#options.logger.error(details, 'A worker ended unexpectedly and is replaced');
     }
     this.#options.onEnded(worker, phase === 'stuck' ? STUCK : DIED);
     this.#slots.remove(worker);
     this.#fillPool();
+  }
+
+  /**
+   * The worker has died, or is about to be ended because a handler does not return. @returns details for the
+   * log
+   */
+  #died(worker: WorkerHandle): object {
+    const { examine, onBlamed } = this.#options;
+    const { blamed, details } = examine(worker);
+    this.#countFailure(worker);
+    if (blamed !== null) onBlamed(blamed);
+    return details;
   }
 
   #countFailure({ words, servingSince }: WorkerHandle): void {

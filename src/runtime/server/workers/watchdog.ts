@@ -32,7 +32,9 @@ export interface WatchdogOptions<W extends WatchedWorker> {
   /** While a debugger is attached, because a worker that stands at a breakpoint does not answer. */
   readonly areDeadlinesSuspended: () => boolean;
   readonly logger: RuntimeLogger;
-  /** The worker is stuck in a handler, and is about to be terminated. */
+  /** A handler does not return. @returns details for the log */
+  readonly onLate: (worker: W) => object;
+  /** The worker is stuck, and is about to be terminated. */
   readonly onStuck: (worker: W) => void;
   /** It has not ended, so it hangs in a native call. Nobody knows for how long. */
   readonly onHung: (worker: W) => void;
@@ -62,7 +64,8 @@ export class Watchdog<W extends WatchedWorker> {
       const owedFor = worker.ping(now);
       if (areSuspended) worker.excuse(now);
       if (areSuspended || owedFor <= this.#options.handlerTimeoutMs) continue;
-      this.end(worker, now, 'A worker is stuck in a handler and is ended');
+      const details = this.#options.onLate(worker);
+      this.end(worker, now, details, 'A worker is stuck in a handler and is ended');
       isAnyStuck = true;
     }
     this.#report(lost);
@@ -78,9 +81,9 @@ export class Watchdog<W extends WatchedWorker> {
     this.#reported = lost;
   }
 
-  /** Ends a worker at once. @param reason for the log */
-  end(worker: W, now: number, reason: string): void {
-    this.#options.logger.error({ worker: worker.slot }, reason);
+  /** Ends a worker at once. @param details and reason for the log */
+  end(worker: W, now: number, details: object, reason: string): void {
+    this.#options.logger.error({ worker: worker.slot, ...details }, reason);
     worker.markStuck(now);
     this.#options.onStuck(worker);
     worker.terminate();

@@ -10,6 +10,7 @@ import type { Declarations } from '../../http/declarations.ts';
 import type { SharedMemory } from '../../memory/layout.ts';
 import { openOutboundRingReader, openWorkerWords } from '../../memory/open.ts';
 import type { OutboundRingReader } from '../../memory/workers/outbound-ring-reader.ts';
+import { RecentRequests } from '../../memory/workers/recent-requests.ts';
 import type { WorkerWords } from '../../memory/workers/worker-words.ts';
 import { BELL, type ToMain, type ToWorker, type WorkerStart } from '../../worker/messages.ts';
 import type { RuntimeLogger } from '../runtime-logger.ts';
@@ -61,6 +62,7 @@ export class WorkerHandle {
   readonly slot: number;
   readonly words: WorkerWords;
   readonly ring: OutboundRingReader;
+  readonly recent: RecentRequests;
   readonly #options: WorkerHandleOptions;
   readonly #thread: Worker;
   readonly #started = Promise.withResolvers<void>();
@@ -73,12 +75,16 @@ export class WorkerHandle {
   #failure: WorkerFailure | null = null;
   /** When the unanswered ping was sent, or 0 if there is none. */
   #pingedAt = 0;
+  /** What it said in its last sign of life, and when. */
+  #pong: { readonly heapBytes: number; readonly externalBytes: number; readonly time: number } | null = null;
 
   constructor(options: WorkerHandleOptions) {
     this.#options = options;
     this.slot = options.start.slot;
     this.words = openWorkerWords(options.shared, this.slot);
     this.words.reset();
+    this.recent = new RecentRequests(options.shared, this.slot);
+    this.recent.clear();
     this.ring = openOutboundRingReader(options.shared, this.slot);
     // The thread sends its lines of the log only if the log is there before it starts.
     standardLog();
@@ -216,6 +222,17 @@ export class WorkerHandle {
     return 0;
   }
 
+  /** The memory that it had at its last sign of life, for the log. */
+  heartbeat(now: number): object {
+    if (this.#pong === null) return {};
+    const { heapBytes, externalBytes, time } = this.#pong;
+    return {
+      heapMb: megabytes(heapBytes),
+      externalMb: megabytes(externalBytes),
+      heartbeatAgoMs: Math.round(now - time),
+    };
+  }
+
   /** The time of an unanswered ping counts from now on. */
   excuse(now: number): void {
     if (this.#pingedAt !== 0) this.#pingedAt = now;
@@ -232,6 +249,7 @@ export class WorkerHandle {
       case 'pong':
         invariant(this.#pingedAt !== 0, 'A worker answers a ping once.');
         this.#pingedAt = 0;
+        this.#pong = { ...message, time: performance.now() };
         break;
       case 'started':
         this.#options.onLoaded(message.declarations);
@@ -265,4 +283,8 @@ export class WorkerHandle {
     this.#started.reject(error);
     this.#prepared?.reject(error);
   }
+}
+
+function megabytes(bytes: number): number {
+  return Math.round(bytes / 1_048_576);
 }

@@ -8,7 +8,13 @@ import { IncomingRequest, type RequestSource } from '../../http/request/incoming
 import { isStream } from '../../http/response/body-stream.ts';
 import { OutgoingResponse } from '../../http/response/outgoing-response.ts';
 import type { HeadOptions } from '../../http/response/response-head.ts';
-import { REQUEST_CLOSE, REQUEST_HEAD, REQUEST_HTTP_1_0, REQUEST_SAFE } from '../../memory/protocol.ts';
+import {
+  REQUEST_CLOSE,
+  REQUEST_HEAD,
+  REQUEST_HTTP_1_0,
+  REQUEST_SAFE,
+  requestOfRoute,
+} from '../../memory/protocol.ts';
 
 export class RunningRequest implements HeadOptions {
   readonly request: IncomingRequest;
@@ -36,7 +42,7 @@ export class RunningRequest implements HeadOptions {
     this.isHead = method === METHOD_HEAD;
     this.keepAlive = record.keepsAlive && mayPersist;
     this.versionMinor = record.versionMinor;
-    this.bits = requestBits(method, this.keepAlive, this.versionMinor);
+    this.bits = requestBits(method, this.keepAlive, this.versionMinor) | requestOfRoute(record.route);
     this.end = start + record.consumed;
   }
 

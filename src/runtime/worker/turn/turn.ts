@@ -142,6 +142,7 @@ export class Turn implements SuspendedTurn {
     const { context, record, heavyRequests, pipeline } = this.#host;
     const { connection } = this.#input;
     const { route } = record;
+    if (context.cutOffRoutes.isCutOff(route)) return this.#answerWithProblem(this.#cutOff(route));
     const isHeavy = heavyRequests.isHeavy(route);
     if (isHeavy && heavyRequests.wouldHoldUp && !this.#runsHeavy) {
       this.#end(TURN_HEAVY);
@@ -154,6 +155,7 @@ export class Turn implements SuspendedTurn {
     if (isQuick) this.#output.commit();
     else this.#output.flush();
     context.table.beginRequest(connection, running.end, running.bits);
+    context.recent.begin(route, context.times.lastRead);
     if (!isQuick) context.bell.flush();
     this.#enter('running');
     if (isHeavy) heavyRequests.begin();
@@ -187,14 +189,29 @@ export class Turn implements SuspendedTurn {
       this.#writeThenEnd(refusal({ status: errorStatus, reason: errorReason, bytes, cors }), TURN_CLOSE, 0);
       return;
     }
+    this.#answerWithProblem(new HttpProblem(errorStatus, reasonSentence(errorReason)));
+  }
+
+  /** The route has ended its workers again and again (server/workers/route-cut-off.ts). */
+  #cutOff(route: number): HttpProblem {
+    const { cutOffRoutes, times } = this.#host.context;
+    const seconds = cutOffRoutes.secondsLeft(route, times.lastRead);
+    return new HttpProblem(503, 'This route has failed again and again, and is closed for a while.', {
+      headers: { 'Retry-After': `${seconds}` },
+    });
+  }
+
+  /** Answers the request that the parse record describes without its route. */
+  #answerWithProblem(problem: HttpProblem): boolean {
+    const { context, pipeline } = this.#host;
     const running = this.#requestInRecord();
-    const problem = new HttpProblem(errorStatus, reasonSentence(errorReason));
     this.#output.flush();
     context.table.beginRequest(this.connection, running.end, running.bits);
     this.#enter('running');
     const pending = pipeline.refuse(running.request, running.response, problem);
-    if (pending === undefined) this.#respond(running);
-    else this.#wait(running, pending);
+    if (pending === undefined) return this.#respond(running);
+    this.#wait(running, pending);
+    return false;
   }
 
   /** The request is incomplete. Main waits for more bytes, and is told how many if that is known. */

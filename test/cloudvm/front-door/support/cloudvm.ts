@@ -62,7 +62,7 @@ export class CloudVm implements AsyncDisposable {
         corsOrigins: [],
         tokens: () => services.accounts.tokens,
         api: { open: () => api },
-        readiness: { workers: { serving: 1, size: 1 }, check: async () => undefined },
+        readiness: { workers: { serving: 1, size: 1 }, cutOffRoutes: [], check: async () => undefined },
         onDatabaseTrouble: (error) => errors.push(error),
       });
     });

@@ -29,6 +29,9 @@ export async function startWithFirstWorker(
     logLevel: 'silent',
     // A worker must not look stuck while other tests take the whole machine.
     workerNice: 0,
+    // Many tests end workers on purpose, one after the other.
+    restartsPerSecond: 1_000,
+    cutOffMs: 0,
     // And what waits for a replacement must not be refused then.
     maxQueueWaitMs: 60_000,
     environment: { ...process.env, STAGE: stage?.name },

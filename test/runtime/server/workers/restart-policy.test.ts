@@ -2,11 +2,24 @@ import { describe, expect, test } from 'vitest';
 import { RestartPolicy } from '../../../../src/runtime/server/workers/restart-policy.ts';
 
 describe('the replacement of a worker', () => {
-  test('starts at once after a worker that had served, however often that happens', () => {
+  test('starts at once after a worker that had served, if that does not happen too often', () => {
     const policy = new RestartPolicy();
-    for (let now = 0; now < 100_000; now += 200) policy.ended(now, now - 50, true);
+    for (let now = 0; now < 100_000; now += 500) policy.ended(now, now - 50, true);
     expect(policy.delayMs).toBe(0);
+    expect(policy.budgetDelayMs).toBe(0);
     expect(policy.isHopeless).toBe(false);
+  });
+
+  test('waits for the budget when many workers have ended, and the budget comes back', () => {
+    const policy = new RestartPolicy();
+    const delays = Array.from({ length: 20 }, () => {
+      policy.ended(1_000, 0, true);
+      return policy.budgetDelayMs;
+    });
+    expect(delays.slice(0, 16)).toEqual(new Array(16).fill(0));
+    expect(delays.slice(16)).toEqual([500, 1_000, 1_500, 2_000]);
+    policy.ended(60_000, 0, true);
+    expect(policy.budgetDelayMs).toBe(0);
   });
 
   test('waits twice as long after each failure in a row, within a bound', () => {

@@ -53,6 +53,7 @@ function createWatchdog() {
     handlerTimeoutMs: HANDLER_TIMEOUT_MS,
     areDeadlinesSuspended: () => debugging.isAttached,
     logger: SILENT_LOGGER,
+    onLate: () => ({}),
     onStuck: ({ slot, isTerminated }) => events.push(`${slot} stuck${isTerminated ? ', terminated' : ''}`),
     onHung: ({ slot }) => events.push(`${slot} hung`),
     onHopeless: (reason) => events.push(reason),
