@@ -44,6 +44,8 @@ export interface RuntimeSettings {
   readonly drainTimeoutMs: number;
   readonly shutdownTimeoutMs: number;
   readonly workerHeapMb: number;
+  /** undefined: no limit */
+  readonly maxRssMb: number | undefined;
   readonly workerNice: number;
 }
 
@@ -199,7 +201,17 @@ export const RUNTIME_SETTINGS: SettingsGroup<RuntimeSettings> = {
       name: 'WORKER_HEAP_MB',
       fallback: 128,
       parse: boundedInteger(LEAST_HEAP_MB, 65_536),
-      about: 'Limit of the heap (its old generation) of each worker, at least 32.',
+      about:
+        'Limit of the heap of each worker, at least 32. Buffers may take four times as much. A worker that needs more ' +
+        'is replaced.',
+    },
+    maxRssMb: {
+      name: 'MAX_RSS_MB',
+      fallback: undefined,
+      fallbackText: 'none',
+      parse: boundedInteger(64, 1024 * 1024),
+      about:
+        'Resident memory of the whole process. Beyond it new requests get 503, and the largest workers are replaced.',
     },
     workerNice: {
       name: 'WORKER_NICE',

@@ -40,9 +40,11 @@ import { Outbound } from './sockets/outbound.ts';
 import { RefusedSockets } from './sockets/refused-sockets.ts';
 import { FlightRecorder } from './workers/flight-recorder.ts';
 import { HandlerDeadlines } from './workers/handler-deadlines.ts';
+import { MemoryWatch } from './workers/memory-watch.ts';
 import { Recovery } from './workers/recovery.ts';
 import { RouteCutOff } from './workers/route-cut-off.ts';
 import { Supervisor } from './workers/supervisor.ts';
+import type { WorkerHandle } from './workers/worker-handle.ts';
 
 const MB = 1_048_576;
 /** Of each worker's outbound ring. */
@@ -74,6 +76,7 @@ export interface Parts {
   readonly overload: Overload;
   readonly recovery: Recovery;
   readonly routeCutOff: RouteCutOff;
+  readonly memoryWatch: MemoryWatch<WorkerHandle>;
   readonly supervisor: Supervisor;
 }
 
@@ -146,6 +149,7 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     constants,
     maxQueueWaitMs: settings.maxQueueWaitMs,
     isAnyoneFree: () => dispatcher.isAnyoneFree,
+    isMemoryShort: () => memoryWatch.isShort,
     clock,
     logger,
   });
@@ -200,8 +204,26 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     onEnded: (worker, cause) => recovery.afterExit(worker, cause),
     onPoolChanged: (serving) => servingWorkers.publish(serving),
   });
+  const memoryWatch: MemoryWatch<WorkerHandle> = new MemoryWatch({
+    heapMb: settings.workerHeapMb,
+    maxRssMb: settings.maxRssMb,
+    workers: () => supervisor.living(),
+    logger,
+    onTooLarge: (worker, details) => supervisor.endTooLarge(worker, details),
+  });
   const running = new AtomicFlag(shared.words, shared.layout.runningWord);
-  return { running, queue, inbound, connections, dispatcher, overload, recovery, routeCutOff, supervisor };
+  return {
+    running,
+    queue,
+    inbound,
+    connections,
+    dispatcher,
+    overload,
+    recovery,
+    routeCutOff,
+    memoryWatch,
+    supervisor,
+  };
 }
 
 function nameOfRoute(routes: Declarations['routes'], route: number): string {

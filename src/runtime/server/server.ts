@@ -21,6 +21,9 @@ const DEFAULTS = defaultSettings(joinGroups(RUNTIME_SETTINGS, LOG_SETTINGS));
 /** Connections that the system may hold for us before we accept them. */
 const BACKLOG = 4_096;
 
+/** A loop can allocate a gigabyte in a second. */
+const MEMORY_INTERVAL_MS = 50;
+
 export interface ServerOptions extends Partial<ServerSettings> {
   /** File URL of the application module. */
   readonly app: string;
@@ -46,6 +49,7 @@ export class Server implements AsyncDisposable {
   readonly #net: NetServer;
   readonly #parts: Parts;
   #timer: NodeJS.Timeout | undefined;
+  #memoryTimer: NodeJS.Timeout | undefined;
   #closing: Promise<ShutdownReport> | null = null;
 
   /**
@@ -149,11 +153,12 @@ export class Server implements AsyncDisposable {
   }
 
   async #start(): Promise<void> {
-    const { running, connections, overload, supervisor } = this.#parts;
+    const { running, connections, overload, memoryWatch, supervisor } = this.#parts;
     const { host, port } = this.#settings;
     running.set();
     await this.#step('first worker started', () => supervisor.startFirst());
     await this.#step('application prepared', () => supervisor.prepare());
+    memoryWatch.begin();
     // Deadlines count from the last sweep.
     connections.sweep(performance.now());
     await this.#step('port bound', async () => {
@@ -164,6 +169,7 @@ export class Server implements AsyncDisposable {
     supervisor.serve();
     const interval = Math.min(connections.sweepIntervalMs, this.#settings.handlerTimeoutMs / 4);
     this.#timer = setInterval(() => this.#tick(), interval);
+    this.#memoryTimer = setInterval(() => memoryWatch.look(performance.now()), MEMORY_INTERVAL_MS).unref();
   }
 
   async #step(name: string, run: () => Promise<void>): Promise<void> {
@@ -187,6 +193,7 @@ export class Server implements AsyncDisposable {
   async #close(): Promise<ShutdownReport> {
     const report = await shutDown({ ...this.#parts, ...this.#settings, net: this.#net });
     clearInterval(this.#timer);
+    clearInterval(this.#memoryTimer);
     this.#parts.dispatcher.stop();
     this.#parts.overload.stop();
     return report;

@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { getRequest, postRequest, RawClient } from '../../support/raw-client.ts';
+import { until } from '../../support/until.ts';
 import { ServerProcess } from './support/server-process.ts';
 
 describe('the process', () => {
@@ -70,36 +71,63 @@ describe('the process', () => {
   });
 });
 
-describe('a handler that allocates without end', () => {
-  const settings = { WORKER_HEAP_MB: '48', HANDLER_TIMEOUT_MS: '1500' };
+describe('MAX_RSS_MB', () => {
+  test('ends the worker that has the most memory, and refuses requests meanwhile', async () => {
+    const app = new URL('./fixtures/hoarding-app.ts', import.meta.url).pathname;
+    await using server = new ServerProcess({ APP: app, MAX_RSS_MB: '450' });
+    using client = await RawClient.connect(await server.port);
+    expect((await client.get('/keep/200')).status).toBe(200);
+    client.send(getRequest('/keep/200'));
+    // It is answered, unless its worker is ended at this moment.
+    expect([200, 500, 503]).toContain((await client.next()).status);
+    await until('requests are taken again', () => server.output.includes('requests are taken'));
+    expect(server.output).toContain('new requests are refused');
+    expect(server.output).toContain('A worker needs too much memory and is ended');
+    using other = await RawClient.connect(await server.port);
+    expect((await other.get('/other')).status).toBe(200);
+    server.child.kill('SIGTERM');
+    expect(await server.exitCode()).toBe(0);
+  });
 
-  test.each(['objects', 'arrays', 'growing', 'buffers'])(
-    '(%s) ends its worker, and no other client is affected',
-    async (shape) => {
-      await using server = new ServerProcess(settings);
-      const port = await server.port;
-      using client = await RawClient.connect(port);
-      using bystander = await RawClient.connect(port);
-      let answered = false;
-      client.send(getRequest(`/oom?shape=${shape}`));
-      const failed = client.next().then(({ status }) => {
-        answered = true;
-        return status;
-      });
-      for (let number = 0; !answered; number++) {
-        expect((await bystander.get(`/params/b/${number}`)).body.toString()).toBe(
-          `{"a":"b","b":"${number}"}`,
-        );
-      }
-      expect([500, 504]).toContain(await failed);
-      // Its connection goes on.
-      expect((await client.get('/health')).status).toBe(200);
-      expect((await bystander.get('/health')).status).toBe(200);
-      expect(server.isRunning).toBe(true);
-      server.child.kill('SIGTERM');
-      expect(await server.exitCode()).toBe(0);
-    },
-  );
+  test('too small for the process fails the start', async () => {
+    await using server = new ServerProcess({ MAX_RSS_MB: '64' });
+    expect(await server.exitCode()).toBe(3);
+    expect(server.errors).toContain('MAX_RSS_MB is 64');
+  });
+});
+
+describe('a handler that allocates without end', () => {
+  const settings = { WORKER_HEAP_MB: '48', HANDLER_TIMEOUT_MS: '20000' };
+
+  test.each([
+    ['objects', '48'],
+    ['arrays', '48'],
+    ['growing', '48'],
+    ['buffers', '48'],
+    // With more memory, V8 would abort the process when the array grows for the last time.
+    ['growing', '128'],
+  ])('(%s, %s MB) ends its worker, and no other client is affected', async (shape, heapMb) => {
+    await using server = new ServerProcess({ ...settings, WORKER_HEAP_MB: heapMb });
+    const port = await server.port;
+    using client = await RawClient.connect(port);
+    using bystander = await RawClient.connect(port);
+    let answered = false;
+    client.send(getRequest(`/oom?shape=${shape}`));
+    const failed = client.next().then(({ status }) => {
+      answered = true;
+      return status;
+    });
+    for (let number = 0; !answered; number++) {
+      expect((await bystander.get(`/params/b/${number}`)).body.toString()).toBe(`{"a":"b","b":"${number}"}`);
+    }
+    expect(await failed).toBe(500);
+    // Its connection goes on.
+    expect((await client.get('/health')).status).toBe(200);
+    expect((await bystander.get('/health')).status).toBe(200);
+    expect(server.isRunning).toBe(true);
+    server.child.kill('SIGTERM');
+    expect(await server.exitCode()).toBe(0);
+  });
 
   test('(huge) ends its worker, or the process if V8 aborts it, and hangs neither', async () => {
     // After a single allocation beyond the heap limit, V8 may abort the whole process. Its supervisor then

@@ -37,6 +37,7 @@ const LOOK_MS = 10;
 const LONGEST_HEAD_BYTES = 16_384;
 
 const TOO_LONG = 'The server has more requests than it can serve in time.';
+const MEMORY_SHORT = 'The server has no memory for another request at this moment.';
 const CLIENT_ENDED = 'The client has ended its side of the connection while its request waited.';
 const RETRY = { 'Retry-After': '1' };
 
@@ -49,6 +50,8 @@ export interface OverloadOptions {
   readonly maxQueueWaitMs: number;
   /** Whether a worker sleeps that would take a request. */
   readonly isAnyoneFree: () => boolean;
+  /** Whether the process has more memory than it may have (workers/memory-watch.ts). */
+  readonly isMemoryShort: () => boolean;
   readonly clock: Clock;
   readonly logger: RuntimeLogger;
 }
@@ -81,6 +84,7 @@ export class Overload {
 
   /** Whether a request that comes now would wait for too long. */
   refuses(): boolean {
+    if (this.#options.isMemoryShort()) return true;
     if (!this.#isRefusing) return false;
     // The last look was some milliseconds ago.
     if (this.#options.queue.length === 0 && this.#options.isAnyoneFree()) this.#isRefusing = false;
@@ -242,10 +246,14 @@ export class Overload {
 
   /** The request of a connection that main holds or has withdrawn would wait for too long. */
   #refuse(connection: Connection): void {
-    const { clock, endings } = this.#options;
+    const { clock, endings, isMemoryShort } = this.#options;
     const now = clock.now();
-    this.#patience.needed(now);
     this.#log.refused(now);
+    if (isMemoryShort()) {
+      endings.refuse(connection, 503, MEMORY_SHORT, RETRY);
+      return;
+    }
+    this.#patience.needed(now);
     endings.refuse(connection, 503, TOO_LONG, RETRY);
   }
 }

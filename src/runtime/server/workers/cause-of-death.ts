@@ -19,6 +19,11 @@ export const STUCK: CauseOfDeath = {
   detail: 'The handler of this request did not return in time.',
 };
 
+export const TOO_LARGE: CauseOfDeath = {
+  status: 500,
+  detail: 'The worker that ran this request needed too much memory.',
+};
+
 /** The worker died of another cause, but this request had passed its deadline before. */
 export const TIMED_OUT: CauseOfDeath = {
   status: 504,

@@ -19,7 +19,7 @@ import { NO_CONNECTION } from '../../memory/protocol.ts';
 import { SuspendableTimer } from '../../suspendable-timer.ts';
 import type { WorkerStart } from '../../worker/messages.ts';
 import type { RuntimeLogger } from '../runtime-logger.ts';
-import { type CauseOfDeath, DIED, STUCK } from './cause-of-death.ts';
+import { type CauseOfDeath, TOO_LARGE } from './cause-of-death.ts';
 import type { FlightRecord } from './flight-recorder.ts';
 import { OvertakenError, Reload } from './reload.ts';
 import { RestartPolicy } from './restart-policy.ts';
@@ -89,7 +89,7 @@ export class Supervisor {
       logger: options.logger,
       onLate: (worker) => this.#died(worker),
       onStuck: (worker) => options.onStuck(worker),
-      onHung: (worker) => options.onHung(worker, STUCK),
+      onHung: (worker) => options.onHung(worker, worker.cause),
       onHopeless: (reason) => options.onHopeless(reason),
     });
   }
@@ -142,6 +142,15 @@ export class Supervisor {
     if (this.serving >= this.#options.workers) this.#restartPolicy.complete(now);
     if (this.#watchdog.check(this.living(), now)) this.#fillPool();
     this.#makeRoom(now);
+  }
+
+  /** The worker needs too much memory (memory-watch.ts). */
+  endTooLarge(worker: WorkerHandle, details: object): void {
+    if (worker.phase !== 'serving' && worker.phase !== 'draining') return;
+    const recorded = { ...this.#died(worker), ...details };
+    const reason = 'A worker needs too much memory and is ended';
+    this.#watchdog.end(worker, performance.now(), recorded, reason, TOO_LARGE);
+    this.#fillPool();
   }
 
   /**
@@ -328,7 +337,7 @@ export class Supervisor {
       const details = { worker: worker.slot, exitCode: code, error, ...this.#died(worker) };
       this.#options.logger.error(details, 'A worker ended unexpectedly and is replaced');
     }
-    this.#options.onEnded(worker, phase === 'stuck' ? STUCK : DIED);
+    this.#options.onEnded(worker, worker.cause);
     this.#slots.remove(worker);
     this.#fillPool();
   }

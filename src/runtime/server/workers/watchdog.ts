@@ -12,6 +12,7 @@
  */
 
 import type { RuntimeLogger } from '../runtime-logger.ts';
+import { type CauseOfDeath, STUCK } from './cause-of-death.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 
 /** A thread that can be terminated ends within milliseconds, or within this time on a busy machine. */
@@ -81,10 +82,14 @@ export class Watchdog<W extends WatchedWorker> {
     this.#reported = lost;
   }
 
-  /** Ends a worker at once. @param details and reason for the log */
-  end(worker: W, now: number, details: object, reason: string): void {
+  /**
+   * Ends a worker at once.
+   * @param details and reason for the log
+   * @param cause for its clients
+   */
+  end(worker: W, now: number, details: object, reason: string, cause: CauseOfDeath = STUCK): void {
     this.#options.logger.error({ worker: worker.slot, ...details }, reason);
-    worker.markStuck(now);
+    worker.markStuck(now, cause);
     this.#options.onStuck(worker);
     worker.terminate();
     setTimeout(() => {

@@ -14,6 +14,7 @@ import { RecentRequests } from '../../memory/workers/recent-requests.ts';
 import type { WorkerWords } from '../../memory/workers/worker-words.ts';
 import { BELL, type ToMain, type ToWorker, type WorkerStart } from '../../worker/messages.ts';
 import type { RuntimeLogger } from '../runtime-logger.ts';
+import { type CauseOfDeath, DIED, STUCK } from './cause-of-death.ts';
 
 export interface WorkerHandleOptions {
   readonly shared: SharedMemory;
@@ -46,6 +47,15 @@ export interface WorkerFailure {
   readonly isExhausted: boolean;
 }
 
+/** The memory of one worker, in bytes: on its heap, and outside it. */
+export interface WorkerMemory {
+  readonly heapBytes: number;
+  readonly externalBytes: number;
+}
+
+/** V8's limit of a worker's heap, as a multiple of WORKER_HEAP_MB. See memory-watch.ts. */
+const HEADROOM = 4;
+
 /** The state of a worker. It only moves forward. */
 export type WorkerPhase = 'starting' | 'serving' | 'draining' | 'stuck' | 'ended';
 
@@ -73,6 +83,7 @@ export class WorkerHandle {
   #drainingSince = 0;
   #stuckSince = 0;
   #failure: WorkerFailure | null = null;
+  #cause: CauseOfDeath = DIED;
   /** When the unanswered ping was sent, or 0 if there is none. */
   #pingedAt = 0;
   /** What it said in its last sign of life, and when. */
@@ -93,7 +104,7 @@ export class WorkerHandle {
       workerData: options.start,
       env: options.environment,
       resourceLimits: {
-        maxOldGenerationSizeMb: options.heapMb,
+        maxOldGenerationSizeMb: options.heapMb * HEADROOM,
         maxYoungGenerationSizeMb: YOUNG_GENERATION_MB,
       },
     });
@@ -150,6 +161,11 @@ export class WorkerHandle {
     return this.#drainingSince;
   }
 
+  /** Why its requests are not answered, if it has ended or was ended. */
+  get cause(): CauseOfDeath {
+    return this.#cause;
+  }
+
   /** How long it has been stuck, in milliseconds. */
   stuckFor(now: number): number {
     return this.#phase === 'stuck' ? now - this.#stuckSince : 0;
@@ -179,9 +195,11 @@ export class WorkerHandle {
     this.send({ type: 'drain' });
   }
 
-  markStuck(now: number): void {
+  /** @param cause why it is being ended */
+  markStuck(now: number, cause: CauseOfDeath = STUCK): void {
     this.#phase = 'stuck';
     this.#stuckSince = now;
+    this.#cause = cause;
     this.#gone.resolve();
   }
 
@@ -220,6 +238,16 @@ export class WorkerHandle {
     this.#pingedAt = now;
     this.send({ type: 'ping' });
     return 0;
+  }
+
+  /** @returns its memory now, or null if it has ended. A handler that runs does not delay the answer */
+  async measure(): Promise<WorkerMemory | null> {
+    try {
+      const { used_heap_size, external_memory } = await this.#thread.getHeapStatistics();
+      return { heapBytes: used_heap_size, externalBytes: external_memory };
+    } catch {
+      return null;
+    }
   }
 
   /** The memory that it had at its last sign of life, for the log. */

@@ -96,6 +96,17 @@ test('constant answers are given in the middle of the queue, again and again, be
   expect(statusesOf(socket)).toEqual([200, 200, 204]);
 });
 
+test('while the process has too much memory, main refuses new requests, and gives constant answers', () => {
+  const rig = new OverloadRig();
+  rig.isMemoryShort = true;
+  const refused = rig.request();
+  expect(statusesOf(refused)).toEqual([503]);
+  expect(statusesOf(rig.request(HEALTH))).toEqual([200]);
+  rig.isMemoryShort = false;
+  rig.request();
+  expect(rig.queue.length).toBe(1);
+});
+
 test('while main refuses, it queues nothing: it refuses, answers, or waits for the rest of a head', () => {
   const rig = new OverloadRig();
   rig.isAnyoneFree = false;

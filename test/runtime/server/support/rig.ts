@@ -63,6 +63,8 @@ export class Rig {
   readonly overload: Overload;
   /** Whether a worker sleeps that would take a request. */
   isAnyoneFree = true;
+  /** Whether the process has more memory than it may have. */
+  isMemoryShort = false;
   /** Connections whose owner was told that the client is gone. */
   readonly aborted: number[] = [];
   /** Connections that wait for a worker without handlers in flight. */
@@ -100,6 +102,7 @@ export class Rig {
       ...this,
       maxQueueWaitMs: MAX_QUEUE_WAIT_MS,
       isAnyoneFree: () => this.isAnyoneFree,
+      isMemoryShort: () => this.isMemoryShort,
       logger: SILENT_LOGGER,
     });
     this.overload.begin();

@@ -1,0 +1,111 @@
+/** Which workers are ended for their memory, with workers and a process of the test. */
+
+import { describe, expect, test } from 'vitest';
+import { SILENT_LOGGER } from '../../../../src/runtime/server/runtime-logger.ts';
+import { type MeasuredWorker, MemoryWatch } from '../../../../src/runtime/server/workers/memory-watch.ts';
+
+const MB = 1_048_576;
+const HEAP_MB = 100;
+
+class FakeWorker implements MeasuredWorker {
+  readonly slot: number;
+  phase: MeasuredWorker['phase'] = 'serving';
+  heapMb = 10;
+  externalMb = 0;
+  measurements = 0;
+
+  constructor(slot: number) {
+    this.slot = slot;
+  }
+
+  async measure() {
+    this.measurements++;
+    return { heapBytes: this.heapMb * MB, externalBytes: this.externalMb * MB };
+  }
+}
+
+function watch(maxRssMb?: number) {
+  const workers = [new FakeWorker(0), new FakeWorker(1)] as const;
+  const state = { rssMb: 200, now: 0 };
+  const ended: number[] = [];
+  const memory = new MemoryWatch<FakeWorker>({
+    heapMb: HEAP_MB,
+    maxRssMb,
+    workers: () => workers,
+    logger: SILENT_LOGGER,
+    onTooLarge: ({ slot }) => ended.push(slot),
+    rss: () => state.rssMb * MB,
+  });
+  memory.begin();
+  const look = async (rssMb: number) => {
+    state.rssMb = rssMb;
+    state.now += 50;
+    memory.look(state.now);
+    await new Promise(setImmediate);
+  };
+  return { memory, workers, ended, look, state };
+}
+
+describe('a worker', () => {
+  test('is not asked while the process does not grow', async () => {
+    const { workers, look } = watch();
+    for (const rssMb of [200, 220, 150, 180]) await look(rssMb);
+    expect(workers[0].measurements).toBe(0);
+    await look(190);
+    expect(workers[0].measurements).toBe(1);
+  });
+
+  test('is ended if its heap is far above its limit', async () => {
+    const { workers, ended, look } = watch();
+    workers[1].heapMb = 1.6 * HEAP_MB;
+    await look(400);
+    expect(ended).toEqual([1]);
+  });
+
+  test('is ended if its heap stays a little above its limit, and not if that was garbage', async () => {
+    const { workers, ended, look } = watch();
+    for (const worker of workers) worker.heapMb = 1.3 * HEAP_MB;
+    await look(400);
+    expect(ended).toEqual([]);
+    workers[0].heapMb = 20;
+    await look(400);
+    expect(ended).toEqual([1]);
+  });
+
+  test('may hold four times as much outside its heap', async () => {
+    const { workers, ended, look } = watch();
+    workers[0].externalMb = 4 * HEAP_MB;
+    await look(600);
+    await look(700);
+    expect(ended).toEqual([]);
+    workers[0].externalMb = 6.1 * HEAP_MB;
+    await look(1_000);
+    expect(ended).toEqual([0]);
+  });
+});
+
+describe('MAX_RSS_MB', () => {
+  test('refuses requests and ends the largest worker, one a second, until there is enough', async () => {
+    const { memory, workers, ended, look, state } = watch(500);
+    workers[0].externalMb = 90;
+    expect(memory.isShort).toBe(false);
+    await look(501);
+    expect(memory.isShort).toBe(true);
+    expect(ended).toEqual([0]);
+    workers[0].phase = 'stuck';
+    await look(490);
+    expect(memory.isShort, 'that is not enough yet').toBe(true);
+    expect(ended, 'the end of the first may be enough').toEqual([0]);
+    state.now += 1_000;
+    await look(490);
+    expect(ended).toEqual([0, 1]);
+    await look(470);
+    expect(memory.isShort).toBe(false);
+  });
+
+  test('below what the process needs refuses the start', () => {
+    expect(() => watch(150)).toThrow(
+      'MAX_RSS_MB is 150, and with its first worker the process has 200 MB already',
+    );
+  });
+});
