@@ -56,6 +56,15 @@ export class RequestEndedError extends HttpLayerError {
   }
 }
 
+/**
+ * Whether a handler went on with a request that was answered: it has not returned its promise, or its client
+ * has got 504 meanwhile. Nothing is wrong with the worker.
+ */
+export function isTooLate(error: unknown): boolean {
+  if (error instanceof RequestEndedError) return true;
+  return error instanceof ResponseError && error.code === 'ERR_RESPONSE_SENT';
+}
+
 export type ApplicationErrorCode = 'ERR_APPLICATION_LOAD' | 'ERR_APPLICATION_SHAPE';
 
 /** An application module that cannot be loaded or lacks what the runtime needs. */

@@ -5,7 +5,7 @@
  */
 import { METHOD_OPTIONS, ROUTE_METHOD_NOT_ALLOWED } from '../../../assembly/record.ts';
 import type { RoutePattern } from '../core/core.ts';
-import { RequestEndedError, ResponseError } from './application-errors.ts';
+import { isTooLate, ResponseError } from './application-errors.ts';
 import type { Declarations } from './declarations.ts';
 import { HttpProblem } from './problem.ts';
 import { answerConditionally } from './representation/conditional.ts';
@@ -107,6 +107,7 @@ export class Pipeline {
 
   #runChain(chain: Chain, request: IncomingRequest, response: OutgoingResponse): void | Promise<void> {
     request.parameterNames = chain.parameterNames;
+    request.routeName = chain.name;
     const pending = this.#runSteps(chain, request, response);
     return pending === undefined
       ? this.#finish(chain, request, response)
@@ -222,8 +223,7 @@ function isPromise(value: unknown): value is Promise<void> {
 
 /** The error for a handler that goes on after its client has gone or was answered with 504. */
 function isConsequenceOfAbort(error: unknown, request: IncomingRequest): boolean {
-  if (error === request.signal.reason || error instanceof RequestEndedError) return true;
-  if (error instanceof ResponseError) return error.code === 'ERR_RESPONSE_SENT';
+  if (error === request.signal.reason || isTooLate(error)) return true;
   return error instanceof Error && error.name === 'AbortError';
 }
 

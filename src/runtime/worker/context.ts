@@ -21,6 +21,7 @@ import type { OutboundRingWriter } from '../memory/workers/outbound-ring-writer.
 import { RecentRequests } from '../memory/workers/recent-requests.ts';
 import { RouteTimes } from '../memory/workers/route-times.ts';
 import type { WorkerWords } from '../memory/workers/worker-words.ts';
+import { EventLoopRound } from './event-loop-round.ts';
 import { MainBellRinger } from './main-bell-ringer.ts';
 import type { ToMain, WorkerStart } from './messages.ts';
 import { OutputWaiters } from './output/output-waiters.ts';
@@ -50,6 +51,7 @@ export class WorkerContext {
   /** Turns that wait for their connection's credit. */
   readonly creditWaiters = new OutputWaiters();
   readonly unsent: UnsentMemory;
+  readonly round = new EventLoopRound();
 
   /** @param post sends a message to the main thread */
   constructor(start: WorkerStart, post: (message: ToMain) => void) {

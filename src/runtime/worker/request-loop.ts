@@ -4,6 +4,7 @@
  * (memory/synchronization/parking.ts), and main wakes it through its MessagePort.
  */
 
+import { checksInvariants, invariant } from '../../platform/invariant.ts';
 import { QUEUE_EMPTY } from '../memory/connections/ready-queue.ts';
 import type { WorkerContext } from './context.ts';
 import type { HandlersInFlight } from './handlers-in-flight.ts';
@@ -96,7 +97,8 @@ export class RequestLoop {
   };
 
   #take(connection: number, isAssigned: boolean): void {
-    const { table, words, slot } = this.#options.context;
+    const { table, words, slot, ring } = this.#options.context;
+    if (checksInvariants) invariant(!ring.isOpen, 'A turn publishes its record before another turn begins.');
     const stateWord = table.take(connection, slot);
     words.clearClaim();
     if (stateWord !== 0) this.#options.serve(connection, stateWord, isAssigned);

@@ -19,6 +19,7 @@ test('the type of a request hides the operations of the runtime from handlers', 
     | 'isAsterisk'
     | 'methodNumber'
     | 'parameterNames'
+    | 'routeName'
     | 'routeNumber';
   expectTypeOf<Exclude<keyof IncomingRequest, keyof Request>>().toEqualTypeOf<Hidden>();
   expectTypeOf<Parameters<Handler>[0]>().toEqualTypeOf<Request>();

@@ -62,6 +62,20 @@ test.each(['exit', 'loop'])('no line of a worker is lost whose end is: %s', asyn
   expect(words).toEqual(Array.from({ length: 200 }, (_, index) => index + 1));
 });
 
+test('an answer that comes too late is logged once, with its route', async () => {
+  await using server = new ServerProcess({ APP });
+  using client = await RawClient.connect(await server.port);
+  for (let number = 0; number < 20; number++) expect((await client.get('/too-late')).status).toBe(500);
+  server.child.kill('SIGTERM');
+  expect(await server.exitCode()).toBe(0);
+  const [first, ...others] = linesWith(
+    server.output,
+    'A handler went on after its request was answered. That is ignored',
+  );
+  expect(first).toMatchObject({ error: { message: expect.stringContaining('GET /too-late') } });
+  expect(others.every(({ repeated }) => Number(repeated) > 0)).toBe(true);
+});
+
 test('an error that comes again and again is logged once, and then counted', async () => {
   await using server = new ServerProcess({ APP });
   using client = await RawClient.connect(await server.port);

@@ -33,6 +33,8 @@ export class IncomingRequest implements Request {
   readonly remoteAddress: string;
   /** Set by the pipeline from the route that matched. */
   parameterNames: readonly string[] = NO_NAMES;
+  /** For the log. The pipeline sets it. */
+  routeName = 'no route';
   /** null once its memory has been given back. */
   #head: RequestHead | null;
   /** The memory with the body, null once it is given back. */

@@ -22,18 +22,24 @@ const TEXT_CONTENT_TYPE = 'text/plain; charset=utf-8';
 const HTML_CONTENT_TYPE = 'text/html; charset=utf-8';
 const BYTES_CONTENT_TYPE = 'application/octet-stream';
 
+export interface AnsweredRequest {
+  /** The `instance` of a problem. It is read only if there is a problem. */
+  readonly path: string;
+  /** For the log. */
+  readonly routeName: string;
+}
+
 export class OutgoingResponse implements EndedResponse {
   /** For the encoder and the runtime. Handlers use the methods below, which heed the seal. */
   readonly headers = new ResponseHeaders();
-  readonly #request: { readonly path: string };
+  readonly #request: AnsweredRequest;
   #statusCode = 200;
   #body: ResponseBody = null;
   #streamLength: number | null = null;
   #ended = false;
   #sealed = false;
 
-  /** @param request its path is the `instance` of a problem. It is read only if there is a problem */
-  constructor(request: { readonly path: string }) {
+  constructor(request: AnsweredRequest) {
     this.#request = request;
   }
 
@@ -236,7 +242,8 @@ export class OutgoingResponse implements EndedResponse {
     if (this.#sealed) {
       throw new ResponseError(
         'ERR_RESPONSE_SENT',
-        'The response was sent already. A handler must return a promise that settles when it has finished',
+        `The response of ${this.#request.routeName} was sent already. A handler must return a promise that settles ` +
+          'when it has finished',
       );
     }
   }

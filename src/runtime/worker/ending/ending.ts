@@ -13,6 +13,7 @@
  * (termination, process.exit), the main thread recovers its requests (server/workers/).
  */
 
+import { isTooLate } from '../../http/application-errors.ts';
 import { SuspendableTimer } from '../../suspendable-timer.ts';
 import type { ToMain } from '../messages.ts';
 import type { RequestWorker } from '../request-worker.ts';
@@ -87,7 +88,12 @@ export class Ending {
 
   /** An error belongs to no request, so the state of the application is unknown. */
   failOutsideRequest(error: unknown): void {
-    if (this.#options.worker() === null) {
+    if (isTooLate(error)) {
+      this.#options.logger.error(
+        { error },
+        'A handler went on after its request was answered. That is ignored',
+      );
+    } else if (this.#options.worker() === null) {
       this.fail(error);
     } else if (this.#hasFailed || this.#phase !== 'not begun') {
       this.#options.logger.error(

@@ -13,6 +13,7 @@ import {
   isChunked,
   LAST_CHUNK,
 } from '../../http/response/response-head.ts';
+import type { EventLoopRound } from '../event-loop-round.ts';
 import type { Output } from './output.ts';
 import type { UnsentMemory } from './unsent-memory.ts';
 
@@ -23,6 +24,7 @@ export interface Sending {
   readonly response: OutgoingResponse;
   readonly options: HeadOptions;
   readonly unsent: UnsentMemory;
+  readonly round: EventLoopRound;
   /** Called when the resources of a stream cannot be released. */
   readonly onError: (error: unknown) => void;
 }
@@ -65,11 +67,11 @@ export async function sendStream(sending: Sending, body: BodyStream): Promise<vo
 }
 
 async function sendPieces(sending: Sending, pieces: AsyncIterator<BodyPiece>): Promise<void> {
-  const { output, response, options } = sending;
+  const { response, options } = sending;
   if (response.streamLength !== null) return await sendExactly(response.streamLength, sending, pieces);
   const chunked = isChunked(response, options);
   for (;;) {
-    const piece = await nextPiece(output, pieces);
+    const piece = await nextPiece(sending, pieces);
     if (piece === null) break;
     await sendPiece(sending, chunked ? encodeChunk(piece) : copyOf(piece));
   }
@@ -99,7 +101,7 @@ async function sendExactly(
   let missing = length;
   let last: Buffer | null = null;
   for (;;) {
-    const piece = await nextPiece(sending.output, pieces);
+    const piece = await nextPiece(sending, pieces);
     if (piece === null) break;
     const bytes = copyOf(piece);
     missing -= bytes.length;
@@ -119,7 +121,12 @@ function wrongLength(difference: 'more' | 'fewer', length: number): ResponseErro
 }
 
 /** @returns null at the end of the stream */
-async function nextPiece(output: Output, pieces: AsyncIterator<BodyPiece>): Promise<BodyPiece | null> {
+async function nextPiece(
+  { output, round }: Sending,
+  pieces: AsyncIterator<BodyPiece>,
+): Promise<BodyPiece | null> {
+  const pause = round.pause();
+  if (pause !== undefined) await pause;
   const { done, value } = await output.unlessAborted(pieces.next());
   if (done) return null;
   assertPiece(value);

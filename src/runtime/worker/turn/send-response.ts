@@ -87,6 +87,7 @@ function sendingOf(running: RunningRequest, output: Output, host: ResponseHost):
     response: running.response,
     options: running,
     unsent: host.context.unsent,
+    round: host.context.round,
     onError: (error) => host.reportError(error, running.request),
   };
 }

@@ -37,8 +37,12 @@ import { dropBody, sendResponse } from './send-response.ts';
 import type { SuspendedTurn, TurnHost } from './turn-host.ts';
 import { TurnInput } from './turn-input.ts';
 
-/** The most requests of one connection in one turn, because other connections wait meanwhile. */
+/**
+ * The most requests of one connection in one turn, and milliseconds after which it ends, because other
+ * connections wait meanwhile.
+ */
 const MAX_REQUESTS = 64;
+const MAX_MS = 10;
 
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 
@@ -89,9 +93,12 @@ export class Turn implements SuspendedTurn {
 
   /** Serves until the turn has ended or has to wait for something. */
   serve(): void {
-    this.#mayPersist = this.#host.context.running.isSet();
+    const { running, times } = this.#host.context;
+    this.#mayPersist = running.isSet();
+    const start = times.lastRead;
     while (!this.#isClientGone) {
-      if (!this.#input.hasMore() || this.#served >= MAX_REQUESTS) {
+      const isOver = this.#served >= MAX_REQUESTS || times.lastRead - start > MAX_MS;
+      if (isOver || !this.#input.hasMore()) {
         this.#end(TURN_ANSWERED);
         return;
       }
@@ -303,6 +310,17 @@ export class Turn implements SuspendedTurn {
   /** Goes on after a wait, which counts for no route. */
   #goOn(): void {
     this.#enter('reading');
+    const pause = this.#host.context.round.pause();
+    if (pause === undefined) {
+      this.#serveOn();
+      return;
+    }
+    // Other turns use the ring meanwhile.
+    this.#output.flush();
+    pause.then(() => this.#serveOn());
+  }
+
+  #serveOn(): void {
     this.#host.context.times.read();
     this.#served++;
     this.serve();

@@ -13,7 +13,7 @@ import {
 const plain: HeadOptions = { isHead: false, keepAlive: true, versionMinor: 1, bodyLength: 13 };
 
 function json(): OutgoingResponse {
-  const response = new OutgoingResponse({ path: '/' });
+  const response = new OutgoingResponse({ path: '/', routeName: 'GET /' });
   response.json({ status: 1 });
   return response;
 }
@@ -65,16 +65,16 @@ describe('the head of a response', () => {
   });
 
   test('the head of 204 and 304 has neither length nor coding', () => {
-    const response = new OutgoingResponse({ path: '/' });
+    const response = new OutgoingResponse({ path: '/', routeName: 'GET /' });
     response.empty();
     expect(head(response, { bodyLength: 0 })).toBe('HTTP/1.1 204 No Content\r\n\r\n');
-    const notModified = new OutgoingResponse({ path: '/' });
+    const notModified = new OutgoingResponse({ path: '/', routeName: 'GET /' });
     notModified.empty(304);
     expect(head(notModified, { bodyLength: 0 })).toBe('HTTP/1.1 304 Not Modified\r\n\r\n');
   });
 
   test('the head of another empty response says length 0', () => {
-    const response = new OutgoingResponse({ path: '/' });
+    const response = new OutgoingResponse({ path: '/', routeName: 'GET /' });
     response.empty(200);
     expect(head(response, { bodyLength: 0 })).toBe('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
   });
@@ -93,7 +93,7 @@ test('no accepted name, value or content type can start a line of its own', () =
   const anyName = fc.oneof(fc.constantFrom('X-A', 'Vary', 'Set-Cookie'), hostile);
   fc.assert(
     fc.property(fc.array(fc.tuple(anyName, hostile), { maxLength: 4 }), hostile, (fields, contentType) => {
-      const response = new OutgoingResponse({ path: '/' });
+      const response = new OutgoingResponse({ path: '/', routeName: 'GET /' });
       let taken = 0;
       for (const [name, value] of fields) taken += isTaken(() => response.appendHeader(name, value));
       taken += isTaken(() => response.text('', contentType));
@@ -121,7 +121,7 @@ function isTaken(action: () => unknown): number {
 
 describe('a stream', () => {
   function stream(length?: number): OutgoingResponse {
-    const response = new OutgoingResponse({ path: '/' });
+    const response = new OutgoingResponse({ path: '/', routeName: 'GET /' });
     response.stream((async function* () {})(), 'text/plain', length === undefined ? {} : { length });
     return response;
   }

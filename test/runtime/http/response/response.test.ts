@@ -3,7 +3,7 @@ import { ResponseError } from '../../../../src/runtime/http/application-errors.t
 import { OutgoingResponse } from '../../../../src/runtime/http/response/outgoing-response.ts';
 
 function response(): OutgoingResponse {
-  return new OutgoingResponse({ path: '/here' });
+  return new OutgoingResponse({ path: '/here', routeName: 'GET /here' });
 }
 
 function codeOf(action: () => unknown): string {
