@@ -93,6 +93,7 @@ async function start(wanted: AllSettings, logger: Logger): Promise<Running> {
 
 async function serve({ server, resources }: Running, logger: Logger, signals: Signals): Promise<number> {
   signals.onReload(() => reload(server, logger));
+  signals.onHurry(() => server.endDelay());
   const reason = await Promise.race([signals.stop, databaseFailure(resources)]);
   logger.info({}, `stopping: ${reason.message}`);
   const orderly = await stop({ server, resources }, logger);
@@ -102,6 +103,7 @@ async function serve({ server, resources }: Running, logger: Logger, signals: Si
 
 /** @returns whether everything ended in order. The last line of the log says it too. */
 async function stop({ server, resources }: Running, logger: Logger): Promise<boolean> {
+  const begin = performance.now();
   let report: ShutdownReport;
   try {
     await using _resources = resources;
@@ -111,11 +113,13 @@ async function stop({ server, resources }: Running, logger: Logger): Promise<boo
     logger.error({ error }, 'stopped, but not in order; all acknowledged writes are kept');
     return false;
   }
-  const { orderly, ...cutOff } = report;
+  const ms = Math.round(performance.now() - begin);
+  const { orderly, ...counts } = report;
+  const cutOff = { ...counts, ms };
   if (!orderly) logger.warn(cutOff, 'stopped; what had not ended in time was cut off');
-  else if (cutOff.streams > 0)
+  else if (counts.streams > 0)
     logger.info(cutOff, 'stopped; everything ended in order but streams without end');
-  else logger.info({}, 'stopped; everything ended in order');
+  else logger.info({ ms }, 'stopped; everything ended in order');
   return orderly;
 }
 

@@ -6,7 +6,7 @@ import { killProcess } from '../runtime/index.ts';
 
 /**
  * A second stop signal within this time repeats the first one, because npm and the terminal each deliver
- * Ctrl-C. A later one ends the process at once.
+ * Ctrl-C. A later one ends SHUTDOWN_DELAY_MS if that is under way, and else the process at once.
  */
 const SAME_SIGNAL_MS = 1_000;
 
@@ -20,8 +20,10 @@ export class Signals {
   /** Resolves at the first signal to stop. */
   readonly stop: Promise<StopReason>;
   readonly #resolve: (reason: StopReason) => void;
-  #firstAt: number | null = null;
+  /** The time of the last signal to stop that did not repeat another. */
+  #lastAt: number | null = null;
   #reload: (() => Promise<void>) | null = null;
+  #hurry: (() => boolean) | null = null;
 
   constructor() {
     const { promise, resolve } = Promise.withResolvers<StopReason>();
@@ -36,17 +38,26 @@ export class Signals {
 
   /** Whether the process was asked to stop. */
   get received(): boolean {
-    return this.#firstAt !== null;
+    return this.#lastAt !== null;
   }
 
   onReload(reload: () => Promise<void>): void {
     this.#reload = reload;
   }
 
+  /** @param hurry is called at a later signal. Returns whether it has shortened the stop */
+  onHurry(hurry: () => boolean): void {
+    this.#hurry = hurry;
+  }
+
   #onStop(signal: NodeJS.Signals): void {
     const now = performance.now();
-    this.#firstAt ??= now;
-    if (now - this.#firstAt > SAME_SIGNAL_MS) killProcess();
+    this.#lastAt ??= now;
+    const isLater = now - this.#lastAt > SAME_SIGNAL_MS;
+    if (isLater) {
+      this.#lastAt = now;
+      if (this.#hurry?.() !== true) killProcess();
+    }
     this.#resolve({ message: signal, databaseFailed: false });
   }
 }

@@ -43,6 +43,7 @@ export interface RuntimeSettings {
   readonly writeTimeoutMs: number;
   readonly drainTimeoutMs: number;
   readonly shutdownTimeoutMs: number;
+  readonly shutdownDelayMs: number;
   readonly workerHeapMb: number;
   /** undefined: no limit */
   readonly maxRssMb: number | undefined;
@@ -196,6 +197,14 @@ export const RUNTIME_SETTINGS: SettingsGroup<RuntimeSettings> = {
       fallback: 10_000,
       parse: milliseconds,
       about: 'Time for pending requests and the application when the server stops.',
+    },
+    shutdownDelayMs: {
+      name: 'SHUTDOWN_DELAY_MS',
+      fallback: 0,
+      parse: boundedInteger(0, LONGEST_MS),
+      about:
+        'Time for which a server that was asked to stop serves on, with readiness at 503, for load balancers that ' +
+        'learn late. A second signal ends it.',
     },
     workerHeapMb: {
       name: 'WORKER_HEAP_MB',

@@ -51,6 +51,7 @@ describe('without any setting', () => {
       writeTimeoutMs: 30_000,
       drainTimeoutMs: 5000,
       shutdownTimeoutMs: 10_000,
+      shutdownDelayMs: 0,
       workerHeapMb: 128,
       workerNice: 5,
     });

@@ -69,6 +69,8 @@ export interface Surroundings {
 export interface Parts {
   /** Set while the server takes requests. */
   readonly running: AtomicFlag;
+  /** Set when it was asked to stop. */
+  readonly stopping: AtomicFlag;
   readonly queue: ReadyQueue;
   readonly inbound: Inbound;
   readonly connections: Connections;
@@ -212,8 +214,10 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     onTooLarge: (worker, details) => supervisor.endTooLarge(worker, details),
   });
   const running = new AtomicFlag(shared.words, shared.layout.runningWord);
+  const stopping = new AtomicFlag(shared.words, shared.layout.stoppingWord);
   return {
     running,
+    stopping,
     queue,
     inbound,
     connections,

@@ -7,6 +7,7 @@
 
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server as NetServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { LOG_SETTINGS } from '../../platform/log-settings.ts';
 import { defaultSettings, joinGroups } from '../../platform/settings/settings.ts';
 import { RUNTIME_SETTINGS, type ServerSettings } from '../settings.ts';
@@ -51,6 +52,8 @@ export class Server implements AsyncDisposable {
   #timer: NodeJS.Timeout | undefined;
   #memoryTimer: NodeJS.Timeout | undefined;
   #closing: Promise<ShutdownReport> | null = null;
+  /** While SHUTDOWN_DELAY_MS is under way. */
+  #delay: AbortController | null = null;
 
   /**
    * Starts the first worker, lets it prepare the application, binds the port and serves. The other workers
@@ -139,13 +142,21 @@ export class Server implements AsyncDisposable {
   }
 
   /**
-   * Accepts no more, finishes pending requests, joins the workers and closes the sockets. After
-   * SHUTDOWN_TIMEOUT_MS it cuts off the rest.
+   * Serves on for SHUTDOWN_DELAY_MS, while the application's readiness says that it stops. Then accepts no
+   * more, finishes pending requests, joins the workers and closes the sockets. After SHUTDOWN_TIMEOUT_MS it
+   * cuts off the rest.
    * @returns what was cut off
    */
   close(): Promise<ShutdownReport> {
     this.#closing ??= this.#close();
     return this.#closing;
+  }
+
+  /** Ends SHUTDOWN_DELAY_MS. @returns whether it was under way */
+  endDelay(): boolean {
+    if (this.#delay === null) return false;
+    this.#delay.abort();
+    return true;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -191,12 +202,22 @@ export class Server implements AsyncDisposable {
   }
 
   async #close(): Promise<ShutdownReport> {
-    const report = await shutDown({ ...this.#parts, ...this.#settings, net: this.#net });
+    const delayed = this.#waitForBalancers();
+    const report = await shutDown({ ...this.#parts, ...this.#settings, net: this.#net, delayed });
     clearInterval(this.#timer);
     clearInterval(this.#memoryTimer);
     this.#parts.dispatcher.stop();
     this.#parts.overload.stop();
     return report;
+  }
+
+  /** Load balancers learn by the readiness, and some learn late. */
+  async #waitForBalancers(): Promise<void> {
+    const { shutdownDelayMs } = this.#settings;
+    if (shutdownDelayMs === 0 || !this.#net.listening) return;
+    this.#delay = new AbortController();
+    await delay(shutdownDelayMs, undefined, { signal: this.#delay.signal }).catch(() => {});
+    this.#delay = null;
   }
 
   get #address(): AddressInfo {

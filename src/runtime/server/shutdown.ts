@@ -7,6 +7,7 @@
 
 import { once } from 'node:events';
 import type { Server as NetServer } from 'node:net';
+import { setImmediate as nextRound } from 'node:timers/promises';
 import type { AtomicFlag } from '../memory/synchronization/atomic-flag.ts';
 import type { Connections } from './connections/connections.ts';
 import type { Supervisor } from './workers/supervisor.ts';
@@ -33,25 +34,60 @@ export interface ShutdownReport {
 export interface ShutdownOptions {
   readonly net: NetServer;
   readonly running: AtomicFlag;
+  /** Set at once, for the readiness of the application. */
+  readonly stopping: AtomicFlag;
+  /** SHUTDOWN_DELAY_MS, or less: the server serves as ever until then. */
+  readonly delayed: Promise<void>;
   readonly connections: Connections;
   readonly supervisor: Supervisor;
   readonly shutdownTimeoutMs: number;
   readonly drainTimeoutMs: number;
 }
 
+/** Until no connection is left. */
+const SWEEP_MS = 10;
+
+/** In the same round of the event loop as the reading of what has come, and after it. */
+function sweepAfterReading(connections: Connections): void {
+  connections.sweep(performance.now());
+}
+
+/** Rounds of the event loop in which nobody has connected, after which nobody waits to be accepted. */
+const QUIET_ROUNDS = 3;
+const MOST_ROUNDS = 10_000;
+
+/**
+ * Clients that have connected already are accepted before the listening socket closes, which would reset
+ * them. Node.js accepts one in each round of the event loop.
+ */
+async function acceptAll(connections: Connections): Promise<void> {
+  let accepted = -1;
+  for (let round = 0, quiet = 0; quiet < QUIET_ROUNDS && round < MOST_ROUNDS; round++) {
+    quiet = connections.accepted === accepted ? quiet + 1 : 0;
+    accepted = connections.accepted;
+    await nextRound();
+  }
+}
+
 export async function shutDown(options: ShutdownOptions): Promise<ShutdownReport> {
-  const { net, running, connections, supervisor, shutdownTimeoutMs, drainTimeoutMs } = options;
+  const { net, running, stopping, connections, supervisor, shutdownTimeoutMs, drainTimeoutMs } = options;
+  stopping.set();
+  await options.delayed;
   const deadline = performance.now() + shutdownTimeoutMs;
+  // From now on answers say that the connection closes.
+  running.clear();
+  connections.stop(performance.now());
+  const sweeps = setInterval(() => setImmediate(sweepAfterReading, connections), SWEEP_MS);
+  await acceptAll(connections);
   const closed = net.listening ? once(net, 'close') : null;
   if (closed !== null) net.close();
-  running.clear();
-  connections.stop();
   const streams = setTimeout(
     () => supervisor.endStreams(),
     Math.min(drainTimeoutMs, shutdownTimeoutMs * SHARE_FOR_STREAMS),
   );
   await connections.whenNone(shutdownTimeoutMs * SHARE_FOR_REQUESTS);
   clearTimeout(streams);
+  clearInterval(sweeps);
   const unfinished = connections.countUnfinished();
   if (unfinished.connections > 0) connections.destroyAll();
   const workers = await supervisor.stop(Math.max(0, deadline - performance.now()));

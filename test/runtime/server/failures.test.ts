@@ -220,7 +220,7 @@ describe('a whole pool that', () => {
       expect(serving).toBeGreaterThanOrEqual(8);
     }
     await until('one of the old workers is left', () => server.threads === 9 && server.usage.workers === 8);
-    expect((await client.get('/pool')).body.toString()).toBe('{"size":8,"serving":8,"cutOffRoutes":[]}');
+    expect((await client.get('/pool')).body.toString()).toContain('{"size":8,"serving":8,');
     stage.release('one');
     expect(threadOf(await holder.next())).toBe(thread);
     expect(hopeless).toEqual([]);

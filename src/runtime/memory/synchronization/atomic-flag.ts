@@ -24,6 +24,11 @@ export class AtomicFlag {
     return Atomics.load(this.#words, this.#index) === SET;
   }
 
+  /** The same, read plainly: for code that runs often, and may see a change a moment later. */
+  get wasSet(): boolean {
+    return this.#words[this.#index] === SET;
+  }
+
   set(): void {
     this.testAndSet();
   }

@@ -15,6 +15,12 @@ import type { Registry } from './registry.ts';
 /** Size of the one buffer that all sockets read into. */
 const SCRATCH_BYTES = 65_536;
 
+/**
+ * While the server stops, a connection without a request persists for so long. A client that sends one
+ * request after the other learns by an answer that its connection closes.
+ */
+const LAST_REQUEST_MS = 100;
+
 export interface ConnectionsOptions extends ConnectionParts {
   readonly table: ConnectionTable;
   readonly registry: Registry;
@@ -39,8 +45,15 @@ export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 
+  #accepted = 0;
+
   constructor(options: ConnectionsOptions) {
     this.#options = options;
+  }
+
+  /** Clients that have connected since the start. */
+  get accepted(): number {
+    return this.#accepted;
   }
 
   /** Connections that have a number. */
@@ -60,7 +73,8 @@ export class Connections {
 
   /** A client has connected. */
   accept(accepted: ClientSocket): void {
-    const { table, registry, ownership, endings, refused, outboundWindowBytes } = this.#options;
+    const { table, registry, ownership, refused, outboundWindowBytes } = this.#options;
+    this.#accepted++;
     const number = registry.takeNumber();
     if (number === undefined) {
       refused.refuse(accepted);
@@ -80,7 +94,7 @@ export class Connections {
     // 'close' follows and does the clean-up. The error itself needs no reaction.
     socket.on('error', () => socket.destroy());
     socket.on('close', () => ownership.clientGone(connection));
-    if (ownership.isStopping) endings.end(connection);
+    if (ownership.isStopping) connection.deadline.resting();
   }
 
   /** How often `sweep` is to be called. */
@@ -97,7 +111,7 @@ export class Connections {
         case 'none':
           break;
         case 'idle':
-          endings.end(connection);
+          this.#endIdle(connection);
           break;
         case 'request':
           endings.refuse(connection, 408, 'The request did not arrive in time.');
@@ -111,18 +125,25 @@ export class Connections {
   }
 
   /**
-   * No more keep-alive. Idle connections end now, the others after their pending and half-received requests.
+   * No more keep-alive. Pending and half-received requests are served, and so is every request that comes
+   * within LAST_REQUEST_MS. Answers say that the connection closes. A connection that is silent for so long
+   * ends. So only a request can be lost that crosses our FIN, after a silence. `sweep` must be called often
+   * from now on.
    */
-  stop(): void {
-    const { registry, ownership, endings } = this.#options;
+  stop(now: number): void {
+    const { registry, ownership, deadlines } = this.#options;
     ownership.stop();
-    for (const connection of registry.all()) {
-      if (connection.isHandedOut || connection.isEnding) continue;
-      if (connection.buffer.isReceiving()) continue;
-      // A client between two requests loses nothing by a reset, so we do not wait for it.
-      if (connection.writer.owed === 0) connection.socket.destroySoon();
-      else endings.end(connection);
+    deadlines.shortenKeepAlive(LAST_REQUEST_MS, now);
+    for (const { isHandedOut, isEnding, buffer, deadline } of registry.all()) {
+      if (!isHandedOut && !isEnding && !buffer.isReceiving()) deadline.resting();
     }
+  }
+
+  /** A client between two requests loses nothing by a reset, so a server that stops does not wait for it. */
+  #endIdle(connection: Connection): void {
+    const { ownership, endings } = this.#options;
+    if (ownership.isStopping && connection.writer.owed === 0) connection.socket.destroySoon();
+    else endings.end(connection);
   }
 
   /** Resolves when no connection is left or the time is over. */

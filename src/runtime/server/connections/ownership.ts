@@ -63,7 +63,7 @@ export class Ownership {
     this.#options = options;
   }
 
-  /** No more keep-alive: a connection ends as soon as its requests are answered. */
+  /** No more keep-alive. See `Connections.stop`. */
   stop(): void {
     this.#isStopping = true;
   }
@@ -301,7 +301,7 @@ export class Ownership {
 
   /** There is nothing to do until the client sends the next request. */
   #rest(connection: Connection): void {
-    if (connection.isHalfClosed || this.#isStopping) this.#options.endings.end(connection);
+    if (connection.isHalfClosed) this.#options.endings.end(connection);
     else connection.deadline.resting();
   }
 

@@ -24,6 +24,8 @@ export class Deadlines {
   readonly options: DeadlineOptions;
   /** Milliseconds between two sweeps: a quarter of the shortest deadline, within bounds. */
   readonly intervalMs: number;
+  #keepAliveMs: number;
+  #precisionMs: number;
   #now: number;
 
   constructor(options: DeadlineOptions, now: number) {
@@ -31,7 +33,21 @@ export class Deadlines {
     const shortest = Math.min(headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs, writeTimeoutMs);
     this.options = options;
     this.intervalMs = Math.max(SHORTEST_INTERVAL_MS, Math.min(LONGEST_INTERVAL_MS, shortest / 4));
-    this.#now = now + this.intervalMs;
+    this.#keepAliveMs = keepAliveTimeoutMs;
+    this.#precisionMs = this.intervalMs;
+    this.#now = now + this.#precisionMs;
+  }
+
+  /** How long a connection without a request persists. */
+  get keepAliveMs(): number {
+    return this.#keepAliveMs;
+  }
+
+  /** The server stops: connections without a request persist only for so long. Sweeps must come as often. */
+  shortenKeepAlive(milliseconds: number, now: number): void {
+    this.#keepAliveMs = Math.min(this.#keepAliveMs, milliseconds);
+    this.#precisionMs = SHORTEST_INTERVAL_MS;
+    this.tick(now);
   }
 
   /** The time, rounded up to the end of the present sweep interval. */
@@ -41,7 +57,7 @@ export class Deadlines {
 
   /** Called at each sweep. */
   tick(now: number): void {
-    this.#now = now + this.intervalMs;
+    this.#now = now + this.#precisionMs;
   }
 }
 
@@ -93,9 +109,8 @@ export class ReceiveDeadline {
 
   /** All requests are answered: keep-alive. */
   resting(): void {
-    const { now, options } = this.#deadlines;
     this.#since = 0;
-    this.#at = now + options.keepAliveTimeoutMs;
+    this.#at = this.#deadlines.now + this.#deadlines.keepAliveMs;
   }
 
   /** We have ended the connection, but the client has not. */

@@ -20,7 +20,11 @@ export class RunningRequest implements HeadOptions {
   readonly request: IncomingRequest;
   readonly response: OutgoingResponse;
   readonly isHead: boolean;
-  readonly keepAlive: boolean;
+  /**
+   * Whether the connection persists. Decided when the response is encoded, since the server may stop
+   * meanwhile.
+   */
+  keepAlive: boolean;
   readonly versionMinor: number;
   /** The facts that main needs if the worker dies in this request: REQUEST_ bits. */
   readonly bits: number;
@@ -32,15 +36,14 @@ export class RunningRequest implements HeadOptions {
   /**
    * @param source of the request that the parse record describes
    * @param start where the request begins in the connection's buffer
-   * @param mayPersist whether the server allows the connection to persist
    */
-  constructor(source: RequestSource, start: number, mayPersist: boolean) {
+  constructor(source: RequestSource, start: number) {
     const { record } = source;
     const { method } = record;
     this.request = new IncomingRequest(source);
     this.response = new OutgoingResponse(this.request);
     this.isHead = method === METHOD_HEAD;
-    this.keepAlive = record.keepsAlive && mayPersist;
+    this.keepAlive = record.keepsAlive;
     this.versionMinor = record.versionMinor;
     this.bits = requestBits(method, this.keepAlive, this.versionMinor) | requestOfRoute(record.route);
     this.end = start + record.consumed;

@@ -64,6 +64,11 @@ export class TurnInput implements TurnProgress {
     return this.#seen !== this.#consumed;
   }
 
+  /** Whether bytes have come after the request that ends there. */
+  hasBeyond(end: number): boolean {
+    return this.#table.length(this.connection) > end;
+  }
+
   /** Parses the next request into the record. @returns a PARSE_ constant */
   parse(): number {
     if (this.#mayResume) this.#table.loadResume(this.connection, this.#record.words);

@@ -59,8 +59,6 @@ export class Turn implements SuspendedTurn {
   readonly #runsHeavy: boolean;
   #phase: TurnPhase = 'reading';
   #isClientGone: boolean;
-  /** The server is not stopping. */
-  #mayPersist = true;
   /** Requests answered in this turn, without the present one. */
   #served = 0;
   /** The request that a suspended turn is serving. */
@@ -93,8 +91,7 @@ export class Turn implements SuspendedTurn {
 
   /** Serves until the turn has ended or has to wait for something. */
   serve(): void {
-    const { running, times } = this.#host.context;
-    this.#mayPersist = running.isSet();
+    const { times } = this.#host.context;
     const start = times.lastRead;
     while (!this.#isClientGone) {
       const isOver = this.#served >= MAX_REQUESTS || times.lastRead - start > MAX_MS;
@@ -179,7 +176,7 @@ export class Turn implements SuspendedTurn {
     const { connection, generation, consumed, start } = this.#input;
     const remoteAddress = peers.of(connection, generation);
     const source = { record, bytes: context.shared.bytes, address: start, remoteAddress };
-    return new RunningRequest(source, consumed, this.#mayPersist);
+    return new RunningRequest(source, consumed);
   }
 
   /**
@@ -244,6 +241,7 @@ export class Turn implements SuspendedTurn {
       this.#end(TURN_CLOSE);
       return false;
     }
+    if (!this.#host.context.running.wasSet) this.#closeAfter(running);
     const sending = sendResponse(running, this.#output, this.#host);
     if (sending !== null) {
       this.#waitUntilSent(running, sending);
@@ -253,6 +251,11 @@ export class Turn implements SuspendedTurn {
     if (persists(running.response, running)) return true;
     this.#end(TURN_CLOSE);
     return false;
+  }
+
+  /** The server stops. Requests that have come already are still answered, and the last answer says so. */
+  #closeAfter(running: RunningRequest): void {
+    if (!this.#input.hasBeyond(running.end)) running.keepAlive = false;
   }
 
   /** The request is finished, so its memory may be given back. */

@@ -112,24 +112,42 @@ describe('a client that reads its last response slowly', () => {
 });
 
 describe('when the server stops', () => {
-  test('idle connections end at once, and busy ones after their answer', () => {
-    const rig = new Rig();
+  test('a silent connection ends soon, and one that sends a last request after its answer', () => {
+    const rig = new Rig({ connections: 4 });
     const worker = new FakeWorker(rig);
-    const [idle, busy] = [rig.connect(), rig.connect()];
+    const [silent, busy, sending] = [rig.connect(), rig.connect(), rig.connect()];
     busy.receive(REQUEST);
-    rig.connections.stop();
-    expect(idle.destroyed).toBe(true);
-    expect(busy.destroyed || busy.writableEnded).toBe(false);
-    worker.endTurn(worker.take() ?? -1, TURN_ANSWERED, RESPONSE);
-    rig.drain(worker);
-    expect(busy.taken).toBe(RESPONSE);
-    expect(busy.writableEnded).toBe(true);
+    rig.connections.stop(rig.clock.time);
+    rig.sweepAfter(50);
+    const late = rig.connect();
+    sending.receive(REQUEST);
+    for (const socket of [silent, busy, sending, late]) expect(socket.destroyed).toBe(false);
+    rig.sweepAfter(100);
+    expect(silent.destroyed).toBe(true);
+    expect(late.destroyed, 'it has connected later').toBe(false);
+    for (const socket of [busy, sending]) {
+      worker.endTurn(worker.take() ?? -1, TURN_CLOSE, RESPONSE);
+      rig.drain(worker);
+      expect(socket.taken).toBe(RESPONSE);
+      expect(socket.writableEnded).toBe(true);
+    }
+    rig.sweepAfter(120);
+    expect(late.destroyed).toBe(true);
   });
 
-  test('a client that was accepted meanwhile gets FIN at once', () => {
+  test('a client whose last answer did not say so has time for one more request', () => {
     const rig = new Rig();
-    rig.connections.stop();
-    expect(rig.connect().writableEnded).toBe(true);
+    const worker = new FakeWorker(rig);
+    const socket = rig.connect();
+    socket.receive(REQUEST);
+    const number = worker.take() ?? -1;
+    rig.connections.stop(rig.clock.time);
+    worker.endTurn(number, TURN_ANSWERED, RESPONSE);
+    rig.drain(worker);
+    rig.sweepAfter(50);
+    expect(socket.writableEnded).toBe(false);
+    socket.receive(REQUEST);
+    expect(worker.take()).toBe(number);
   });
 
   test('the end of the last connection is reported', async () => {
@@ -153,7 +171,7 @@ describe('when the server stops', () => {
     worker.endTurn(numbers[3] ?? -1, TURN_ANSWERED, RESPONSE);
     rig.drain(worker);
     receiving?.receive('GET /');
-    rig.connections.stop();
+    rig.connections.stop(rig.clock.time);
     worker.sendPart(numbers[2] ?? -1, 'a part');
     worker.endTurn(numbers[2] ?? -1, TURN_ABORT);
     rig.drain(worker);
