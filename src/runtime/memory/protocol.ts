@@ -35,7 +35,7 @@ export const REQUEST_SAFE = 1;
 export const REQUEST_HEAD = 2;
 /** The connection closes after the response. */
 export const REQUEST_CLOSE = 4;
-/** Set by main: a heavy request has waited long enough for a worker without handlers in flight. */
+/** Set by main: a heavy request has waited long enough for a parked worker. */
 export const REQUEST_INSIST = 8;
 /** From an HTTP/1.0 client. If its response has no length, only a reset shows that it is incomplete. */
 export const REQUEST_HTTP_1_0 = 16;

@@ -4,8 +4,8 @@
  * thread, so
  *
  *  1. a worker with handlers in flight does not run it. It ends the turn with TURN_HEAVY. The main thread
- *     then hands the connection to a worker without handlers in flight by a message ('serve'). If there is
- *     none for some time, main sets REQUEST_INSIST, and any worker takes it. The chosen worker runs the
+ *     then hands the connection to the parked worker with the fewest by a message ('serve'). If none is
+ *     parked for some time, main sets REQUEST_INSIST, and any worker takes it. The chosen worker runs the
  *     request.
  *  2. a worker that runs it sets a flag in its words and rings main before it begins, because the connections
  *     in the queue need another worker now.

@@ -12,10 +12,10 @@ const HEAVY_NANOSECONDS = 1_000_000;
 /** A route is quick below this: a few times what waking a thread costs. */
 const QUICK_NANOSECONDS = 100_000;
 /**
- * The first sample of a route counts in full up to this, so that a route is known to be heavy after one
- * request. If it was slow only because its code was cold, two quick requests correct that.
+ * The first sample of a route counts in full up to this, which is not heavy: the code may have been cold, or
+ * the system may have taken the processor away. A second long request in a row makes the route heavy.
  */
-const FIRST_SAMPLE_NANOSECONDS = 1_250_000;
+const FIRST_SAMPLE_NANOSECONDS = 950_000;
 /**
  * A later sample counts as at most this many times the mean, plus SMALL_STEP_NANOSECONDS. The system may have
  * taken the processor away from a light handler, or a new worker may run it for the first time. Several such

@@ -19,7 +19,7 @@ import { Attempts } from './attempts.ts';
 const MAIN = -1;
 /** Any worker that pops it from the ready queue. */
 export const ANY_WORKER = -2;
-/** It waits for a worker without handlers in flight (dispatch/heavy-requests.ts). */
+/** It waits for a parked worker (dispatch/heavy-requests.ts). */
 export const IDLE_WORKER = -3;
 /**
  * A worker that hangs. Main has answered in its place and ended the connection. The worker's 'exit' gives it

@@ -48,7 +48,7 @@ export interface OwnershipOptions {
   readonly onWithdrawn: (connection: Connection) => void;
   /** The client of a connection that is handed out has sent FIN, or is gone. */
   readonly onLeft: (connection: Connection) => void;
-  /** A connection has a request for a heavy route, which needs a worker without handlers in flight. */
+  /** A connection has a request for a heavy route, which its worker did not run. */
   readonly onHeavy: (connection: Connection) => void;
   /** The client of a connection that a worker runs is gone. */
   readonly onAbort: (connection: Connection, stateWord: number) => void;

@@ -144,7 +144,7 @@ export class Dispatcher {
    */
   #hasWork(): boolean {
     for (const worker of this.#load.workers()) if (!worker.ring.isEmpty) return true;
-    if (this.#heavy.any && this.#load.idleParked() !== null) return true;
+    if (this.#heavy.any && this.#load.leastLoadedParked() !== null) return true;
     const { queue, clock } = this.#options;
     const hasBacklog = queue.length > 0 && this.#load.busiestParked() !== null;
     if (hasBacklog && this.#load.awake(clock.now()) === 0) return true;

@@ -7,10 +7,11 @@
  *  1. A worker with handlers in flight finds a request whose route is heavy (memory/workers/route-times.ts).
  *     It would hold the others up, so the worker ends the turn with TURN_HEAVY.
  *  2. Main makes the connection READY, but does not queue it: `add`.
- *  3. As soon as a worker without handlers in flight is parked, main tells that one to serve the connection:
- *     `place`.
- *  4. If no such worker parks within HEAVY_PATIENCE_MS, main sets REQUEST_INSIST and queues the connection.
- *     Then any worker runs it.
+ *  3. Main tells the parked worker with the fewest handlers in flight to serve the connection: `place`.
+ *     Mostly one has none. If all have some, the request does not wait for one to be free: it holds up a few
+ *     handlers that wait for something else, for as long as it runs.
+ *  4. If no worker parks within HEAVY_PATIENCE_MS, main sets REQUEST_INSIST and queues the connection. Then
+ *     any worker runs it.
  *
  * If the worker of step 3 ends before it has taken the connection, workers/orphans.ts queues it again.
  */
@@ -22,7 +23,7 @@ import type { Clock } from '../clock.ts';
 import { type Connection, IDLE_WORKER } from '../connections/connection.ts';
 import type { DispatchedWorker, WorkerLoad } from './worker-load.ts';
 
-/** How long a heavy request waits for a worker without handlers in flight before any worker may run it. */
+/** How long a heavy request waits while no worker is parked before any worker may run it. */
 const HEAVY_PATIENCE_MS = 50;
 
 export interface HeavyRequestsOptions {
@@ -63,20 +64,17 @@ export class HeavyRequests {
     this.#timer.refresh();
   }
 
-  /**
-   * Hands requests to parked workers that run nothing. Requests that have waited too long go back into the
-   * queue.
-   */
+  /** Hands requests to parked workers. Requests that have waited too long go back into the queue. */
   place(): void {
     const { table, clock, makeReady } = this.#options;
     const now = clock.now();
     const waiting: HeavyRequest[] = [];
     for (const request of this.#waiting) {
       const { connection } = request;
-      const idle = connection.isClosed ? null : this.#unparkIdle();
-      if (idle !== null) {
-        connection.handTo(idle.slot);
-        idle.send({ type: 'serve', connection: connection.number });
+      const worker = connection.isClosed ? null : this.#unparkLeastLoaded();
+      if (worker !== null) {
+        connection.handTo(worker.slot);
+        worker.send({ type: 'serve', connection: connection.number });
       } else if (connection.isClosed || now - request.since > HEAVY_PATIENCE_MS) {
         table.setRequest(connection.number, REQUEST_INSIST);
         makeReady(connection);
@@ -91,10 +89,10 @@ export class HeavyRequests {
     clearTimeout(this.#timer);
   }
 
-  /** A worker without handlers in flight that was parked. Nobody else rings it from now on. */
-  #unparkIdle(): DispatchedWorker | null {
+  /** Nobody else rings the worker from now on. */
+  #unparkLeastLoaded(): DispatchedWorker | null {
     const { load, parked } = this.#options;
-    const worker = load.idleParked();
+    const worker = load.leastLoadedParked();
     return worker !== null && parked.unpark(worker.slot) ? worker : null;
   }
 }

@@ -77,16 +77,22 @@ export class WorkerLoad {
   }
 
   /**
-   * A parked worker without handlers in flight. Of several it is the last, as light requests prefer the
-   * first.
+   * The parked worker with the fewest handlers in flight: none, if there is such a worker. Of several it is
+   * the last, as light requests prefer the first.
    */
-  idleParked(): DispatchedWorker | null {
+  leastLoadedParked(): DispatchedWorker | null {
     if (!this.#parked.any) return null;
-    let last: DispatchedWorker | null = null;
+    let best: DispatchedWorker | null = null;
+    let fewest = Number.POSITIVE_INFINITY;
     for (const { worker } of this.#observations) {
-      if (this.#isParked(worker) && worker.words.inFlight === 0) last = worker;
+      if (!this.#isParked(worker)) continue;
+      const { inFlight } = worker.words;
+      if (inFlight <= fewest && inFlight < this.#maxInFlight) {
+        best = worker;
+        fewest = inFlight;
+      }
     }
-    return last;
+    return best;
   }
 
   #isParked({ phase, slot }: DispatchedWorker): boolean {

@@ -289,7 +289,7 @@ describe('a heavy request', () => {
 
   const stateIn = ({ rig }: DispatchRig, number: number) => stateOf(rig.table.stateWord(number));
 
-  test('goes to a parked worker without handlers in flight, and to no other', async () => {
+  test('goes to a parked worker without handlers in flight, if there is one', async () => {
     using dispatch = await DispatchRig.create();
     const { number } = await giveBack(dispatch);
     expect(dispatch.workers[1].messages).toEqual([{ type: 'serve', connection: number }]);
@@ -299,7 +299,7 @@ describe('a heavy request', () => {
     expect(dispatch.rig.registry.byNumber(number)?.isHandedTo(1)).toBe(true);
   });
 
-  test('waits for such a worker, and goes to it when it parks', async () => {
+  test('waits while no worker is parked, and goes to the first that parks', async () => {
     using dispatch = await DispatchRig.create();
     dispatch.parked.unpark(1);
     const { number } = await giveBack(dispatch);
@@ -311,21 +311,19 @@ describe('a heavy request', () => {
     expect(dispatch.workers[1].messages).toEqual([{ type: 'serve', connection: number }]);
   });
 
-  test('does not go to a parked worker with handlers in flight', async () => {
+  test('goes to the parked worker with the fewest handlers in flight, if all have some', async () => {
     using dispatch = await DispatchRig.create();
-    dispatch.workers[1].words.inFlight = 1;
-    await giveBack(dispatch);
-    expect(dispatch.workers[1].messages).toEqual([]);
-    expect(dispatch.parked.isParked(1)).toBe(true);
+    dispatch.workers[1].words.inFlight = 3;
+    const { number } = await giveBack(dispatch);
+    expect(dispatch.workers[1].messages).toEqual([{ type: 'serve', connection: number }]);
+    expect(dispatch.rig.queue.length).toBe(0);
   });
 
-  test('goes to any worker after HEAVY_PATIENCE_MS, and that worker runs it', async () => {
+  test('goes to any worker after HEAVY_PATIENCE_MS if none is parked, and that worker runs it', async () => {
     using dispatch = await DispatchRig.create();
-    dispatch.workers[1].words.inFlight = 1;
+    dispatch.parked.unpark(1);
     const { number } = await giveBack(dispatch);
-    dispatch.parked.park(0);
     dispatch.rig.clock.time += PATIENCE_MS;
-    // The stall timer rings for the worker that was awake, and main finds nobody awake then.
     vi.advanceTimersByTime(1);
     await dispatch.rounds();
     expect(dispatch.rig.queue.length).toBe(0);
