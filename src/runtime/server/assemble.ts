@@ -118,6 +118,8 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     onHeavy: (connection) => dispatcher.addHeavy(connection),
     onAbort: ({ number, generation }, stateWord) =>
       ownerIn(stateWord)?.send({ type: 'abort', connection: number, generation }),
+    onHalfClosed: ({ number, generation }, stateWord) =>
+      ownerIn(stateWord)?.send({ type: 'half-closed', connection: number, generation }),
   });
   const connections = new Connections({
     table,

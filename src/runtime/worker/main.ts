@@ -131,6 +131,9 @@ function onMessage(message: ToWorker): void {
     case 'abort':
       worker?.onAbort(message.connection, message.generation);
       break;
+    case 'half-closed':
+      worker?.onHalfClosed(message.connection, message.generation);
+      break;
     case 'serve':
       worker?.serveAssigned(message.connection);
       break;

@@ -16,6 +16,8 @@ export type ToWorker =
   | typeof BELL
   /** The client of a connection that this worker runs is gone. */
   | { readonly type: 'abort'; readonly connection: number; readonly generation: number }
+  /** The client of a connection that this worker runs sends nothing more. It may be gone, or still read. */
+  | { readonly type: 'half-closed'; readonly connection: number; readonly generation: number }
   /** Serve this READY connection, which is not in the queue: it is for a heavy route. */
   | { readonly type: 'serve'; readonly connection: number }
   /** Answer through the event loop, to prove that it turns. */

@@ -102,6 +102,12 @@ export class RequestWorker implements TurnHost {
     if (turn?.generation === generation) turn.clientGone();
   }
 
+  /** The client of a connection sends nothing more. */
+  onHalfClosed(connection: number, generation: number): void {
+    const turn = this.#turns.get(connection);
+    if (turn?.generation === generation) turn.clientHalfClosed();
+  }
+
   /** Takes no more requests. `onDrained` follows when the present ones are answered. */
   drain(): void {
     if (this.#drain.hasBegun) return;

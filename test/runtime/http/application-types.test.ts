@@ -16,6 +16,7 @@ test('the type of a request hides the operations of the runtime from handlers', 
     | 'allowedMethods'
     | 'detach'
     | 'end'
+    | 'halfClose'
     | 'isAsterisk'
     | 'methodNumber'
     | 'parameterNames'

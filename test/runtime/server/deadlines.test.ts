@@ -204,7 +204,9 @@ describe('a handler that never returns to the event loop', () => {
       client.halfClose();
       // The client may lose its connection, but it gets its answers in order and only once.
       const bytes = (await client.end()).toString('latin1');
-      const statuses = [...bytes.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => status);
+      const all = [...bytes.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status]) => status);
+      // An interim response shows whether a client that has sent FIN is still there.
+      const statuses = all.filter((status) => status !== '100');
       // The 504 may be for any of them.
       for (const status of statuses) expect(['200', '504']).toContain(status);
       expect(statuses.length).toBeLessThanOrEqual(3);

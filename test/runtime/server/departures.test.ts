@@ -69,6 +69,85 @@ describe('a client that sends FIN', () => {
   });
 });
 
+describe('a client that closes, which sends FIN alone at first,', () => {
+  test('has request.signal aborted while its handler waits', async () => {
+    using stage = new Stage();
+    await using server = await startServer({ workers: 1 }, stage);
+    const client = await RawClient.connect(server.port);
+    client.send(getRequest('/hold/one'));
+    await stage.cue('started', 'one');
+    await client.close();
+    expect((await stage.cue('aborted', 'one')).reason).toBe('AbortError');
+    stage.release('one');
+    await expectRest(server, 1);
+  });
+
+  test('ends its stream of events at once', async () => {
+    using stage = new Stage();
+    await using server = await startServer({ workers: 1 }, stage);
+    const client = await RawClient.connect(server.port);
+    client.send(getRequest('/events/one'));
+    await until('the stream has begun', () => client.received > 0);
+    await client.close();
+    // The next comment of a silent stream would come only after 15 seconds.
+    await stage.cue('aborted', 'one');
+    await expectRest(server, 1);
+  });
+
+  test('and one that only half-closes is sent an interim response, a comment, and all that it waits for', async () => {
+    using stage = new Stage();
+    await using server = await startServer({ workers: 1 }, stage);
+    using waiting = await RawClient.connect(server.port);
+    waiting.send(getRequest('/hold/one'));
+    waiting.halfClose();
+    for (let probe = 0; probe < 2; probe++) expect((await waiting.next()).status).toBe(100);
+    expect(stage.count('aborted', 'one')).toBe(0);
+    stage.release('one');
+    expect((await waiting.next()).status).toBe(200);
+    expect(await waiting.end()).toHaveLength(0);
+
+    using listening = await RawClient.connect(server.port);
+    listening.send(getRequest('/events/two'));
+    await until('the stream has begun', () => listening.received > 0);
+    const before = listening.received;
+    listening.halfClose();
+    await until('a comment has come', () => listening.received > before);
+    expect(stage.count('aborted', 'two')).toBe(0);
+    listening.reset();
+    await expectRest(server, 1);
+  });
+
+  test('an HTTP/1.0 client is sent no interim response', async () => {
+    using stage = new Stage();
+    await using server = await startServer({ workers: 1, keepAliveTimeoutMs: 40 }, stage);
+    using waiting = await RawClient.connect(server.port);
+    waiting.send('GET /hold/one HTTP/1.0\r\n\r\n');
+    waiting.halfClose();
+    await stage.cue('started', 'one');
+    using other = await RawClient.connect(server.port);
+    expect((await other.get('/health')).status).toBe(200);
+    // Its end shows that deadlines were looked at.
+    await other.end();
+    stage.release('one');
+    expect((await waiting.next()).status).toBe(200);
+  });
+});
+
+test('a client that uploads slowly after a refusal gets to read it', async () => {
+  await using server = await startServer({ workers: 1, maxBodyBytes: 1_000 });
+  using client = await RawClient.connect(server.port, { paused: true });
+  client.send('POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 100000\r\n\r\n');
+  // Longer than a client that sends nothing has, and longer than a sweep takes to see that.
+  const end = performance.now() + 3_500;
+  while (performance.now() < end) {
+    await client.sendSegment('x'.repeat(100));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  expect(client.error).toBeUndefined();
+  client.resume();
+  expect((await client.next()).status).toBe(413);
+});
+
 describe('a client that resets its connection', () => {
   test('while its handler runs has request.signal aborted, and gives everything back', async () => {
     using stage = new Stage();

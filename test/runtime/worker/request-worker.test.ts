@@ -170,6 +170,7 @@ describe('RequestWorker', () => {
       handlerSince: 0,
       handlerTimedOut() {},
       clientGone() {},
+      clientHalfClosed() {},
       endStream() {},
     });
     worker.suspended(turn());

@@ -42,6 +42,7 @@ export class IncomingRequest implements Request {
   readonly #address: number;
   #values: Map<RequestKey<unknown>, unknown> | null = null;
   #abortController: AbortController | null = null;
+  #halfClosed: AbortController | null = null;
   #abortReason: unknown = undefined;
   #aborted = false;
   // Values that were read once are kept, and can be read after the end too.
@@ -152,6 +153,11 @@ export class IncomingRequest implements Request {
     return this.#aborted;
   }
 
+  get halfClosed(): AbortSignal {
+    this.#halfClosed ??= new AbortController();
+    return this.#halfClosed.signal;
+  }
+
   set<T>(key: RequestKey<T>, value: T): void {
     this.#values ??= new Map();
     this.#values.set(key, value);
@@ -201,6 +207,12 @@ export class IncomingRequest implements Request {
     this.#memory = null;
     this.#body?.end();
     if (this.#head !== null && !this.#head.isDetached) this.#head = null;
+  }
+
+  /** The client sends nothing more. */
+  halfClose(): void {
+    this.#halfClosed ??= new AbortController();
+    this.#halfClosed.abort();
   }
 
   /** The client is gone, or the time is over. */

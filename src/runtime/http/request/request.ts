@@ -37,6 +37,11 @@ export interface Request {
   readonly signal: AbortSignal;
   /** Whether `signal` has aborted. */
   readonly aborted: boolean;
+  /**
+   * Aborts when the client sends FIN: it sends nothing more. It may wait for the answer all the same. If it
+   * is gone, a piece of a stream that is sent now shows it, and `signal` aborts.
+   */
+  readonly halfClosed: AbortSignal;
 
   /** @throws HttpProblem 400, TypeError for a name that the route does not have */
   parameter(name: string): string;

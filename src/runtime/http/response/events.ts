@@ -27,6 +27,12 @@ export interface EventStreamOptions {
 export const EVENT_STREAM_CONTENT_TYPE = 'text/event-stream';
 
 const DEFAULT_KEEP_ALIVE_MS = 15_000;
+/**
+ * A client that has sent FIN may be gone. It answers the first comment with a reset, which the second one
+ * meets.
+ */
+const PROBES = 2;
+const PROBE_INTERVAL_MS = 500;
 const KEEP_ALIVE_COMMENT = ': keep-alive\n\n';
 const LINE_END = /\r\n|\r|\n/;
 
@@ -43,7 +49,7 @@ export function sendEvents(
   // no-transform: a proxy that compressed the stream would hold events back until it has filled a block.
   response.header('Cache-Control', 'no-cache, no-transform').header('X-Accel-Buffering', 'no');
   const keepAliveMs = options.keepAliveMs ?? DEFAULT_KEEP_ALIVE_MS;
-  const stream = derivedStream(source, () => encodeEvents(source, keepAliveMs, request.signal));
+  const stream = derivedStream(source, () => encodeEvents(source, keepAliveMs, request));
   response.stream(stream, EVENT_STREAM_CONTENT_TYPE);
 }
 
@@ -62,16 +68,19 @@ export function encodeEvent(event: ServerSentEvent): string {
 async function* encodeEvents(
   source: AsyncIterable<ServerSentEvent>,
   keepAliveMs: number,
-  signal: AbortSignal,
+  { signal, halfClosed }: Pick<Request, 'signal' | 'halfClosed'>,
 ): AsyncGenerator<string, void, undefined> {
   const iterator = source[Symbol.asyncIterator]();
   let pending: PendingEvent | null = null;
+  let probes = 0;
   try {
     while (!signal.aborted) {
       pending ??= new PendingEvent(iterator.next());
-      await pending.wait(keepAliveMs, signal);
+      const isProbing = halfClosed.aborted && probes < PROBES;
+      await pending.wait(isProbing ? PROBE_INTERVAL_MS : keepAliveMs, [signal, halfClosed]);
       if (signal.aborted) return;
       if (!pending.settled) {
+        if (halfClosed.aborted) probes++;
         yield KEEP_ALIVE_COMMENT;
         continue;
       }
@@ -105,19 +114,22 @@ class PendingEvent {
     result.then(settle, settle);
   }
 
-  /** Waits until it has settled, a comment is due or the client is gone. */
-  async wait(silenceMs: number, signal: AbortSignal): Promise<void> {
+  /**
+   * Waits until it has settled, or a comment is due: after a silence, or at once when one of the signals
+   * aborts. If the client has sent FIN, the comment shows whether it is gone.
+   */
+  async wait(silenceMs: number, signals: readonly AbortSignal[]): Promise<void> {
     if (this.settled) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     const wake = () => resolve();
     const timer = setTimeout(wake, silenceMs);
     this.#wake = wake;
-    signal.addEventListener('abort', wake);
+    for (const signal of signals) signal.addEventListener('abort', wake);
     try {
       await promise;
     } finally {
       clearTimeout(timer);
-      signal.removeEventListener('abort', wake);
+      for (const signal of signals) signal.removeEventListener('abort', wake);
     }
   }
 }

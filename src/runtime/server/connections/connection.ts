@@ -62,6 +62,8 @@ export class Connection {
   queuePosition = 0;
   /** A part of a response was sent, and not its end. */
   isPartial = false;
+  /** Interim responses that main has sent to find out whether the client is gone. */
+  probes = 0;
   /** Bytes that it had when main saw that it waits in the queue, -1 until then (overload/overload.ts). */
   bytesSeenWaiting = -1;
   /** It stands in the queue, and no worker may run it, because main answers it (overload/overload.ts). */

@@ -104,9 +104,10 @@ export class Connections {
 
   /** Applies the deadlines. */
   sweep(now: number): void {
-    const { registry, deadlines, endings } = this.#options;
+    const { registry, ownership, deadlines, endings } = this.#options;
     deadlines.tick(now);
     for (const connection of registry.all()) {
+      if (connection.isHalfClosed && connection.isHandedOut) ownership.probe(connection);
       switch (connection.expiry(now)) {
         case 'none':
           break;

@@ -18,6 +18,7 @@ import { stateOf } from '../../memory/connections/state-word.ts';
 import {
   MAIN_SLOT,
   RECORD_BOUNDARY,
+  REQUEST_HTTP_1_0,
   STATE_RUNNING,
   TURN_ABORT,
   TURN_ANSWERED,
@@ -31,6 +32,10 @@ import type { OutboundRingReader } from '../../memory/workers/outbound-ring-read
 import { ANY_WORKER, type Connection } from './connection.ts';
 import type { Endings } from './endings.ts';
 import type { Registry } from './registry.ts';
+
+/** Interim responses to a client that has sent FIN. */
+const PROBES = 2;
+const INTERIM_RESPONSE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n', 'latin1');
 
 export interface OwnershipOptions {
   readonly table: ConnectionTable;
@@ -52,6 +57,8 @@ export interface OwnershipOptions {
   readonly onHeavy: (connection: Connection) => void;
   /** The client of a connection that a worker runs is gone. */
   readonly onAbort: (connection: Connection, stateWord: number) => void;
+  /** The client of a connection that a worker runs has sent FIN. It may be gone, or wait for the answer. */
+  readonly onHalfClosed: (connection: Connection, stateWord: number) => void;
 }
 
 export class Ownership {
@@ -81,7 +88,10 @@ export class Ownership {
 
   /** Bytes have come: the first `count` of `source`. */
   received(connection: Connection, source: Buffer, count: number): void {
-    if (!connection.isOpen) return;
+    if (!connection.isOpen) {
+      if (connection.isEnding) connection.deadline.discarding(count);
+      return;
+    }
     const { buffer, isHandedOut } = connection;
     if (!buffer.append(source, count, isHandedOut)) {
       this.#options.endings.refuseForMemory(connection);
@@ -100,8 +110,29 @@ export class Ownership {
   /** FIN: the end of the client's requests, not an abort. Pending answers are still sent. */
   clientEnded(connection: Connection): void {
     connection.halfClose();
-    if (!connection.isHandedOut) this.#endRequests(connection);
-    else if (connection.isOpen) this.#options.onLeft(connection);
+    if (!connection.isHandedOut) {
+      this.#endRequests(connection);
+    } else if (connection.isOpen) {
+      const word = this.#options.table.stateWord(connection.number);
+      if (stateOf(word) === STATE_RUNNING) this.#options.onHalfClosed(connection, word);
+      else this.#options.onLeft(connection);
+    }
+  }
+
+  /**
+   * The client has sent FIN some time ago and waits for an answer, or it is gone. TCP tells the two apart
+   * only when something is sent to it: a client that is gone answers with a reset, which the second attempt
+   * to send shows. An interim response changes nothing for one that waits (RFC 9110, section 15.2).
+   */
+  probe(connection: Connection): void {
+    const { table } = this.#options;
+    const { number, buffer, isPartial, probes } = connection;
+    const isRunning = stateOf(table.stateWord(number)) === STATE_RUNNING;
+    const hasRequest = isRunning && table.requestEnd(number) > buffer.consumed;
+    if (probes >= PROBES || isPartial || !hasRequest || (table.request(number) & REQUEST_HTTP_1_0) !== 0)
+      return;
+    connection.probes++;
+    connection.writer.sendOwn(INTERIM_RESPONSE);
   }
 
   /** The socket is gone. */

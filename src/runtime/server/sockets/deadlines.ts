@@ -12,9 +12,12 @@ export interface DeadlineOptions {
   readonly requestTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
   readonly writeTimeoutMs: number;
-  /** How long a connection that we ended waits for the client to close too. */
+  /** How long a connection that we ended waits for the client to close too, or to send more. */
   readonly lingerMs: number;
 }
+
+/** Of a client that goes on sending after it was refused. */
+const MOST_DISCARDED_BYTES = 64 * 1_048_576;
 
 const NEVER = Number.POSITIVE_INFINITY;
 const LONGEST_INTERVAL_MS = 500;
@@ -66,6 +69,9 @@ export class ReceiveDeadline {
   /** When the first byte of the present request came, or 0 if none has. */
   #since = 0;
   #at: number;
+  /** Bytes that came since we have ended the connection, and when its client has to be done. */
+  #discarded = 0;
+  #lastAt = 0;
 
   /** A client has connected and sent nothing. It has the time of a head. */
   constructor(deadlines: Deadlines) {
@@ -117,5 +123,18 @@ export class ReceiveDeadline {
   lingering(): void {
     const { now, options } = this.#deadlines;
     this.#at = now + options.lingerMs;
+    this.#lastAt = now + options.requestTimeoutMs;
+    this.#discarded = 0;
+  }
+
+  /**
+   * Bytes have come that nobody wants. A client that is still sending has not read our answer yet, and a
+   * reset would take it away. So it has more time, within bounds.
+   */
+  discarding(bytes: number): void {
+    const { now, options } = this.#deadlines;
+    this.#discarded += bytes;
+    if (this.#discarded > MOST_DISCARDED_BYTES) return;
+    this.#at = Math.max(this.#at, Math.min(now + options.lingerMs, this.#lastAt));
   }
 }

@@ -39,6 +39,8 @@ export interface SuspendedTurn extends WaitingTurn {
   readonly generation: number;
   /** The client is gone: the handler is told, and nothing more is sent. */
   clientGone(): void;
+  /** The client sends nothing more. It may be gone, or still read. */
+  clientHalfClosed(): void;
   /** Cuts off a stream that may have no end of its own, and tells the application. Does nothing to others. */
   endStream(): void;
 }

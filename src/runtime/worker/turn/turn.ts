@@ -111,6 +111,10 @@ export class Turn implements SuspendedTurn {
     this.#output.abort();
   }
 
+  clientHalfClosed(): void {
+    this.#running?.request.halfClose();
+  }
+
   endStream(): void {
     if (this.#phase !== 'sending' || this.#running?.isEndless !== true) return;
     this.#running.request.abort(new OutputAbortedError());

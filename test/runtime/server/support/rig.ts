@@ -97,6 +97,7 @@ export class Rig {
       onReady: () => {},
       onHeavy: (connection) => this.heavy.push(connection),
       onAbort: ({ number }) => this.aborted.push(number),
+      onHalfClosed: () => {},
     });
     this.overload = new Overload({
       ...this,
