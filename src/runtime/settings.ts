@@ -125,14 +125,16 @@ export const RUNTIME_SETTINGS: SettingsGroup<RuntimeSettings> = {
       name: 'INBOUND_MEMORY_MB',
       fallback: 256,
       parse: boundedInteger(1, 1024),
-      about: 'Memory for all requests that are being received or served.',
+      about:
+        'Memory for all requests that are being received or served. An eighth is for small ones, and one address may ' +
+        'have half.',
     },
     outboundMemoryMb: {
       name: 'OUTBOUND_MEMORY_MB',
       fallback: 512,
       parse: boundedInteger(1, 1024 * 1024),
       about:
-        'Memory for responses above 16 KB that clients take too slowly. Beyond it 503, or the end of a stream.',
+        'Memory for responses that clients take too slowly. Beyond it 503 for large ones, and the slowest are cut off.',
     },
     outboundWindowBytes: {
       name: 'OUTBOUND_WINDOW_BYTES',
@@ -238,9 +240,9 @@ function contradictions(settings: RuntimeSettings): string[] {
     problems.push('HEADERS_TIMEOUT_MS must not be longer than REQUEST_TIMEOUT_MS, which covers the head too');
   }
   const requestBytes = settings.maxTargetBytes + settings.maxHeaderBytes + settings.maxBodyBytes;
-  if (requestBytes * 2 > settings.inboundMemoryMb * MB) {
+  if (requestBytes * 4 > settings.inboundMemoryMb * MB) {
     problems.push(
-      'INBOUND_MEMORY_MB must hold two of the largest requests (MAX_TARGET_BYTES, MAX_HEADER_BYTES and MAX_BODY_BYTES)',
+      'INBOUND_MEMORY_MB must hold four of the largest requests (MAX_TARGET_BYTES, MAX_HEADER_BYTES and MAX_BODY_BYTES)',
     );
   }
   return problems;

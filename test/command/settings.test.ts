@@ -207,7 +207,7 @@ describe('the start is refused for', () => {
   test('requests that may be larger than the inbound memory', () => {
     const problems = problemsOf({ MAX_BODY_BYTES: String(200 * 1024 * 1024) });
     expect(problems).toHaveLength(1);
-    expect(problems[0]).toMatch(/^INBOUND_MEMORY_MB must hold two of the largest requests/);
+    expect(problems[0]).toMatch(/^INBOUND_MEMORY_MB must hold four of the largest requests/);
   });
 });
 

@@ -26,8 +26,9 @@ const CONTROL = {
   serving: 5,
   deadlinesSuspended: 6,
   stopping: 7,
+  outboundHeld: 8,
 } as const;
-const CONTROL_LINES = 8;
+const CONTROL_LINES = 9;
 
 /** Control lines of one worker slot. See workers/worker-words.ts for who writes them. */
 export const WORKER_LINES = 4;
@@ -67,6 +68,8 @@ export interface Layout extends LayoutOptions {
   readonly servingWord: number;
   readonly deadlinesSuspendedWord: number;
   readonly stoppingWord: number;
+  /** Kilobytes of responses in the queues of sockets. Main writes it, and workers read it. */
+  readonly outboundHeldWord: number;
   readonly parkedWord: number;
   readonly parkedWords: number;
   readonly workerWord: number;
@@ -125,6 +128,7 @@ export function computeLayout(options: LayoutOptions): Layout {
     servingWord: line(CONTROL.serving),
     deadlinesSuspendedWord: line(CONTROL.deadlinesSuspended),
     stoppingWord: line(CONTROL.stopping),
+    outboundHeldWord: line(CONTROL.outboundHeld),
     parkedWord: line(CONTROL.parked),
     parkedWords: Math.ceil(slots / 32),
     workerWord: regions.takeWords(slots * WORKER_LINES * LINE_WORDS),

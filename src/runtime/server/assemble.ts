@@ -37,6 +37,7 @@ import { Deadlines } from './sockets/deadlines.ts';
 import { descriptorBudget } from './sockets/descriptor-limit.ts';
 import { Inbound } from './sockets/inbound.ts';
 import { Outbound } from './sockets/outbound.ts';
+import { OutboundLedger } from './sockets/outbound-ledger.ts';
 import { RefusedSockets } from './sockets/refused-sockets.ts';
 import { FlightRecorder } from './workers/flight-recorder.ts';
 import { HandlerDeadlines } from './workers/handler-deadlines.ts';
@@ -73,6 +74,7 @@ export interface Parts {
   readonly stopping: AtomicFlag;
   readonly queue: ReadyQueue;
   readonly inbound: Inbound;
+  readonly ledger: OutboundLedger;
   readonly connections: Connections;
   readonly dispatcher: Dispatcher;
   readonly overload: Overload;
@@ -94,7 +96,13 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
   const servingWorkers = new ServingWorkers(shared);
   const inbound = new Inbound(shared, table);
   const ownerIn = (stateWord: number) => supervisor.workerIn(ownerOf(stateWord));
+  const ledger = new OutboundLedger({
+    limitBytes: settings.outboundMemoryMb * MB,
+    windowBytes: settings.outboundWindowBytes,
+    publish: (kilobytes) => Atomics.store(shared.words, shared.layout.outboundHeldWord, kilobytes),
+  });
   const outbound = new Outbound({
+    ledger,
     bytes: shared.bytes,
     table,
     writeTimeoutMs: settings.writeTimeoutMs,
@@ -109,7 +117,7 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     queue,
     registry,
     endings,
-    outboundWindowBytes: settings.outboundWindowBytes,
+    ledger,
     refuses: () => overload.refuses(),
     onTurnAway: (connection) => overload.turnAway(connection),
     onWithdrawn: (connection) => overload.answerConstants(connection),
@@ -130,7 +138,7 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     inbound,
     outbound,
     deadlines: new Deadlines({ ...settings, lingerMs: LINGER_MS }, clock.now()),
-    outboundWindowBytes: settings.outboundWindowBytes,
+    ledger,
   });
   const dispatcher: Dispatcher = new Dispatcher({
     table,
@@ -218,6 +226,7 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
   const running = new AtomicFlag(shared.words, shared.layout.runningWord);
   const stopping = new AtomicFlag(shared.words, shared.layout.stoppingWord);
   return {
+    ledger,
     running,
     stopping,
     queue,

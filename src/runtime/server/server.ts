@@ -44,6 +44,17 @@ export interface ServerOptions extends Partial<ServerSettings> {
   readonly cutOffMs?: number;
 }
 
+/** What is in use. At rest everything except `workers` is 0. */
+export interface ServerUsage {
+  readonly connections: number;
+  /** Memory for requests. */
+  readonly inboundBytes: number;
+  /** Responses that clients have not taken. */
+  readonly outboundBytes: number;
+  readonly queued: number;
+  readonly workers: number;
+}
+
 export class Server implements AsyncDisposable {
   readonly #settings: ServerSettings;
   readonly #logger: RuntimeLogger;
@@ -111,11 +122,12 @@ export class Server implements AsyncDisposable {
   }
 
   /** The resources in use, for tests and metrics. At rest everything except `workers` is 0. */
-  get usage(): { connections: number; inboundBytes: number; queued: number; workers: number } {
-    const { connections, inbound, queue, supervisor } = this.#parts;
+  get usage(): ServerUsage {
+    const { connections, inbound, ledger, queue, supervisor } = this.#parts;
     return {
       connections: connections.count,
       inboundBytes: inbound.allocatedBytes,
+      outboundBytes: ledger.heldBytes,
       queued: queue.length,
       workers: supervisor.serving,
     };

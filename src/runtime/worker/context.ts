@@ -70,6 +70,8 @@ export class WorkerContext {
     this.deadlinesSuspended = new AtomicFlag(this.shared.words, start.layout.deadlinesSuspendedWord);
     this.bell = new MainBellRinger(openMainBell(this.shared), post);
     this.times = new ServiceTimes(this.routeTimes, this.words);
-    this.unsent = new UnsentMemory(this.words, start.outboundMemoryMb);
+    const { words, layout } = this.shared;
+    const heldByMain = () => Atomics.load(words, layout.outboundHeldWord);
+    this.unsent = new UnsentMemory(this.words, start.outboundMemoryMb, heldByMain);
   }
 }

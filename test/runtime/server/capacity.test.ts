@@ -144,3 +144,54 @@ describe('the pool of workers', () => {
     await expectRest(server, 3);
   });
 });
+
+describe('the memory for requests', () => {
+  test('leaves small requests to others while large ones take all that they may', async () => {
+    await using server = await startServer({ workers: 1, inboundMemoryMb: 8 });
+    const body = 'x'.repeat(60_000);
+    const senders: RawClient[] = [];
+    for (let number = 0; number < 200; number++) {
+      const sender = await RawClient.connect(server.port);
+      senders.push(sender);
+      await sender.sendSegment(`POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 65000\r\n\r\n${body}`);
+    }
+    using other = await RawClient.connect(server.port);
+    for (let number = 0; number < 50; number++) {
+      expect((await other.get('/params/a/b')).status).toBe(200);
+      expect(server.usage.inboundBytes).toBeLessThanOrEqual(8 * 1_048_576);
+    }
+    // Those beyond the share of one address were refused.
+    expect(senders.some(({ received }) => received > 0)).toBe(true);
+    for (const sender of senders) sender.reset();
+    other.halfClose();
+    await expectRest(server, 1);
+  });
+
+  test('bounds also what comes beside running requests', async () => {
+    using stage = new Stage();
+    await using server = await startServer({ workers: 1, inboundMemoryMb: 8, maxInFlight: 500 }, stage);
+    const pipelined = getRequest('/params/a/b').repeat(1_500);
+    const clients = await Promise.all(Array.from({ length: 200 }, () => RawClient.connect(server.port)));
+    for (const [number, client] of clients.entries()) client.send(getRequest(`/hold/${number}`));
+    for (const number of clients.keys()) await stage.cue('started', `${number}`);
+    for (const client of clients) client.send(pipelined);
+    using other = await RawClient.connect(server.port);
+    for (let number = 0; number < 50; number++) {
+      expect((await other.get('/params/a/b')).status).toBe(200);
+      expect(server.usage.inboundBytes).toBeLessThanOrEqual(8 * 1_048_576);
+    }
+    for (const number of clients.keys()) stage.release(`${number}`);
+    const statuses = await Promise.all(
+      clients.map(async (client) => {
+        expect((await client.next()).status).toBe(200);
+        return (await client.next()).status;
+      }),
+    );
+    // A request for whose bytes there was no memory is refused.
+    for (const status of statuses) expect([200, 503]).toContain(status);
+    expect(statuses).toContain(200);
+    for (const client of clients) client.reset();
+    other.halfClose();
+    await expectRest(server, 1);
+  });
+});

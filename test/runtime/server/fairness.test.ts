@@ -6,6 +6,7 @@
 import { describe, expect, test } from 'vitest';
 import { SILENT_LOGGER } from '../../../src/runtime/server/runtime-logger.ts';
 import { getRequest, RawClient, type RawResponse } from '../../support/raw-client.ts';
+import { until } from '../../support/until.ts';
 import { startServer } from './support/start.ts';
 
 const threadOf = (response: RawResponse): unknown => JSON.parse(response.body.toString()).thread;
@@ -67,7 +68,8 @@ describe('a stream of many tiny pieces', () => {
     const readers = await Promise.all(
       Array.from({ length: count }, () => RawClient.connect(server.port, { paused })),
     );
-    for (const reader of readers) reader.send(getRequest('/stream?chunks=100000000&ms=0'));
+    for (const reader of readers) reader.send(getRequest('/stream?chunks=1000000&ms=0'));
+    await until('the streams have begun', () => paused || readers.every(({ received }) => received > 1_000));
     using bystander = await RawClient.connect(server.port);
     // Longer than the time after which a worker that holds up its event loop is ended.
     const end = performance.now() + 4_000;

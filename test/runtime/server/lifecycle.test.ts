@@ -44,7 +44,13 @@ describe('close', () => {
       client.halfClose();
     }
     expect(await closed).toEqual(IN_ORDER);
-    expect(server.usage).toEqual({ connections: 0, inboundBytes: 0, queued: 0, workers: 0 });
+    expect(server.usage).toEqual({
+      connections: 0,
+      inboundBytes: 0,
+      outboundBytes: 0,
+      queued: 0,
+      workers: 0,
+    });
   });
 
   test('finishes large responses to slow readers', async () => {
@@ -122,7 +128,13 @@ describe('close', () => {
     const report = await server.close();
     expect(report).toEqual({ orderly: false, requests: 2, streams: 1, connections: 3, workers: 1 });
     await client.end();
-    expect(server.usage).toEqual({ connections: 0, inboundBytes: 0, queued: 0, workers: 0 });
+    expect(server.usage).toEqual({
+      connections: 0,
+      inboundBytes: 0,
+      outboundBytes: 0,
+      queued: 0,
+      workers: 0,
+    });
   });
 
   test('ends workers that are stuck', async () => {
@@ -142,7 +154,13 @@ describe('close', () => {
     expect((await client.get('/exit')).status).toBe(500);
     const results = await Promise.all([server.close(), server.close()]);
     expect(results[0]).toBe(results[1]);
-    expect(server.usage).toEqual({ connections: 0, inboundBytes: 0, queued: 0, workers: 0 });
+    expect(server.usage).toEqual({
+      connections: 0,
+      inboundBytes: 0,
+      outboundBytes: 0,
+      queued: 0,
+      workers: 0,
+    });
   });
 });
 

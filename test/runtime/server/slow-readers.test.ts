@@ -51,6 +51,28 @@ describe('slow readers', () => {
     await expectRest(server, 1);
   });
 
+  test('of all connections together hold no more than OUTBOUND_MEMORY_MB, and small answers go on', async () => {
+    await using server = await startServer({ workers: 2, outboundMemoryMb: 1, shutdownTimeoutMs: 1_000 });
+    const readers = await Promise.all(
+      Array.from({ length: 24 }, () => RawClient.connect(server.port, { paused: true })),
+    );
+    for (const reader of readers) reader.send(getRequest('/flood'));
+    using other = await RawClient.connect(server.port);
+    let most = 0;
+    await until('the kernel takes no more', () => {
+      most = Math.max(most, server.usage.outboundBytes);
+      return most > MB / 4;
+    });
+    for (let number = 0; number < 200; number++) {
+      expect((await other.get('/params/a/b')).status).toBe(200);
+      most = Math.max(most, server.usage.outboundBytes);
+    }
+    // Every connection has the least credit beyond the bound.
+    expect(most).toBeLessThanOrEqual(MB + readers.length * 16_384);
+    for (const reader of readers) reader.reset();
+    await until('all is given back', () => server.usage.outboundBytes === 0);
+  });
+
   test('take no more memory than their window, and delay nobody', async () => {
     const outboundWindowBytes = MB;
     await using server = await startServer({ workers: 1, outboundWindowBytes });

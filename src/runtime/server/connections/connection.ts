@@ -62,6 +62,8 @@ export class Connection {
   queuePosition = 0;
   /** A part of a response was sent, and not its end. */
   isPartial = false;
+  /** The credit that the present turn was granted. */
+  granted = 0;
   /** Interim responses that main has sent to find out whether the client is gone. */
   probes = 0;
   /** Bytes that it had when main saw that it waits in the queue, -1 until then (overload/overload.ts). */

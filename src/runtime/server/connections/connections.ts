@@ -6,6 +6,7 @@
 import type { ConnectionTable } from '../../memory/connections/connection-table.ts';
 import { addressToWords } from '../../memory/connections/peer-address.ts';
 import { adoptSocket, type ClientSocket } from '../sockets/client-socket.ts';
+import type { OutboundLedger } from '../sockets/outbound-ledger.ts';
 import type { RefusedSockets } from '../sockets/refused-sockets.ts';
 import { Connection, type ConnectionParts } from './connection.ts';
 import type { Endings } from './endings.ts';
@@ -27,8 +28,7 @@ export interface ConnectionsOptions extends ConnectionParts {
   readonly ownership: Ownership;
   readonly endings: Endings;
   readonly refused: RefusedSockets;
-  /** Bytes that a worker may have sent and a client has not taken. */
-  readonly outboundWindowBytes: number;
+  readonly ledger: OutboundLedger;
 }
 
 /** What a stopping server still has to finish. */
@@ -73,7 +73,7 @@ export class Connections {
 
   /** A client has connected. */
   accept(accepted: ClientSocket): void {
-    const { table, registry, ownership, refused, outboundWindowBytes } = this.#options;
+    const { table, registry, ownership, refused } = this.#options;
     this.#accepted++;
     const number = registry.takeNumber();
     if (number === undefined) {
@@ -86,7 +86,7 @@ export class Connections {
       // Nothing is read in this turn of the event loop, so `connection` is set before the first read.
       onBytes: (length) => ownership.received(connection, this.#scratch, length),
     });
-    const generation = table.open(number, outboundWindowBytes);
+    const generation = table.open(number, 0);
     table.setPeer(number, peer);
     const connection = new Connection(number, generation, socket, this.#options);
     registry.add(connection);
@@ -122,6 +122,19 @@ export class Connections {
           endings.breakOff(connection);
           break;
       }
+    }
+    if (this.#options.ledger.excessBytes > 0) this.#cutOffSlowest();
+  }
+
+  /** Clients that do not read hold more than OUTBOUND_MEMORY_MB. Those that hold the most are cut off. */
+  #cutOffSlowest(): void {
+    const { registry, endings, ledger } = this.#options;
+    const slowest = [...registry.all()].sort((one, other) => other.writer.heldBytes - one.writer.heldBytes);
+    for (const connection of slowest) {
+      if (ledger.excessBytes === 0 || connection.writer.heldBytes === 0) return;
+      endings.breakOff(connection);
+      // The socket gives up its bytes now, and tells its end a moment later.
+      connection.writer.finish();
     }
   }
 

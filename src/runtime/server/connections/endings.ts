@@ -92,7 +92,7 @@ export class Endings {
 
   #finish(connection: Connection): void {
     connection.end();
-    connection.socket.end(() => {
+    connection.writer.end(() => {
       connection.writer.finish();
       connection.deadline.lingering();
     });

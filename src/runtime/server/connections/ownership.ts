@@ -29,6 +29,7 @@ import {
   TURN_NEED,
 } from '../../memory/protocol.ts';
 import type { OutboundRingReader } from '../../memory/workers/outbound-ring-reader.ts';
+import type { OutboundLedger } from '../sockets/outbound-ledger.ts';
 import { ANY_WORKER, type Connection } from './connection.ts';
 import type { Endings } from './endings.ts';
 import type { Registry } from './registry.ts';
@@ -42,7 +43,7 @@ export interface OwnershipOptions {
   readonly queue: ReadyQueue;
   readonly registry: Registry;
   readonly endings: Endings;
-  readonly outboundWindowBytes: number;
+  readonly ledger: OutboundLedger;
   /** The queue is not empty. */
   readonly onReady: () => void;
   /** The queue is so long that main answers requests itself, see overload/overload.ts. */
@@ -139,6 +140,7 @@ export class Ownership {
   clientGone(connection: Connection): void {
     const { isOpen } = connection;
     connection.close();
+    connection.writer.finish();
     if (!connection.isHandedOut) {
       this.#release(connection);
       return;
@@ -172,6 +174,8 @@ export class Ownership {
   /** Puts a connection that nobody owns (back) into the queue. */
   makeReady(connection: Connection): void {
     const { table, queue, onReady } = this.#options;
+    // One that was handed out already has its credit, and a worker may be reading it.
+    if (!connection.isHandedOut) this.#grant(connection);
     connection.handTo(ANY_WORKER);
     // A dead worker may have popped a connection that main has ended. It keeps the time for its client to
     // close.
@@ -180,6 +184,14 @@ export class Ownership {
     connection.bytesSeenWaiting = -1;
     connection.queuePosition = queue.push(connection.number);
     onReady();
+  }
+
+  /** The connection is about to be handed to a worker. Its credit is counted afresh. */
+  #grant(connection: Connection): void {
+    const { table, ledger } = this.#options;
+    ledger.release(connection.granted);
+    connection.granted = ledger.grant(connection.writer.owed);
+    table.setCredit(connection.number, connection.granted);
   }
 
   // ---- What main does for requests that wait too long (overload/overload.ts) ----
@@ -232,8 +244,8 @@ export class Ownership {
 
   /** Another worker serves the request that a dead worker had in process, from its start. */
   runAgain(connection: Connection): void {
-    const { table, outboundWindowBytes } = this.#options;
-    table.setCredit(connection.number, outboundWindowBytes - connection.writer.owed);
+    const { table } = this.#options;
+    this.#grant(connection);
     table.setConsumed(connection.number, connection.buffer.consumed);
     table.endRequest(connection.number);
     this.makeReady(connection);
@@ -253,12 +265,13 @@ export class Ownership {
   // ---- The end of a turn ----
 
   #endTurn(connection: Connection, turn: number, missing: number, seen: number): void {
-    const { table, endings, outboundWindowBytes } = this.#options;
+    const { table, ledger, endings } = this.#options;
     const { number, buffer } = connection;
     connection.takeBack();
     connection.isWithdrawn = false;
     table.endRequest(number);
-    table.setCredit(number, outboundWindowBytes - connection.writer.owed);
+    ledger.release(connection.granted);
+    connection.granted = 0;
     if (connection.isClosed) {
       this.#release(connection);
       return;
@@ -302,8 +315,10 @@ export class Ownership {
     }
     // The state of an incomplete request does not apply to the next request.
     table.clearResume(number);
-    if (turn === TURN_HEAVY) this.#options.onHeavy(connection);
-    else if (buffer.isEmpty) this.#rest(connection);
+    if (turn === TURN_HEAVY) {
+      this.#grant(connection);
+      this.#options.onHeavy(connection);
+    } else if (buffer.isEmpty) this.#rest(connection);
     else this.makeReady(connection);
   }
 

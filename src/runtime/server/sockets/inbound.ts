@@ -5,8 +5,8 @@
  *
  * Invariant (buffers rest): a buffer is moved, grown or freed only while its connection is neither READY nor
  * RUNNING. While the connection is handed out, bytes are only appended within the capacity. Bytes that do not
- * fit wait in a private overflow of at most one read, and reading stops. So a worker's pointer stays valid
- * for its whole turn.
+ * fit wait in an overflow of at most one read, a second buffer of the same memory, and reading stops. So a
+ * worker's pointer stays valid for its whole turn.
  */
 
 import { invariant } from '../../../platform/invariant.ts';
@@ -16,6 +16,7 @@ import type { ConnectionTable } from '../../memory/connections/connection-table.
 import type { SharedMemory } from '../../memory/layout.ts';
 import { openInboundBuffers } from '../../memory/open.ts';
 import type { ClientSocket } from './client-socket.ts';
+import { InboundMemory } from './inbound-memory.ts';
 
 /**
  * A pipelining client with more unanswered bytes is not read from, because its earlier requests come first.
@@ -30,23 +31,33 @@ const LF = 10;
 export class Inbound {
   readonly bytes: Buffer;
   readonly table: ConnectionTable;
-  readonly allocator: BuddyAllocator;
+  readonly memory: InboundMemory;
 
   constructor(shared: SharedMemory, table: ConnectionTable) {
     this.bytes = shared.bytes;
     this.table = table;
-    this.allocator = openInboundBuffers(shared);
+    this.memory = new InboundMemory(openInboundBuffers(shared), shared.layout.inboundBytes);
   }
 
   get allocatedBytes(): number {
-    return this.allocator.allocatedBytes;
+    return this.memory.allocatedBytes;
   }
+}
+
+/** Bytes for which the buffer had no room while a worker owned it. */
+interface Overflow {
+  readonly address: number;
+  /** Of its buffer. */
+  readonly size: number;
+  readonly length: number;
 }
 
 export class InboundBuffer {
   readonly #inbound: Inbound;
   readonly #number: number;
   readonly #socket: ClientSocket;
+  /** The address of the client. */
+  readonly #client: string;
   #address = 0;
   /** 0 if there is no buffer. */
   #capacity = 0;
@@ -56,14 +67,17 @@ export class InboundBuffer {
   #consumed = 0;
   /** The length that the next turn waits for. */
   #needed = 0;
-  /** Bytes for which the buffer had no room while a worker owned it. Reading stops then. */
-  #overflow: Buffer | null = null;
+  /** Reading stops while there is one. */
+  #overflow: Overflow | null = null;
+  /** There was no memory for the overflow, so bytes are missing. */
+  #isBroken = false;
   #isPaused = false;
 
   constructor(inbound: Inbound, number: number, socket: ClientSocket) {
     this.#inbound = inbound;
     this.#number = number;
     this.#socket = socket;
+    this.#client = socket.remoteAddress ?? '';
   }
 
   get isEmpty(): boolean {
@@ -100,6 +114,7 @@ export class InboundBuffer {
    */
   append(source: Buffer, count: number, isHandedOut: boolean): boolean {
     const needed = this.#length + count;
+    if (this.#isBroken) return true;
     if (this.#overflow !== null || (isHandedOut && needed > this.#capacity)) {
       this.#addToOverflow(source, count);
       return true;
@@ -120,6 +135,7 @@ export class InboundBuffer {
    * @returns false when the inbound memory is exhausted
    */
   settle(needed: number): boolean {
+    if (this.#isBroken) return false;
     this.#needed = needed;
     const overflow = this.#overflow;
     const present = this.unanswered;
@@ -131,7 +147,9 @@ export class InboundBuffer {
     if (!this.#move(this.#consumed, present)) return false;
     if (overflow !== null) {
       this.#overflow = null;
-      this.append(overflow, overflow.length, false);
+      const { address, size, length } = overflow;
+      this.append(this.#inbound.bytes.subarray(address, address + length), length, false);
+      this.#inbound.memory.free(address, size, this.#client);
     }
     if (!this.isEnough || this.#length <= READ_AHEAD_BYTES) this.readOn();
     return true;
@@ -181,8 +199,9 @@ export class InboundBuffer {
 
   /** Gives the buffer back, because it is empty or the connection has ended. */
   release(): void {
-    const { allocator, table } = this.#inbound;
-    if (this.#capacity > 0) allocator.free(this.#address, this.#capacity);
+    const { memory, table } = this.#inbound;
+    if (this.#capacity > 0) memory.free(this.#address, this.#capacity, this.#client);
+    if (this.#overflow !== null) memory.free(this.#overflow.address, this.#overflow.size, this.#client);
     this.#capacity = 0;
     this.#length = 0;
     this.#consumed = 0;
@@ -191,23 +210,37 @@ export class InboundBuffer {
   }
 
   #addToOverflow(source: Buffer, count: number): void {
-    const bytes = Buffer.from(source.subarray(0, count));
-    this.#overflow = this.#overflow === null ? bytes : Buffer.concat([this.#overflow, bytes]);
+    const { bytes, memory } = this.#inbound;
     this.#isPaused = true;
     this.#socket.pause();
+    const earlier = this.#overflow;
+    const length = (earlier?.length ?? 0) + count;
+    const size = BuddyAllocator.sizeFor(length);
+    const address = memory.allocate(size, this.#client);
+    if (address < 0) {
+      // The request is refused when the worker gives the connection back.
+      this.#isBroken = true;
+      return;
+    }
+    if (earlier !== null) {
+      bytes.copyWithin(address, earlier.address, earlier.address + earlier.length);
+      memory.free(earlier.address, earlier.size, this.#client);
+    }
+    source.copy(bytes, address + length - count, 0, count);
+    this.#overflow = { address, size, length };
   }
 
   /** Moves the bytes from `consumed` on to the start of a buffer that holds `wanted` bytes. */
   #move(consumed: number, wanted: number): boolean {
-    const { bytes, allocator, table } = this.#inbound;
+    const { bytes, memory, table } = this.#inbound;
     const kept = this.#length - consumed;
     const from = this.#address + consumed;
     if (wanted > this.#capacity) {
       const size = BuddyAllocator.sizeFor(wanted);
-      const address = allocator.allocate(size);
+      const address = memory.allocate(size, this.#client);
       if (address < 0) return false;
       bytes.copyWithin(address, from, from + kept);
-      if (this.#capacity > 0) allocator.free(this.#address, this.#capacity);
+      if (this.#capacity > 0) memory.free(this.#address, this.#capacity, this.#client);
       this.#address = address;
       this.#capacity = size;
       table.setBuffer(this.#number, address);

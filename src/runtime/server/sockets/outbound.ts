@@ -5,12 +5,15 @@
  * Bytes are copied out of the ring before its space is released. If the kernel does not take a write at once,
  * a shared view would send the bytes that lie there later. A worker that goes on sending gets credit back
  * when the socket has passed its bytes on, so the process never holds more than OUTBOUND_WINDOW_BYTES for a
- * client.
+ * client. What a slow client has not taken is kept in blocks (backlog.ts), and counted for all clients
+ * together (outbound-ledger.ts).
  */
 
 import type { ConnectionTable } from '../../memory/connections/connection-table.ts';
 import type { Clock } from '../clock.ts';
+import { Backlog } from './backlog.ts';
 import { type ClientSocket, takenBytes } from './client-socket.ts';
+import type { OutboundLedger } from './outbound-ledger.ts';
 
 /**
  * Up to this size a payload is passed as a string, because that write needs no buffer object (0.3 µs less).
@@ -25,6 +28,7 @@ export interface OutboundOptions {
   readonly table: ConnectionTable;
   readonly writeTimeoutMs: number;
   readonly clock: Clock;
+  readonly ledger: OutboundLedger;
   /** Rings the worker that waits for the credit of a connection. */
   readonly onCredit: (connection: number) => void;
 }
@@ -53,8 +57,14 @@ export class SocketWriter {
   readonly #outbound: Outbound;
   readonly #number: number;
   readonly #socket: ClientSocket;
-  /** Bytes given to the socket and not yet taken by the kernel. Their credit is owed to the worker. */
+  /**
+   * Bytes that the kernel has not taken yet, in the socket or the backlog. Their credit is owed to the
+   * worker.
+   */
   #owed = 0;
+  /** The same of main's own bytes, which cost no credit. */
+  #own = 0;
+  #backlog: Backlog | null = null;
   #isFlushing = false;
   #isCorked = false;
   /** The client has to take something before this time, in milliseconds of the clock. */
@@ -87,6 +97,11 @@ export class SocketWriter {
   send(address: number, length: number, more: boolean): void {
     const { bytes } = this.#outbound.options;
     const socket = this.#socket;
+    if (this.#isSlow) {
+      this.#keep(bytes, address, address + length);
+      this.#owe(length);
+      return;
+    }
     if (more && !this.#isCorked) {
       this.#isCorked = true;
       socket.cork();
@@ -100,8 +115,18 @@ export class SocketWriter {
 
   /** Sends bytes of the main thread's own. They cost no credit. */
   sendOwn(data: Buffer): void {
-    this.#socket.write(data);
-    if (this.#socket.writableLength > 0) this.#owe(0);
+    if (this.#isSlow) this.#keep(data, 0, data.length);
+    else this.#socket.write(data);
+    if (!this.#isSlow && this.#socket.writableLength === 0) return;
+    this.#own += data.length;
+    this.#outbound.options.ledger.hold(data.length);
+    this.#owe(0);
+  }
+
+  /** Sends FIN after everything else. @param callback is called when all is sent */
+  end(callback: () => void): void {
+    this.#sendBacklog();
+    this.#socket.end(callback);
   }
 
   uncork(): void {
@@ -111,8 +136,35 @@ export class SocketWriter {
 
   /** The socket has passed everything on, and no more is written to it. */
   finish(): void {
+    this.#outbound.options.ledger.hold(-this.#owed - this.#own);
     this.#owed = 0;
+    this.#own = 0;
+    this.#backlog = null;
     this.#deadline = NEVER;
+  }
+
+  /** Bytes that wait for the client, main's own included. */
+  get heldBytes(): number {
+    return this.#owed + this.#own;
+  }
+
+  /** Whether the client has not taken earlier bytes, apart from those of this drain. */
+  get #isSlow(): boolean {
+    return this.#isFlushing || this.#backlog !== null;
+  }
+
+  #keep(source: Buffer, start: number, end: number): void {
+    this.#backlog ??= new Backlog();
+    this.#backlog.append(source, start, end);
+  }
+
+  #sendBacklog(): void {
+    const backlog = this.#backlog;
+    if (backlog === null) return;
+    this.#backlog = null;
+    this.#socket.cork();
+    for (const block of backlog.take()) this.#socket.write(block);
+    this.#socket.uncork();
   }
 
   /**
@@ -136,25 +188,35 @@ export class SocketWriter {
 
   #owe(bytes: number): void {
     this.#owed += bytes;
+    if (bytes > 0) this.#outbound.options.ledger.hold(bytes);
     this.#watch();
     if (this.#isFlushing) return;
     this.#isFlushing = true;
     const owed = this.#owed;
+    const own = this.#own;
     // An empty write calls back when all writes before it were taken. So only slow clients cost a callback.
     this.#socket.write(NOTHING, (error) => {
       this.#isFlushing = false;
       if (error !== null && error !== undefined) return;
       // The kernel may have taken later writes together with it. Then no credit is owed any more.
-      this.#paid(this.#socket.writableLength === 0 ? this.#owed : owed);
+      const hasTakenAll = this.#socket.writableLength === 0 && this.#backlog === null;
+      if (hasTakenAll) this.#paid(this.#owed, this.#own);
+      else this.#paid(owed, own);
     });
   }
 
-  #paid(bytes: number): void {
+  #paid(bytes: number, own: number): void {
     if (this.#socket.destroyed) return;
+    this.#outbound.options.ledger.hold(-bytes - own);
     this.#owed -= bytes;
+    this.#own -= own;
     this.#extendCredit(bytes);
     this.#deadline = NEVER;
-    if (this.#socket.writableLength === 0) return;
+    this.#sendBacklog();
+    if (this.#socket.writableLength === 0) {
+      if (this.heldBytes > 0) this.#paid(this.#owed, this.#own);
+      return;
+    }
     // After end() even an empty write is an error, and the error would cut off the bytes that are still to be
     // sent.
     if (this.#socket.writableEnded) this.#watch();

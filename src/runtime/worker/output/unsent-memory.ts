@@ -13,11 +13,16 @@ const KILOBYTE = 1_024;
 export class UnsentMemory {
   readonly #words: WorkerWords;
   readonly #limitKilobytes: number;
+  readonly #heldByMain: () => number;
   #bytes = 0;
 
-  constructor(words: WorkerWords, limitMb: number) {
+  /**
+   * @param heldByMain kilobytes that wait in the queues of the sockets, which count against the same limit
+   */
+  constructor(words: WorkerWords, limitMb: number, heldByMain: () => number) {
     this.#words = words;
     this.#limitKilobytes = limitMb * KILOBYTE;
+    this.#heldByMain = heldByMain;
   }
 
   /**
@@ -32,7 +37,8 @@ export class UnsentMemory {
   }
 
   #hasRoomFor(bytes: number): boolean {
-    return this.#words.unsentKilobytesOfAll + bytes / KILOBYTE <= this.#limitKilobytes;
+    const held = this.#words.unsentKilobytesOfAll + this.#heldByMain();
+    return held + bytes / KILOBYTE <= this.#limitKilobytes;
   }
 
   #count(bytes: number): void {

@@ -104,6 +104,25 @@ describe('the credit of a connection', () => {
   });
 });
 
+test('pieces for a client that takes nothing are kept together, and counted until it takes them', () => {
+  const { rig, socket, writer, address, place } = createWriter();
+  socket.isSlow = true;
+  let expected = '';
+  for (let piece = 0; piece < 1_000; piece++) {
+    const text = `piece ${piece}\n`;
+    place(text);
+    writer.send(address, text.length, false);
+    expected += text;
+  }
+  writer.sendOwn(Buffer.from('own'));
+  expect(rig.ledger.heldBytes).toBe(expected.length + 3);
+  expect(socket.writes).toBeLessThanOrEqual(2);
+  socket.take();
+  expect(socket.taken).toBe(`${expected}own`);
+  expect(rig.ledger.heldBytes).toBe(0);
+  expect(rig.table.credit(0)).toBe(expected.length);
+});
+
 describe('a client', () => {
   test('that takes everything at once has no write deadline', () => {
     const { rig, writer, address } = createWriter();
@@ -124,7 +143,7 @@ describe('a client', () => {
   test('that takes only a part of its bytes gets the same time again', () => {
     const { rig, socket, writer, address } = createWriter();
     socket.isSlow = true;
-    for (const length of [300, 200, 100]) writer.send(address, length, false);
+    for (let part = 0; part < 3; part++) writer.send(address, 20_000, false);
     socket.take(1);
     const limit = rig.clock.time + DEADLINES.writeTimeoutMs + 1;
     socket.take(1);
@@ -138,7 +157,7 @@ describe('a client', () => {
     socket.isSlow = true;
     writer.send(address, 300, false);
     writer.send(address, 200, false);
-    socket.end(() => writer.finish());
+    writer.end(() => writer.finish());
     socket.take(1);
     expect(writer.isSending).toBe(true);
     expect(writer.isStalled(rig.clock.time + DEADLINES.writeTimeoutMs + 1)).toBe(true);

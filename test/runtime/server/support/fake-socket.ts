@@ -38,6 +38,9 @@ export class FakeSocket extends EventEmitter implements ClientSocket {
     return this.#bytesWritten;
   }
 
+  /** Calls of `write`. */
+  writes = 0;
+
   // ---- What the test does ----
 
   /** The client sends something. */
@@ -78,6 +81,7 @@ export class FakeSocket extends EventEmitter implements ClientSocket {
     const bytes = typeof data === 'string' ? Buffer.from(data, 'latin1') : data;
     const callback = typeof encodingOrCallback === 'function' ? encodingOrCallback : () => {};
     this.#bytesWritten += bytes.length;
+    this.writes++;
     this.#pending.push({ data: bytes, callback });
     this.#flush();
     return true;

@@ -26,12 +26,15 @@ import { SILENT_LOGGER } from '../../../../src/runtime/server/runtime-logger.ts'
 import { Deadlines } from '../../../../src/runtime/server/sockets/deadlines.ts';
 import { Inbound } from '../../../../src/runtime/server/sockets/inbound.ts';
 import { Outbound } from '../../../../src/runtime/server/sockets/outbound.ts';
+import { OutboundLedger } from '../../../../src/runtime/server/sockets/outbound-ledger.ts';
 import { RefusedSockets } from '../../../../src/runtime/server/sockets/refused-sockets.ts';
 import type { WorkerPhase } from '../../../../src/runtime/server/workers/worker-handle.ts';
 import type { ToWorker } from '../../../../src/runtime/worker/messages.ts';
 import { FakeSocket } from './fake-socket.ts';
 
 export const WINDOW_BYTES = 1_000;
+/** Of all clients together. */
+export const LIMIT_BYTES = 64 * 1_048_576;
 export const MAX_QUEUE_WAIT_MS = 5_000;
 
 export const DEADLINES = {
@@ -53,6 +56,7 @@ export class Rig {
   readonly table;
   readonly queue;
   readonly inbound;
+  readonly ledger;
   readonly outbound;
   readonly registry;
   readonly endings;
@@ -78,7 +82,13 @@ export class Rig {
     this.table = openConnectionTable(this.shared);
     this.queue = openReadyQueue(this.shared);
     this.inbound = new Inbound(this.shared, this.table);
+    this.ledger = new OutboundLedger({
+      limitBytes: LIMIT_BYTES,
+      windowBytes: WINDOW_BYTES,
+      publish: () => {},
+    });
     this.outbound = new Outbound({
+      ledger: this.ledger,
       bytes: this.shared.bytes,
       table: this.table,
       writeTimeoutMs: DEADLINES.writeTimeoutMs,
@@ -89,7 +99,6 @@ export class Rig {
     this.endings = new Endings(this.table, this.refusalHeaders);
     this.ownership = new Ownership({
       ...this,
-      outboundWindowBytes: WINDOW_BYTES,
       refuses: () => this.overload.refuses(),
       onTurnAway: (connection) => this.overload.turnAway(connection),
       onWithdrawn: (connection) => this.overload.answerConstants(connection),
@@ -111,7 +120,6 @@ export class Rig {
       ...this,
       refused: new RefusedSockets(DEADLINES.lingerMs, 1, this.refusalHeaders),
       deadlines: new Deadlines(DEADLINES, this.clock.now()),
-      outboundWindowBytes: WINDOW_BYTES,
     });
   }
 

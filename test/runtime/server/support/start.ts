@@ -41,7 +41,7 @@ export async function startWithFirstWorker(
 
 /** Every connection, buffer and queue entry is given back, and the pool is complete. */
 export async function expectRest(server: Server, workers = 2): Promise<void> {
-  const rest = { connections: 0, inboundBytes: 0, queued: 0, workers };
+  const rest = { connections: 0, inboundBytes: 0, outboundBytes: 0, queued: 0, workers };
   const isAtRest = () => JSON.stringify(server.usage) === JSON.stringify(rest);
   await until('nothing is held any more', isAtRest).catch(() => expect(server.usage).toEqual(rest));
 }

@@ -8,7 +8,7 @@ const MB = 1_048_576;
 describe('UnsentMemory', () => {
   test('memory for unsent responses is bounded for all workers together', () => {
     const { shared } = new MainSide();
-    const [one, other] = [0, 1].map((slot) => new UnsentMemory(openWorkerWords(shared, slot), 1));
+    const [one, other] = [0, 1].map((slot) => new UnsentMemory(openWorkerWords(shared, slot), 1, () => 0));
     expect(one?.hold(0.7 * MB)).not.toBeNull();
     expect(other?.hold(0.4 * MB), 'too much together').toBeNull();
     expect(other?.hold(0.2 * MB)).not.toBeNull();
@@ -16,7 +16,7 @@ describe('UnsentMemory', () => {
 
   test('memory for unsent responses can be held again when it was given back', () => {
     const { words } = new MainSide();
-    const memory = new UnsentMemory(words, 1);
+    const memory = new UnsentMemory(words, 1, () => 0);
     const held = memory.hold(MB);
     expect(memory.hold(MB)).toBeNull();
     held?.[Symbol.dispose]();
@@ -26,7 +26,7 @@ describe('UnsentMemory', () => {
 
   test('a small response always finds room, but is counted too', () => {
     const { words } = new MainSide();
-    const memory = new UnsentMemory(words, 1);
+    const memory = new UnsentMemory(words, 1, () => 0);
     memory.hold(MB);
     expect(memory.hold(16_384)).not.toBeNull();
     expect(memory.hold(16_385)).toBeNull();
