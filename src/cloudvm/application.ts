@@ -12,11 +12,12 @@ import { prepareSecret } from './accounts/tokens/secret.ts';
 import { Tokens } from './accounts/tokens/tokens.ts';
 import type { Api } from './api.ts';
 import { DatabaseError } from './database/database-errors.ts';
+import { isDiskFull } from './health/disk-space.ts';
 import { ApplicationReadiness } from './health/readiness.ts';
 import { occasionally } from './occasionally.ts';
 import { OnDemand } from './on-demand.ts';
 import { registerRoutes } from './routes.ts';
-import { CLOUDVM_WORKER_SETTINGS } from './settings.ts';
+import { CLOUDVM_WORKER_SETTINGS, EMBEDDED_DIRECTORY } from './settings.ts';
 
 const SETTINGS = joinGroups(CLOUDVM_WORKER_SETTINGS, LOG_SETTINGS);
 
@@ -32,6 +33,7 @@ interface Started {
   readonly pool: WorkerPool;
   readonly leaderTimer: NodeJS.Timeout;
   readonly pingDatabase: () => Promise<void>;
+  readonly isDatabaseFull: () => Promise<boolean>;
 }
 
 let state: Started | 'starting' | 'draining' = 'starting';
@@ -76,7 +78,9 @@ export async function start(pool: WorkerPool): Promise<void> {
     if (pool.leads) api.open().catch(() => {});
   }, LEADER_INTERVAL_MS).unref();
   const pingDatabase = async () => (await api.open()).ping();
-  state = { api, tokens, pool, leaderTimer, pingDatabase };
+  const directory = process.env[EMBEDDED_DIRECTORY];
+  const isDatabaseFull = async () => directory !== undefined && (await isDiskFull(directory));
+  state = { api, tokens, pool, leaderTimer, pingDatabase, isDatabaseFull };
 }
 
 export async function stop(): Promise<void> {

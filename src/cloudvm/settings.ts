@@ -70,6 +70,9 @@ export const CLOUDVM_SETTINGS: SettingsGroup<CloudVmSettings> = {
   contradictions,
 };
 
+/** Names in the workers' environment where the embedded database keeps its files, if it is used. */
+export const EMBEDDED_DIRECTORY = 'CLOUDVM_EMBEDDED_DIRECTORY';
+
 /** In a worker. The main thread has checked the connection string, and checking it loads the whole driver. */
 export const CLOUDVM_WORKER_SETTINGS: SettingsGroup<CloudVmSettings> = {
   ...CLOUDVM_SETTINGS,

@@ -7,7 +7,7 @@
 import { HttpProblem, type Request, type Response } from '../../runtime/application.ts';
 
 /** The reasons for not being ready, in the contract's words. */
-export type NotReady = 'starting' | 'draining' | 'database unreachable' | 'workers failing';
+export type NotReady = 'starting' | 'draining' | 'database unreachable' | 'database full' | 'workers failing';
 
 /** How many workers serve, and how many there are when all is well. */
 export interface ServingWorkers {

@@ -15,6 +15,8 @@ const LEAST_SERVING_SHARE = 0.5;
 export interface Started {
   /** Asks the database for a sign of life. */
   readonly pingDatabase: () => Promise<void>;
+  /** Whether the database takes no more data, as far as it can be known without a write. */
+  readonly isDatabaseFull: () => Promise<boolean>;
   readonly pool: WorkerPool;
 }
 
@@ -53,16 +55,16 @@ export class ApplicationReadiness implements Readiness {
   async check(): Promise<NotReady | undefined> {
     const state = this.#state();
     if (typeof state === 'string') return state;
-    const { pool, pingDatabase } = state;
+    const { pool } = state;
     if (pool.isStopping) return 'draining';
     if (pool.serving < pool.size * LEAST_SERVING_SHARE) {
       return pool.isFilling ? 'starting' : 'workers failing';
     }
-    this.#underWay ??= this.#pingOnce(pingDatabase);
+    this.#underWay ??= this.#lookOnce(state);
     return this.#underWay;
   }
 
-  async #pingOnce(pingDatabase: Started['pingDatabase']): Promise<NotReady | undefined> {
+  async #lookOnce({ pingDatabase, isDatabaseFull }: Started): Promise<NotReady | undefined> {
     const { promise: timeout, resolve } = Promise.withResolvers<false>();
     const timer = setTimeout(resolve, this.#timeoutMs, false);
     try {
@@ -74,7 +76,8 @@ export class ApplicationReadiness implements Readiness {
           return false;
         },
       );
-      return (await Promise.race([answers, timeout])) ? undefined : 'database unreachable';
+      if (!(await Promise.race([answers, timeout]))) return 'database unreachable';
+      return (await isDatabaseFull()) ? 'database full' : undefined;
     } finally {
       clearTimeout(timer);
       this.#underWay = undefined;

@@ -10,6 +10,7 @@ test('while the database is away, requests that need it get 503 with Retry-After
   const readiness = new ApplicationReadiness({
     state: () => ({
       pingDatabase: () => cloudVm.services.database.ping(),
+      isDatabaseFull: async () => false,
       pool: { size: 1, serving: 1, isFilling: false, leads: true, isStopping: false, cutOffRoutes: [] },
     }),
     onDatabaseTrouble: (error) => readinessErrors.push(error),

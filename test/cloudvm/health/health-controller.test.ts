@@ -20,7 +20,7 @@ test('a process that can work is ready, and says how many workers serve, and whi
   });
 });
 
-test.each(['starting', 'draining', 'database unreachable'] as const)(
+test.each(['starting', 'draining', 'database unreachable', 'database full'] as const)(
   'a process that is not ready answers 503 with the reason: %s',
   async (reason) => {
     const answer = await open(reason).ask('GET', '/health/ready');

@@ -12,8 +12,13 @@ function started(
   ping: () => Promise<void>,
   pool: Pick<WorkerPool, 'size' | 'serving' | 'isFilling'> = { size: 8, serving: 8, isFilling: false },
   isStopping = false,
+  isFull = false,
 ): ApplicationState {
-  return { pingDatabase: ping, pool: Object.assign(pool, { leads: true, isStopping, cutOffRoutes: [] }) };
+  return {
+    pingDatabase: ping,
+    isDatabaseFull: async () => isFull,
+    pool: Object.assign(pool, { leads: true, isStopping, cutOffRoutes: [] }),
+  };
 }
 
 function readinessOf(state: ApplicationState, options: Partial<ReadinessOptions> = {}): ApplicationReadiness {
@@ -60,6 +65,11 @@ test('a process with fewer than half of its workers is starting, unless it has h
 test('a process that was asked to stop is draining, although it serves', async () => {
   const readiness = readinessOf(started(async () => {}, undefined, true));
   expect(await readiness.check()).toBe('draining');
+});
+
+test('a process whose database takes no more data is not ready', async () => {
+  const readiness = readinessOf(started(async () => {}, undefined, false, true));
+  expect(await readiness.check()).toBe('database full');
 });
 
 test('a process is not ready while fewer than half of its workers serve', async () => {
