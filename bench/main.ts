@@ -20,6 +20,10 @@ const BENCHMARKS: Readonly<Record<string, { readonly about: string; load(): Prom
     about: 'goodput at twice the capacity, with clients that give up, and /health while no worker is free',
     load: () => import('./overload.ts'),
   },
+  faults: {
+    about: 'what one bad handler, client or deployment does to the others, beside earlier figures',
+    load: () => import('./faults.ts'),
+  },
   'vm-read': {
     about: 'GET /api/vms/:id from the database, on this server and on Fastify',
     load: () => import('./api/vm-read.ts'),

@@ -1,7 +1,7 @@
 /**
  * `npm run soak -- --minutes N`: everything that a server meets, all at once, with a check of every answer.
- * Afterwards it reports the slopes of memory, heaps and descriptors. It ends with 1 if an answer was wrong, if
- * something grows, or if the server did not stop in order. It needs the /proc of Linux.
+ * Afterwards it reports the slopes of memory, heaps and descriptors. It ends with 1 if an answer was wrong,
+ * if something grows, or if the server did not stop in order. It needs the /proc of Linux.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -99,7 +99,7 @@ test('the log says what a worker was doing when it died', async () => {
   await using server = await startServer({ workers: 1, logger }, stage);
   using bystander = await RawClient.connect(server.port);
   using killer = await RawClient.connect(server.port);
-  expect((await killer.get('/health')).status).toBe(200);
+  expect((await killer.get('/params/1/2')).status).toBe(200);
   bystander.send(getRequest('/hold/bystander'));
   await stage.cue('started', 'bystander');
   expect((await killer.get('/exit?token=hidden')).status).toBe(500);
@@ -112,7 +112,7 @@ test('the log says what a worker was doing when it died', async () => {
     lastRequests: [
       expect.stringMatching(/^GET \/exit \(\d+ ms ago\)$/),
       expect.stringMatching(/^GET \/hold\/:key \(/),
-      expect.stringMatching(/^GET \/health \(/),
+      expect.stringMatching(/^GET \/params\/:a\/:b \(/),
     ],
   });
   expect(JSON.stringify(line)).not.toContain('hidden');

@@ -52,7 +52,10 @@ export class MemoryWatch<W extends MeasuredWorker> {
   readonly #rss: () => number;
   /** The memory of the process when the workers were asked for the last time, or less. */
   #calmBytes = 0;
-  #isAsking = false;
+  /** Workers that have not answered yet. */
+  readonly #asked = new WeakSet<W>();
+  /** What the workers have answered last. */
+  readonly #memories = new WeakMap<W, WorkerMemory>();
   /** Workers that were too large when they were asked for the last time. */
   #suspects = new Set<W>();
   #isShort = false;
@@ -89,29 +92,21 @@ export class MemoryWatch<W extends MeasuredWorker> {
     this.#judgeProcess(rss);
     const hasGrown = rss > this.#calmBytes + GROWTH_MB * MB;
     this.#calmBytes = Math.min(this.#calmBytes, rss);
-    if ((!hasGrown && this.#suspects.size === 0 && !this.#isShort) || this.#isAsking) return;
+    if (!hasGrown && this.#suspects.size === 0 && !this.#isShort) return;
     this.#calmBytes = rss;
-    this.#isAsking = true;
-    void this.#ask(now).finally(() => {
-      this.#isAsking = false;
-    });
+    for (const worker of this.#options.workers()) void this.#ask(worker);
+    if (this.#isShort) this.#endLargest(now);
   }
 
-  async #ask(now: number): Promise<void> {
-    const asked = [...this.#options.workers()].filter(
-      ({ phase }) => phase === 'serving' || phase === 'draining',
-    );
-    const memories = new Map<W, WorkerMemory>();
-    await Promise.all(
-      asked.map(async (worker) => {
-        const memory = await worker.measure();
-        if (memory === null) return;
-        memories.set(worker, memory);
-        // At once: another worker, in a native call, may not answer for long.
-        this.#judgeWorker(worker, memory);
-      }),
-    );
-    if (this.#isShort) this.#endLargest(memories, now);
+  /** One that hangs in a native call may never answer. It is asked once, and the others go on. */
+  async #ask(worker: W): Promise<void> {
+    if (this.#asked.has(worker) || !isAtWork(worker)) return;
+    this.#asked.add(worker);
+    const memory = await worker.measure();
+    this.#asked.delete(worker);
+    if (memory === null || !isAtWork(worker)) return;
+    this.#memories.set(worker, memory);
+    this.#judgeWorker(worker, memory);
   }
 
   #judgeWorker(worker: W, memory: WorkerMemory): void {
@@ -138,14 +133,22 @@ export class MemoryWatch<W extends MeasuredWorker> {
     }
   }
 
-  #endLargest(memories: ReadonlyMap<W, WorkerMemory>, now: number): void {
+  #endLargest(now: number): void {
     if (now - this.#lastEnd < BETWEEN_ENDS_MS) return;
-    const [largest] = [...memories].sort(([, one], [, other]) => total(other) - total(one));
+    const [largest] = [...this.#options.workers()]
+      .filter(isAtWork)
+      .map((worker) => [worker, this.#memories.get(worker)] as const)
+      .filter((entry): entry is readonly [W, WorkerMemory] => entry[1] !== undefined)
+      .sort(([, one], [, other]) => total(other) - total(one));
     if (largest === undefined) return;
     this.#lastEnd = now;
     const [worker, memory] = largest;
     this.#options.onTooLarge(worker, { ...inMegabytes(memory), maxRssMb: this.#options.maxRssMb });
   }
+}
+
+function isAtWork({ phase }: MeasuredWorker): boolean {
+  return phase === 'serving' || phase === 'draining';
 }
 
 function total({ heapBytes, externalBytes }: WorkerMemory): number {

@@ -333,7 +333,8 @@ export class Supervisor {
   }
 
   #onExit(worker: WorkerHandle, { phase, code, error }: WorkerExit): void {
-    if (phase === 'serving' || (phase === 'draining' && code !== 0)) {
+    // A worker that drains ends by itself, unless a handler ends it.
+    if (phase === 'serving' || (phase === 'draining' && worker.words.current !== NO_CONNECTION)) {
       const details = { worker: worker.slot, exitCode: code, error, ...this.#died(worker) };
       this.#options.logger.error(details, 'A worker ended unexpectedly and is replaced');
     }

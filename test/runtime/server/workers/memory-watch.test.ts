@@ -18,8 +18,12 @@ class FakeWorker implements MeasuredWorker {
     this.slot = slot;
   }
 
+  /** It never answers. */
+  hangs = false;
+
   async measure() {
     this.measurements++;
+    if (this.hangs) await new Promise(() => {});
     return { heapBytes: this.heapMb * MB, externalBytes: this.externalMb * MB };
   }
 }
@@ -72,6 +76,16 @@ describe('a worker', () => {
     expect(ended).toEqual([1]);
   });
 
+  test('that never answers is asked once, and keeps nobody from being judged', async () => {
+    const { workers, ended, look } = watch();
+    workers[0].hangs = true;
+    workers[1].heapMb = 1.3 * HEAP_MB;
+    await look(400);
+    await look(500);
+    expect(ended).toEqual([1]);
+    expect(workers[0].measurements).toBe(1);
+  });
+
   test('may hold four times as much outside its heap', async () => {
     const { workers, ended, look } = watch();
     workers[0].externalMb = 4 * HEAP_MB;
@@ -91,6 +105,7 @@ describe('MAX_RSS_MB', () => {
     expect(memory.isShort).toBe(false);
     await look(501);
     expect(memory.isShort).toBe(true);
+    await look(501);
     expect(ended).toEqual([0]);
     workers[0].phase = 'stuck';
     await look(490);
