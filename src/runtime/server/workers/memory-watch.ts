@@ -92,6 +92,7 @@ export class MemoryWatch<W extends MeasuredWorker> {
     this.#judgeProcess(rss);
     const hasGrown = rss > this.#calmBytes + GROWTH_MB * MB;
     this.#calmBytes = Math.min(this.#calmBytes, rss);
+    for (const worker of this.#suspects) if (!isAtWork(worker)) this.#suspects.delete(worker);
     if (!hasGrown && this.#suspects.size === 0 && !this.#isShort) return;
     this.#calmBytes = rss;
     for (const worker of this.#options.workers()) void this.#ask(worker);

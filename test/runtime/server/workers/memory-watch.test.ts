@@ -86,6 +86,17 @@ describe('a worker', () => {
     expect(workers[0].measurements).toBe(1);
   });
 
+  test('that was suspicious and has ended is forgotten', async () => {
+    const { workers, look } = watch();
+    workers[0].heapMb = 1.3 * HEAP_MB;
+    await look(400);
+    workers[0].phase = 'ended';
+    await look(400);
+    const { measurements } = workers[1];
+    await look(400);
+    expect(workers[1].measurements).toBe(measurements);
+  });
+
   test('may hold four times as much outside its heap', async () => {
     const { workers, ended, look } = watch();
     workers[0].externalMb = 4 * HEAP_MB;
