@@ -156,9 +156,10 @@ describe('workers that are killed at random moments under load', () => {
     // request for each kill.
     const notEntered = failures.filter(({ number }) => journal.threadsOf(number).length === 0);
     expect(notEntered.length).toBeLessThanOrEqual(KILLS);
-    // An unsafe request runs at most once, and a safe one at most twice.
+    // An unsafe request runs at most once. A safe one is run again once, and up to eight times more if the
+    // handler of another request was running each time.
     for (let number = 1; number <= journal.count; number++) {
-      expect(journal.threadsOf(number).length).toBeLessThanOrEqual(journal.isSafe(number) ? 2 : 1);
+      expect(journal.threadsOf(number).length).toBeLessThanOrEqual(journal.isSafe(number) ? 10 : 1);
     }
     expect(answered).toBeGreaterThan(KILLS);
     await expectRest(server, WORKERS);
