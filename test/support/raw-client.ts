@@ -105,6 +105,14 @@ export class RawClient implements Disposable {
     }
   }
 
+  /** The next response that is not interim. A client that has sent FIN may get interim ones first. */
+  async final(): Promise<RawResponse> {
+    for (;;) {
+      const response = await this.next();
+      if (response.status >= 200) return response;
+    }
+  }
+
   /** Waits for the server's FIN, or a reset. @returns the bytes that belong to no response that was taken */
   async end(): Promise<Buffer> {
     while (!this.ended) await this.#changed.promise;

@@ -73,7 +73,7 @@ describe('the inbound memory', () => {
     refused.halfClose();
     for (const holder of holders) {
       holder.send('Host: test\r\n\r\n');
-      expect((await holder.next()).body.toString()).toBe('{"a":"a","b":"b"}');
+      expect((await holder.final()).body.toString()).toBe('{"a":"a","b":"b"}');
     }
     // All of it is given back and joined again: now it holds what needs a large piece.
     using large = await RawClient.connect(server.port);

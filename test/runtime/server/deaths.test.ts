@@ -91,7 +91,7 @@ describe('workers that are killed at random moments under load', () => {
   test('affect no request on other workers, and leave everything at rest', async () => {
     const random = randomNumbers(freshSeed('workers that are killed'));
     using threads = new Threads();
-    using journal = new Journal(2_000_000);
+    using journal = new Journal(effort(2_000_000, 16_000_000));
     const hopeless: string[] = [];
     await using server = await startServer({
       workers: WORKERS,

@@ -14,11 +14,11 @@ describe('a client that sends FIN', () => {
     client.send(getRequest('/params/1/1') + getRequest('/hold/two') + getRequest('/params/3/3'));
     client.halfClose();
     await stage.cue('started', 'two');
-    expect((await client.next()).body.toString()).toBe('{"a":"1","b":"1"}');
+    expect((await client.final()).body.toString()).toBe('{"a":"1","b":"1"}');
     expect(stage.count('aborted', 'two')).toBe(0);
     stage.release('two');
-    expect((await client.next()).status).toBe(200);
-    expect((await client.next()).body.toString()).toBe('{"a":"3","b":"3"}');
+    expect((await client.final()).status).toBe(200);
+    expect((await client.final()).body.toString()).toBe('{"a":"3","b":"3"}');
     expect(await client.end()).toHaveLength(0);
     expect(client.error).toBeUndefined();
     await expectRest(server);
@@ -29,8 +29,8 @@ describe('a client that sends FIN', () => {
     using client = await RawClient.connect(server.port);
     client.send(getRequest('/big?bytes=9000000') + getRequest('/stream?chunks=20&ms=1'));
     client.halfClose();
-    expect((await client.next()).body).toHaveLength(9_000_000);
-    expect((await client.next()).body.toString()).toContain('piece 20\n');
+    expect((await client.final()).body).toHaveLength(9_000_000);
+    expect((await client.final()).body.toString()).toContain('piece 20\n');
     expect(await client.end()).toHaveLength(0);
     await expectRest(server);
   });
@@ -103,7 +103,7 @@ describe('a client that closes, which sends FIN alone at first,', () => {
     for (let probe = 0; probe < 2; probe++) expect((await waiting.next()).status).toBe(100);
     expect(stage.count('aborted', 'one')).toBe(0);
     stage.release('one');
-    expect((await waiting.next()).status).toBe(200);
+    expect((await waiting.final()).status).toBe(200);
     expect(await waiting.end()).toHaveLength(0);
 
     using listening = await RawClient.connect(server.port);

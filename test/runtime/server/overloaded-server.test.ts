@@ -150,7 +150,7 @@ describe('a client that sends FIN right behind its requests', () => {
     await until('they wait', () => server.usage.queued === 1);
     await untilMainLooked(server);
     await empty(holders, stage);
-    expect((await client.next()).status).toBe(200);
+    expect((await client.final()).status).toBe(200);
     expect((await client.next()).status).toBe(200);
     expect(await client.end()).toHaveLength(0);
     await expectRest(server, 1);
@@ -187,10 +187,10 @@ describe('a client that leaves while its request waits in the queue', () => {
     }
     await untilMainLooked(server);
     second.halfClose();
-    expect((await second.next()).status).toBe(503);
+    expect((await second.final()).status).toBe(503);
     await empty(holders, stage);
-    expect((await first.next()).status).toBe(200);
-    expect((await third.next()).status).toBe(200);
+    expect((await first.final()).status).toBe(200);
+    expect((await third.final()).status).toBe(200);
     first.halfClose();
     third.halfClose();
     await expectRest(server, 1);
