@@ -14,4 +14,5 @@ export type { BodyPiece, BodyStream, ResponseBody, StreamOptions } from './http/
 export { type EventStreamOptions, type ServerSentEvent, sendEvents } from './http/response/events.ts';
 export type { CookieOptions, EndedResponse, Response } from './http/response/response.ts';
 export type { ErrorListener, Finisher, Handler, Middleware } from './http/routing/handler.ts';
+export type { ParameterName } from './http/routing/parameter-name.ts';
 export type { Router } from './http/routing/router.ts';

@@ -38,14 +38,14 @@ export class VmController {
     answerWith(response, representVm(vm));
   };
 
-  readonly read = async (request: Request, response: Response): Promise<void> => {
+  readonly read = async (request: Request<'id'>, response: Response): Promise<void> => {
     const { repository } = this.#services;
     const vm = await repository.read(userIdOf(request), request.parameter('id'));
     if (vm === undefined) throw vmNotFound();
     answerWith(response, representStoredVm(vm));
   };
 
-  readonly change = async (request: Request, response: Response): Promise<void> => {
+  readonly change = async (request: Request<'id'>, response: Response): Promise<void> => {
     const changes = readBody(request, vmChanges);
     const expectedVersion = await this.#expectedVersion(request);
     const id = request.parameter('id');
@@ -55,7 +55,7 @@ export class VmController {
     answerWith(response, representVm(vm));
   };
 
-  readonly delete = async (request: Request, response: Response): Promise<void> => {
+  readonly delete = async (request: Request<'id'>, response: Response): Promise<void> => {
     const expectedVersion = await this.#expectedVersion(request);
     const id = request.parameter('id');
     const { repository } = this.#services;
@@ -64,7 +64,7 @@ export class VmController {
     response.empty();
   };
 
-  async #find(request: Request): Promise<Vm> {
+  async #find(request: Request<'id'>): Promise<Vm> {
     const vm = await this.#services.repository.findById(userIdOf(request), request.parameter('id'));
     if (vm === undefined) throw vmNotFound();
     return vm;
@@ -74,7 +74,7 @@ export class VmController {
    * The version that a change or deletion is conditional on. It is the one that If-Match was compared with,
    * so the database refuses the write if another change comes in between.
    */
-  async #expectedVersion(request: Request): Promise<number | undefined> {
+  async #expectedVersion(request: Request<'id'>): Promise<number | undefined> {
     const tags = request.header('if-match');
     // "*" asks only that the VM exists, which the write itself finds out.
     if (tags === undefined || tags.trim() === '*') return undefined;

@@ -17,8 +17,8 @@ import type { ErrorListener, Finisher, Handler, Middleware } from './routing/han
 
 export interface CompiledRoute {
   readonly parameterNames: readonly string[];
-  /** Route middleware and, last, the handler. */
-  readonly handlers: readonly Handler[];
+  /** Route middleware and, last, the handler. Their path has every parameter that they read. */
+  readonly handlers: readonly Handler<string>[];
 }
 
 export interface PipelineOptions {

@@ -29,7 +29,7 @@ export interface RequestSource {
 
 const NO_NAMES: readonly string[] = [];
 
-export class IncomingRequest implements Request {
+export class IncomingRequest implements Request<string> {
   readonly remoteAddress: string;
   /** Set by the pipeline from the route that matched. */
   parameterNames: readonly string[] = NO_NAMES;

@@ -7,7 +7,8 @@ import type { Query } from './query.ts';
 import type { RequestKey } from './request-key.ts';
 import type { RouteParameters } from './route-parameters.ts';
 
-export interface Request {
+/** @typeParam Name the parameters of the route that may be read. Alone, `Request` has none */
+export interface Request<Name extends string = never> {
   /** As it was sent: methods are case-sensitive. */
   readonly method: string;
   /** The request target as it was sent. */
@@ -20,7 +21,7 @@ export interface Request {
    * The route's parameters, percent-decoded exactly once.
    * @throws HttpProblem 400 if the percent-encoding is malformed
    */
-  readonly parameters: RouteParameters;
+  readonly parameters: RouteParameters<Name>;
   /** All headers by their lower-case names, in order of arrival. The object has no prototype. */
   readonly headers: Readonly<Record<string, string>>;
   readonly cookies: Readonly<Cookies>;
@@ -44,7 +45,7 @@ export interface Request {
   readonly halfClosed: AbortSignal;
 
   /** @throws HttpProblem 400, TypeError for a name that the route does not have */
-  parameter(name: string): string;
+  parameter(name: Name): string;
   /** The value of a header, whatever its case. Several fields of the name are joined. */
   header(name: string): string | undefined;
   /** The content, chunk framing removed: a private copy, the same one at each call. */

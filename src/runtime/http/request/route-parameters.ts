@@ -6,7 +6,7 @@ import { HttpProblem } from '../problem.ts';
 import type { RequestHead } from './request-head.ts';
 
 /** Values by name. The object has no prototype. */
-export type RouteParameters = Readonly<Record<string, string>>;
+export type RouteParameters<Name extends string = string> = Readonly<Record<Name, string>>;
 
 export function readParameters(head: RequestHead, names: readonly string[]): RouteParameters {
   const parameters: Record<string, string> = Object.create(null);

@@ -5,11 +5,15 @@ import type { EndedResponse, Response } from '../response/response.ts';
 /**
  * Answers a request by ending the response, at once or before the promise it returns is fulfilled. An error
  * that it throws becomes the answer: an HttpProblem as it is, any other as 500.
+ * @typeParam Name the parameters that it reads: `Handler<'id'>` fits each route with `:id`, and no other
  */
-export type Handler = (request: Request, response: Response) => void | Promise<void>;
+export type Handler<Name extends string = never> = (
+  request: Request<Name>,
+  response: Response,
+) => void | Promise<void>;
 
 /** Runs before the handler. If it ends the response, nothing after it runs, else the next one does. */
-export type Middleware = Handler;
+export type Middleware<Name extends string = never> = Handler<Name>;
 
 /**
  * Runs after the response has ended, errors included, and may change its headers and its body. A response

@@ -11,9 +11,13 @@ import { type CorsPolicy, CorsRules } from '../cors/policy.ts';
 import { type CompiledRoute, Pipeline } from '../pipeline.ts';
 import type { ConstantAnswer } from './constant-answer.ts';
 import type { ErrorListener, Finisher, Handler, Middleware } from './handler.ts';
+import type { ParameterName } from './parameter-name.ts';
 
-/** Route middleware, in order, and last the handler. */
-export type RouteHandlers = readonly [...Middleware[], Handler];
+/** Route middleware, in order, and last the handler. They may read the parameters of their path. */
+export type RouteHandlers<Path extends string> = readonly [
+  ...Middleware<ParameterName<Path>>[],
+  Handler<ParameterName<Path>>,
+];
 
 interface RegisteredRoute extends CompiledRoute {
   readonly pattern: RoutePattern;
@@ -59,7 +63,7 @@ export class Router {
     return this;
   }
 
-  get(path: string, ...handlers: RouteHandlers): this {
+  get<Path extends string>(path: Path, ...handlers: RouteHandlers<Path>): this {
     return this.#add('GET', path, handlers);
   }
 
@@ -80,29 +84,29 @@ export class Router {
     return this;
   }
 
-  post(path: string, ...handlers: RouteHandlers): this {
+  post<Path extends string>(path: Path, ...handlers: RouteHandlers<Path>): this {
     return this.#add('POST', path, handlers);
   }
 
-  put(path: string, ...handlers: RouteHandlers): this {
+  put<Path extends string>(path: Path, ...handlers: RouteHandlers<Path>): this {
     return this.#add('PUT', path, handlers);
   }
 
-  patch(path: string, ...handlers: RouteHandlers): this {
+  patch<Path extends string>(path: Path, ...handlers: RouteHandlers<Path>): this {
     return this.#add('PATCH', path, handlers);
   }
 
-  delete(path: string, ...handlers: RouteHandlers): this {
+  delete<Path extends string>(path: Path, ...handlers: RouteHandlers<Path>): this {
     return this.#add('DELETE', path, handlers);
   }
 
   /** Only if HEAD must differ from GET without its content. */
-  head(path: string, ...handlers: RouteHandlers): this {
+  head<Path extends string>(path: Path, ...handlers: RouteHandlers<Path>): this {
     return this.#add('HEAD', path, handlers);
   }
 
   /** Only if OPTIONS must do more than list the methods. */
-  options(path: string, ...handlers: RouteHandlers): this {
+  options<Path extends string>(path: Path, ...handlers: RouteHandlers<Path>): this {
     return this.#add('OPTIONS', path, handlers);
   }
 
@@ -123,7 +127,7 @@ export class Router {
     });
   }
 
-  #add(method: string, path: string, handlers: RouteHandlers): this {
+  #add<Path extends string>(method: string, path: Path, handlers: RouteHandlers<Path>): this {
     this.#assertOpen(`${method} ${path}`);
     const { shape, parameterNames } = parsePath(path);
     if (handlers.length === 0) {
@@ -141,7 +145,11 @@ export class Router {
       );
     }
     this.#shapes.set(key, path);
-    this.#routes.push({ pattern: Object.freeze({ method, path }), parameterNames, handlers });
+    this.#routes.push({
+      pattern: Object.freeze({ method, path }),
+      parameterNames,
+      handlers,
+    });
     return this;
   }
 
