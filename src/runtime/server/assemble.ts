@@ -222,6 +222,7 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     workers: () => supervisor.living(),
     logger,
     onTooLarge: (worker, details) => supervisor.endTooLarge(worker, details),
+    onLargest: (worker, details) => supervisor.endLargest(worker, details),
   });
   const running = new AtomicFlag(shared.words, shared.layout.runningWord);
   const stopping = new AtomicFlag(shared.words, shared.layout.stoppingWord);

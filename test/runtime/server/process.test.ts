@@ -10,6 +10,12 @@ import { getRequest, postRequest, RawClient } from '../../support/raw-client.ts'
 import { until } from '../../support/until.ts';
 import { ServerProcess } from './support/server-process.ts';
 
+const ENDED = 'The worker that has the most memory is ended';
+
+function count(text: string, part: string): number {
+  return text.split(part).length - 1;
+}
+
 describe('the process', () => {
   test.each(['SIGINT', 'SIGTERM'] as const)(
     'ends with code 0 after %s, and finishes pending requests',
@@ -72,8 +78,9 @@ describe('the process', () => {
 });
 
 describe('MAX_RSS_MB', () => {
+  const app = new URL('./fixtures/hoarding-app.ts', import.meta.url).pathname;
+
   test('ends the worker that has the most memory, and refuses requests meanwhile', async () => {
-    const app = new URL('./fixtures/hoarding-app.ts', import.meta.url).pathname;
     await using server = new ServerProcess({ APP: app, MAX_RSS_MB: '450' });
     using client = await RawClient.connect(await server.port);
     expect((await client.get('/keep/200')).status).toBe(200);
@@ -82,11 +89,54 @@ describe('MAX_RSS_MB', () => {
     expect([200, 500, 503]).toContain((await client.next()).status);
     await until('requests are taken again', () => server.output.includes('requests are taken'));
     expect(server.output).toContain('new requests are refused');
-    expect(server.output).toContain('A worker needs too much memory and is ended');
+    expect(server.output).toContain(ENDED);
     using other = await RawClient.connect(await server.port);
     expect((await other.get('/other')).status).toBe(200);
     server.child.kill('SIGTERM');
     expect(await server.exitCode()).toBe(0);
+  });
+
+  test('cuts off no route that happens to run on the worker that is ended', async () => {
+    await using server = new ServerProcess({ APP: app, MAX_RSS_MB: '450', HANDLER_TIMEOUT_MS: '60000' });
+    await server.complete;
+    for (let death = 1; death <= 4; death++) {
+      using client = await RawClient.connect(await server.port);
+      // Requests that come together are served by one worker.
+      client.send(getRequest('/keep-later/400') + postRequest('/linger', ''));
+      expect((await client.next()).status).toBe(200);
+      expect((await client.next()).status).toBe(500);
+      await until('requests are taken', () => count(server.output, 'requests are taken') === death);
+    }
+    expect(count(server.output, ENDED)).toBe(4);
+    expect(server.output).toContain('"inFlight":[{"route":"POST /linger"');
+    expect(server.output).not.toContain('is cut off');
+  });
+
+  test('ends no worker if that cannot help, and says so once', async () => {
+    await using tooSmall = new ServerProcess({ MAX_RSS_MB: '64' });
+    await tooSmall.exitCode();
+    const rssMb = Number(/the process has (\d+) MB/.exec(tooSmall.errors)?.[1]);
+    await using server = new ServerProcess({ APP: app, WORKERS: '8', MAX_RSS_MB: `${rssMb + 40}` });
+    await until('the log says it', () => server.output.includes('No worker has much more memory'));
+    using client = await RawClient.connect(await server.port);
+    expect((await client.get('/other')).status).toBe(503);
+    using health = await RawClient.connect(await server.port);
+    expect((await health.get('/health')).status).toBe(200);
+    expect(count(server.output, ENDED)).toBe(0);
+    server.child.kill('SIGTERM');
+    expect(await server.exitCode()).toBe(0);
+    expect(count(server.output, 'No worker has much more memory')).toBe(1);
+  });
+
+  test('replaces the only worker before it ends it', async () => {
+    await using server = new ServerProcess({ APP: app, MAX_RSS_MB: '450', WORKERS: '1' });
+    using client = await RawClient.connect(await server.port);
+    expect((await client.get('/keep-later/400')).status).toBe(200);
+    await until('requests are taken again', () => server.output.includes('requests are taken'));
+    expect(server.output).toContain('The worker that has the most memory is replaced');
+    expect(server.output).not.toContain(ENDED);
+    using other = await RawClient.connect(await server.port);
+    expect((await other.get('/other')).status).toBe(200);
   });
 
   test('too small for the process fails the start', async () => {

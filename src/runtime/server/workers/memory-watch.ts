@@ -11,11 +11,11 @@
  * Most of the time one number is read: the memory of the process. Only when that has grown, main asks the
  * workers. Node.js answers for them between two instructions of a handler that never returns.
  *
- * MAX_RSS_MB bounds the process as a whole. Above it new requests get 503, and the worker that has the most
- * memory is ended, one after the other, until enough is free.
+ * The process as a whole may have MAX_RSS_MB (rss-limit.ts).
  */
 
 import type { RuntimeLogger } from '../runtime-logger.ts';
+import { RssLimit } from './rss-limit.ts';
 import type { WorkerHandle, WorkerMemory } from './worker-handle.ts';
 
 /** A worker may hold so many times WORKER_HEAP_MB outside its heap. */
@@ -26,14 +26,10 @@ const SUSPICIOUS_SHARE = 1.25;
 const EXCESSIVE_SHARE = 1.5;
 /** How much the process grows before the workers are asked. */
 const GROWTH_MB = 32;
-/** Requests are taken again below this share of MAX_RSS_MB. */
-const ENOUGH_SHARE = 0.95;
-/** Ending a worker takes effect within this time. */
-const BETWEEN_ENDS_MS = 1_000;
 const MB = 1_048_576;
 
 /** The part of a worker that is watched. */
-export type MeasuredWorker = Pick<WorkerHandle, 'slot' | 'phase' | 'measure'>;
+export type MeasuredWorker = Pick<WorkerHandle, 'slot' | 'phase' | 'measure' | 'servingSince'>;
 
 export interface MemoryWatchOptions<W extends MeasuredWorker> {
   readonly heapMb: number;
@@ -43,6 +39,8 @@ export interface MemoryWatchOptions<W extends MeasuredWorker> {
   readonly logger: RuntimeLogger;
   /** The worker needs too much memory. */
   readonly onTooLarge: (worker: W, details: object) => void;
+  /** The process needs too much memory, and the end of this worker frees the most. */
+  readonly onLargest: (worker: W, details: object) => void;
   /** In bytes. */
   readonly rss?: () => number;
 }
@@ -50,6 +48,7 @@ export interface MemoryWatchOptions<W extends MeasuredWorker> {
 export class MemoryWatch<W extends MeasuredWorker> {
   readonly #options: MemoryWatchOptions<W>;
   readonly #rss: () => number;
+  readonly #limit: RssLimit<W> | null;
   /** The memory of the process when the workers were asked for the last time, or less. */
   #calmBytes = 0;
   /** Workers that have not answered yet. */
@@ -58,17 +57,17 @@ export class MemoryWatch<W extends MeasuredWorker> {
   readonly #memories = new WeakMap<W, WorkerMemory>();
   /** Workers that were too large when they were asked for the last time. */
   #suspects = new Set<W>();
-  #isShort = false;
-  #lastEnd = Number.NEGATIVE_INFINITY;
 
   constructor(options: MemoryWatchOptions<W>) {
+    const { maxRssMb, logger } = options;
     this.#options = options;
+    this.#limit = maxRssMb === undefined ? null : new RssLimit(maxRssMb, logger);
     this.#rss = options.rss ?? process.memoryUsage.rss;
   }
 
   /** Whether the process has more than MAX_RSS_MB, so that new requests are refused. */
   get isShort(): boolean {
-    return this.#isShort;
+    return this.#limit?.isShort ?? false;
   }
 
   /**
@@ -76,27 +75,27 @@ export class MemoryWatch<W extends MeasuredWorker> {
    * @throws Error if the process has too much memory already
    */
   begin(): void {
-    const { maxRssMb } = this.#options;
     this.#calmBytes = this.#rss();
-    const rssMb = Math.round(this.#calmBytes / MB);
-    if (maxRssMb !== undefined && rssMb > maxRssMb) {
-      throw new Error(
-        `MAX_RSS_MB is ${maxRssMb}, and with its first worker the process has ${rssMb} MB already`,
-      );
-    }
+    this.#limit?.begin(this.#calmBytes);
   }
 
   /** @param now milliseconds of performance.now() */
   look(now: number): void {
     const rss = this.#rss();
-    this.#judgeProcess(rss);
+    this.#limit?.judge(rss, now);
+    if (this.#limit !== null) this.#askNew();
     const hasGrown = rss > this.#calmBytes + GROWTH_MB * MB;
     this.#calmBytes = Math.min(this.#calmBytes, rss);
     for (const worker of this.#suspects) if (!isAtWork(worker)) this.#suspects.delete(worker);
-    if (!hasGrown && this.#suspects.size === 0 && !this.#isShort) return;
+    if (!hasGrown && this.#suspects.size === 0 && !this.isShort) return;
     this.#calmBytes = rss;
     for (const worker of this.#options.workers()) void this.#ask(worker);
-    if (this.#isShort) this.#endLargest(now);
+    if (this.isShort) this.#endLargest(rss, now);
+  }
+
+  /** While they are fresh, because the limit has to know how much a fresh worker has. */
+  #askNew(): void {
+    for (const worker of this.#options.workers()) if (!this.#memories.has(worker)) void this.#ask(worker);
   }
 
   /** One that hangs in a native call may never answer. It is asked once, and the others go on. */
@@ -107,6 +106,7 @@ export class MemoryWatch<W extends MeasuredWorker> {
     this.#asked.delete(worker);
     if (memory === null || !isAtWork(worker)) return;
     this.#memories.set(worker, memory);
+    this.#limit?.measured(memory);
     this.#judgeWorker(worker, memory);
   }
 
@@ -121,39 +121,22 @@ export class MemoryWatch<W extends MeasuredWorker> {
     }
   }
 
-  #judgeProcess(rss: number): void {
-    const { maxRssMb, logger } = this.#options;
-    if (maxRssMb === undefined) return;
-    const details = { rssMb: Math.round(rss / MB), maxRssMb };
-    if (!this.#isShort && rss > maxRssMb * MB) {
-      this.#isShort = true;
-      logger.error(details, 'The process has more memory than MAX_RSS_MB: new requests are refused');
-    } else if (this.#isShort && rss < maxRssMb * ENOUGH_SHARE * MB) {
-      this.#isShort = false;
-      logger.warn(details, 'The process has less memory than MAX_RSS_MB again: requests are taken');
-    }
+  #endLargest(rss: number, now: number): void {
+    const worker = this.#limit?.choose(this.#measuredWorkers(), rss, now);
+    const memory = worker && this.#memories.get(worker);
+    if (memory) this.#options.onLargest(worker, { ...inMegabytes(memory), maxRssMb: this.#options.maxRssMb });
   }
 
-  #endLargest(now: number): void {
-    if (now - this.#lastEnd < BETWEEN_ENDS_MS) return;
-    const [largest] = [...this.#options.workers()]
-      .filter(isAtWork)
-      .map((worker) => [worker, this.#memories.get(worker)] as const)
-      .filter((entry): entry is readonly [W, WorkerMemory] => entry[1] !== undefined)
-      .sort(([, one], [, other]) => total(other) - total(one));
-    if (largest === undefined) return;
-    this.#lastEnd = now;
-    const [worker, memory] = largest;
-    this.#options.onTooLarge(worker, { ...inMegabytes(memory), maxRssMb: this.#options.maxRssMb });
+  *#measuredWorkers(): Generator<readonly [W, WorkerMemory]> {
+    for (const worker of this.#options.workers()) {
+      const memory = this.#memories.get(worker);
+      if (memory !== undefined && isAtWork(worker)) yield [worker, memory];
+    }
   }
 }
 
 function isAtWork({ phase }: MeasuredWorker): boolean {
   return phase === 'serving' || phase === 'draining';
-}
-
-function total({ heapBytes, externalBytes }: WorkerMemory): number {
-  return heapBytes + externalBytes;
 }
 
 function inMegabytes({ heapBytes, externalBytes }: WorkerMemory): object {

@@ -144,12 +144,35 @@ export class Supervisor {
     this.#makeRoom(now);
   }
 
-  /** The worker needs too much memory (memory-watch.ts). */
+  /** The worker needs too much memory (memory-watch.ts), so what it runs is to blame. */
   endTooLarge(worker: WorkerHandle, details: object): void {
     if (worker.phase !== 'serving' && worker.phase !== 'draining') return;
     const recorded = { ...this.#died(worker), ...details };
     const reason = 'A worker needs too much memory and is ended';
     this.#watchdog.end(worker, performance.now(), recorded, reason, TOO_LARGE);
+    this.#fillPool();
+  }
+
+  /**
+   * The process needs too much memory, and this worker has the most (rss-limit.ts). What it runs is not to
+   * blame. If nobody else serves, the worker is replaced first.
+   */
+  endLargest(worker: WorkerHandle, details: object): void {
+    if (worker.phase === 'serving' && this.serving === 1) {
+      this.#replaceLargest(worker, details);
+      return;
+    }
+    const recorded = { ...this.#options.examine(worker).details, ...details };
+    const reason = 'The worker that has the most memory is ended';
+    this.#watchdog.end(worker, performance.now(), recorded, reason, TOO_LARGE);
+    this.#fillPool();
+  }
+
+  #replaceLargest(worker: WorkerHandle, details: object): void {
+    if (worker.failure !== null) return;
+    const message = 'The worker that has the most memory is replaced';
+    this.#options.logger.error({ worker: worker.slot, ...details }, message);
+    worker.markFailing({ message, stack: '', isExhausted: false });
     this.#fillPool();
   }
 

@@ -47,9 +47,13 @@ export interface WorkerFailure {
   readonly isExhausted: boolean;
 }
 
-/** The memory of one worker, in bytes: on its heap, and outside it. */
+/** The memory of one worker, in bytes. */
 export interface WorkerMemory {
+  /** Of its heap, what is in use. Garbage that was not collected counts. */
   readonly heapBytes: number;
+  /** What the process has for its heap, in use or not. */
+  readonly committedBytes: number;
+  /** Outside its heap, as that of buffers. */
   readonly externalBytes: number;
 }
 
@@ -243,8 +247,12 @@ export class WorkerHandle {
   /** @returns its memory now, or null if it has ended. A handler that runs does not delay the answer */
   async measure(): Promise<WorkerMemory | null> {
     try {
-      const { used_heap_size, external_memory } = await this.#thread.getHeapStatistics();
-      return { heapBytes: used_heap_size, externalBytes: external_memory };
+      const statistics = await this.#thread.getHeapStatistics();
+      return {
+        heapBytes: statistics.used_heap_size,
+        committedBytes: statistics.total_physical_size,
+        externalBytes: statistics.external_memory,
+      };
     } catch {
       return null;
     }

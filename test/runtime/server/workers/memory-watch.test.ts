@@ -12,6 +12,7 @@ class FakeWorker implements MeasuredWorker {
   phase: MeasuredWorker['phase'] = 'serving';
   heapMb = 10;
   externalMb = 0;
+  servingSince = 0;
   measurements = 0;
 
   constructor(slot: number) {
@@ -24,7 +25,8 @@ class FakeWorker implements MeasuredWorker {
   async measure() {
     this.measurements++;
     if (this.hangs) await new Promise(() => {});
-    return { heapBytes: this.heapMb * MB, externalBytes: this.externalMb * MB };
+    const heapBytes = this.heapMb * MB;
+    return { heapBytes, committedBytes: heapBytes, externalBytes: this.externalMb * MB };
   }
 }
 
@@ -32,12 +34,14 @@ function watch(maxRssMb?: number) {
   const workers = [new FakeWorker(0), new FakeWorker(1)] as const;
   const state = { rssMb: 200, now: 0 };
   const ended: number[] = [];
+  const errors: string[] = [];
   const memory = new MemoryWatch<FakeWorker>({
     heapMb: HEAP_MB,
     maxRssMb,
     workers: () => workers,
-    logger: SILENT_LOGGER,
+    logger: { ...SILENT_LOGGER, error: (_details, message) => errors.push(message) },
     onTooLarge: ({ slot }) => ended.push(slot),
+    onLargest: ({ slot }) => ended.push(slot),
     rss: () => state.rssMb * MB,
   });
   memory.begin();
@@ -47,7 +51,7 @@ function watch(maxRssMb?: number) {
     memory.look(state.now);
     await new Promise(setImmediate);
   };
-  return { memory, workers, ended, look, state };
+  return { memory, workers, ended, errors, look, state };
 }
 
 describe('a worker', () => {
@@ -112,7 +116,9 @@ describe('a worker', () => {
 describe('MAX_RSS_MB', () => {
   test('refuses requests and ends the largest worker, one a second, until there is enough', async () => {
     const { memory, workers, ended, look, state } = watch(500);
+    await look(200);
     workers[0].externalMb = 90;
+    workers[1].externalMb = 50;
     expect(memory.isShort).toBe(false);
     await look(501);
     expect(memory.isShort).toBe(true);
@@ -127,6 +133,33 @@ describe('MAX_RSS_MB', () => {
     expect(ended).toEqual([0, 1]);
     await look(470);
     expect(memory.isShort).toBe(false);
+  });
+
+  test('ends no worker that has little more memory than a fresh one, and says so once', async () => {
+    const { memory, workers, ended, errors, look, state } = watch(500);
+    await look(200);
+    for (const worker of workers) worker.heapMb = 35;
+    for (let second = 0; second < 10; second++) {
+      await look(600);
+      state.now += 1_000;
+    }
+    expect(memory.isShort).toBe(true);
+    expect(ended).toEqual([]);
+    expect(errors.filter((message) => message.includes('so none is ended'))).toHaveLength(1);
+  });
+
+  test('ends replacements that become as large at once less and less often', async () => {
+    const { workers, ended, look, state } = watch(500);
+    await look(200);
+    for (let second = 0; second < 600; second++) {
+      const before = ended.length;
+      workers[0].externalMb = 200;
+      await look(600);
+      state.now += 950;
+      if (ended.length > before) workers[0].servingSince = state.now;
+    }
+    expect(ended.length).toBeGreaterThan(2);
+    expect(ended.length).toBeLessThan(12);
   });
 
   test('below what the process needs refuses the start', () => {
