@@ -5,13 +5,14 @@
 
 import { entityTag, matchesStrongly, type Request, type Response } from '../../runtime/application.ts';
 import { userIdOf } from '../accounts/tokens/require-user.ts';
+import { DEFAULT_PAGE_SIZE } from '../contract/common-schema.ts';
 import { readBody } from '../validation/json-body.ts';
 import { readQuery } from '../validation/query.ts';
 import { readIdempotencyKey } from './idempotency-key.ts';
 import type { Vm } from './vm.ts';
 import { preconditionFailed, vmNotFound } from './vm-problems.ts';
 import { representPage, representStoredVm, representVm, type VmRepresentation } from './vm-representation.ts';
-import { DEFAULT_PAGE_SIZE, newVm, vmChanges, vmQuery } from './vm-schema.ts';
+import { newVm, vmChanges, vmQuery } from './vm-schema.ts';
 import type { VmServices } from './vm-services.ts';
 
 export class VmController {

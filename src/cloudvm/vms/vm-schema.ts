@@ -3,32 +3,43 @@
  * controller.
  */
 import Type, { type Static } from 'typebox';
+import {
+  CursorSchema,
+  IdSchema,
+  LimitSchema,
+  NextCursorSchema,
+  TimeSchema,
+  TotalSchema,
+} from '../contract/common-schema.ts';
 import { Validator } from '../validation/validator.ts';
 import { VM_SORTS } from './repository/vm-cursor.ts';
-import { MAX_PAGE_SIZE } from './repository/vm-query.ts';
 import { VM_PROVIDERS, VM_SIZES, VM_STATUSES } from './vm.ts';
 
-export const DEFAULT_PAGE_SIZE = 20;
-
-const NameSchema = Type.String({ minLength: 1, maxLength: 64 });
+const NameSchema = Type.String({ minLength: 1, maxLength: 64, examples: ['web-1'] });
 /** Regions and instance ids are names in the provider's system. */
-const ForeignNameSchema = Type.String({ minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9._-]+$' });
+const ForeignNameSchema = Type.String({
+  minLength: 1,
+  maxLength: 64,
+  pattern: '^[A-Za-z0-9._-]+$',
+  examples: ['eu-central-1'],
+});
 const ProviderSchema = Type.Enum([...VM_PROVIDERS]);
-const SizeSchema = Type.Enum([...VM_SIZES]);
+const SizeSchema = Type.Enum([...VM_SIZES], { default: 'small' });
 const StatusSchema = Type.Enum([...VM_STATUSES]);
-const TimeSchema = Type.String({ format: 'date-time' });
+
+const TagKeySchema = Type.String({ minLength: 1, maxLength: 64, examples: ['environment'] });
+const TagValueSchema = Type.String({ maxLength: 256, examples: ['production'] });
+
+export const MAX_TAGS = 20;
 
 const TagsSchema = Type.Array(
-  Type.Object(
-    { key: Type.String({ minLength: 1, maxLength: 64 }), value: Type.String({ maxLength: 256 }) },
-    { additionalProperties: false },
-  ),
-  { maxItems: 20 },
+  Type.Object({ key: TagKeySchema, value: TagValueSchema }, { additionalProperties: false }),
+  { maxItems: MAX_TAGS },
 );
 
 export const VmSchema = Type.Object(
   {
-    id: Type.String(),
+    id: IdSchema,
     name: NameSchema,
     provider: ProviderSchema,
     region: ForeignNameSchema,
@@ -38,28 +49,64 @@ export const VmSchema = Type.Object(
     tags: TagsSchema,
     createdAt: TimeSchema,
     updatedAt: TimeSchema,
-    version: Type.Integer({ minimum: 1 }),
+    version: Type.Integer({
+      minimum: 1,
+      description: 'Grows with every change. The `ETag` is made from it.',
+    }),
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    description: 'A virtual machine.',
+    examples: [
+      {
+        id: '66a1f0c2e4b0a1b2c3d4e5f6',
+        name: 'web-1',
+        provider: 'local',
+        region: 'eu-central-1',
+        instanceId: 'i-66a1f0c2e4b0a1b2c3d4e5f6',
+        size: 'small',
+        status: 'running',
+        tags: [{ key: 'environment', value: 'production' }],
+        createdAt: '2026-05-01T12:00:00.000Z',
+        updatedAt: '2026-05-01T12:00:00.262Z',
+        version: 2,
+      },
+    ],
+  },
 );
 
 export const VmPageSchema = Type.Object(
-  {
-    vms: Type.Array(VmSchema),
-    total: Type.Integer({ minimum: 0 }),
-    nextCursor: Type.Union([Type.String(), Type.Null()]),
-  },
+  { vms: Type.Array(VmSchema), total: TotalSchema, nextCursor: NextCursorSchema },
   { additionalProperties: false },
 );
 
+/** `key` or `key:value`. A key may have a colon itself, so the text is not divided here. */
+const TagFilterSchema = Type.String({ minLength: 1, maxLength: 64 + 1 + 256 });
+
 export const VmQuerySchema = Type.Object(
   {
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_PAGE_SIZE, default: DEFAULT_PAGE_SIZE })),
-    cursor: Type.Optional(Type.String({ minLength: 1 })),
-    status: Type.Optional(StatusSchema),
+    limit: Type.Optional(LimitSchema),
+    cursor: Type.Optional(CursorSchema),
+    status: Type.Optional(
+      Type.Array(StatusSchema, {
+        minItems: 1,
+        maxItems: VM_STATUSES.length,
+        description: 'Only VMs with one of these statuses. May be repeated.',
+      }),
+    ),
     provider: Type.Optional(ProviderSchema),
     region: Type.Optional(ForeignNameSchema),
-    sort: Type.Optional(Type.Enum([...VM_SORTS])),
+    name: Type.Optional(NameSchema),
+    tag: Type.Optional(
+      Type.Array(TagFilterSchema, {
+        minItems: 1,
+        maxItems: MAX_TAGS,
+        description:
+          'Only VMs with this tag: `key`, or `key:value`. May be repeated: then VMs must have all of them.',
+        examples: [['environment:production']],
+      }),
+    ),
+    sort: Type.Optional(Type.Enum([...VM_SORTS], { default: '-createdAt' })),
   },
   { additionalProperties: false },
 );
@@ -73,16 +120,31 @@ export const NewVmSchema = Type.Object(
     instanceId: Type.Optional(ForeignNameSchema),
     tags: Type.Optional(TagsSchema),
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    examples: [{ name: 'web-1', provider: 'local', region: 'eu-central-1', size: 'small' }],
+  },
 );
 
 export const VmChangesSchema = Type.Object(
   { name: Type.Optional(NameSchema), size: Type.Optional(SizeSchema), tags: Type.Optional(TagsSchema) },
-  { additionalProperties: false, minProperties: 1 },
+  { additionalProperties: false, minProperties: 1, examples: [{ name: 'web-2' }] },
+);
+
+export const TagValueBodySchema = Type.Object(
+  { value: TagValueSchema },
+  { additionalProperties: false, examples: [{ value: 'production' }] },
 );
 
 export type VmAnswer = Static<typeof VmSchema>;
+export type VmPageAnswer = Static<typeof VmPageSchema>;
+export type VmListQuery = Static<typeof VmQuerySchema>;
+export type NewVmBody = Static<typeof NewVmSchema>;
+export type VmChangesBody = Static<typeof VmChangesSchema>;
+export type TagValueBody = Static<typeof TagValueBodySchema>;
 
 export const vmQuery = new Validator(VmQuerySchema);
 export const newVm = new Validator(NewVmSchema);
 export const vmChanges = new Validator(VmChangesSchema);
+export const tagKey = new Validator(TagKeySchema);
+export const tagValue = new Validator(TagValueBodySchema);

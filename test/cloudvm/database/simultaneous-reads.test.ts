@@ -110,7 +110,7 @@ describeOnEveryDatabase('simultaneous reads', (database) => {
     const pages = await Promise.all([
       vms.list(owner, { limit: 1 }),
       vms.list(owner, { limit: 2, sort: 'name' }),
-      vms.list(owner, { limit: 1, status: 'running' }),
+      vms.list(owner, { limit: 1, status: ['running'] }),
       vms.list(other, { limit: 1 }),
     ]);
     expect(pages.map(({ total }) => total)).toEqual([3, 3, 0, 2]);

@@ -237,7 +237,7 @@ describe('listing VMs', () => {
     ['limit=1.5', '/limit'],
     ['limit=1&limit=2', '/limit'],
     ['sort=size', '/sort'],
-    ['status=gone', '/status'],
+    ['status=gone', '/status/0'],
     ['provider=ibm', '/provider'],
     ['region=', '/region'],
     ['cursor=', '/cursor'],

@@ -3,6 +3,7 @@
  * conditional writes, so of two simultaneous requests only one can win. Called by the VM controller.
  */
 import { type Collection, type Filter, ObjectId } from 'mongodb';
+import { MAX_PAGE_SIZE } from '../../contract/common-schema.ts';
 import type { BatchedInserts } from '../../database/batched-inserts.ts';
 import { BatchedReads } from '../../database/batched-reads.ts';
 import type { DatabaseService } from '../../database/database-service.ts';
@@ -16,7 +17,7 @@ import { StoredVm, type VmIdentity } from './stored-vm.ts';
 import { afterCursor, encodeCursor, sortOrder } from './vm-cursor.ts';
 import { copyTag, newVmDocument, toVm, VMS, type VmDocument } from './vm-document.ts';
 import { IdempotencyKeyReusedError, StatusConflictError, VersionMismatchError } from './vm-errors.ts';
-import { MAX_PAGE_SIZE, matches, type VmPage, type VmQuery } from './vm-query.ts';
+import { matches, type VmPage, type VmQuery } from './vm-query.ts';
 
 const MAX_INSERT_ATTEMPTS = 3;
 

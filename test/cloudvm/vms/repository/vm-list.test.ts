@@ -84,9 +84,9 @@ describeOnEveryDatabase('the list of VMs', (database) => {
     expect(await total({})).toBe(9);
     expect(await total({ provider: 'gcp' })).toBe(3);
     expect(await total({ region: 'north' })).toBe(4);
-    expect(await total({ status: 'running' })).toBe(1);
-    expect(await total({ status: 'stopped' })).toBe(0);
-    expect(await total({ status: 'pending', provider: 'gcp', region: 'south' })).toBe(1);
+    expect(await total({ status: ['running'] })).toBe(1);
+    expect(await total({ status: ['stopped'] })).toBe(0);
+    expect(await total({ status: ['pending'], provider: 'gcp', region: 'south' })).toBe(1);
     const collected = await pages(owner, { limit: 2, provider: 'gcp', sort: 'createdAt' });
     expect(collected.flat()).toHaveLength(3);
     expect(collected.flat().every(({ provider }) => provider === 'gcp')).toBe(true);

@@ -1,0 +1,42 @@
+/**
+ * Every route of the API as data: what registers routes, the OpenAPI document and the client are made from
+ * this list. It loads nothing, because each worker registers all routes, also one that never opens the API.
+ * What goes in and comes out of a route is in endpoints.ts, and its handler in handlers.ts, by operation id.
+ */
+
+export interface Route {
+  /** Unique. The name of the route in the OpenAPI document and in the client. */
+  readonly operationId: string;
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
+  readonly path: string;
+  /** Who may call it: everybody, or only a request with a valid token. */
+  readonly access: 'all' | 'user';
+}
+
+export const ROUTES = [
+  { operationId: 'register', method: 'post', path: '/api/auth/register', access: 'all' },
+  { operationId: 'login', method: 'post', path: '/api/auth/login', access: 'all' },
+  { operationId: 'getAccount', method: 'get', path: '/api/auth/me', access: 'user' },
+
+  { operationId: 'listVms', method: 'get', path: '/api/vms', access: 'user' },
+  { operationId: 'createVm', method: 'post', path: '/api/vms', access: 'user' },
+  { operationId: 'streamEvents', method: 'get', path: '/api/vms/events', access: 'user' },
+  { operationId: 'getVm', method: 'get', path: '/api/vms/:id', access: 'user' },
+  { operationId: 'updateVm', method: 'patch', path: '/api/vms/:id', access: 'user' },
+  { operationId: 'deleteVm', method: 'delete', path: '/api/vms/:id', access: 'user' },
+  { operationId: 'setVmTag', method: 'put', path: '/api/vms/:id/tags/:key', access: 'user' },
+  { operationId: 'deleteVmTag', method: 'delete', path: '/api/vms/:id/tags/:key', access: 'user' },
+  { operationId: 'startVm', method: 'post', path: '/api/vms/:id/start', access: 'user' },
+  { operationId: 'stopVm', method: 'post', path: '/api/vms/:id/stop', access: 'user' },
+  { operationId: 'restartVm', method: 'post', path: '/api/vms/:id/restart', access: 'user' },
+
+  { operationId: 'listVmOperations', method: 'get', path: '/api/vms/:id/operations', access: 'user' },
+  { operationId: 'getOperation', method: 'get', path: '/api/operations/:id', access: 'user' },
+
+  { operationId: 'listVmSnapshots', method: 'get', path: '/api/vms/:id/snapshots', access: 'user' },
+  { operationId: 'createVmSnapshot', method: 'post', path: '/api/vms/:id/snapshots', access: 'user' },
+  { operationId: 'getSnapshot', method: 'get', path: '/api/snapshots/:id', access: 'user' },
+  { operationId: 'deleteSnapshot', method: 'delete', path: '/api/snapshots/:id', access: 'user' },
+] as const satisfies readonly Route[];
+
+export type OperationId = (typeof ROUTES)[number]['operationId'];
