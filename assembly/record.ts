@@ -173,7 +173,7 @@ export const HEADER_ACCESS_CONTROL_REQUEST_METHOD = 25;
 export const HEADER_ACCESS_CONTROL_REQUEST_HEADERS = 26;
 export const HEADER_CONTENT_ENCODING = 27;
 export const HEADER_DATE = 28;
-export const HEADER_PRAGMA = 29;
+export const HEADER_IF_UNMODIFIED_SINCE = 29;
 export const HEADER_VIA = 30;
 export const HEADER_RANGE = 31;
 

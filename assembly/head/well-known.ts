@@ -30,9 +30,9 @@ import {
   HEADER_IF_MATCH,
   HEADER_IF_MODIFIED_SINCE,
   HEADER_IF_NONE_MATCH,
+  HEADER_IF_UNMODIFIED_SINCE,
   HEADER_LAST_EVENT_ID,
   HEADER_ORIGIN,
-  HEADER_PRAGMA,
   HEADER_RANGE,
   HEADER_REFERER,
   HEADER_TE,
@@ -67,7 +67,6 @@ export function recognizeName(name: usize, length: i32): i32 {
       if (Word.four(name) === 0x65636361 && Word.four(name + 2) === 0x74706563) return HEADER_ACCEPT;
       if (Word.four(name) === 0x6b6f6f63 && Word.four(name + 2) === 0x65696b6f) return HEADER_COOKIE;
       if (Word.four(name) === 0x6769726f && Word.four(name + 2) === 0x6e696769) return HEADER_ORIGIN;
-      if (Word.four(name) === 0x67617270 && Word.four(name + 2) === 0x616d6761) return HEADER_PRAGMA;
       return -1;
     case 7:
       if (Word.four(name) === 0x65666572 && Word.four(name + 3) === 0x72657265) return HEADER_REFERER;
@@ -132,6 +131,14 @@ export function recognizeName(name: usize, length: i32): i32 {
         Word.eight(name + 9) === 0x65636e69732d6465
       )
         return HEADER_IF_MODIFIED_SINCE;
+      return -1;
+    case 19:
+      if (
+        Word.eight(name) === 0x646f6d6e752d6669 &&
+        Word.eight(name + 8) === 0x69732d6465696669 &&
+        Word.eight(name + 11) === 0x65636e69732d6465
+      )
+        return HEADER_IF_UNMODIFIED_SINCE;
       return -1;
     case 29:
       if (

@@ -36,10 +36,11 @@ export function registerRoutes(router: Router, options: RoutesOptions): void {
 }
 
 function register(router: Router, route: Route, options: RoutesOptions): void {
-  const { method, path, access } = route;
+  const { method, path, access, checksPreconditions = false } = route;
   const handler = handlerOnDemand(route, options);
-  if (access === 'user') router[method](path, requireUser, handler);
-  else router[method](path, handler);
+  const routeOptions = { checksPreconditions };
+  if (access === 'user') router[method](path, routeOptions, requireUser, handler);
+  else router[method](path, routeOptions, handler);
 }
 
 /** The first request that needs it waits until the API is open. */

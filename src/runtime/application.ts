@@ -7,7 +7,8 @@ export type { ApplicationModule, WorkerPool } from './http/application.ts';
 export type { CorsPolicy } from './http/cors/policy.ts';
 export { HttpProblem, type ProblemError } from './http/problem.ts';
 export { type CompressionOptions, compression } from './http/representation/compression.ts';
-export { entityTag, matchesStrongly, matchesWeakly } from './http/representation/etag.ts';
+export { entityTag } from './http/representation/etag.ts';
+export type { CurrentRepresentation, Preconditions } from './http/representation/preconditions.ts';
 export type { Request } from './http/request/request.ts';
 export { RequestKey } from './http/request/request-key.ts';
 export type { BodyPiece, BodyStream, ResponseBody, StreamOptions } from './http/response/body-stream.ts';
@@ -15,4 +16,5 @@ export { type EventStreamOptions, type ServerSentEvent, sendEvents } from './htt
 export type { CookieOptions, EndedResponse, Response } from './http/response/response.ts';
 export type { ErrorListener, Finisher, Handler, Middleware } from './http/routing/handler.ts';
 export type { ParameterName } from './http/routing/parameter-name.ts';
+export type { RouteOptions } from './http/routing/route-options.ts';
 export type { Router } from './http/routing/router.ts';

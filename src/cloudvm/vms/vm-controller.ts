@@ -3,14 +3,14 @@
  * and is part of every query, so a VM does not exist for anybody but its owner. Runs in worker threads.
  */
 
-import { entityTag, matchesStrongly, type Request, type Response } from '../../runtime/application.ts';
+import { entityTag, type Request, type Response } from '../../runtime/application.ts';
 import { userIdOf } from '../accounts/tokens/require-user.ts';
 import { DEFAULT_PAGE_SIZE } from '../contract/common-schema.ts';
 import { readBody } from '../validation/json-body.ts';
 import { readQuery } from '../validation/query.ts';
 import { readIdempotencyKey } from './idempotency-key.ts';
 import type { Vm } from './vm.ts';
-import { preconditionFailed, vmNotFound } from './vm-problems.ts';
+import { vmNotFound } from './vm-problems.ts';
 import { representPage, representStoredVm, representVm, type VmRepresentation } from './vm-representation.ts';
 import { newVm, vmChanges, vmQuery } from './vm-schema.ts';
 import type { VmServices } from './vm-services.ts';
@@ -72,16 +72,15 @@ export class VmController {
   }
 
   /**
-   * The version that a change or deletion is conditional on. It is the one that If-Match was compared with,
-   * so the database refuses the write if another change comes in between.
+   * The version that a change or deletion is conditional on. It is the one that the preconditions were
+   * compared with, so the database refuses the write if another change comes in between.
    */
   async #expectedVersion(request: Request<'id'>): Promise<number | undefined> {
-    const tags = request.header('if-match');
-    // "*" asks only that the VM exists, which the write itself finds out.
-    if (tags === undefined || tags.trim() === '*') return undefined;
+    const { preconditions } = request;
+    if (!preconditions.isConditional) return undefined;
     const { version } = await this.#find(request);
-    if (!matchesStrongly(tags, entityTag(String(version)))) throw preconditionFailed(version);
-    return version;
+    preconditions.check({ etag: entityTag(String(version)) });
+    return preconditions.compareValidators ? version : undefined;
   }
 }
 

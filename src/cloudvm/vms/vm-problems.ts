@@ -27,6 +27,6 @@ export function vmNotFound(): HttpProblem {
   return new HttpProblem(404, 'There is no such VM.');
 }
 
-export function preconditionFailed(currentVersion: number): HttpProblem {
-  return new HttpProblem(412, `If-Match does not match: the current version is ${currentVersion}.`);
+function preconditionFailed(currentVersion: number): HttpProblem {
+  return new HttpProblem(412, `The VM has changed meanwhile: its current version is ${currentVersion}.`);
 }

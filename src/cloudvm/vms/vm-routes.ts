@@ -5,6 +5,18 @@ export const VM_ROUTES: readonly Route[] = [
   route({ method: 'get', path: '/api/vms', access: 'user', handler: ({ vms }) => vms.list }),
   route({ method: 'post', path: '/api/vms', access: 'user', handler: ({ vms }) => vms.create }),
   route({ method: 'get', path: '/api/vms/:id', access: 'user', handler: ({ vms }) => vms.read }),
-  route({ method: 'patch', path: '/api/vms/:id', access: 'user', handler: ({ vms }) => vms.change }),
-  route({ method: 'delete', path: '/api/vms/:id', access: 'user', handler: ({ vms }) => vms.delete }),
+  route({
+    method: 'patch',
+    path: '/api/vms/:id',
+    access: 'user',
+    checksPreconditions: true,
+    handler: ({ vms }) => vms.change,
+  }),
+  route({
+    method: 'delete',
+    path: '/api/vms/:id',
+    access: 'user',
+    checksPreconditions: true,
+    handler: ({ vms }) => vms.delete,
+  }),
 ];

@@ -19,6 +19,10 @@ import {
   FLAG_KEEP_ALIVE,
   FLAGS,
   HEADER_COUNT,
+  HEADER_IF_MATCH,
+  HEADER_IF_MODIFIED_SINCE,
+  HEADER_IF_NONE_MATCH,
+  HEADER_IF_UNMODIFIED_SINCE,
   HEADER_WORDS,
   HEADERS,
   METHOD,
@@ -204,6 +208,16 @@ export class ParseRecord {
    */
   wellKnownHeader(number: number): number {
     return this.#word(WELL_KNOWN + number) - 1;
+  }
+
+  /** Whether there is a precondition (RFC 9110, section 13.1), whatever the method makes of it. */
+  get isConditional(): boolean {
+    const fields =
+      this.#word(WELL_KNOWN + HEADER_IF_MATCH) |
+      this.#word(WELL_KNOWN + HEADER_IF_NONE_MATCH) |
+      this.#word(WELL_KNOWN + HEADER_IF_MODIFIED_SINCE) |
+      this.#word(WELL_KNOWN + HEADER_IF_UNMODIFIED_SINCE);
+    return fields !== 0;
   }
 
   headerNameStart(index: number): number {

@@ -36,7 +36,7 @@ export const WELL_KNOWN_HEADERS: readonly string[] = [
   'access-control-request-headers',
   'content-encoding',
   'date',
-  'pragma',
+  'if-unmodified-since',
   'via',
   'range',
 ];

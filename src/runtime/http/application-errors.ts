@@ -37,6 +37,7 @@ export type ResponseErrorCode =
   | 'ERR_HEADER_VALUE'
   | 'ERR_HEADER_RESERVED'
   | 'ERR_BODY'
+  | 'ERR_PRECONDITIONS_UNCHECKED'
   | 'ERR_OUTBOUND_MEMORY';
 
 /** A response that the application built in a way that cannot be sent. */

@@ -14,11 +14,13 @@ import { discardBody } from './response/body-stream.ts';
 import type { OutgoingResponse } from './response/outgoing-response.ts';
 import { AllowHeader } from './routing/allow.ts';
 import type { ErrorListener, Finisher, Handler, Middleware } from './routing/handler.ts';
+import type { RouteOptions } from './routing/route-options.ts';
 
 export interface CompiledRoute {
   readonly parameterNames: readonly string[];
   /** Route middleware and, last, the handler. Their path has every parameter that they read. */
   readonly handlers: readonly Handler<string>[];
+  readonly options: RouteOptions;
 }
 
 export interface PipelineOptions {
@@ -31,6 +33,9 @@ export interface PipelineOptions {
   readonly onError: ErrorListener;
 }
 
+/** Preconditions of GET and HEAD are evaluated with the response, those of OPTIONS mean nothing. */
+const UNSAFE_METHODS: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
+
 /** A middleware, a handler or a finisher. */
 type Step = (request: IncomingRequest, response: OutgoingResponse) => void | Promise<void>;
 
@@ -40,6 +45,8 @@ interface Chain {
   readonly name: string;
   readonly steps: readonly Step[];
   readonly parameterNames: readonly string[];
+  /** Whether the handler evaluates preconditions. */
+  readonly checksPreconditions: boolean;
   /** Whether the remaining steps must be skipped. */
   readonly isOver: (request: IncomingRequest, response: OutgoingResponse) => boolean;
 }
@@ -58,10 +65,11 @@ export class Pipeline {
     this.routes = Object.freeze([...options.patterns]);
     this.declarations = { ...options.declarations, routes: this.routes };
     this.#middleware = options.middleware;
-    this.#chains = options.routes.map(({ handlers, parameterNames }, number) => ({
-      name: nameOf(options.patterns[number], handlers.at(-1)),
-      steps: [...options.middleware, ...handlers],
-      parameterNames,
+    this.#chains = options.routes.map((route, number) => ({
+      name: nameOf(options.patterns[number], route.handlers.at(-1)),
+      steps: [...options.middleware, ...stepsOf(route, options.patterns[number]?.method)],
+      parameterNames: route.parameterNames,
+      checksPreconditions: route.options.checksPreconditions === true,
       isOver: isDone,
     }));
     const allow = new AllowHeader(this.routes);
@@ -70,6 +78,7 @@ export class Pipeline {
       name: 'no route',
       steps: [...options.middleware, withoutRoute],
       parameterNames: [],
+      checksPreconditions: false,
       isOver: isDone,
     };
     // Last, because a 304 has the headers of the 200 (RFC 9110, section 15.4.5), such as the Vary of
@@ -78,6 +87,7 @@ export class Pipeline {
       name: 'the finishers',
       steps: [...options.finishers, answerConditionally],
       parameterNames: [],
+      checksPreconditions: false,
       isOver: isAborted,
     };
     this.#onError = options.onError;
@@ -100,6 +110,7 @@ export class Pipeline {
       name: 'a refused request',
       steps: [...this.#middleware, throwProblem],
       parameterNames: [],
+      checksPreconditions: false,
       isOver: isDone,
     };
     return this.#runChain(chain, request, response);
@@ -117,9 +128,16 @@ export class Pipeline {
   /** Makes sure that there is an answer, and runs the finishers. */
   #finish(chain: Chain, request: IncomingRequest, response: OutgoingResponse): void | Promise<void> {
     if (!response.ended && !request.aborted) this.#fail(request, response, unanswered(chain));
+    if (chain.checksPreconditions && !request.aborted) this.#assertChecked(chain, request, response);
     const pending = this.#runSteps(this.#finishers, request, response);
     if (pending !== undefined) return pending.then(() => response.seal());
     response.seal();
+  }
+
+  /** What is done cannot be undone. But the client must not believe that its condition was kept. */
+  #assertChecked(chain: Chain, request: IncomingRequest, response: OutgoingResponse): void {
+    if (!request.isConditional || request.preconditions.isChecked || response.statusCode >= 300) return;
+    this.#fail(request, response, unchecked(chain));
   }
 
   /** Runs steps until one is asynchronous or the chain is over. An error becomes the answer. */
@@ -192,6 +210,21 @@ export class Pipeline {
   }
 }
 
+/**
+ * The steps of a route. Preconditions of an unsafe method are evaluated just before its handler, unless that
+ * one does it.
+ */
+function stepsOf({ handlers, options }: CompiledRoute, method: string | undefined): readonly Step[] {
+  if (options.checksPreconditions === true || method === undefined || !UNSAFE_METHODS.has(method))
+    return handlers;
+  return [...handlers.slice(0, -1), checkWithoutValidators, ...handlers.slice(-1)];
+}
+
+/** For a resource that exists and has no validators, which no tag can match and no date can change. */
+function checkWithoutValidators(request: IncomingRequest): void {
+  if (request.isConditional) request.preconditions.check({});
+}
+
 /** 404, 405, or the answer to OPTIONS that every known path has. */
 function answerWithoutRoute(request: IncomingRequest, response: OutgoingResponse, allow: AllowHeader): void {
   const isOptions = request.methodNumber === METHOD_OPTIONS;
@@ -231,6 +264,13 @@ function unanswered(chain: Chain): ResponseError {
   return new ResponseError(
     'ERR_RESPONSE_MISSING',
     `The handler of ${chain.name} has not ended the response. If it is asynchronous, return its promise`,
+  );
+}
+
+function unchecked(chain: Chain): ResponseError {
+  return new ResponseError(
+    'ERR_PRECONDITIONS_UNCHECKED',
+    `The handler of ${chain.name} has done what was asked for without request.preconditions.check()`,
   );
 }
 

@@ -18,6 +18,7 @@ test('the type of a request hides the operations of the runtime from handlers', 
     | 'end'
     | 'halfClose'
     | 'isAsterisk'
+    | 'isConditional'
     | 'methodNumber'
     | 'parameterNames'
     | 'routeName'

@@ -1,22 +1,46 @@
 /**
- * Answers a conditional GET or HEAD with 304 if the client has the representation already (RFC 9110,
- * section 13.1.2). The pipeline runs it as the last finisher of every response. A handler only sets ETag.
+ * Evaluates the preconditions of GET and HEAD (preconditions.ts) with the finished response, whose validators
+ * are its ETag and Last-Modified: 304 if the client has the representation already, 412 if it is not the one
+ * that the client expects. The pipeline runs it as the last finisher. A handler only sets the validators.
+ *
+ * Range is ignored, as a server may (RFC 9110, section 14.2), and If-Range with it. A handler that answers
+ * ranges evaluates If-Range itself.
  */
+import type { IncomingRequest } from '../request/incoming-request.ts';
 import type { Request } from '../request/request.ts';
 import type { OutgoingResponse } from '../response/outgoing-response.ts';
 import type { Response } from '../response/response.ts';
-import { matchesWeakly } from './etag.ts';
+import { parseHttpDate } from './http-date.ts';
+import { assertExpected, type CurrentRepresentation, isKnownToClient, isSafe } from './preconditions.ts';
 
-export function answerConditionally(request: Request, response: OutgoingResponse): void | Promise<void> {
-  if (isNotModified(request, response)) return response.becomeNotModified();
+/** @throws HttpProblem 412, 400 */
+export function answerConditionally(
+  request: IncomingRequest,
+  response: OutgoingResponse,
+): void | Promise<void> {
+  // Most requests end here.
+  if (!request.isConditional || !isSelected(request, response)) return;
+  const current = representationOf(response);
+  assertExpected(request, current);
+  if (isKnownToClient(request, current)) return response.becomeNotModified();
 }
 
 /** Whether a 304 will replace this response. Then any work on its content is wasted. */
 export function isNotModified(request: Request, response: Response): boolean {
-  // Most responses have no ETag. Then the request's headers need not be read.
-  const tag = response.getHeader('ETag');
-  if (tag === undefined || response.statusCode !== 200) return false;
-  if (request.method !== 'GET' && request.method !== 'HEAD') return false;
-  const list = request.header('if-none-match');
-  return list !== undefined && matchesWeakly(list, tag);
+  if (request.header('if-none-match') === undefined && request.header('if-modified-since') === undefined)
+    return false;
+  return isSelected(request, response) && isKnownToClient(request, representationOf(response));
+}
+
+/** Whether the response is a representation of the target. Preconditions say nothing of any other. */
+function isSelected(request: Request, response: Response): boolean {
+  return response.statusCode < 300 && isSafe(request.method);
+}
+
+function representationOf(response: Response): CurrentRepresentation {
+  const date = parseHttpDate(response.getHeader('Last-Modified') ?? '');
+  return {
+    etag: response.getHeader('ETag'),
+    lastModified: date === undefined ? undefined : new Date(date),
+  };
 }

@@ -1,8 +1,7 @@
 /**
- * Entity tags and the header fields that list them (RFC 9110, sections 8.8.3 and 13.1). The pipeline answers
- * If-None-Match with it. Controllers use `matchesStrongly` for If-Match.
+ * Entity tags, the header fields that list them, and their comparison (RFC 9110, section 8.8.3).
+ * preconditions.ts decides with them.
  */
-import { HttpProblem } from '../problem.ts';
 
 /** etagc of RFC 9110 without obs-text. */
 const OPAQUE_TAG = /^[\u0021\u0023-\u007e]*$/;
@@ -14,6 +13,8 @@ const OPAQUE_TAG = /^[\u0021\u0023-\u007e]*$/;
  */
 const LIST_MEMBER = /[ \t]*(?:((?:W\/)?"[\u0021\u0023-\u007e\u0080-\u00ff]*")[ \t]*)?(?:,|$)/y;
 
+const WEAK = 'W/';
+
 /** Makes a tag of a version or digest: `entityTag('7')` is `"7"`. */
 export function entityTag(opaque: string, options: { readonly weak?: boolean } = {}): string {
   if (!OPAQUE_TAG.test(opaque)) {
@@ -21,28 +22,11 @@ export function entityTag(opaque: string, options: { readonly weak?: boolean } =
       `An entity tag has visible ASCII characters other than '"', not ${JSON.stringify(opaque)}`,
     );
   }
-  return options.weak ? `W/"${opaque}"` : `"${opaque}"`;
+  return options.weak ? `${WEAK}"${opaque}"` : `"${opaque}"`;
 }
 
-/** For If-None-Match: weak tags equal strong ones of the same text. A malformed list matches nothing. */
-export function matchesWeakly(list: string, tag: string): boolean {
-  if (list.trim() === '*') return true;
-  return parseEntityTags(list)?.some((other) => withoutWeakness(other) === withoutWeakness(tag)) ?? false;
-}
-
-/**
- * For If-Match: only strong tags match. `tag` is undefined if there is no such resource.
- * @throws HttpProblem 400 if the list is malformed, since then the version to protect is unknown
- */
-export function matchesStrongly(list: string, tag: string | undefined): boolean {
-  if (list.trim() === '*') return tag !== undefined;
-  const tags = parseEntityTags(list);
-  if (tags === undefined) throw new HttpProblem(400, 'The If-Match header is not a list of entity tags.');
-  return tag !== undefined && !tag.startsWith('W/') && tags.includes(tag);
-}
-
-/** The tags of a list, or undefined where it is malformed. A comma may stand within a tag. */
-function parseEntityTags(list: string): string[] | undefined {
+/** The tags of a list, or undefined where it is malformed or empty. A comma may stand within a tag. */
+export function parseEntityTags(list: string): readonly string[] | undefined {
   const tags: string[] = [];
   LIST_MEMBER.lastIndex = 0;
   while (LIST_MEMBER.lastIndex < list.length) {
@@ -53,6 +37,17 @@ function parseEntityTags(list: string): string[] | undefined {
   return tags.length === 0 ? undefined : tags;
 }
 
+/** The weak comparison, for If-None-Match: weak tags equal strong ones of the same text. */
+export function includesWeakly(tags: readonly string[], tag: string): boolean {
+  const opaque = withoutWeakness(tag);
+  return tags.some((other) => withoutWeakness(other) === opaque);
+}
+
+/** The strong comparison, for If-Match: a weak tag equals none. */
+export function includesStrongly(tags: readonly string[], tag: string): boolean {
+  return !tag.startsWith(WEAK) && tags.includes(tag);
+}
+
 function withoutWeakness(tag: string): string {
-  return tag.startsWith('W/') ? tag.slice(2) : tag;
+  return tag.startsWith(WEAK) ? tag.slice(WEAK.length) : tag;
 }

@@ -8,6 +8,7 @@ import { FORM_ASTERISK } from '../../../../assembly/record.ts';
 import { methodName } from '../../core/method.ts';
 import type { ParseRecord } from '../../core/parse-record.ts';
 import { RequestEndedError } from '../application-errors.ts';
+import { RequestPreconditions } from '../representation/preconditions.ts';
 import { Query } from './query.ts';
 import type { Request } from './request.ts';
 import { RequestBody } from './request-body.ts';
@@ -52,6 +53,7 @@ export class IncomingRequest implements Request<string> {
   #headers: Record<string, string> | null = null;
   #cookies: Cookies | null = null;
   #body: RequestBody | null = null;
+  #preconditions: RequestPreconditions | null = null;
 
   constructor(source: RequestSource) {
     this.remoteAddress = source.remoteAddress;
@@ -141,6 +143,11 @@ export class IncomingRequest implements Request<string> {
     return parseJson(body.text());
   }
 
+  get preconditions(): RequestPreconditions {
+    this.#preconditions ??= new RequestPreconditions(this, this.isConditional);
+    return this.#preconditions;
+  }
+
   get signal(): AbortSignal {
     if (this.#abortController === null) {
       this.#abortController = new AbortController();
@@ -190,6 +197,11 @@ export class IncomingRequest implements Request<string> {
   /** Bit mask (1 << METHOD_…) of the methods that the path knows. */
   get allowedMethods(): number {
     return this.#readableHead().record.allowedMethods;
+  }
+
+  /** Whether it has preconditions. Asked of every request, so it makes no object. */
+  get isConditional(): boolean {
+    return this.#readableHead().record.isConditional;
   }
 
   /** Whether the target is "*". */

@@ -3,6 +3,7 @@
  * IncomingRequest implements it, and only the runtime sees that.
  */
 import type { Cookies } from 'cookie';
+import type { Preconditions } from '../representation/preconditions.ts';
 import type { Query } from './query.ts';
 import type { RequestKey } from './request-key.ts';
 import type { RouteParameters } from './route-parameters.ts';
@@ -34,6 +35,11 @@ export interface Request<Name extends string = never> {
   readonly remoteAddress: string;
   /** Length of the content once decoded, known without reading it. */
   readonly bodyLength: number;
+  /**
+   * If-Match and its like. A handler of an unsafe method that changes a representation with an ETag or a date
+   * evaluates them, and its route says so (`checksPreconditions`).
+   */
+  readonly preconditions: Preconditions;
   /** Aborts when the client is gone or the handler's time is over. */
   readonly signal: AbortSignal;
   /** Whether `signal` has aborted. */

@@ -12,10 +12,13 @@ import { type CompiledRoute, Pipeline } from '../pipeline.ts';
 import type { ConstantAnswer } from './constant-answer.ts';
 import type { ErrorListener, Finisher, Handler, Middleware } from './handler.ts';
 import type { ParameterName } from './parameter-name.ts';
+import type { RouteOptions } from './route-options.ts';
 
-/** Route middleware, in order, and last the handler. They may read the parameters of their path. */
+/**
+ * Options and route middleware, in order, and last the handler. They may read the parameters of their path.
+ */
 export type RouteHandlers<Path extends string> = readonly [
-  ...Middleware<ParameterName<Path>>[],
+  ...(Middleware<ParameterName<Path>> | RouteOptions)[],
   Handler<ParameterName<Path>>,
 ];
 
@@ -127,11 +130,13 @@ export class Router {
     });
   }
 
-  #add<Path extends string>(method: string, path: Path, handlers: RouteHandlers<Path>): this {
+  #add<Path extends string>(method: string, path: Path, steps: RouteHandlers<Path>): this {
     this.#assertOpen(`${method} ${path}`);
     const { shape, parameterNames } = parsePath(path);
-    if (handlers.length === 0) {
-      throw new RouterError('ERR_ROUTE_HANDLER', `${method} ${path} has no handler`);
+    const options: RouteOptions = Object.assign({}, ...steps.filter(isOptions));
+    const handlers = steps.filter((step): step is Handler<string> => !isOptions(step));
+    if (handlers.length === 0 || handlers.at(-1) !== steps.at(-1)) {
+      throw new RouterError('ERR_ROUTE_HANDLER', `${method} ${path} has no handler at its end`);
     }
     handlers.forEach((handler, index) => {
       assertFunction(handler, `Handler ${index + 1} of ${method} ${path}`);
@@ -149,6 +154,7 @@ export class Router {
       pattern: Object.freeze({ method, path }),
       parameterNames,
       handlers,
+      options,
     });
     return this;
   }
@@ -171,6 +177,10 @@ function parsePath(path: string): RoutePath {
     if (error instanceof RoutePatternError) throw new RouterError(error.code, error.message);
     throw error;
   }
+}
+
+function isOptions(step: unknown): step is RouteOptions {
+  return typeof step === 'object' && step !== null;
 }
 
 function assertFunction(value: unknown, what: string): void {
