@@ -21,6 +21,8 @@ export const ErrorCode = {
   MaxTimeMSExpired: 50,
   DollarPrefixedFieldName: 52,
   InvalidIdField: 53,
+  NotSingleValueField: 54,
+  NotExactValueField: 55,
   EmptyFieldName: 56,
   CommandNotFound: 59,
   ImmutableField: 66,

@@ -2,14 +2,15 @@
  * Between BSON bytes and values in memory. Used wherever a document is read from a message or from storage,
  * or written to one of the two.
  */
-import { BSONError, deserialize, serialize } from 'bson';
+import { BSONError, serialize } from 'bson';
 import { CommandError } from '../command-error.ts';
+import { Decoder } from './decoder.ts';
 import type { BsonDocument } from './value.ts';
 
 /** Decodes and keeps every type. @throws CommandError InvalidBSON */
 export function decode(bytes: Uint8Array): BsonDocument {
   try {
-    return deserialize(bytes, { promoteValues: false, bsonRegExp: true }) as BsonDocument;
+    return new Decoder(bytes).whole().document;
   } catch (error) {
     throw new CommandError('InvalidBSON', `invalid BSON: ${error instanceof Error ? error.message : error}`);
   }

@@ -11,7 +11,6 @@ import {
   Code,
   Decimal128,
   Double,
-  documentOf,
   Int32,
   Long,
   MaxKey,
@@ -74,7 +73,7 @@ export function compareValues(left: Value, right: Value): number {
     case TypeRank.string:
       return compareStrings(textOf(left), textOf(right));
     case TypeRank.object:
-      return compareDocuments(documentOf(left), documentOf(right));
+      return compareDocuments(left as BsonDocument, right as BsonDocument);
     case TypeRank.array:
       return compareArrays(left as Value[], right as Value[]);
     case TypeRank.binary:

@@ -65,8 +65,8 @@ export function digitsOf(value: Decimal): { digits: string; point: number } {
 }
 
 export function addDecimals(left: Decimal, right: Decimal): Decimal {
-  if (left.coefficient === 0n) return right;
-  if (right.coefficient === 0n) return left;
+  if (left.coefficient === 0n) return withDigitsTo(right, left.exponent);
+  if (right.coefficient === 0n) return withDigitsTo(left, right.exponent);
   // Beyond this distance the smaller number only decides which way the result rounds.
   const distance = magnitude(left) - magnitude(right);
   if (distance > 2 * MAX_DIGITS + 2) return nudge(left, right);
@@ -102,6 +102,13 @@ export function toDecimal128(value: Decimal): Decimal128 {
   if (coefficient === 0n) exponent = Math.max(MIN_EXPONENT, Math.min(MAX_EXPONENT, exponent));
   if (exponent > MAX_EXPONENT) return Decimal128.fromString(coefficient < 0n ? '-Infinity' : 'Infinity');
   return Decimal128.fromString(`${coefficient}E${exponent}`);
+}
+
+/** 1 with digits to 10^-2 is 1.00. IEEE 754 adds these zeros to the result, as far as there is room. */
+function withDigitsTo(value: Decimal, exponent: number): Decimal {
+  const digits = value.coefficient === 0n ? -Infinity : absolute(value.coefficient).toString().length;
+  const zeros = Math.max(0, Math.min(value.exponent - exponent, MAX_DIGITS - digits));
+  return { coefficient: value.coefficient * 10n ** BigInt(zeros), exponent: value.exponent - zeros };
 }
 
 function nudge(large: Decimal, small: Decimal): Decimal {

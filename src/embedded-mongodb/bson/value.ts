@@ -8,7 +8,6 @@ import {
   BSONRegExp,
   BSONSymbol,
   Code,
-  DBRef,
   Decimal128,
   Double,
   Int32,
@@ -34,8 +33,7 @@ export type Scalar =
   | Code
   | BSONSymbol
   | MinKey
-  | MaxKey
-  | DBRef;
+  | MaxKey;
 export type Value = Scalar | Value[] | BsonDocument;
 export interface BsonDocument {
   [name: string]: Value;
@@ -95,15 +93,6 @@ export function textOf(value: Value): string {
   return value instanceof BSONSymbol ? value.value : String(value);
 }
 
-/**
- * The fields of a value of type object. BSON stores a DBRef as a plain document, but the bson package has a
- * class for it.
- */
-export function documentOf(value: Value): BsonDocument {
-  if (value instanceof DBRef) return { ...(value.toJSON() as unknown as BsonDocument) };
-  return value as BsonDocument;
-}
-
 /** A deep copy of documents and arrays. Scalars are shared, because nothing changes them in place. */
 export function cloneValue(value: Value): Value {
   if (Array.isArray(value)) return value.map(cloneValue);
@@ -118,7 +107,6 @@ export {
   BSONRegExp,
   BSONSymbol,
   Code,
-  DBRef,
   Decimal128,
   Double,
   Int32,

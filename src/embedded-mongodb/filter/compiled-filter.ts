@@ -4,6 +4,7 @@
  * already, and then decodes only the fields that the others read.
  */
 
+import { isReferenceField } from '../bson/reference.ts';
 import { decoderOf } from '../bson/selected-fields.ts';
 import { type BsonDocument, isDocument } from '../bson/value.ts';
 import { compileTopLevel } from './filter.ts';
@@ -48,7 +49,7 @@ export class CompiledFilter {
 function fieldsOf(filter: BsonDocument): string[] {
   return Object.keys(filter).flatMap((name) => {
     const operand = filter[name];
-    if (!name.startsWith('$')) return [topLevelField(name)];
+    if (!name.startsWith('$') || isReferenceField(name)) return [topLevelField(name)];
     return Array.isArray(operand) ? operand.filter(isDocument).flatMap(fieldsOf) : [];
   });
 }

@@ -5,6 +5,7 @@
  */
 
 import { type Path, splitPath, valuesAt } from '../bson/path.ts';
+import { isReferenceField } from '../bson/reference.ts';
 import { BSONRegExp, type BsonDocument, isDocument, type Value } from '../bson/value.ts';
 import { CommandError } from '../command-error.ts';
 import { equalsPredicate } from './comparison.ts';
@@ -33,7 +34,7 @@ export function compileFilter(filter: BsonDocument, depth = 0): Predicate {
  * @returns undefined for one that tests nothing
  */
 export function compileTopLevel(name: string, operand: Value, depth: number): Predicate | undefined {
-  if (!name.startsWith('$')) return compileField(splitPath(name), operand, depth);
+  if (!name.startsWith('$') || isReferenceField(name)) return compileField(splitPath(name), operand, depth);
   if (name === '$comment') return undefined;
   if (name === '$and') return allOf(compileBranches(name, operand, depth));
   if (name === '$or') return anyOf(compileBranches(name, operand, depth));
@@ -64,13 +65,18 @@ export function compileCondition(condition: Value, depth: number): FoundPredicat
   if (condition instanceof BSONRegExp)
     return regularExpressionPredicate(condition.pattern, condition.options, condition);
   if (!isOperatorDocument(condition)) return equalsPredicate(condition);
-  const nested: NestedCompiler = {
-    condition: (inner) => compileCondition(inner, depth + 1),
-    filter: (inner) => compileFilter(inner, depth + 1),
-  };
+  const nested = compilerAt(depth + 1);
   const tests = Object.keys(condition).map((operator) => compileOperator(operator, condition, nested));
   const applicable = tests.filter((test) => test !== undefined);
   const [first] = applicable;
   if (first !== undefined && applicable.length === 1) return first;
   return (found) => applicable.every((test) => test(found));
+}
+
+/** Compiles what is nested that deep in a filter or an update. */
+export function compilerAt(depth: number): NestedCompiler {
+  return {
+    condition: (condition) => compileCondition(condition, depth),
+    filter: (filter) => compileFilter(filter, depth),
+  };
 }

@@ -4,6 +4,7 @@
  */
 
 import { splitPath } from '../bson/path.ts';
+import { isReferenceField } from '../bson/reference.ts';
 import { type BsonDocument, isDocument, isNumber, setOwnValue, toNumber, type Value } from '../bson/value.ts';
 import { CommandError } from '../command-error.ts';
 
@@ -38,7 +39,7 @@ export function compileProjection(specification: BsonDocument): Projection | und
 }
 
 function isIncluded(path: string, value: Value): boolean {
-  if (path === '' || path.split('.').some((part) => part === '' || part.startsWith('$'))) {
+  if (splitPath(path).some((part) => part === '' || (part.startsWith('$') && !isReferenceField(part)))) {
     throw new CommandError(
       'BadValue',
       `positional operators and names with "$" are not supported in projections: ${path}`,

@@ -2,10 +2,11 @@
 
 import { compareValues, equalValues } from '../bson/compare.ts';
 import { typeAlias } from '../bson/type-names.ts';
-import { type BsonDocument, isDocument, toNumber, type Value } from '../bson/value.ts';
+import { BSONRegExp, type BsonDocument, isDocument, toNumber, type Value } from '../bson/value.ts';
 import { CommandError } from '../command-error.ts';
-import { compileCondition, compileFilter } from '../filter/filter.ts';
-import { isOperatorDocument } from '../filter/operator-document.ts';
+import { compileElementTest } from '../filter/array.ts';
+import { compileCondition, compilerAt } from '../filter/filter.ts';
+import type { ValueTest } from '../filter/predicate.ts';
 import { parseSort } from '../query/sort.ts';
 import { Sorter } from '../query/sorter.ts';
 import { identityOf } from '../storage/keys/key.ts';
@@ -87,16 +88,10 @@ function asArray(
   throw new CommandError('BadValue', message);
 }
 
-function pullTest(operand: Value): (element: Value) => boolean {
-  if (isOperatorDocument(operand)) {
-    const test = compileCondition(operand, 1);
-    return (element) => test([element]);
-  }
-  if (isDocument(operand)) {
-    const filter = compileFilter(operand, 1);
-    return (element) => isDocument(element) && filter(element);
-  }
-  if (Array.isArray(operand)) return (element) => equalValues(element, operand);
+/** Operators and regular expressions also look into elements that are arrays. Other values must be equal. */
+function pullTest(operand: Value): ValueTest {
+  if (isDocument(operand)) return compileElementTest(operand, compilerAt(1));
+  if (!(operand instanceof BSONRegExp)) return (element) => equalValues(element, operand);
   const test = compileCondition(operand, 1);
   return (element) => test([element]);
 }

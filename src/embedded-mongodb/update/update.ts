@@ -5,11 +5,11 @@
 
 import { equalValues } from '../bson/compare.ts';
 import { identical } from '../bson/identical.ts';
+import { splitPath } from '../bson/path.ts';
 import { type BsonDocument, cloneValue, isDocument, ObjectId, type Value } from '../bson/value.ts';
 import { CommandError } from '../command-error.ts';
-import { isOperatorDocument } from '../filter/operator-document.ts';
 import type { PathChange } from './change.ts';
-import { equalities } from './equalities.ts';
+import { equalities, fixedId } from './equalities.ts';
 import { compileOperators } from './operators.ts';
 import { writeTarget } from './target.ts';
 
@@ -30,16 +30,16 @@ export function compileUpdate(update: Value): CompiledUpdate {
     );
   }
   if (!isDocument(update)) throw new CommandError('FailedToParse', 'An update must be a document');
-  return isOperatorDocument(update) ? compileModification(update) : compileReplacement(update);
+  const [first] = Object.keys(update);
+  return first?.startsWith('$') === true ? compileModification(update) : compileReplacement(update);
 }
 
 function compileReplacement(replacement: BsonDocument): CompiledUpdate {
   for (const name of Object.keys(replacement)) assertReplacementField(name);
   const withId = (id: Value): BsonDocument => {
-    const given = replacement['_id'];
-    if (given !== undefined && !equalValues(given, id)) throw immutableId();
-    const { _id, ...rest } = replacement;
-    return { _id: id, ...rest };
+    const { _id = id, ...rest } = replacement;
+    if (!equalValues(_id, id)) throw immutableId();
+    return { _id, ...rest };
   };
   return {
     isReplacement: true,
@@ -47,7 +47,11 @@ function compileReplacement(replacement: BsonDocument): CompiledUpdate {
       const replaced = withId(document['_id']);
       return identical(document, replaced) ? undefined : replaced;
     },
-    insertion: (filter) => withId(equalities(filter).get('_id') ?? replacement['_id'] ?? new ObjectId()),
+    insertion: (filter) => {
+      const { _id = new ObjectId() } = replacement;
+      const fixed = fixedId(filter);
+      return withId(fixed === undefined ? _id : fixed);
+    },
   };
 }
 
@@ -57,15 +61,14 @@ function compileModification(update: BsonDocument): CompiledUpdate {
     isReplacement: false,
     apply: (document) => {
       const changed = applyChanges(document, changes, false);
-      if (changed !== undefined && !identical(changed['_id'], document['_id'])) throw immutableId();
+      if (changed !== undefined) assertSameId(changed, document);
       return changed;
     },
     insertion: (filter) => {
       const base: BsonDocument = {};
-      for (const [path, value] of equalities(filter)) writeTarget(base, path.split('.'), cloneValue(value));
-      const hadId = base['_id'] !== undefined;
+      for (const [path, value] of equalities(filter)) writeTarget(base, splitPath(path), cloneValue(value));
       const changed = applyChanges(base, changes, true) ?? base;
-      if (hadId && !equalValues(changed['_id'], base['_id'])) throw immutableId();
+      if (Object.hasOwn(base, '_id')) assertSameId(changed, base);
       const { _id = new ObjectId(), ...rest } = changed;
       return { _id, ...rest };
     },
@@ -90,6 +93,11 @@ function assertReplacementField(name: string): void {
   if (!name.startsWith('$')) return;
   const message = `The dollar ($) prefixed field '${name}' is not allowed in a replacement document`;
   throw new CommandError('DollarPrefixedFieldName', message);
+}
+
+/** It may change its type: 1 as double in place of 1 as int32. */
+function assertSameId(after: BsonDocument, before: BsonDocument): void {
+  if (!Object.hasOwn(after, '_id') || !equalValues(after['_id'], before['_id'])) throw immutableId();
 }
 
 function immutableId(): CommandError {

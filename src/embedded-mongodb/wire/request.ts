@@ -2,7 +2,7 @@
  * Decodes requests: OP_MSG for all commands, and OP_QUERY for the first hello of a driver. Called by
  * connections.
  */
-import { deserialize } from 'bson';
+import { Decoder } from '../bson/decoder.ts';
 import type { BsonDocument } from '../bson/value.ts';
 import { HEADER_BYTES, OP_MSG, OP_QUERY } from './protocol.ts';
 import { ProtocolError } from './protocol-error.ts';
@@ -16,8 +16,8 @@ const REQUIRED_BITS = 0xffff;
 const CHECKSUM_BYTES = 4;
 const KIND_BODY = 0;
 const KIND_SEQUENCE = 1;
-/** The documents of these fields stay bytes, so that an insert stores exactly what was sent. */
-const RAW_FIELDS = { documents: true };
+/** The documents of this field stay bytes, so that an insert stores exactly what was sent. */
+const RAW_FIELD = 'documents';
 
 export interface WireRequest {
   readonly requestId: number;
@@ -27,7 +27,7 @@ export interface WireRequest {
   readonly expectsReply: boolean;
   readonly database: string;
   readonly command: BsonDocument;
-  /** Documents from sections of kind 1 and from the raw fields of the body. */
+  /** Documents from sections of kind 1 and from the raw field of the body. */
   readonly sequences: ReadonlyMap<string, readonly Uint8Array[]>;
 }
 
@@ -104,15 +104,12 @@ function parseSequence(section: Buffer, sequences: Sequences): void {
 }
 
 function parseBody(bytes: Buffer, sequences: Sequences): BsonDocument {
-  const body = parseDocument(bytes);
-  for (const name of Object.keys(RAW_FIELDS)) {
-    const documents: unknown = body[name];
-    if (!Array.isArray(documents) || !documents.every((document) => document instanceof Uint8Array)) continue;
-    if (sequences.has(name)) throw new ProtocolError(`"${name}" is both in the body and a document sequence`);
-    sequences.set(name, documents);
-    delete body[name];
-  }
-  return body;
+  const { document, documents } = parseDocument(bytes);
+  if (documents === undefined) return document;
+  if (sequences.has(RAW_FIELD))
+    throw new ProtocolError(`"${RAW_FIELD}" is both in the body and a document sequence`);
+  sequences.set(RAW_FIELD, documents);
+  return document;
 }
 
 function parseOpQuery(message: Buffer, requestId: number): WireRequest {
@@ -124,7 +121,7 @@ function parseOpQuery(message: Buffer, requestId: number): WireRequest {
   if (!name.endsWith('.$cmd'))
     throw new ProtocolError(`an OP_QUERY on "${name.slice(0, 100)}" is not a command`);
   const length = lengthAt(message, bodyStart, message.length);
-  const query = parseDocument(message.subarray(bodyStart, bodyStart + length));
+  const query = parseDocument(message.subarray(bodyStart, bodyStart + length)).document;
   return {
     requestId,
     legacy: true,
@@ -135,13 +132,9 @@ function parseOpQuery(message: Buffer, requestId: number): WireRequest {
   };
 }
 
-function parseDocument(bytes: Buffer): BsonDocument {
+function parseDocument(bytes: Buffer): ReturnType<Decoder['whole']> {
   try {
-    return deserialize(bytes, {
-      promoteValues: false,
-      bsonRegExp: true,
-      fieldsAsRaw: RAW_FIELDS,
-    }) as BsonDocument;
+    return new Decoder(bytes).whole(RAW_FIELD);
   } catch (error) {
     throw new ProtocolError('a body is not valid BSON', { cause: error });
   }

@@ -1,6 +1,7 @@
 /** insert: stores documents byte for byte. A document without an _id gets one, as its first field. */
 
 import { decode, encodeStored } from '../../bson/codec.ts';
+import { isReferenceField } from '../../bson/reference.ts';
 import { typeAlias } from '../../bson/type-names.ts';
 import { type BsonDocument, isDocument, ObjectId, type Value } from '../../bson/value.ts';
 import { CommandError } from '../../command-error.ts';
@@ -49,7 +50,7 @@ export function assertId(id: Value): void {
   if (type === 'array' || type === 'regex' || type === 'undefined') {
     throw new CommandError('InvalidIdField', `The '_id' value cannot be of type ${type}`);
   }
-  if (isDocument(id) && Object.keys(id).some((name) => name.startsWith('$'))) {
+  if (isDocument(id) && Object.keys(id).some((name) => name.startsWith('$') && !isReferenceField(name))) {
     throw new CommandError('DollarPrefixedFieldName', "_id fields may not contain '$'-prefixed fields");
   }
 }

@@ -4,6 +4,7 @@
  */
 
 import { type Path, splitPath } from '../../bson/path.ts';
+import { isReferenceField } from '../../bson/reference.ts';
 import { typeAlias } from '../../bson/type-names.ts';
 import { type BsonDocument, isDocument, isNumber, toNumber, type Value } from '../../bson/value.ts';
 import { CommandError } from '../../command-error.ts';
@@ -41,6 +42,8 @@ export interface IndexDefinition {
   readonly descending: readonly boolean[];
   readonly unique: boolean;
   readonly sparse: boolean;
+  /** Kept up to date, but no query uses it. */
+  readonly hidden: boolean;
   readonly expireAfterSeconds: number | undefined;
   readonly partialFilter: BsonDocument | undefined;
   readonly partialPredicate: Predicate | undefined;
@@ -78,6 +81,7 @@ export function parseIndexDefinition(specification: BsonDocument): IndexDefiniti
     descending: fields.map((field) => field.descending),
     unique: flag(specification, 'unique') || isIdIndex,
     sparse,
+    hidden: parseHidden(specification, isIdIndex),
     expireAfterSeconds: parseExpiry(specification['expireAfterSeconds'], fields),
     partialFilter,
     partialPredicate: partialFilter && compileFilter(partialFilter),
@@ -108,7 +112,7 @@ function parseFields(key: BsonDocument): IndexField[] {
     const parts = splitPath(path);
     if (parts.includes(''))
       throw new CommandError('CannotCreateIndex', 'Index keys cannot contain an empty field.');
-    if (parts.some((part) => part.startsWith('$'))) {
+    if (parts.some((part, depth) => part.startsWith('$') && !(depth > 0 && isReferenceField(part)))) {
       throw new CommandError(
         'CannotCreateIndex',
         'Index key contains an illegal field name: it starts with "$".',
@@ -153,6 +157,12 @@ function parseExpiry(value: Value, fields: readonly IndexField[]): number | unde
     throw new CommandError('CannotCreateIndex', 'TTL indexes are single-field indexes, and cannot be on _id');
   }
   return seconds;
+}
+
+function parseHidden(specification: BsonDocument, isIdIndex: boolean): boolean {
+  const hidden = flag(specification, 'hidden');
+  if (hidden && isIdIndex) throw new CommandError('BadValue', "can't hide _id index");
+  return hidden;
 }
 
 function flag(specification: BsonDocument, name: string): boolean {

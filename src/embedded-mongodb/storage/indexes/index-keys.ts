@@ -4,7 +4,7 @@
  * MongoDB.
  */
 import { isArrayIndex, type Path } from '../../bson/path.ts';
-import { type BsonDocument, isDocument, type Value } from '../../bson/value.ts';
+import { type BsonDocument, isDocument, setOwnValue, type Value } from '../../bson/value.ts';
 import { CommandError } from '../../command-error.ts';
 import { EMPTY_ARRAY, encodeKey, type KeyPart } from '../keys/key.ts';
 import type { IndexDefinition } from './index-definition.ts';
@@ -46,7 +46,7 @@ export function keyValue(definition: IndexDefinition, document: BsonDocument): B
   const result: BsonDocument = {};
   definition.fields.forEach(({ path }, position) => {
     const part = parts[position];
-    result[path] = part === ABSENT || part === EMPTY_ARRAY ? null : part;
+    setOwnValue(result, path, part === ABSENT || part === EMPTY_ARRAY ? null : part);
   });
   return result;
 }

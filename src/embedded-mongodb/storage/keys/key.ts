@@ -10,7 +10,6 @@ import {
   type BSONRegExp,
   type BsonDocument,
   type Code,
-  documentOf,
   type NumberValue,
   type ObjectId,
   type Timestamp,
@@ -71,7 +70,7 @@ function writePayload(value: Value, rank: number): void {
       writer.text(textOf(value));
       break;
     case TypeRank.object:
-      writeDocument(documentOf(value));
+      writeDocument(value as BsonDocument);
       break;
     case TypeRank.array:
       for (const element of value as Value[]) writeValue(element);
