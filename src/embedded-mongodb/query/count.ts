@@ -36,7 +36,7 @@ interface CoveringKeys {
 
 /** The keys of an index that correspond one to one to the matches, if an index has such keys. */
 export function coveringKeys(collection: Collection, filter: BsonDocument): CoveringKeys | undefined {
-  for (const index of collection.indexes) {
+  for (const index of collection.visibleIndexes) {
     const ranges = isComplete(index) ? exactRanges(index, filter) : undefined;
     if (ranges !== undefined) return { index, ranges };
   }

@@ -40,16 +40,17 @@ const SCORE = { unique: 1000, equality: 10, range: 4, sort: 6, sortWithLimit: 12
 
 /** @returns one plan, or one for each branch of an `$or`, whose results are to be united */
 export function planQuery(collection: Collection, wanted: Wanted): readonly Plan[] {
-  if (wanted.hint === 'natural') return [fullScan(collection, wanted)];
+  const { hint } = wanted;
+  if (typeof hint === 'string') return [fullScan(collection, wanted, hint === 'natural backward')];
   const conjunction = conjunctionOf(wanted.filter);
-  const indexes = wanted.hint === undefined ? collection.indexes : [wanted.hint];
+  const indexes = hint === undefined ? collection.visibleIndexes : [hint];
   let best: Candidate | undefined;
   for (const index of indexes) {
     const candidate = assess(index, conjunction, wanted);
     if (candidate !== undefined && candidate.score > (best?.score ?? 0)) best = candidate;
   }
   if (best !== undefined) return [indexScan(collection, best, wanted)];
-  return (wanted.hint === undefined && planBranches(collection, wanted)) || [fullScan(collection, wanted)];
+  return (hint === undefined && planBranches(collection, wanted)) || [fullScan(collection, wanted)];
 }
 
 /** Plans an `$or` as a union of index scans, if every branch can use an index. */
@@ -67,13 +68,13 @@ function planBranches(collection: Collection, wanted: Wanted): readonly Plan[] |
   return plans.map((plan) => ({ ...plan, sorted: wanted.sort.length === 0, proven: NOTHING_PROVEN }));
 }
 
-function fullScan(collection: Collection, wanted: Wanted): Plan {
+function fullScan(collection: Collection, wanted: Wanted, backward = false): Plan {
   const sorted = wanted.sort.length === 0;
   return {
     collection,
     index: undefined,
     ranges: [],
-    backward: false,
+    backward,
     sorted,
     proven: NOTHING_PROVEN,
     unique: false,

@@ -47,6 +47,7 @@ export class Collection {
   dropped = false;
   readonly #file: SqliteFile;
   #indexes: readonly StoredIndex[];
+  #visibleIndexes: readonly StoredIndex[];
 
   /** @param secondary the indexes apart from the one on _id */
   constructor(file: SqliteFile, identity: CollectionIdentity, secondary: readonly IndexIdentity[]) {
@@ -56,6 +57,7 @@ export class Collection {
     this.name = identity.name;
     this.uuid = identity.uuid;
     this.#indexes = [StoredIndex.onId(file), ...secondary.map((index) => new StoredIndex(file, index))];
+    this.#visibleIndexes = this.#indexes.filter(isVisible);
   }
 
   /** Inside the catalog's transaction. */
@@ -82,6 +84,11 @@ export class Collection {
   /** The index on _id first, then the others in the order of their declaration. */
   get indexes(): readonly StoredIndex[] {
     return this.#indexes;
+  }
+
+  /** Those that queries may use. */
+  get visibleIndexes(): readonly StoredIndex[] {
+    return this.#visibleIndexes;
   }
 
   /** For work that has rested. @throws CommandError QueryPlanKilled if the collection or the index is gone */
@@ -161,18 +168,23 @@ export class Collection {
       this.#fill(created);
       return created;
     });
-    this.#indexes = [...this.#indexes, index];
+    this.#setIndexes([...this.#indexes, index]);
   }
 
   dropIndex(index: StoredIndex): void {
     this.#file.atomically(() => index.drop());
-    this.#indexes = this.#indexes.filter((other) => other !== index);
+    this.#setIndexes(this.#indexes.filter((other) => other !== index));
   }
 
   /** Inside the catalog's transaction. */
   dropTables(): void {
     for (const index of this.#secondary) index.drop();
     this.#file.run(`DROP TABLE ${this.documentsTable}`);
+  }
+
+  #setIndexes(indexes: readonly StoredIndex[]): void {
+    this.#indexes = indexes;
+    this.#visibleIndexes = indexes.filter(isVisible);
   }
 
   get #secondary(): readonly StoredIndex[] {
@@ -215,6 +227,10 @@ export class Collection {
       }
     }
   }
+}
+
+function isVisible({ definition }: StoredIndex): boolean {
+  return !definition.hidden;
 }
 
 function noteMultikey(entries: readonly IndexEntry[]): void {

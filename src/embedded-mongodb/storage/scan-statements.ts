@@ -7,11 +7,11 @@ import type { Collection } from './collection.ts';
 import type { StoredIndex } from './indexes/stored-index.ts';
 
 /** Parameters: the record to go on behind, and how many documents. */
-export function selectAll({ documentsTable }: Collection): string {
+export function selectAll({ documentsTable }: Collection, backward: boolean): string {
   return joined(
     '',
     `SELECT record, body AS bytes FROM ${documentsTable}
-      WHERE record > ?1 ORDER BY record LIMIT ${limitedBy('?2')}`,
+      WHERE record ${backward ? '<' : '>'} ?1 ORDER BY record ${directionOf(backward)} LIMIT ${limitedBy('?2')}`,
   );
 }
 

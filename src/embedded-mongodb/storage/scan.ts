@@ -13,7 +13,7 @@ import type { SqliteFile } from './sqlite-file.ts';
 /** The ranges to read, and the direction. */
 export interface ScanPlan {
   readonly collection: Collection;
-  /** Undefined reads every document, in the order of insertion. */
+  /** Undefined reads every document, in the order of insertion or backward. */
   readonly index: StoredIndex | undefined;
   /** Disjoint, in ascending order of keys. */
   readonly ranges: readonly KeyRange[];
@@ -26,6 +26,7 @@ export interface ScanPlan {
 
 /** SQLite counts records from 1. */
 const BEFORE_FIRST_RECORD = 0;
+const BEHIND_LAST_RECORD = Number.MAX_SAFE_INTEGER;
 
 /** Documents that were read at once, in order. They share memory, so whoever keeps one copies it. */
 type Documents = readonly StoredDocument[];
@@ -60,9 +61,9 @@ function* scanPlan(file: SqliteFile, plan: ScanPlan): Generator<Documents> {
 }
 
 function* readAll(file: SqliteFile, plan: ScanPlan): Generator<Documents> {
-  const sql = selectAll(plan.collection);
+  const sql = selectAll(plan.collection, plan.backward);
   const size = new ChunkSize(plan.firstRows);
-  let last = BEFORE_FIRST_RECORD;
+  let last = plan.backward ? BEHIND_LAST_RECORD : BEFORE_FIRST_RECORD;
   for (;;) {
     plan.collection.assertNotDropped();
     const chunk = size.read((rows) => readChunk(file, sql, last, rows));
