@@ -16,5 +16,6 @@ export { type EventStreamOptions, type ServerSentEvent, sendEvents } from './htt
 export type { CookieOptions, EndedResponse, Response } from './http/response/response.ts';
 export type { ErrorListener, Finisher, Handler, Middleware } from './http/routing/handler.ts';
 export type { ParameterName } from './http/routing/parameter-name.ts';
+export type { RouteGroup } from './http/routing/route-group.ts';
 export type { RouteOptions } from './http/routing/route-options.ts';
 export type { Router } from './http/routing/router.ts';

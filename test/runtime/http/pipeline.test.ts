@@ -81,6 +81,31 @@ describe('the order of a request', () => {
     expect(outcome.wasAsynchronous).toBe(false);
   });
 
+  test('has the middleware of groups between that of the router and that of the route', async () => {
+    const register = (notes: string[]) => (router: Router) => {
+      router.group('/outside', noting(notes, 'group 1'), noting(notes, 'group 2'), (outside) => {
+        outside.group('/inside', noting(notes, 'inner group', true), (inside) => {
+          inside.get('/path', noting(notes, 'route'), (_request, response) => response.text('inside'));
+        });
+        outside.get('', (_request, response) => response.text('outside'));
+      });
+      router.get('/path', (_request, response) => response.text('no group'));
+      router.use(noting(notes, 'global'));
+    };
+    const outcomes = { inside: 0, outside: 1, 'no group': 2, 'no route': ROUTE_NOT_FOUND };
+    const orders: Record<string, readonly string[]> = {
+      inside: ['global', 'group 1', 'group 2', 'inner group', 'route'],
+      outside: ['global', 'group 1', 'group 2'],
+      'no group': ['global'],
+      'no route': ['global'],
+    };
+    for (const [name, routeNumber] of Object.entries(outcomes)) {
+      const notes: string[] = [];
+      await ask(register(notes), { routeNumber });
+      expect(notes, name).toEqual(orders[name]);
+    }
+  });
+
   test('is the same if some steps are asynchronous', async () => {
     const notes: string[] = [];
     const outcome = await ask((router) => {
