@@ -33,7 +33,6 @@ export const ErrorCode = {
   IndexKeySpecsConflict: 86,
   OperationFailed: 96,
   CommandNotSupported: 115,
-  ExceededMemoryLimit: 146,
   InvalidPipelineOperator: 168,
   CannotIndexParallelArrays: 171,
   QueryPlanKilled: 175,

@@ -7,9 +7,8 @@ import type { BsonDocument, Value } from '../bson/value.ts';
 import { CommandError } from '../command-error.ts';
 import { CompiledFilter } from '../filter/compiled-filter.ts';
 import type { Query } from '../query/query.ts';
-import { parseSort } from '../query/sort.ts';
 import { type CountAnswer, countAnswer } from './count-only.ts';
-import { countOperand, documentOperand } from './operands.ts';
+import { countOperand, documentOperand, sortOperand } from './operands.ts';
 import type { Stream } from './stage.ts';
 import { compileStage, isStage, unrecognized } from './stages.ts';
 
@@ -24,16 +23,18 @@ export interface Pipeline {
 export function buildPipeline(stages: readonly BsonDocument[]): Pipeline {
   const parsed = stages.map(parseStage);
   let used = 0;
-  const take = (name: string): Value => {
-    if (parsed[used]?.name !== name) return undefined;
+  /** Takes the next stage into the query if it has this name. */
+  const take = <Part>(name: string, parse: (operand: Value) => Part, absent: Part): Part => {
+    const next = parsed[used];
+    if (next?.name !== name) return absent;
     used += 1;
-    return parsed[used - 1]?.operand;
+    return parse(next.operand);
   };
   // Only in this order: a $match after a $limit has another meaning.
-  const filter = new CompiledFilter(documentOperand('$match', take('$match') ?? {}));
-  const sort = parseSort(documentOperand('$sort', take('$sort') ?? {}));
-  const skip = parsed[used]?.name === '$skip' ? countOperand('$skip', take('$skip'), 0) : 0;
-  const limit = parsed[used]?.name === '$limit' ? countOperand('$limit', take('$limit'), 1) : 0;
+  const filter = new CompiledFilter(take('$match', (operand) => documentOperand('$match', operand), {}));
+  const sort = take('$sort', sortOperand, []);
+  const skip = take('$skip', (operand) => countOperand('$skip', operand, 0), 0);
+  const limit = take('$limit', (operand) => countOperand('$limit', operand, 1), 0);
   const remaining = parsed.slice(used);
   const rest = remaining.map(({ name, operand }) => compileStage(name, operand));
   const [only, ...others] = remaining;

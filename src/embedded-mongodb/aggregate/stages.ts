@@ -1,20 +1,24 @@
 /**
- * The stages of a pipeline by name, and those that are refused. $group and the projections have files of
- * their own. Called by pipeline.ts.
+ * The stages of a pipeline by name, and those that are refused. $group has a file of its own. Called by
+ * pipeline.ts.
  */
+import { calculateObjectSize } from 'bson';
 import type { BsonDocument, Value } from '../bson/value.ts';
 import { CommandError } from '../command-error.ts';
 import { compileFilter } from '../filter/filter.ts';
-import { parseSort, type SortField } from '../query/sort.ts';
+import type { SortField } from '../query/sort.ts';
 import { Sorter } from '../query/sorter.ts';
 import { integer } from './count-only.ts';
 import { compileGroup } from './group.ts';
-import { countOperand, documentOperand } from './operands.ts';
-import { compileProject } from './project.ts';
+import { countOperand, documentOperand, sortOperand } from './operands.ts';
 import type { Stage, Stream } from './stage.ts';
 
 /** The stages of MongoDB that this database does not have. */
 const REFUSED = new Set([
+  '$project',
+  '$addFields',
+  '$set',
+  '$unset',
   '$lookup',
   '$graphLookup',
   '$unionWith',
@@ -49,13 +53,9 @@ const REFUSED = new Set([
 
 const STAGES: ReadonlyMap<string, (operand: Value) => Stage> = new Map<string, (operand: Value) => Stage>([
   ['$match', (operand) => matchStage(documentOperand('$match', operand))],
-  ['$sort', (operand) => sortStage(parseSort(documentOperand('$sort', operand)))],
+  ['$sort', (operand) => sortStage(sortOperand(operand))],
   ['$skip', (operand) => skipStage(countOperand('$skip', operand, 0))],
   ['$limit', (operand) => limitStage(countOperand('$limit', operand, 1))],
-  ['$project', (operand) => mapStage(compileProject('$project', documentOperand('$project', operand)))],
-  ['$addFields', (operand) => mapStage(compileProject('$addFields', documentOperand('$addFields', operand)))],
-  ['$set', (operand) => mapStage(compileProject('$addFields', documentOperand('$set', operand)))],
-  ['$unset', (operand) => mapStage(compileProject('$project', unsetPaths(operand)))],
   ['$count', (operand) => countStage(operand)],
   ['$group', (operand) => compileGroup(documentOperand('$group', operand))],
 ]);
@@ -89,20 +89,11 @@ function matchStage(filter: BsonDocument): Stage {
   };
 }
 
-function mapStage(change: (document: BsonDocument) => BsonDocument): Stage {
-  return function* (input): Stream {
-    for (const document of input) yield document === undefined ? undefined : change(document);
-  };
-}
-
-/** An estimate, because the documents of later stages are never encoded. */
-const ESTIMATED_DOCUMENT_BYTES = 1024;
-
 function sortStage(fields: readonly SortField[]): Stage {
   return function* (input): Stream {
     const sorter = new Sorter<BsonDocument>(fields);
     for (const document of input) {
-      if (document !== undefined) sorter.add(document, document, ESTIMATED_DOCUMENT_BYTES);
+      if (document !== undefined) sorter.add(document, document, calculateObjectSize(document));
       yield undefined;
     }
     yield* sorter.sorted();
@@ -145,15 +136,4 @@ function countStage(operand: Value): Stage {
     }
     if (count > 0) yield { [operand]: integer(count) };
   };
-}
-
-function unsetPaths(operand: Value): BsonDocument {
-  const paths = Array.isArray(operand) ? operand : [operand];
-  const specification: BsonDocument = {};
-  for (const path of paths) {
-    if (typeof path !== 'string' || path === '')
-      throw new CommandError('BadValue', '$unset specification must be a string or an array of strings');
-    specification[path] = false;
-  }
-  return specification;
 }

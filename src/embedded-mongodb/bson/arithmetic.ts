@@ -1,6 +1,7 @@
 /**
- * Addition and multiplication for `$inc`, `$mul` and `$sum`. As in MongoDB, the result has the wider type of
- * the two operands. An int32 that overflows becomes a long. A long that overflows is an error.
+ * Addition and multiplication for `$inc` and `$mul`, and addition of decimals for `$sum`. As in MongoDB, the
+ * result has the wider type of the two operands. An int32 that overflows becomes a long. A long that
+ * overflows is an error.
  */
 
 import { CommandError } from '../command-error.ts';

@@ -1,6 +1,6 @@
 /**
  * Exact decimal arithmetic on MongoDB's numbers. Every int32, long, decimal and finite double is an integer
- * times a power of ten. Used to compare numbers of different types, and for `$inc` and `$mul`.
+ * times a power of ten. Used to compare numbers of different types, and for `$inc`, `$mul` and `$sum`.
  */
 import { Decimal128, Double, Int32, Long, type NumberValue } from './value.ts';
 

@@ -1,5 +1,5 @@
 /**
- * Projections of find and `$project`: the fields to include or exclude, by dotted path. Expressions,
+ * Projections of find and findAndModify: the fields to include or exclude, by dotted path. Expressions,
  * `$slice`, `$elemMatch` and the positional operator are refused.
  */
 

@@ -1,6 +1,6 @@
 /**
  * Reads, writes and removes the field at a dotted path. Writing creates the documents that are missing on the
- * way. Used by update operators, upserts and aggregation stages.
+ * way. Used by update operators and upserts.
  */
 
 import { isArrayIndex, type Path } from '../bson/path.ts';

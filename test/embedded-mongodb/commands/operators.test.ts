@@ -196,61 +196,6 @@ describe('a projection', () => {
   });
 });
 
-describe('an aggregation', () => {
-  test('matches, groups, computes, sorts and counts', async () => {
-    const things = database.collection();
-    await things.insertMany([
-      { kind: 'a', n: 1 },
-      { kind: 'b', n: 2 },
-      { kind: 'a', n: 3, tags: ['x', 'y'] },
-      { kind: 'c', n: Long.fromBigInt(2n ** 40n) },
-    ]);
-    const pipeline = [
-      { $match: { n: { $lt: 100 } } },
-      {
-        $group: {
-          _id: '$kind',
-          total: { $sum: '$n' },
-          mean: { $avg: '$n' },
-          all: { $push: '$n' },
-          count: { $count: {} },
-        },
-      },
-      { $sort: { _id: -1 } },
-    ];
-    expect(await things.aggregate(pipeline).toArray()).toEqual([
-      { _id: 'b', total: 2, mean: 2, all: [2], count: 1 },
-      { _id: 'a', total: 4, mean: 2, all: [1, 3], count: 2 },
-    ]);
-    const projected = [
-      { $sort: { n: 1 } },
-      { $skip: 1 },
-      { $limit: 2 },
-      { $project: { _id: 0, name: '$kind', big: { $gt: ['$n', 2] }, tags: { $ifNull: ['$tags', []] } } },
-    ];
-    expect(await things.aggregate(projected).toArray()).toEqual([
-      { name: 'b', big: false, tags: [] },
-      { name: 'a', big: true, tags: ['x', 'y'] },
-    ]);
-    expect(await things.aggregate([{ $match: { kind: 'a' } }, { $count: 'found' }]).toArray()).toEqual([
-      { found: 2 },
-    ]);
-    expect(await things.aggregate([{ $limit: 1 }, { $match: { kind: 'b' } }]).toArray()).toEqual([]);
-    expect(await things.aggregate([{ $group: { _id: null, sum: { $sum: '$n' } } }]).toArray()).toEqual([
-      { _id: null, sum: 2 ** 40 + 6 },
-    ]);
-  });
-
-  test('returns its results in batches', async () => {
-    const things = database.collection();
-    await things.insertMany(Array.from({ length: 500 }, (_, n) => ({ n })));
-    const found = await things
-      .aggregate([{ $sort: { n: -1 } }, { $set: { m: '$n' } }], { batchSize: 7 })
-      .toArray();
-    expect(found.map(({ m }) => m)).toEqual(Array.from({ length: 500 }, (_, n) => 499 - n));
-  });
-});
-
 test('a TTL index removes documents after their time', async () => {
   await using quick = await TestDatabase.start({ sweepIntervalMs: 20 });
   const things = quick.collection();

@@ -108,12 +108,6 @@ describe('a command', () => {
     [{ find: 'things', skip: -1 }, 2],
     [{ find: 'things', sort: { a: 2 } }, 2],
     [{ find: 'things', projection: { a: 1, b: 0 } }, 2],
-    [{ aggregate: 'things', pipeline: [{ $lookup: {} }], cursor: {} }, 115],
-    [{ aggregate: 'things', pipeline: [{ $out: 'x' }], cursor: {} }, 115],
-    [{ aggregate: 'things', pipeline: [{ $merge: 'x' }], cursor: {} }, 115],
-    [{ aggregate: 'things', pipeline: [{ $changeStream: {} }], cursor: {} }, 115],
-    [{ aggregate: 'things', pipeline: [{ $nonsense: {} }], cursor: {} }, 40324],
-    [{ aggregate: 'things', pipeline: [{ $group: { _id: null, x: { $function: {} } } }], cursor: {} }, 168],
     [{ aggregate: 'things', pipeline: [] }, 9],
     [{ createIndexes: 'things', indexes: [{ key: { a: 'text' }, name: 'x' }] }, 67],
     [{ createIndexes: 'things', indexes: [{ key: { a: '2dsphere' }, name: 'x' }] }, 67],
@@ -164,6 +158,50 @@ describe('a command', () => {
       },
     });
     expect(await things.countDocuments()).toBe(0);
+  });
+});
+
+describe('an aggregation', () => {
+  test.each<[Document, number]>([
+    [{ $lookup: {} }, 115],
+    [{ $out: 'x' }, 115],
+    [{ $merge: 'x' }, 115],
+    [{ $changeStream: {} }, 115],
+    [{ $project: { a: { b: 1 } } }, 115],
+    [{ $addFields: { a: { y: 2 } } }, 115],
+    [{ $set: { a: 1 } }, 115],
+    [{ $unset: 'a' }, 115],
+    [{ $unwind: '$a' }, 115],
+    [{ $nonsense: {} }, 40324],
+    [{ $match: {}, $limit: 1 }, 40324],
+    [{ $match: null }, 14],
+    [{ $match: { $expr: { $eq: ['$missing', null] } } }, 2],
+    [{ $sort: {} }, 2],
+    [{ $sort: null }, 14],
+    [{ $skip: -1 }, 2],
+    [{ $limit: 0 }, 2],
+    [{ $limit: 'x' }, 2],
+    [{ $count: '$x' }, 2],
+    [{ $group: {} }, 9],
+    [{ $group: { _id: null, x: { $function: {} } } }, 168],
+    [{ $group: { _id: null, x: { $avg: '$a' } } }, 168],
+    [{ $group: { _id: null, x: { $push: '$a' } } }, 168],
+    [{ $group: { _id: null, x: { $sum: { $add: [1, 2] } } } }, 168],
+    [{ $group: { _id: null, x: { $sum: ['$a', '$b'] } } }, 168],
+    [{ $group: { _id: { $eq: ['$missing', null] } } }, 168],
+    [{ $group: { _id: '$$ROOT' } }, 168],
+    [{ $group: { _id: '$a..b' } }, 9],
+    [{ $group: { _id: { 'a.b': '$a' } } }, 9],
+    [{ $group: { _id: null, 'a.b': { $sum: 1 } } }, 2],
+    [{ $group: { _id: null, x: 1 } }, 2],
+    [{ $group: { _id: null, x: { $count: 1 } } }, 14],
+  ])('with the stage %j is refused with code %i, wherever the stage is', async (stage, code) => {
+    const things = database.collection();
+    for (const pipeline of [[stage], [{ $limit: 1 }, stage]]) {
+      const error = await refusal(things.aggregate(pipeline).toArray());
+      expect(error).toMatchObject({ code });
+      expect(error.message.length).toBeGreaterThan(10);
+    }
   });
 });
 
