@@ -18,4 +18,11 @@ export type { ErrorListener, Finisher, Handler, Middleware } from './http/routin
 export type { ParameterName } from './http/routing/parameter-name.ts';
 export type { RouteGroup } from './http/routing/route-group.ts';
 export type { RouteOptions } from './http/routing/route-options.ts';
-export type { Router } from './http/routing/router.ts';
+export type { RouteDescription, Router } from './http/routing/router.ts';
+export {
+  type RouteSchemas,
+  type RouteValues,
+  type SchemaHandler,
+  withSchema,
+} from './http/schema/route-schemas.ts';
+export type { Schema, SchemaIssue, SchemaResult } from './http/schema/schema.ts';

@@ -19,6 +19,8 @@ export type RouterErrorCode =
   | 'ERR_ROUTE_PATTERN'
   | 'ERR_ROUTE_DUPLICATE'
   | 'ERR_ROUTE_HANDLER'
+  | 'ERR_ROUTE_OPTIONS'
+  | 'ERR_ROUTE_SCHEMA'
   | 'ERR_ROUTER_COMPILED';
 
 /** A route or middleware that cannot be registered. */

@@ -3,6 +3,7 @@
  * of all routes, without a prefix.
  */
 import { RouterError } from '../application-errors.ts';
+import type { SchemaHandler } from '../schema/route-schemas.ts';
 import type { Handler, Middleware } from './handler.ts';
 import type { ParameterName } from './parameter-name.ts';
 import type { RouteOptions } from './route-options.ts';
@@ -12,6 +13,12 @@ import { assertFunction, parsePath, type RouteTable } from './route-table.ts';
 export type RouteHandlers<Path extends string> = readonly [
   ...Middleware<ParameterName<Path>>[],
   Handler<ParameterName<Path>>,
+];
+
+/** The same for a route that has schemas. The handler gets what has passed them. */
+export type RouteHandlersWithValues<Name extends string, Body, Query, Parameters> = readonly [
+  ...Middleware<Name>[],
+  SchemaHandler<Body, Query, Parameters, Name>,
 ];
 
 /** The middleware of a group, in order, and last what registers its routes. */
@@ -26,10 +33,10 @@ export type GroupDefinition<Prefix extends string> = readonly [
  */
 export interface AddRoute<Group, Prefix extends string> {
   <Path extends string>(path: Path, ...handlers: RouteHandlers<`${Prefix}${Path}`>): Group;
-  <Path extends string>(
+  <Path extends string, Body = undefined, Query = undefined, Parameters = undefined>(
     path: Path,
-    options: RouteOptions,
-    ...handlers: RouteHandlers<`${Prefix}${Path}`>
+    options: RouteOptions<Body, Query, Parameters>,
+    ...handlers: RouteHandlersWithValues<ParameterName<`${Prefix}${Path}`>, Body, Query, Parameters>
   ): Group;
 }
 

@@ -1,9 +1,30 @@
 /** What an application declares of a route, besides its handler. */
-export interface RouteOptions {
+import { RouterError } from '../application-errors.ts';
+import type { RouteSchemas } from '../schema/route-schemas.ts';
+
+export interface RouteOptions<Body = unknown, Query = unknown, Parameters = unknown>
+  extends RouteSchemas<Body, Query, Parameters> {
   /**
    * The representations of this resource have validators (ETag, Last-Modified), and the handler of this
    * unsafe method calls `request.preconditions.check` with them. Without this, the runtime evaluates the
    * preconditions before the handler, for a representation that exists and has no validators.
    */
   readonly checksPreconditions?: boolean;
+}
+
+const NAMES: Readonly<Record<keyof RouteOptions, true>> = {
+  parameters: true,
+  query: true,
+  body: true,
+  responses: true,
+  checksPreconditions: true,
+};
+
+/** A misspelt schema would check nothing. */
+export function assertOptions(options: object, route: string): void {
+  for (const name of Object.keys(options)) {
+    if (!Object.hasOwn(NAMES, name)) {
+      throw new RouterError('ERR_ROUTE_OPTIONS', `${route} has no option "${name}"`);
+    }
+  }
 }

@@ -6,11 +6,20 @@ import type { RoutePattern } from '../../core/core.ts';
 import { parseRoutePath, type RoutePath, RoutePatternError } from '../../core/routing/route-pattern.ts';
 import { RouterError } from '../application-errors.ts';
 import type { CompiledRoute } from '../pipeline.ts';
+import {
+  checksRequest,
+  type RouteSchemas,
+  schemasIn,
+  schemasOf,
+  withSchema,
+} from '../schema/route-schemas.ts';
 import type { Handler } from './handler.ts';
-import type { RouteOptions } from './route-options.ts';
+import { assertOptions, type RouteOptions } from './route-options.ts';
 
 export interface RegisteredRoute extends CompiledRoute {
   readonly pattern: RoutePattern;
+  /** Those of its options, and those that `withSchema` has given to its handler. */
+  readonly schemas: RouteSchemas;
 }
 
 export interface RouteSteps {
@@ -36,13 +45,15 @@ export class RouteTable {
   add(method: string, path: string, { options, middleware, handlers }: RouteSteps): void {
     this.assertOpen(`${method} ${path}`);
     const { shape, parameterNames } = parsePath(path);
-    assertHandlers(handlers, `${method} ${path}`);
+    assertOptions(options, `${method} ${path}`);
+    const { own, handler } = checkHandlers(handlers, `${method} ${path}`);
     this.#claim(method, path, shape);
     this.#routes.push({
       pattern: Object.freeze({ method, path }),
       parameterNames,
-      handlers: [...middleware, ...handlers],
+      handlers: [...middleware, ...own, checksRequest(options) ? withSchema(options, handler) : handler],
       options,
+      schemas: Object.freeze({ ...schemasOf(handler), ...schemasIn(options) }),
     });
   }
 
@@ -88,12 +99,13 @@ export function assertFunction(value: unknown, what: string): void {
   }
 }
 
-function assertHandlers(
-  handlers: readonly unknown[],
-  route: string,
-): asserts handlers is readonly Handler<string>[] {
-  if (handlers.length === 0) throw new RouterError('ERR_ROUTE_HANDLER', `${route} has no handler`);
+/** @returns the middleware of the route itself, and its handler */
+function checkHandlers(handlers: readonly unknown[], route: string) {
   handlers.forEach((handler, index) => {
     assertFunction(handler, `Handler ${index + 1} of ${route}`);
   });
+  const own = handlers.slice() as Handler<string>[];
+  const handler = own.pop();
+  if (handler === undefined) throw new RouterError('ERR_ROUTE_HANDLER', `${route} has no handler`);
+  return { own, handler };
 }

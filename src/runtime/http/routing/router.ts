@@ -7,10 +7,20 @@ import { RouterError } from '../application-errors.ts';
 import { cors } from '../cors/middleware.ts';
 import { type CorsPolicy, CorsRules } from '../cors/policy.ts';
 import { Pipeline } from '../pipeline.ts';
+import type { RouteSchemas } from '../schema/route-schemas.ts';
 import type { ConstantAnswer } from './constant-answer.ts';
 import type { ErrorListener, Finisher, Middleware } from './handler.ts';
 import { RouteGroup } from './route-group.ts';
 import { assertFunction, parsePath, RouteTable } from './route-table.ts';
+
+/** A route as a document describes it. */
+export interface RouteDescription {
+  /** In upper case. */
+  readonly method: string;
+  /** With the prefixes of its groups. */
+  readonly path: string;
+  readonly schemas: RouteSchemas;
+}
 
 export class Router extends RouteGroup<''> {
   readonly #table: RouteTable;
@@ -70,6 +80,11 @@ export class Router extends RouteGroup<''> {
     this.get(path, (_request, response) => response.rawJson(json));
     this.#constants.push(Object.freeze({ path, json }));
     return this;
+  }
+
+  /** All routes so far, in order of registration, with their schemas: for a document that describes them. */
+  get routes(): readonly RouteDescription[] {
+    return this.#table.routes.map(({ pattern, schemas }) => ({ ...pattern, schemas }));
   }
 
   /**
