@@ -3,32 +3,61 @@
  * controller.
  */
 import Type, { type Static } from 'typebox';
+import { IdSchema } from '../contract/common-schema.ts';
 import { Validator } from '../validation/validator.ts';
 
 /** RFC 5321, section 4.5.3.1.3: a path has 256 octets, two of which are its brackets. */
-const EmailSchema = Type.String({ format: 'email', maxLength: 254 });
-const UsernameSchema = Type.String({ minLength: 3, maxLength: 32, pattern: '^[A-Za-z0-9_-]+$' });
-const PasswordSchema = Type.String({ minLength: 8, maxLength: 128 });
+const EmailSchema = Type.String({
+  format: 'email',
+  maxLength: 254,
+  description: 'Unique without regard to case.',
+  examples: ['ada@example.com'],
+});
+const UsernameSchema = Type.String({
+  minLength: 3,
+  maxLength: 32,
+  pattern: '^[A-Za-z0-9_-]+$',
+  description: 'Unique without regard to case.',
+  examples: ['ada'],
+});
+const PasswordSchema = Type.String({
+  minLength: 8,
+  maxLength: 128,
+  examples: ['correct horse battery'],
+});
 
 export const UserSchema = Type.Object(
-  { id: Type.String(), email: EmailSchema, username: UsernameSchema },
-  { additionalProperties: false },
+  { id: IdSchema, email: EmailSchema, username: UsernameSchema },
+  {
+    additionalProperties: false,
+    description: 'An account.',
+    examples: [{ id: '66a1f0c2e4b0a1b2c3d4e5f5', email: 'ada@example.com', username: 'ada' }],
+  },
 );
 
 export const SessionSchema = Type.Object(
-  { token: Type.String(), user: UserSchema },
-  { additionalProperties: false },
+  {
+    token: Type.String({ description: 'For `Authorization: Bearer TOKEN`. It expires.' }),
+    user: UserSchema,
+  },
+  { additionalProperties: false, description: 'An account, and a token for it.' },
 );
 
 export const RegistrationSchema = Type.Object(
   { email: EmailSchema, username: UsernameSchema, password: PasswordSchema },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    examples: [{ email: 'ada@example.com', username: 'ada', password: 'correct horse battery' }],
+  },
 );
 
 /** At login a short password is simply wrong. Only lengths that would be expensive are bounded. */
 export const LoginSchema = Type.Object(
   { email: Type.String({ maxLength: 254 }), password: Type.String({ maxLength: 128 }) },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    examples: [{ email: 'ada@example.com', password: 'correct horse battery' }],
+  },
 );
 
 export type UserAnswer = Static<typeof UserSchema>;

@@ -15,15 +15,25 @@ import { Validator } from '../validation/validator.ts';
 import { VM_SORTS } from './repository/vm-cursor.ts';
 import { VM_PROVIDERS, VM_SIZES, VM_STATUSES } from './vm.ts';
 
-const NameSchema = Type.String({ minLength: 1, maxLength: 64, examples: ['web-1'] });
-/** Regions and instance ids are names in the provider's system. */
-const ForeignNameSchema = Type.String({
+const NameSchema = Type.String({
   minLength: 1,
   maxLength: 64,
-  pattern: '^[A-Za-z0-9._-]+$',
+  description: 'What you call the VM.',
+  examples: ['web-1'],
+});
+/** A name in the provider's system. */
+const FOREIGN_NAME = { minLength: 1, maxLength: 64, pattern: '^[A-Za-z0-9._-]+$' };
+const RegionSchema = Type.String({
+  ...FOREIGN_NAME,
+  description: 'The region, as the provider calls it.',
   examples: ['eu-central-1'],
 });
-const ProviderSchema = Type.Enum([...VM_PROVIDERS]);
+const InstanceIdSchema = Type.String({
+  ...FOREIGN_NAME,
+  description: 'The VM, as the provider calls it.',
+  examples: ['i-66a1f0c2e4b0a1b2c3d4e5f6'],
+});
+const ProviderSchema = Type.Enum([...VM_PROVIDERS], { description: 'Who runs the VM.' });
 const SizeSchema = Type.Enum([...VM_SIZES], { default: 'small' });
 const StatusSchema = Type.Enum([...VM_STATUSES]);
 
@@ -42,8 +52,8 @@ export const VmSchema = Type.Object(
     id: IdSchema,
     name: NameSchema,
     provider: ProviderSchema,
-    region: ForeignNameSchema,
-    instanceId: ForeignNameSchema,
+    region: RegionSchema,
+    instanceId: InstanceIdSchema,
     size: SizeSchema,
     status: StatusSchema,
     tags: TagsSchema,
@@ -77,7 +87,7 @@ export const VmSchema = Type.Object(
 
 export const VmPageSchema = Type.Object(
   { vms: Type.Array(VmSchema), total: TotalSchema, nextCursor: NextCursorSchema },
-  { additionalProperties: false },
+  { additionalProperties: false, description: 'VMs, in the order that was asked for.' },
 );
 
 /** `key` or `key:value`. A key may have a colon itself, so the text is not divided here. */
@@ -95,7 +105,7 @@ export const VmQuerySchema = Type.Object(
       }),
     ),
     provider: Type.Optional(ProviderSchema),
-    region: Type.Optional(ForeignNameSchema),
+    region: Type.Optional(RegionSchema),
     name: Type.Optional(NameSchema),
     tag: Type.Optional(
       Type.Array(TagFilterSchema, {
@@ -106,7 +116,12 @@ export const VmQuerySchema = Type.Object(
         examples: [['environment:production']],
       }),
     ),
-    sort: Type.Optional(Type.Enum([...VM_SORTS], { default: '-createdAt' })),
+    sort: Type.Optional(
+      Type.Enum([...VM_SORTS], {
+        default: '-createdAt',
+        description: 'By time or by name. With `-`, the newest or the last name comes first.',
+      }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -115,9 +130,9 @@ export const NewVmSchema = Type.Object(
   {
     name: NameSchema,
     provider: ProviderSchema,
-    region: ForeignNameSchema,
+    region: RegionSchema,
     size: Type.Optional(SizeSchema),
-    instanceId: Type.Optional(ForeignNameSchema),
+    instanceId: Type.Optional(InstanceIdSchema),
     tags: Type.Optional(TagsSchema),
   },
   {
