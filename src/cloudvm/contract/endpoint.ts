@@ -12,7 +12,7 @@ export interface SuccessAnswer {
   readonly description: string;
   /** Of the JSON. Without one, the answer has no content. */
   readonly schema?: TSchema;
-  /** Of an answer that is not JSON. */
+  /** Of an answer that is not JSON. With a schema as well, the client chooses by `Accept`. */
   readonly contentType?: string;
   /** Header fields that clients may rely on, each with what it tells. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -25,7 +25,7 @@ export interface EndpointDescription {
   /** One line. */
   readonly summary: string;
   readonly description?: string;
-  readonly group: 'Accounts' | 'VMs' | 'Operations' | 'Snapshots' | 'Events';
+  readonly group: 'Accounts' | 'VMs' | 'Operations' | 'Snapshots' | 'Events' | 'Service';
   readonly query?: Validator<TObject>;
   readonly body?: Validator<TSchema>;
   readonly fields?: readonly RequestField[];

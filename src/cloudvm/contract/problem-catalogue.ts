@@ -50,6 +50,12 @@ export const PROBLEM_CAUSES = {
     title: 'Conflict',
     explanation: 'The present state of the resource does not allow it.',
   },
+  'length-required': {
+    status: 411,
+    title: 'Length Required',
+    explanation:
+      'The route needs a body, but the request announces none. Send `Content-Length`, or `Transfer-Encoding: chunked`.',
+  },
   'precondition-failed': {
     status: 412,
     title: 'Precondition Failed',
@@ -61,10 +67,20 @@ export const PROBLEM_CAUSES = {
     title: 'Content Too Large',
     explanation: 'The body is larger than the server takes.',
   },
+  'uri-too-long': {
+    status: 414,
+    title: 'URI Too Long',
+    explanation: 'The path and the query together are longer than the server takes.',
+  },
   'unsupported-media-type': {
     status: 415,
     title: 'Unsupported Media Type',
     explanation: 'Bodies are JSON in UTF-8, without a content coding: send `Content-Type: application/json`.',
+  },
+  'expectation-failed': {
+    status: 417,
+    title: 'Expectation Failed',
+    explanation: 'The only `Expect` that the server knows is `100-continue`.',
   },
   'unprocessable-content': {
     status: 422,
@@ -77,10 +93,20 @@ export const PROBLEM_CAUSES = {
     title: 'Too Many Requests',
     explanation: 'Wait for the seconds that `Retry-After` names.',
   },
+  'request-header-fields-too-large': {
+    status: 431,
+    title: 'Request Header Fields Too Large',
+    explanation: 'The header section is larger, or has more fields, than the server takes.',
+  },
   'internal-server-error': {
     status: 500,
     title: 'Internal Server Error',
     explanation: 'A defect of the server. It is logged. Whether the request was carried out is not known.',
+  },
+  'not-implemented': {
+    status: 501,
+    title: 'Not Implemented',
+    explanation: 'The method or the transfer coding is none that the server knows.',
   },
   'service-unavailable': {
     status: 503,
@@ -92,6 +118,11 @@ export const PROBLEM_CAUSES = {
     status: 504,
     title: 'Gateway Timeout',
     explanation: 'The request took too long. Whether it was carried out is not known.',
+  },
+  'http-version-not-supported': {
+    status: 505,
+    title: 'HTTP Version Not Supported',
+    explanation: 'The server speaks HTTP/1.1 and HTTP/1.0.',
   },
 
   'already-taken': {
