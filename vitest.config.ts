@@ -6,7 +6,7 @@ import './test/support/compile-cache.ts';
 const WITHOUT_ISOLATION = [
   'test/{bench,model,platform}/**/*.test.ts',
   'test/runtime/*.test.ts',
-  'test/cloudvm/{accounts,database,health,validation,vms}/**/*.test.ts',
+  'test/cloudvm/{accounts,database,documentation,health,validation,vms}/**/*.test.ts',
   'test/cloudvm/*.test.ts',
   'test/embedded-mongodb/{commands,execution,query,server,update,wire}/*.test.ts',
   'test/fuzz/{checks,fuzz}.test.ts',

@@ -29,12 +29,24 @@ const ENTRIES = {
   'pino-pretty': 'build/entries/pino-pretty.ts',
 };
 
+const SWAGGER_UI = 'node_modules/swagger-ui-dist';
+
+/** What is copied, and its name in the bundle. The licences go with what is not ours. */
+const COPIED: Readonly<Record<string, string>> = {
+  'build/core.wasm': 'core.wasm',
+  [`${SWAGGER_UI}/swagger-ui-bundle.js`]: 'swagger-ui-bundle.js',
+  [`${SWAGGER_UI}/swagger-ui-bundle.js.LICENSE.txt`]: 'swagger-ui-bundle.js.LICENSE.txt',
+  [`${SWAGGER_UI}/swagger-ui.css`]: 'swagger-ui.css',
+  [`${SWAGGER_UI}/LICENSE`]: 'swagger-ui.LICENSE.txt',
+  [`${SWAGGER_UI}/NOTICE`]: 'swagger-ui.NOTICE.txt',
+};
+
 /** What the sources name by URL, and its name in the bundle. */
 const NAMES: Readonly<Record<string, string>> = {
   'src/runtime/worker/main.ts': 'worker.js',
   'src/embedded-mongodb/thread/thread.ts': 'database-thread.js',
   'src/cloudvm/application.ts': 'cloudvm.js',
-  'build/core.wasm': 'core.wasm',
+  ...COPIED,
 };
 
 const NAMED_BY_URL = /(?<=new URL\(')([^']+)(?=', import\.meta\.url\))/g;
@@ -80,7 +92,7 @@ export async function bundle(root: string, outputFolder: string): Promise<void> 
     plugins: [plugin(root)],
   });
   for (const file of globSync('*.map', { cwd: outputFolder })) leaveOutPackages(join(outputFolder, file));
-  copyFileSync(join(root, 'build/core.wasm'), join(outputFolder, 'core.wasm'));
+  for (const [path, name] of Object.entries(COPIED)) copyFileSync(join(root, path), join(outputFolder, name));
 }
 
 function plugin(root: string): Plugin {

@@ -9,6 +9,7 @@ import { authenticate, type TokenVerifier } from './accounts/tokens/authenticate
 import { requireUser } from './accounts/tokens/require-user.ts';
 import type { Api } from './api.ts';
 import { databaseProblem, isDatabaseTrouble } from './database/database-problems.ts';
+import { registerDocumentation } from './documentation/documentation-routes.ts';
 import { HealthController, type Readiness } from './health/health-controller.ts';
 import type { OnDemand } from './on-demand.ts';
 import type { Route } from './route.ts';
@@ -32,6 +33,7 @@ export function registerRoutes(router: Router, options: RoutesOptions): void {
 
   router.constant('/health', { status: 'ok' });
   router.get('/health/ready', new HealthController(readiness).ready);
+  registerDocumentation(router);
   for (const route of [...ACCOUNT_ROUTES, ...VM_ROUTES]) register(router, route, options);
 }
 

@@ -23,6 +23,8 @@ export interface Answer {
   /** By lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
+  /** The body. Empty for a stream. */
+  readonly bytes: Uint8Array;
   /** The body as JSON. */
   readonly json: Record<string, unknown>;
 }
@@ -56,6 +58,7 @@ export class InProcess {
       status: response.statusCode,
       headers: Object.fromEntries([...response.headers].map(([name, value]) => [name.toLowerCase(), value])),
       text,
+      bytes: response.body instanceof Uint8Array ? response.body : Buffer.from(text),
       get json() {
         return JSON.parse(text);
       },

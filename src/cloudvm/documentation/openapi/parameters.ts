@@ -1,0 +1,86 @@
+/** What a request brings in its path, its query and its header fields, as parameters of OpenAPI. */
+import Type, { type TObject, type TSchema } from 'typebox';
+import { IdSchema } from '../../contract/common-schema.ts';
+import type { EndpointDescription, RequestField } from '../../contract/endpoint.ts';
+import { PROBLEM_CAUSES } from '../../contract/problem-catalogue.ts';
+import { tagKey } from '../../vms/vm-schema.ts';
+import { type JsonObject, schemaJson } from './component-schemas.ts';
+
+interface Described {
+  readonly description: string;
+  readonly schema: TSchema;
+}
+
+const PATH_PARAMETERS: Readonly<Record<string, Described>> = {
+  id: { description: 'The id, from an earlier answer.', schema: IdSchema },
+  key: { description: 'The key of the tag, percent-encoded.', schema: tagKey.schema },
+  name: {
+    description: 'The last part of the `type` of a problem.',
+    schema: Type.Enum(Object.keys(PROBLEM_CAUSES)),
+  },
+};
+
+const TagsSchema = Type.String({ examples: ['"3"'] });
+
+const REQUEST_FIELDS: Readonly<Record<RequestField, Described>> = {
+  'If-Match': {
+    description: 'Go on only if the present `ETag` is one of these, or, with `*`, if there is any. Else 412.',
+    schema: TagsSchema,
+  },
+  'If-None-Match': {
+    description:
+      'Go on only if the present `ETag` is none of these. Else 304 for a request that reads, and 412 for one that changes.',
+    schema: TagsSchema,
+  },
+  'Idempotency-Key': {
+    description:
+      'Chosen by the client, new for each new request. A request that is sent again with the same key is carried out once.',
+    schema: Type.String({ pattern: '^[!-~]{1,255}$', examples: ['8e03978e-40d5-43dd-bc93-6894a57f9324'] }),
+  },
+  'Last-Event-ID': {
+    description: 'The `id` of the last event that the client has seen.',
+    schema: Type.String(),
+  },
+};
+
+export function parametersOf(path: string, endpoint: EndpointDescription): JsonObject[] {
+  return [
+    ...parameterNames(path).map(pathParameter),
+    ...queryParameters(endpoint.query?.schema),
+    ...(endpoint.fields ?? []).map((name) => parameter('header', name, REQUEST_FIELDS[name])),
+  ];
+}
+
+/** `/api/vms/:id` as OpenAPI writes it: `/api/vms/{id}`. */
+export function pathTemplate(path: string): string {
+  return path.replace(/:(\w+)/g, '{$1}');
+}
+
+function parameterNames(path: string): string[] {
+  return [...path.matchAll(/:(\w+)/g)].map(([, name = '']) => name);
+}
+
+function pathParameter(name: string): JsonObject {
+  const described = PATH_PARAMETERS[name];
+  if (described === undefined) throw new Error(`The parameter ${name} of a path is not described`);
+  return { ...parameter('path', name, described), required: true };
+}
+
+/** A name that may be repeated has an array, in OpenAPI's style `form` with `explode`. */
+function queryParameters(schema: TObject | undefined): JsonObject[] {
+  return Object.entries(schema?.properties ?? {}).map(([name, property]) => {
+    const { description, ...rest } = schemaJson(property);
+    return {
+      name,
+      in: 'query',
+      ...(description !== undefined && { description }),
+      required: schema?.required?.includes(name) ?? false,
+      ...(rest['type'] === 'array' && { style: 'form', explode: true }),
+      schema: rest,
+    };
+  });
+}
+
+function parameter(place: 'path' | 'header', name: string, { description, schema }: Described): JsonObject {
+  return { name, in: place, description, schema: schemaJson(schema) };
+}
