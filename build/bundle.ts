@@ -27,6 +27,7 @@ const ENTRIES = {
   application: 'src/runtime/application.ts',
   mongodb: 'build/entries/mongodb.ts',
   'pino-pretty': 'build/entries/pino-pretty.ts',
+  re2js: 'build/entries/re2js.ts',
 };
 
 const SWAGGER_UI = 'node_modules/swagger-ui-dist';

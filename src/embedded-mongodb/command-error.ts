@@ -45,7 +45,10 @@ export const ErrorCode = {
   UnrecognizedPipelineStage: 40324,
   IDLFailedToParse: 40414,
   IDLUnknownField: 40415,
+  RegexOptionsTwice: 51075,
   InvalidRegularExpression: 51091,
+  InvalidRegexOptions: 51108,
+  RegexMatchLimit: 51156,
 } as const;
 
 export type ErrorCodeName = keyof typeof ErrorCode;

@@ -7,7 +7,7 @@ import type { BsonDocument } from '../bson/value.ts';
 import { CommandError } from '../command-error.ts';
 import type { Slice } from '../execution/slice.ts';
 import type { WireRequest } from '../wire/request.ts';
-import { numberArgument } from './arguments.ts';
+import { countArgument } from './arguments.ts';
 import { catalogCommands } from './catalog/catalog-commands.ts';
 import type { Command, CommandContext, CommandResult, Server } from './command.ts';
 import { handshakeCommands } from './handshake.ts';
@@ -56,7 +56,8 @@ export function execute(
   refuseTransactions(request);
   if (database === '')
     throw new CommandError('IDLFailedToParse', 'OP_MSG requests require a $db argument that is a string');
-  slice.limitTo(numberArgument(command, 'maxTimeMS', 0));
+  const maxTimeMS = countArgument(command, 'maxTimeMS', 0);
+  if (maxTimeMS > 0) slice.limitTo(maxTimeMS);
   const context: CommandContext = { server, name, database, command, sequences, connection, slice };
   return run(context);
 }

@@ -25,6 +25,8 @@ export class CommitGroup {
       else this.unfinished.push(task);
     } catch (error) {
       this.#outcomes.push(() => task.fail(error));
+    } finally {
+      task.slice.end();
     }
   }
 

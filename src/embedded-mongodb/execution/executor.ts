@@ -4,8 +4,7 @@
  *
  * A command that outlasts its first short slice rests. In each turn one resting command gets a slice, after
  * everything that has arrived. So a short command waits for one slice of one long command, however many long
- * ones there are. It waits longer only for a step that cannot rest: building an index, or sorting what was
- * found.
+ * ones there are. It waits longer only for a step that cannot rest, such as building an index.
  */
 import type { CommandError } from '../command-error.ts';
 import { asCommandError } from './as-command-error.ts';

@@ -1,23 +1,31 @@
 /** How long a command may run before it gives way to others, and how long it may run at all (`maxTimeMS`). */
-import { CommandError } from '../command-error.ts';
+import { beginStep, endStep, isStepSpent, limitStep, spendWork } from '../work.ts';
 
-/** Reading the clock at every step would slow scans down. */
-const STEPS_BETWEEN_CLOCK_READS = 16;
+/** Of a document that is found or changed, beside what its fields take. The clock is read after 16 of them. */
+const WORK_OF_A_DOCUMENT = 625;
 
 export class Slice {
-  #end = 0;
   #deadline = Infinity;
-  #steps = 0;
 
   /** Called by the executor before it runs the command. */
   begin(milliseconds: number): void {
-    this.#steps = 0;
-    this.#end = performance.now() + milliseconds;
+    beginStep(milliseconds, this.#deadline);
   }
 
-  /** 0 means no limit. */
+  /** Called by the executor after that. */
+  end(): void {
+    endStep();
+  }
+
+  /** @param milliseconds from now on, for the whole command */
   limitTo(milliseconds: number): void {
-    if (milliseconds > 0) this.#deadline = performance.now() + milliseconds;
+    this.#deadline = performance.now() + milliseconds;
+    limitStep(this.#deadline);
+  }
+
+  /** Milliseconds until the command fails. */
+  get timeLeft(): number {
+    return this.#deadline - performance.now();
   }
 
   /**
@@ -25,10 +33,7 @@ export class Slice {
    * @throws CommandError MaxTimeMSExpired
    */
   isSpent(): boolean {
-    this.#steps += 1;
-    if (this.#steps % STEPS_BETWEEN_CLOCK_READS !== 0) return false;
-    const now = performance.now();
-    if (now > this.#deadline) throw new CommandError('MaxTimeMSExpired', 'operation exceeded time limit');
-    return now > this.#end;
+    spendWork(WORK_OF_A_DOCUMENT);
+    return isStepSpent();
   }
 }

@@ -12,7 +12,7 @@ import {
 } from '../bson/value.ts';
 import { CommandError } from '../command-error.ts';
 import { anyValue, type FoundPredicate } from './predicate.ts';
-import { compileRegularExpression } from './regular-expression.ts';
+import { compileRegularExpression } from './regular-expression/compile.ts';
 /** @param literal the expression itself, which also matches an equal one that is stored as a value */
 export function regularExpressionPredicate(
   pattern: string,
@@ -31,8 +31,11 @@ export function compileRegex(operand: Value, siblings: BsonDocument): FoundPredi
   const options = siblings['$options'];
   if (options !== undefined && typeof options !== 'string')
     throw new CommandError('BadValue', '$options has to be a string');
-  if (operand instanceof BSONRegExp)
+  if (operand instanceof BSONRegExp) {
+    if (options !== undefined && operand.options !== '')
+      throw new CommandError('RegexOptionsTwice', 'options set in both $regex and $options');
     return regularExpressionPredicate(operand.pattern, options ?? operand.options);
+  }
   if (typeof operand !== 'string') throw new CommandError('BadValue', '$regex has to be a string');
   return regularExpressionPredicate(operand, options ?? '');
 }

@@ -5,7 +5,7 @@
 import { TypeRank, typeRank } from '../bson/compare.ts';
 import { BSONRegExp, type BsonDocument, isNullish, toNumber, type Value } from '../bson/value.ts';
 import { isOperatorDocument } from '../filter/operator-document.ts';
-import { literalPrefix } from '../filter/regular-expression.ts';
+import { literalPrefix } from '../filter/regular-expression/compile.ts';
 import { encodeValue } from '../storage/keys/key.ts';
 import { compareKeys, type KeyRange, keysBeginningWith } from '../storage/keys/key-range.ts';
 import { TEXT_END_BYTES } from '../storage/keys/key-writer.ts';

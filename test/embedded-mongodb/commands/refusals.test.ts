@@ -25,16 +25,7 @@ describe('a filter', () => {
     [{ a: { $size: -1 } }, 9],
     [{ a: { $mod: [0, 0] } }, 2],
     [{ a: { $not: 1 } }, 2],
-    [{ a: { $regex: '(' } }, 51091],
-    [{ a: { $regex: '(a+)+$' } }, 51091],
-    [{ a: { $regex: '(a|a)*$' } }, 51091],
-    [{ a: { $regex: '(a)\\1' } }, 51091],
-    [{ a: { $regex: 'a*a*b' } }, 51091],
-    [{ a: { $regex: 'a+.{2,}' } }, 51091],
-    [{ a: { $regex: 'a{1,99}a{1,99}b' } }, 51091],
-    [{ a: { $regex: `${'a?'.repeat(9)}b` } }, 51091],
-    [{ a: { $regex: `${'(a|a)'.repeat(9)}b` } }, 51091],
-    [{ a: { $regex: 'a', $options: 'x' } }, 2],
+    [{ a: { $regex: /a/i, $options: 's' } }, 51075],
   ])('%j is refused with code %i', async (filter, code) => {
     const things = database.collection();
     expect(await refusal(things.find(filter).toArray())).toMatchObject({ code });

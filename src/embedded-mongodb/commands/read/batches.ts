@@ -27,7 +27,10 @@ export function* firstBatch(
   const { exhausted, pending } = yield* fillBatch(context.slice, results, reply, batchSize);
   let id = 0n;
   if (singleBatch) results.return(undefined);
-  else if (!exhausted) id = context.server.cursors.open(namespace, context.connection, results, pending).id;
+  else if (!exhausted) {
+    const { server, connection, slice } = context;
+    id = server.cursors.open({ namespace, connection, results, pending, timeLeft: slice.timeLeft }).id;
+  }
   return reply.encode(id, namespace);
 }
 

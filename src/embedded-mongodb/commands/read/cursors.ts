@@ -14,6 +14,8 @@ export interface Cursor {
   readonly results: Results;
   /** A result that did not fit into the last batch. */
   pending: Uint8Array | undefined;
+  /** Milliseconds that are left of the `maxTimeMS` of the command that opened the cursor, for its batches. */
+  timeLeft: number;
   lastUsed: number;
   busy: boolean;
 }
@@ -25,13 +27,13 @@ const IDLE_TIMEOUT_MS = 10 * 60_000;
 export class Cursors {
   readonly #cursors = new Map<bigint, Cursor>();
 
-  open(namespace: string, connection: number, results: Results, pending: Uint8Array | undefined): Cursor {
+  open(opened: Pick<Cursor, 'namespace' | 'connection' | 'results' | 'pending' | 'timeLeft'>): Cursor {
     if (this.#cursors.size >= MAX_CURSORS) {
-      results.return(undefined);
+      opened.results.return(undefined);
       throw new CommandError('OperationFailed', `too many open cursors: at most ${MAX_CURSORS}`);
     }
     const id = this.#newId();
-    const cursor = { id, namespace, connection, results, pending, lastUsed: Date.now(), busy: false };
+    const cursor = { ...opened, id, lastUsed: Date.now(), busy: false };
     this.#cursors.set(id, cursor);
     return cursor;
   }

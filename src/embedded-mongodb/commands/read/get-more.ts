@@ -15,6 +15,7 @@ export function* getMore(context: CommandContext): CommandSteps {
   const cursor = server.cursors.get(id, namespace);
   const batchSize = countArgument(command, 'batchSize', 0);
   cursor.busy = true;
+  context.slice.limitTo(cursor.timeLeft);
   let finished = true;
   try {
     const reply = new CursorReply('nextBatch');
@@ -30,6 +31,7 @@ export function* getMore(context: CommandContext): CommandSteps {
     return reply.encode(finished ? 0n : id, namespace);
   } finally {
     cursor.busy = false;
+    cursor.timeLeft = context.slice.timeLeft;
     cursor.lastUsed = Date.now();
     // An error also ends the cursor.
     if (finished) server.cursors.close(id);
