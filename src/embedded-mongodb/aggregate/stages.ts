@@ -94,9 +94,10 @@ function sortStage(fields: readonly SortField[]): Stage {
     const sorter = new Sorter<BsonDocument>(fields);
     for (const document of input) {
       if (document !== undefined) sorter.add(document, document, calculateObjectSize(document));
+      if (sorter.isFull) yield* sorter.compact();
       yield undefined;
     }
-    yield* sorter.sorted();
+    yield* sorter.inSteps();
   };
 }
 

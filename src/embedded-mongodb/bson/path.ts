@@ -2,6 +2,7 @@
  * Dotted paths into documents, as MongoDB's queries follow them. A path enters a document by field name, and
  * an array both by index and through each of its elements.
  */
+import { spendWork } from '../work.ts';
 import { type BsonDocument, isDocument, ownValue, type Value } from './value.ts';
 
 /** A path leads to no field. Unlike undefined, this is not a BSON value. */
@@ -51,6 +52,8 @@ function collectFrom(value: Value, path: Path, depth: number, found: Found[]): v
 }
 
 function collectFromArray(array: readonly Value[], path: Path, depth: number, found: Found[]): void {
+  // An index and the elements may lead to the same arrays, so the ways can be many more than the values.
+  spendWork(array.length);
   const component = path[depth] ?? '';
   if (isArrayIndex(component)) {
     const index = Number(component);

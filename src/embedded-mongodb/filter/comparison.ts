@@ -12,8 +12,8 @@ import { regularExpressionPredicate } from './evaluation.ts';
 import { isOperatorDocument } from './operator-document.ts';
 import { anyValue, type FoundPredicate, not } from './predicate.ts';
 
-/** From this many values on, `$in` looks values up by key instead of comparing one by one. */
-const LOOKUP_THRESHOLD = 8;
+/** From this many values on, `$in` and `$all` look values up by key instead of comparing one by one. */
+export const LOOKUP_THRESHOLD = 8;
 
 export function equalsPredicate(operand: Value): FoundPredicate {
   if (isNullish(operand)) return anyValue((value) => isNullish(value), true);

@@ -4,6 +4,7 @@
  */
 import { type Found, MISSING } from '../bson/path.ts';
 import type { BsonDocument, Value } from '../bson/value.ts';
+import { spendWork } from '../work.ts';
 
 export type Predicate = (document: BsonDocument) => boolean;
 /** Whether one of the values found at a path satisfies a condition. */
@@ -35,14 +36,22 @@ export function allOf(predicates: readonly Predicate[]): Predicate {
   const [first] = predicates;
   if (first === undefined) return () => true;
   if (predicates.length === 1) return first;
-  return (document) => predicates.every((predicate) => predicate(document));
+  return (document) => {
+    spendWork(predicates.length);
+    return predicates.every((predicate) => predicate(document));
+  };
 }
 
 export function anyOf(predicates: readonly Predicate[]): Predicate {
-  return (document) => predicates.some((predicate) => predicate(document));
+  return (document) => {
+    spendWork(predicates.length);
+    return predicates.some((predicate) => predicate(document));
+  };
 }
 
 function holds(value: Value, test: ValueTest): boolean {
   if (test(value)) return true;
-  return Array.isArray(value) && value.some(test);
+  if (!Array.isArray(value)) return false;
+  spendWork(value.length);
+  return value.some(test);
 }

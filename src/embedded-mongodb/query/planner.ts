@@ -30,6 +30,8 @@ export interface Wanted {
   readonly hint?: Hint | undefined;
 }
 
+/** Each branch of an `$or` is planned by itself. With more of them, a query reads every document. */
+const MAX_BRANCHES = 5000;
 /** The lists of `$in` on several fields multiply. Beyond this, the filter alone checks the later fields. */
 export const MAX_RANGES = 1000;
 
@@ -56,7 +58,7 @@ export function planQuery(collection: Collection, wanted: Wanted): readonly Plan
 /** Plans an `$or` as a union of index scans, if every branch can use an index. */
 function planBranches(collection: Collection, wanted: Wanted): readonly Plan[] | undefined {
   const branches = wanted.filter['$or'];
-  if (!Array.isArray(branches)) return undefined;
+  if (!Array.isArray(branches) || branches.length > MAX_BRANCHES) return undefined;
   const plans: Plan[] = [];
   for (const branch of branches) {
     if (!isDocument(branch)) return undefined;

@@ -97,6 +97,8 @@ export function* findResults(
 
 function* filterScan(chunks: ReturnType<typeof scan>, matches: StoredTest): Generator<Match | undefined> {
   for (const documents of chunks) {
+    // Reading a chunk is work, even if it has nothing new.
+    if (documents.length === 0) yield undefined;
     for (const stored of documents) yield matches(stored.bytes) ? new Match(stored) : undefined;
   }
 }
@@ -107,10 +109,10 @@ function* sortMatches(found: Generator<Match | undefined>, query: Query): Genera
   for (const match of found) {
     const kept = match?.copy();
     if (kept !== undefined) sorter.add(kept.document, kept, kept.bytes.length);
+    if (sorter.isFull) yield* sorter.compact();
     yield undefined;
   }
-  // Runs without a rest: 0.8 s for 400,000 documents.
-  yield* sorter.sorted();
+  yield* sorter.inSteps();
 }
 
 function* skipAndLimit(found: Generator<Match | undefined>, query: Query): Generator<Match | undefined> {

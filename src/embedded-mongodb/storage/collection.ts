@@ -37,6 +37,8 @@ interface IndexEntry {
 }
 
 const ROWS_PER_READ = 100;
+/** Beyond, two lists of keys are compared by a set. */
+const MAX_PAIRS_COMPARED = 64;
 
 export class Collection {
   readonly id: number;
@@ -238,5 +240,13 @@ function noteMultikey(entries: readonly IndexEntry[]): void {
 }
 
 function difference(keys: readonly Uint8Array[], without: readonly Uint8Array[]): readonly Uint8Array[] {
-  return keys.filter((key) => !without.some((other) => compareKeys(key, other) === 0));
+  // Most documents have one key in an index.
+  if (keys.length * without.length <= MAX_PAIRS_COMPARED)
+    return keys.filter((key) => !without.some((other) => compareKeys(key, other) === 0));
+  const others = new Set(without.map(textOfKey));
+  return keys.filter((key) => !others.has(textOfKey(key)));
+}
+
+function textOfKey(key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1');
 }
