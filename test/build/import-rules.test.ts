@@ -20,6 +20,8 @@ const TREE = {
   'src/embedded-mongodb/store.ts': "import { log } from '../platform/log.ts';\n\nexport const store = log;\n",
   'src/cloudvm/index.ts':
     "import { store } from '../embedded-mongodb/index.ts';\nimport { text } from '../runtime/application.ts';\n\nexport const cloudvm = [store, text];\n",
+  'src/cloudvm/contract/client-contract.ts': "export const ROUTES = ['/'];\n",
+  'src/client/index.ts': "export { ROUTES } from '../cloudvm/contract/client-contract.ts';\n",
   'src/command/command.ts':
     "import { cloudvm } from '../cloudvm/index.ts';\nimport { text } from '../runtime/index.ts';\n\nexport const command = [cloudvm, text];\n",
 };
@@ -78,6 +80,10 @@ test.each([
   ['the application reaches into the database', 'src/cloudvm/x.ts', '../embedded-mongodb/store.ts'],
   ['the command reaches into the runtime', 'src/command/x.ts', '../runtime/text.ts'],
   ['the command reaches past the application', 'src/command/x.ts', '../embedded-mongodb/index.ts'],
+  ['the client reaches into the application', 'src/client/x.ts', '../cloudvm/index.ts'],
+  ['the client imports the runtime', 'src/client/x.ts', '../runtime/application.ts'],
+  ['the client imports the schemas', 'src/client/x.ts', 'typebox'],
+  ['the application imports the client', 'src/cloudvm/x.ts', '../client/index.ts'],
   ['a folder without rules of its own reaches into a room', 'src/billing/x.ts', '../runtime/text.ts'],
   ['a file beside the rooms reaches into a room', 'src/x.ts', './embedded-mongodb/store.ts'],
   ['a room imports the entry', 'src/embedded-mongodb/x.ts', '../main.ts'],

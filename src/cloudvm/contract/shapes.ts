@@ -1,0 +1,39 @@
+/**
+ * Every named shape of the API: what bodies, queries and answers are made of. The types of the client get
+ * their names from here. It loads every schema, so only what makes documents and types imports it.
+ */
+import { LoginSchema, RegistrationSchema, SessionSchema, UserSchema } from '../accounts/account-schema.ts';
+import { DeletedSchema } from '../events/event-schema.ts';
+import { OperationPageSchema, OperationSchema } from '../operations/operation-schema.ts';
+import { NewSnapshotSchema, SnapshotPageSchema, SnapshotSchema } from '../snapshots/snapshot-schema.ts';
+import {
+  NewVmSchema,
+  TagValueBodySchema,
+  VmChangesSchema,
+  VmPageSchema,
+  VmQuerySchema,
+  VmSchema,
+} from '../vms/vm-schema.ts';
+import { PageQuerySchema } from './common-schema.ts';
+
+export const SHAPES = {
+  User: UserSchema,
+  Session: SessionSchema,
+  Registration: RegistrationSchema,
+  Login: LoginSchema,
+  Vm: VmSchema,
+  VmPage: VmPageSchema,
+  VmQuery: VmQuerySchema,
+  NewVm: NewVmSchema,
+  VmChanges: VmChangesSchema,
+  TagValue: TagValueBodySchema,
+  Operation: OperationSchema,
+  OperationPage: OperationPageSchema,
+  Snapshot: SnapshotSchema,
+  SnapshotPage: SnapshotPageSchema,
+  NewSnapshot: NewSnapshotSchema,
+  PageQuery: PageQuerySchema,
+  Deleted: DeletedSchema,
+} as const;
+
+export type Shapes = typeof SHAPES;
