@@ -7,11 +7,13 @@
 
 import { once } from 'node:events';
 import type { Server as NetServer } from 'node:net';
-import { setImmediate as nextRound } from 'node:timers/promises';
 import type { AtomicFlag } from '../memory/synchronization/atomic-flag.ts';
+import { acceptAll } from './accept-all.ts';
 import type { Connections } from './connections/connections.ts';
 import type { Supervisor } from './workers/supervisor.ts';
 
+/** Share of SHUTDOWN_TIMEOUT_MS in which clients are still accepted, if they go on connecting. */
+const SHARE_FOR_ACCEPTING = 0.2;
 /** Share of SHUTDOWN_TIMEOUT_MS after which streams are cut off if DRAIN_TIMEOUT_MS is longer. */
 const SHARE_FOR_STREAMS = 0.5;
 /** Share of SHUTDOWN_TIMEOUT_MS after which everything is cut off. */
@@ -52,40 +54,24 @@ function sweepAfterReading(connections: Connections): void {
   connections.sweep(performance.now());
 }
 
-/** Rounds of the event loop in which nobody has connected, after which nobody waits to be accepted. */
-const QUIET_ROUNDS = 3;
-const MOST_ROUNDS = 10_000;
-
-/**
- * Clients that have connected already are accepted before the listening socket closes, which would reset
- * them. Node.js accepts one in each round of the event loop.
- */
-async function acceptAll(connections: Connections): Promise<void> {
-  let accepted = -1;
-  for (let round = 0, quiet = 0; quiet < QUIET_ROUNDS && round < MOST_ROUNDS; round++) {
-    quiet = connections.accepted === accepted ? quiet + 1 : 0;
-    accepted = connections.accepted;
-    await nextRound();
-  }
-}
-
 export async function shutDown(options: ShutdownOptions): Promise<ShutdownReport> {
   const { net, running, stopping, connections, supervisor, shutdownTimeoutMs, drainTimeoutMs } = options;
   stopping.set();
   await options.delayed;
-  const deadline = performance.now() + shutdownTimeoutMs;
+  const begin = performance.now();
+  const deadline = begin + shutdownTimeoutMs;
   // From now on answers say that the connection closes.
   running.clear();
   connections.stop(performance.now());
   const sweeps = setInterval(() => setImmediate(sweepAfterReading, connections), SWEEP_MS);
-  await acceptAll(connections);
+  await acceptAll(connections, shutdownTimeoutMs * SHARE_FOR_ACCEPTING);
   const closed = net.listening ? once(net, 'close') : null;
   if (closed !== null) net.close();
   const streams = setTimeout(
     () => supervisor.endStreams(),
     Math.min(drainTimeoutMs, shutdownTimeoutMs * SHARE_FOR_STREAMS),
   );
-  await connections.whenNone(shutdownTimeoutMs * SHARE_FOR_REQUESTS);
+  await connections.whenNone(Math.max(0, begin + shutdownTimeoutMs * SHARE_FOR_REQUESTS - performance.now()));
   clearTimeout(streams);
   clearInterval(sweeps);
   const unfinished = connections.countUnfinished();
