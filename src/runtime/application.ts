@@ -6,6 +6,7 @@
 export type { ApplicationModule, WorkerPool } from './http/application.ts';
 export type { CorsPolicy } from './http/cors/policy.ts';
 export { HttpProblem, type ProblemError } from './http/problem.ts';
+export { preferredType } from './http/representation/accept.ts';
 export { prefersGzip } from './http/representation/accept-encoding.ts';
 export { type CompressionOptions, compression } from './http/representation/compression.ts';
 export { entityTag } from './http/representation/etag.ts';

@@ -2,10 +2,13 @@
  * Content as text and as JSON, and the refusal of other content than the handler asks for. IncomingRequest
  * and RequestBody use it.
  */
+import { parse } from 'content-type';
 import { HttpProblem } from '../problem.ts';
 
+const UTF_8 = 'utf-8';
+
 const utf8 = new TextDecoder('utf-8', { fatal: true });
-/** application/json, or any application subtype with the +json suffix (RFC 6839, section 3.1). */
+/** application/json, or any application subtype with the +json suffix (RFC 6839, section 3.1), in lower case. */
 const JSON_MEDIA_TYPE = /^application\/(?:[!#$&^_.+0-9a-z-]+\+)?json$/;
 
 export function decodeUtf8(bytes: Uint8Array): string {
@@ -22,7 +25,7 @@ export function decodeUtf8(bytes: Uint8Array): string {
  * @param contentEncoding the Content-Encoding header, if there is one
  */
 export function assertNotEncoded(contentEncoding: string | undefined): void {
-  if (contentEncoding === undefined || contentEncoding.toLowerCase() === 'identity') return;
+  if (contentEncoding === undefined || contentEncoding.split(',').every(isNoCoding)) return;
   throw new HttpProblem(415, 'The body must be sent without a Content-Encoding.', {
     // RFC 9110, section 12.5.3: which codings would have been accepted.
     headers: { 'Accept-Encoding': 'identity' },
@@ -59,12 +62,14 @@ export function parseJson(text: string): unknown {
 
 function isJson(contentType: string): boolean {
   if (contentType === 'application/json') return true;
-  const [mediaType = '', ...parameters] = contentType.toLowerCase().split(';');
-  return JSON_MEDIA_TYPE.test(mediaType.trim()) && parameters.every(isUtf8OrNoCharset);
+  const { type, parameters, index } = parse(contentType, { comma: true });
+  // A comma outside quotes separates the values of two fields, of which none can be believed.
+  const isOneValue = index >= contentType.length;
+  return isOneValue && JSON_MEDIA_TYPE.test(type) && (parameters['charset'] ?? UTF_8).toLowerCase() === UTF_8;
 }
 
-function isUtf8OrNoCharset(parameter: string): boolean {
-  const [name = '', value = ''] = parameter.split('=');
-  if (name.trim() !== 'charset') return true;
-  return /^(?:utf-8|"utf-8")$/.test(value.trim());
+/** A member of Content-Encoding. The list may be empty (RFC 9110, section 5.6.1). */
+function isNoCoding(member: string): boolean {
+  const coding = member.trim().toLowerCase();
+  return coding === '' || coding === 'identity';
 }

@@ -197,16 +197,33 @@ describe('the body', () => {
     'Application/JSON;Charset="UTF-8"',
     'application/merge-patch+json',
     'application/problem+json; profile=x',
+    'application/json; profile="a;charset=latin1"',
+    'application/json; profile="a\\";charset=latin1"; charset="utf-8"',
+    'application/json; profile="a, b"',
+    'application/json ;\tcharset = utf-8 ;',
+    'application/json;;charset=UTF-8',
+    `application/json;${' '.repeat(8000)};profile="${'\\"'.repeat(2000)}"`,
   ])('a body of type %s is read as JSON', (contentType) => {
     expect(post(contentType, '{"name":"Zoë"}').request.json()).toEqual({ name: 'Zoë' });
   });
 
-  test.each(['text/plain', 'application/jsonx', 'json', 'application/json; charset=latin1', '', null])(
-    'a body of type %s is refused as JSON with 415',
-    (contentType) => {
-      expect(statusOf(() => post(contentType, '{}').request.json())).toBe(415);
-    },
-  );
+  test.each([
+    'text/plain',
+    'application/jsonx',
+    'json',
+    'application/json; charset=latin1',
+    'application/json; charset="iso-8859-1"; profile="charset=utf-8"',
+    'application/json; charset="utf\\-16"',
+    'text/plain; profile=application/json',
+    'application/json, text/plain',
+    'application/json; profile="x", text/plain',
+    '; charset=utf-8',
+    `application/${'+'.repeat(8000)}`,
+    '',
+    null,
+  ])('a body of type %s is refused as JSON with 415', (contentType) => {
+    expect(statusOf(() => post(contentType, '{}').request.json())).toBe(415);
+  });
 
   test.each(['', '{', '{"a":1,}', 'undefined', '\u0000', '{"a":01}'])(
     '%j is refused as JSON with 400',
@@ -220,6 +237,28 @@ describe('the body', () => {
     expect(statusOf(() => request.json())).toBe(411);
     expect(request.bytes().length).toBe(0);
   });
+
+  test.each([
+    '',
+    'identity',
+    'Identity',
+    'identity, identity',
+    ',\tidentity ,,',
+    'identity\r\nContent-Encoding:',
+  ])('Content-Encoding: %j is no coding', (coding) => {
+    const fields = `Content-Type: application/json\r\nContent-Encoding: ${coding}\r\n`;
+    const { request } = fakeRequest(`POST / HTTP/1.1\r\nHost: a\r\n${fields}Content-Length: 2\r\n\r\n{}`);
+    expect(request.json()).toEqual({});
+  });
+
+  test.each(['gzip', 'identity, gzip', 'identity;q=1', 'identity identity', '"identity"'])(
+    'Content-Encoding: %j is refused with 415',
+    (coding) => {
+      const fields = `Content-Type: application/json\r\nContent-Encoding: ${coding}\r\n`;
+      const { request } = fakeRequest(`POST / HTTP/1.1\r\nHost: a\r\n${fields}Content-Length: 2\r\n\r\n{}`);
+      expect(statusOf(() => request.json())).toBe(415);
+    },
+  );
 
   test('a body that is compressed is refused with 415, and may still be read as bytes', () => {
     const fields = 'Content-Type: application/json\r\nContent-Encoding: gzip\r\n';
