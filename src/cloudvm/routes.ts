@@ -15,6 +15,9 @@ import type { OnDemand } from './on-demand.ts';
 import type { Route } from './route.ts';
 import { VM_ROUTES } from './vms/vm-routes.ts';
 
+/** A user's answers are for nobody else, and a token may be withdrawn before they are asked for again. */
+const PRIVATE = { 'Cache-Control': 'private, no-cache' };
+
 export interface RoutesOptions {
   readonly corsOrigins: readonly string[];
   /** A function, because routes are registered before the worker has its secrets. */
@@ -28,6 +31,7 @@ export interface RoutesOptions {
 export function registerRoutes(router: Router, options: RoutesOptions): void {
   const { corsOrigins, tokens, readiness } = options;
   router.cors({ origins: corsOrigins });
+  router.headers({ 'X-Content-Type-Options': 'nosniff' });
   router.use(authenticate(tokens));
   router.finish(compression());
 
@@ -40,9 +44,8 @@ export function registerRoutes(router: Router, options: RoutesOptions): void {
 function register(router: Router, route: Route, options: RoutesOptions): void {
   const { method, path, access, checksPreconditions = false } = route;
   const handler = handlerOnDemand(route, options);
-  const routeOptions = { checksPreconditions };
-  if (access === 'user') router[method](path, routeOptions, requireUser, handler);
-  else router[method](path, routeOptions, handler);
+  if (access === 'all') router[method](path, { checksPreconditions }, handler);
+  else router[method](path, { checksPreconditions, headers: PRIVATE }, requireUser, handler);
 }
 
 /** The first request that needs it waits until the API is open. */

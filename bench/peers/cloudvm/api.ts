@@ -5,7 +5,7 @@
  */
 import fastifyJwt from '@fastify/jwt';
 import { Ajv } from 'ajv';
-import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify';
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { Collection } from 'mongodb';
 import type { VmDocument } from '../../../src/cloudvm/vms/repository/vm-document.ts';
 import { loginRoutes } from './login-routes.ts';
@@ -55,13 +55,17 @@ export function buildApi(options: ApiOptions): FastifyInstance {
   api.removeContentTypeParser('text/plain');
   validateLikeThisServer(api);
   answerErrors(api);
+  api.addHook('onRequest', async (_request, reply) => {
+    reply.header('x-content-type-options', 'nosniff');
+  });
   api.register(vmRoutes, { ...options, requireUser });
   api.register(loginRoutes, options);
   return api;
 }
 
 /** A hook of the routes that need a token. */
-async function requireUser(request: FastifyRequest): Promise<void> {
+async function requireUser(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  reply.header('cache-control', 'private, no-cache');
   if (request.headers.authorization === undefined) throw missingToken();
   try {
     await request.jwtVerify();

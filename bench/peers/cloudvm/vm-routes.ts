@@ -24,7 +24,7 @@ export interface VmRoutesOptions {
   readonly counter: VmCounter;
   readonly inserter: VmInserter;
   readonly provisioner: Provisioner;
-  readonly requireUser: (request: FastifyRequest) => Promise<void>;
+  readonly requireUser: (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 }
 
 interface VmQuery {

@@ -13,4 +13,6 @@ export interface Declarations {
   readonly constants: readonly ConstantAnswer[];
   /** For all answers that no middleware has seen. */
   readonly cors: CorsPolicy;
+  /** Of every answer but the constant ones. */
+  readonly headers: Readonly<Record<string, string>>;
 }

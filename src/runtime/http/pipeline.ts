@@ -3,24 +3,28 @@
  * worker for each request. If all steps are synchronous, it allocates no promise and returns nothing. `run`
  * never throws or rejects.
  */
-import { METHOD_OPTIONS, ROUTE_METHOD_NOT_ALLOWED } from '../../../assembly/record.ts';
 import type { RoutePattern } from '../core/core.ts';
 import { isTooLate, ResponseError } from './application-errors.ts';
 import type { Declarations } from './declarations.ts';
 import { HttpProblem } from './problem.ts';
-import { answerConditionally } from './representation/conditional.ts';
+import { answerConditionally, checkWithoutValidators } from './representation/conditional.ts';
+import { isUnsafe } from './representation/preconditions.ts';
 import type { IncomingRequest } from './request/incoming-request.ts';
 import { discardBody } from './response/body-stream.ts';
 import type { OutgoingResponse } from './response/outgoing-response.ts';
+import type { StandingFields } from './response/response-headers.ts';
 import { AllowHeader } from './routing/allow.ts';
 import type { ErrorListener, Finisher, Handler, Middleware } from './routing/handler.ts';
 import type { RouteOptions } from './routing/route-options.ts';
+import { answerWithoutRoute } from './routing/without-route.ts';
 
 export interface CompiledRoute {
   readonly parameterNames: readonly string[];
   /** Route middleware and, last, the handler. Their path has every parameter that they read. */
   readonly handlers: readonly Handler<string>[];
   readonly options: RouteOptions;
+  /** Those that the application has declared, for this route and for all. */
+  readonly headers: StandingFields;
 }
 
 export interface PipelineOptions {
@@ -28,13 +32,12 @@ export interface PipelineOptions {
   readonly middleware: readonly Middleware[];
   /** Like `patterns`, indexed by the number of the route. */
   readonly routes: readonly CompiledRoute[];
+  /** Of answers without a route. */
+  readonly headers: StandingFields;
   readonly declarations: Omit<Declarations, 'routes'>;
   readonly finishers: readonly Finisher[];
   readonly onError: ErrorListener;
 }
-
-/** Preconditions of GET and HEAD are evaluated with the response, those of OPTIONS mean nothing. */
-const UNSAFE_METHODS: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 
 /** A middleware, a handler or a finisher. */
 type Step = (request: IncomingRequest, response: OutgoingResponse) => void | Promise<void>;
@@ -45,6 +48,8 @@ interface Chain {
   readonly name: string;
   readonly steps: readonly Step[];
   readonly parameterNames: readonly string[];
+  /** With which each response begins. */
+  readonly headers: StandingFields;
   /** Whether the handler evaluates preconditions. */
   readonly checksPreconditions: boolean;
   /** Whether the remaining steps must be skipped. */
@@ -69,6 +74,7 @@ export class Pipeline {
       name: nameOf(options.patterns[number], route.handlers.at(-1)),
       steps: [...options.middleware, ...stepsOf(route, options.patterns[number]?.method)],
       parameterNames: route.parameterNames,
+      headers: route.headers,
       checksPreconditions: route.options.checksPreconditions === true,
       isOver: isDone,
     }));
@@ -78,6 +84,7 @@ export class Pipeline {
       name: 'no route',
       steps: [...options.middleware, withoutRoute],
       parameterNames: [],
+      headers: options.headers,
       checksPreconditions: false,
       isOver: isDone,
     };
@@ -87,6 +94,7 @@ export class Pipeline {
       name: 'the finishers',
       steps: [...options.finishers, answerConditionally],
       parameterNames: [],
+      headers: [],
       checksPreconditions: false,
       isOver: isAborted,
     };
@@ -95,7 +103,7 @@ export class Pipeline {
 
   /** @returns a promise only if a step was asynchronous. It is never rejected */
   run(request: IncomingRequest, response: OutgoingResponse): void | Promise<void> {
-    return this.#runChain(this.#chains[request.routeNumber] ?? this.#withoutRoute, request, response);
+    return this.#runChain(this.#chainOf(request), request, response);
   }
 
   /**
@@ -110,15 +118,21 @@ export class Pipeline {
       name: 'a refused request',
       steps: [...this.#middleware, throwProblem],
       parameterNames: [],
+      headers: this.#chainOf(request).headers,
       checksPreconditions: false,
       isOver: isDone,
     };
     return this.#runChain(chain, request, response);
   }
 
+  #chainOf(request: IncomingRequest): Chain {
+    return this.#chains[request.routeNumber] ?? this.#withoutRoute;
+  }
+
   #runChain(chain: Chain, request: IncomingRequest, response: OutgoingResponse): void | Promise<void> {
     request.parameterNames = chain.parameterNames;
     request.routeName = chain.name;
+    if (chain.headers.length > 0) response.headers.beginWith(chain.headers);
     const pending = this.#runSteps(chain, request, response);
     return pending === undefined
       ? this.#finish(chain, request, response)
@@ -215,29 +229,8 @@ export class Pipeline {
  * one does it.
  */
 function stepsOf({ handlers, options }: CompiledRoute, method: string | undefined): readonly Step[] {
-  if (options.checksPreconditions === true || method === undefined || !UNSAFE_METHODS.has(method))
-    return handlers;
+  if (options.checksPreconditions === true || method === undefined || !isUnsafe(method)) return handlers;
   return [...handlers.slice(0, -1), checkWithoutValidators, ...handlers.slice(-1)];
-}
-
-/** For a resource that exists and has no validators, which no tag can match and no date can change. */
-function checkWithoutValidators(request: IncomingRequest): void {
-  if (request.isConditional) request.preconditions.check({});
-}
-
-/** 404, 405, or the answer to OPTIONS that every known path has. */
-function answerWithoutRoute(request: IncomingRequest, response: OutgoingResponse, allow: AllowHeader): void {
-  const isOptions = request.methodNumber === METHOD_OPTIONS;
-  if (isOptions && request.isAsterisk) {
-    response.header('Allow', allow.ofServer).empty();
-    return;
-  }
-  if (request.routeNumber !== ROUTE_METHOD_NOT_ALLOWED) {
-    throw new HttpProblem(404, 'There is nothing at this path.');
-  }
-  response.header('Allow', allow.of(request.allowedMethods));
-  if (!isOptions) throw new HttpProblem(405, 'The path does not support this method. See the Allow header.');
-  response.empty();
 }
 
 function isDone(request: IncomingRequest, response: OutgoingResponse): boolean {

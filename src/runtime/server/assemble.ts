@@ -204,7 +204,7 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     onLoaded: (declarations) => {
       routes = declarations.routes;
       constants.declare(declarations.constants);
-      refusalHeaders.declare(declarations.cors);
+      refusalHeaders.declare(declarations);
     },
     examine: (worker) => flightRecorder.read(worker),
     onReload: () => routeCutOff.forget(),

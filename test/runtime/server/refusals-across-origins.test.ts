@@ -1,5 +1,6 @@
 /**
  * What the runtime refuses can be read by a script of an origin that the application allows, and by no other.
+ * It has the headers that the application has declared for all answers.
  */
 
 import { describe, expect, test } from 'vitest';
@@ -35,6 +36,9 @@ async function expectReadable(server: Server, request: string, status: number): 
     vary: 'Origin',
   });
   expect(answer.headers['access-control-expose-headers']).toContain('Retry-After');
+  // A constant answer is as it was declared.
+  const declared = status === 200 ? undefined : 'nosniff';
+  for (const { headers } of [refused, answer]) expect(headers['x-content-type-options']).toBe(declared);
   return answer;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Chooses the media type of an answer by the request's Accept (RFC 9110, section 12.5.1). A handler that has its
- * answer in several forms calls it.
+ * Chooses the media type of an answer by the request's Accept (RFC 9110, section 12.5.1). A handler that has
+ * its answer in several forms calls it.
  */
 import { type ContentType, parse } from 'content-type';
 import { NOT_ACCEPTABLE, parseWeight } from './weight.ts';

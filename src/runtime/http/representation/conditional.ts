@@ -25,6 +25,15 @@ export function answerConditionally(
   if (isKnownToClient(request, current)) return response.becomeNotModified();
 }
 
+/**
+ * For an unsafe method of a resource that exists and has no validators: no tag matches it, and no date says
+ * anything of it. The pipeline runs it before the handler.
+ * @throws HttpProblem 412, 400
+ */
+export function checkWithoutValidators(request: IncomingRequest): void {
+  if (request.isConditional) request.preconditions.check({});
+}
+
 /** Whether a 304 will replace this response. Then any work on its content is wasted. */
 export function isNotModified(request: Request, response: Response): boolean {
   if (request.header('if-none-match') === undefined && request.header('if-modified-since') === undefined)

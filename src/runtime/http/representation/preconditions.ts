@@ -89,6 +89,11 @@ export function isKnownToClient(request: Conditional, current: CurrentRepresenta
   return date !== undefined && isModifiedSince(date, current) === false;
 }
 
+/** Those of OPTIONS mean nothing (RFC 9110, section 13.2.1). */
+export function isUnsafe(method: string): boolean {
+  return method === 'POST' || method === 'PUT' || method === 'PATCH' || method === 'DELETE';
+}
+
 export function isSafe(method: string): boolean {
   return method === 'GET' || method === 'HEAD';
 }

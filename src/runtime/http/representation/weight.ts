@@ -1,5 +1,6 @@
 /**
- * Weights of content negotiation (RFC 9110, section 12.4.2): `q=0.8`. Used by accept-encoding.ts and accept.ts.
+ * Weights of content negotiation (RFC 9110, section 12.4.2): `q=0.8`. Used by accept-encoding.ts and
+ * accept.ts.
  */
 
 const WEIGHT = /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/;

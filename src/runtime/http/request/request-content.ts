@@ -8,7 +8,7 @@ import { HttpProblem } from '../problem.ts';
 const UTF_8 = 'utf-8';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
-/** application/json, or any application subtype with the +json suffix (RFC 6839, section 3.1), in lower case. */
+/** application/json, or any application subtype with the +json suffix (RFC 6839, section 3.1) */
 const JSON_MEDIA_TYPE = /^application\/(?:[!#$&^_.+0-9a-z-]+\+)?json$/;
 
 export function decodeUtf8(bytes: Uint8Array): string {

@@ -47,7 +47,8 @@ export function sendEvents(
   options: EventStreamOptions = {},
 ): void {
   // no-transform: a proxy that compressed the stream would hold events back until it has filled a block.
-  response.header('Cache-Control', 'no-cache, no-transform').header('X-Accel-Buffering', 'no');
+  const cacheControl = `${response.getHeader('Cache-Control') ?? 'no-cache'}, no-transform`;
+  response.header('Cache-Control', cacheControl).header('X-Accel-Buffering', 'no');
   const keepAliveMs = options.keepAliveMs ?? DEFAULT_KEEP_ALIVE_MS;
   const stream = derivedStream(source, () => encodeEvents(source, keepAliveMs, request));
   response.stream(stream, EVENT_STREAM_CONTENT_TYPE);

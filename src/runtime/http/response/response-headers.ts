@@ -56,10 +56,34 @@ interface Field {
   readonly value: string;
 }
 
+/** Fields that were checked once, with which many responses begin. */
+export type StandingFields = readonly Field[];
+
+const NO_FIELDS: StandingFields = [];
+
+/** @throws ResponseError for a name or value that cannot be sent, or that the server sets */
+export function standingFields(headers: Readonly<Record<string, string>>): StandingFields {
+  const checked = new ResponseHeaders();
+  for (const [name, value] of Object.entries(headers)) {
+    const lowerName = name.toLowerCase();
+    if (lowerName === 'content-type' || lowerName === 'connection') {
+      throw new ResponseError('ERR_HEADER_RESERVED', `${name} differs from response to response`);
+    }
+    checked.set(name, value);
+  }
+  return checked.fields;
+}
+
 export class ResponseHeaders {
   #contentType: string | null = null;
   #close = false;
   #fields: Field[] = [];
+  #standing = NO_FIELDS;
+
+  /** Those besides Content-Type and Connection. */
+  get fields(): StandingFields {
+    return this.#fields;
+  }
 
   /** Content-Type has a place of its own: it is the one field that nearly every response has. */
   get contentType(): string | null {
@@ -74,6 +98,15 @@ export class ResponseHeaders {
   /** The handler asked for the connection to be closed. */
   get close(): boolean {
     return this.#close;
+  }
+
+  /**
+   * Begins with these fields. An answer may have others of their names. An error in its place has these
+   * again.
+   */
+  beginWith(standing: StandingFields): void {
+    this.#standing = standing;
+    this.#fields = [...standing];
   }
 
   setContentType(value: string): void {
@@ -141,6 +174,9 @@ export class ResponseHeaders {
   /** For an error that takes the place of another response. */
   deleteOutcomeHeaders(): void {
     this.#deleteAll(OUTCOME_HEADERS);
+    for (const field of this.#standing) {
+      if (!this.has(field.lowerName)) this.#fields.push(field);
+    }
   }
 
   /** For 304. */

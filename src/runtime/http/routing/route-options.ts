@@ -10,6 +10,11 @@ export interface RouteOptions<Body = unknown, Query = unknown, Parameters = unkn
    * preconditions before the handler, for a representation that exists and has no validators.
    */
   readonly checksPreconditions?: boolean;
+  /**
+   * Headers of every answer to a request that matches this route, errors included. They go before those of
+   * `Router.headers`. A handler may set others of their names.
+   */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 const NAMES: Readonly<Record<keyof RouteOptions, true>> = {
@@ -18,6 +23,7 @@ const NAMES: Readonly<Record<keyof RouteOptions, true>> = {
   body: true,
   responses: true,
   checksPreconditions: true,
+  headers: true,
 };
 
 /** A misspelt schema would check nothing. */

@@ -16,7 +16,7 @@ import {
 import type { Handler } from './handler.ts';
 import { assertOptions, type RouteOptions } from './route-options.ts';
 
-export interface RegisteredRoute extends CompiledRoute {
+export interface RegisteredRoute extends Omit<CompiledRoute, 'headers'> {
   readonly pattern: RoutePattern;
   /** Those of its options, and those that `withSchema` has given to its handler. */
   readonly schemas: RouteSchemas;

@@ -7,11 +7,12 @@ import { RouterError } from '../application-errors.ts';
 import { cors } from '../cors/middleware.ts';
 import { type CorsPolicy, CorsRules } from '../cors/policy.ts';
 import { Pipeline } from '../pipeline.ts';
+import { type StandingFields, standingFields } from '../response/response-headers.ts';
 import type { RouteSchemas } from '../schema/route-schemas.ts';
 import type { ConstantAnswer } from './constant-answer.ts';
 import type { ErrorListener, Finisher, Middleware } from './handler.ts';
 import { RouteGroup } from './route-group.ts';
-import { assertFunction, parsePath, RouteTable } from './route-table.ts';
+import { assertFunction, parsePath, type RegisteredRoute, RouteTable } from './route-table.ts';
 
 /** A route as a document describes it. */
 export interface RouteDescription {
@@ -27,6 +28,7 @@ export class Router extends RouteGroup<''> {
   readonly #middleware: Middleware[] = [];
   readonly #finishers: Finisher[] = [];
   readonly #constants: ConstantAnswer[] = [];
+  #headers: Readonly<Record<string, string>> = {};
   #corsPolicy: CorsPolicy = { origins: [] };
 
   constructor() {
@@ -43,6 +45,17 @@ export class Router extends RouteGroup<''> {
   cors(policy: CorsPolicy): this {
     this.#corsPolicy = Object.freeze({ origins: Object.freeze([...policy.origins]) });
     return this.use(cors(new CorsRules(this.#corsPolicy)));
+  }
+
+  /**
+   * Adds headers to every answer, errors and the runtime's own refusals included, except to constant answers.
+   * A handler may set others of their names. What differs from request to request is for middleware.
+   */
+  headers(headers: Readonly<Record<string, string>>): this {
+    this.#table.assertOpen('headers');
+    const fields = standingFields({ ...this.#headers, ...headers });
+    this.#headers = Object.freeze(Object.fromEntries(fields.map(({ name, value }) => [name, value])));
+    return this;
   }
 
   /** Adds middleware that runs on every request, even if no route matches. In order of registration. */
@@ -98,10 +111,17 @@ export class Router extends RouteGroup<''> {
     return new Pipeline({
       patterns: routes.map((route) => route.pattern),
       middleware: this.#middleware,
-      routes,
-      declarations: { constants: this.#constants, cors: this.#corsPolicy },
+      routes: routes.map((route) => ({ ...route, headers: this.#headersOf(route) })),
+      headers: standingFields(this.#headers),
+      declarations: { constants: this.#constants, cors: this.#corsPolicy, headers: this.#headers },
       finishers: this.#finishers,
       onError,
     });
+  }
+
+  /** None for a constant answer, because main gives it as it is. */
+  #headersOf({ pattern, options }: RegisteredRoute): StandingFields {
+    const isConstant = pattern.method === 'GET' && this.#constants.some(({ path }) => path === pattern.path);
+    return standingFields({ ...(isConstant ? {} : this.#headers), ...options.headers });
   }
 }

@@ -19,11 +19,11 @@ const SIMPLE_HOST = /\nhost:[ \t]*[\w.:[\]-]+[ \t]*\r/i;
 const ASKS_FOR_MORE = /\n(?:content-length|transfer-encoding|connection|upgrade|expect|if-[\w-]+|range):/i;
 
 export class ConstantAnswers {
-  readonly #refusalHeaders: Pick<RefusalHeaders, 'for'>;
+  readonly #refusalHeaders: Pick<RefusalHeaders, 'ofConstant'>;
   #jsonByPath: ReadonlyMap<string, string> = new Map();
 
   /** @param refusalHeaders those of all answers that main gives in the application's place */
-  constructor(refusalHeaders: Pick<RefusalHeaders, 'for'>) {
+  constructor(refusalHeaders: Pick<RefusalHeaders, 'ofConstant'>) {
     this.#refusalHeaders = refusalHeaders;
   }
 
@@ -47,7 +47,7 @@ export class ConstantAnswers {
       status: 200,
       contentType: JSON_CONTENT_TYPE,
       body,
-      headers: this.#refusalHeaders.for(head),
+      headers: this.#refusalHeaders.ofConstant(head),
       persists,
     });
     return method === 'HEAD' ? withoutContent(response) : response;

@@ -5,7 +5,8 @@
 
 import { reasonSentence } from '../../core/reasons.ts';
 import { originOf } from '../../http/cors/origin-field.ts';
-import { type CorsPolicy, CorsRules } from '../../http/cors/policy.ts';
+import { CorsRules } from '../../http/cors/policy.ts';
+import type { Declarations } from '../../http/declarations.ts';
 import { protocolErrorResponse } from '../../http/problem.ts';
 import { beginsWithHead, withoutContent } from '../../http/response/head-method.ts';
 
@@ -15,12 +16,13 @@ export interface RefusedBytes {
   readonly reason: number;
   readonly bytes: Buffer;
   /** Of the application, which never sees these bytes. */
-  readonly cors: CorsPolicy;
+  readonly declarations: Pick<Declarations, 'cors' | 'headers'>;
 }
 
 /** @returns a whole response, one byte a character (latin1) */
-export function refusal({ status, reason, bytes, cors }: RefusedBytes): string {
-  const headers = new CorsRules(cors).ofRefusal(originOf(bytes));
+export function refusal({ status, reason, bytes, declarations }: RefusedBytes): string {
+  const { cors, headers: declared } = declarations;
+  const headers = { ...declared, ...new CorsRules(cors).ofRefusal(originOf(bytes)) };
   const response = protocolErrorResponse(status, reasonSentence(reason), headers);
   return (beginsWithHead(bytes, 0, bytes.length) ? withoutContent(response) : response).toString('latin1');
 }

@@ -192,9 +192,13 @@ export class Turn implements SuspendedTurn {
     const { start, end } = this.#input;
     const { errorStatus, errorReason } = record;
     if (!hasAcceptedHead(errorReason) || this.#input.parseHead() !== PARSE_COMPLETE) {
-      const { cors } = pipeline.declarations;
+      const { declarations } = pipeline;
       const bytes = context.shared.bytes.subarray(start, end);
-      this.#writeThenEnd(refusal({ status: errorStatus, reason: errorReason, bytes, cors }), TURN_CLOSE, 0);
+      this.#writeThenEnd(
+        refusal({ status: errorStatus, reason: errorReason, bytes, declarations }),
+        TURN_CLOSE,
+        0,
+      );
       return;
     }
     this.#answerWithProblem(new HttpProblem(errorStatus, reasonSentence(errorReason)));

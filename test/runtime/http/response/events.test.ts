@@ -50,6 +50,14 @@ describe('a stream of events', () => {
     ]);
   });
 
+  test('a stream of events that is private stays private', () => {
+    const request = get('/events');
+    const response = new OutgoingResponse(request);
+    response.header('Cache-Control', 'private, no-cache');
+    sendEvents(request, response, (async function* () {})());
+    expect(response.getHeader('Cache-Control')).toBe('private, no-cache, no-transform');
+  });
+
   test('a stream of events gives each event as one piece and ends with its source', async () => {
     const { pieces } = open(
       (async function* () {
