@@ -7,15 +7,19 @@
  * application's middleware only its policy of CORS applies.
  */
 
+import { MAX_HEADERS } from '../../../../assembly/record.ts';
 import { completeResponse, JSON_CONTENT_TYPE } from '../../http/response/complete-response.ts';
 import { withoutContent } from '../../http/response/head-method.ts';
 import type { ConstantAnswer } from '../../http/routing/constant-answer.ts';
 import type { RefusalHeaders } from '../connections/refusal-headers.ts';
 
 const FIELD = "[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\\t\\x20-\\x7e\\x80-\\xff]*\\r\\n";
-const SIMPLE_HEAD = new RegExp(`^(GET|HEAD) (/[!-~]*) HTTP/1\\.1\\r\\n(?:${FIELD})+\\r\\n$`);
+const SIMPLE_HEAD = new RegExp(`^(GET|HEAD) (/[!-~]*) HTTP/1\\.1\\r\\n(?:${FIELD}){1,${MAX_HEADERS}}\\r\\n$`);
+/** A longer head may be longer than MAX_HEADER_BYTES. */
+const MOST_BYTES = 4096;
 const HOSTS = /\nhost:/gi;
-const SIMPLE_HOST = /\nhost:[ \t]*[\w.:[\]-]+[ \t]*\r/i;
+/** A name or IPv4 address, or the loopback address of IPv6, and a port that is certainly below 65536. */
+const SIMPLE_HOST = /\nhost:[ \t]*(?:[\w.-]+|\[::1\])(?::[0-5]?\d{1,4})?[ \t]*\r/i;
 const ASKS_FOR_MORE = /\n(?:content-length|transfer-encoding|connection|upgrade|expect|if-[\w-]+|range):/i;
 
 export class ConstantAnswers {
@@ -38,6 +42,7 @@ export class ConstantAnswers {
    * @returns the response, or null if a worker must answer
    */
   to(head: Buffer, persists: boolean): Buffer | null {
+    if (head.length > MOST_BYTES) return null;
     const text = head.toString('latin1');
     const [, method, path = ''] = SIMPLE_HEAD.exec(text) ?? [];
     const body = this.#jsonByPath.get(path);

@@ -20,6 +20,13 @@ describe('main answers', () => {
     expect(answerTo('HEAD /health HTTP/1.1\r\nHost: a\r\n\r\n')).toMatch(/\r\nContent-Length: 15\r\n\r\n$/);
   });
 
+  test.each(['localhost', '127.0.0.1:5001', '[::1]:5001', 'a-b.example_c:59999', 'a\t'])(
+    'for the host %j',
+    (host) => {
+      expect(answerTo(`GET /health HTTP/1.1\r\nHost: ${host}\r\n\r\n`)).toBeDefined();
+    },
+  );
+
   test('that the connection closes if it does', () => {
     expect(answerTo('GET /health HTTP/1.1\r\nHost: a\r\n\r\n', false)).toContain('\r\nConnection: close\r\n');
   });
@@ -34,6 +41,14 @@ describe('main leaves to the workers', () => {
     'GET /health HTTP/1.1\r\n\r\n',
     'GET /health HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n',
     'GET /health HTTP/1.1\r\nHost: a b\r\n\r\n',
+    `GET /health HTTP/1.1\r\nHost: a\r\n${'x:\r\n'.repeat(128)}\r\n`,
+    `GET /health HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(4096)}\r\n\r\n`,
+    'GET /health HTTP/1.1\r\nHost: []\r\n\r\n',
+    'GET /health HTTP/1.1\r\nHost: [v.a]\r\n\r\n',
+    'GET /health HTTP/1.1\r\nHost: [::1]80\r\n\r\n',
+    'GET /health HTTP/1.1\r\nHost: a:http\r\n\r\n',
+    'GET /health HTTP/1.1\r\nHost: a:80:80\r\n\r\n',
+    'GET /health HTTP/1.1\r\nHost: a:65536\r\n\r\n',
     'GET /health HTTP/1.1\r\nHost : a\r\n\r\n',
     'GET /health HTTP/1.1\r\nHost: a\r\nX: a\x00b\r\n\r\n',
     'GET /health HTTP/1.1\nHost: a\r\n\r\n',
