@@ -33,10 +33,14 @@ export const ErrorCode = {
   IndexKeySpecsConflict: 86,
   OperationFailed: 96,
   CommandNotSupported: 115,
+  NotAReplicaSet: 123,
   InvalidPipelineOperator: 168,
   CannotIndexParallelArrays: 171,
   QueryPlanKilled: 175,
+  InvalidIndexSpecificationOption: 197,
   QueryExceededMemoryLimitNoDiskUseAllowed: 292,
+  APIVersionError: 322,
+  APIStrictError: 323,
   BSONObjectTooLarge: 10334,
   DuplicateKey: 11000,
   InterruptedAtShutdown: 11600,
@@ -49,6 +53,7 @@ export const ErrorCode = {
   InvalidRegularExpression: 51091,
   InvalidRegexOptions: 51108,
   RegexMatchLimit: 51156,
+  ApiVersionMissing: 4886600,
 } as const;
 
 export type ErrorCodeName = keyof typeof ErrorCode;

@@ -1,6 +1,6 @@
 /**
- * A command is a function from its context to its reply. The families of commands are maps of names to such
- * functions, and registry.ts joins them.
+ * A command is a function from its context to its reply, and the fields that it knows. The families of commands
+ * are maps of names to commands, and registry.ts joins them.
  */
 import { serialize } from 'bson';
 import type { BsonDocument } from '../bson/value.ts';
@@ -33,7 +33,22 @@ export interface CommandContext {
 
 /** The reply as BSON, or steps that end with it. */
 export type CommandResult = Uint8Array | CommandSteps;
-export type Command = (context: CommandContext) => CommandResult;
+
+export interface Command {
+  run(context: CommandContext): CommandResult;
+  /** Beside its name and those that any command may have. Undefined if it takes none, and ignores them all. */
+  readonly fields: ReadonlySet<string> | undefined;
+}
+
+export function command(run: Command['run'], fields: readonly string[]): Command {
+  return { run, fields: new Set(fields) };
+}
+
+/** A command that takes no arguments. As in MongoDB, it ignores what comes with it. */
+export function commandWithoutArguments(run: Command['run']): Command {
+  return { run, fields: undefined };
+}
+
 /** Commands by name. */
 export type CommandFamily = ReadonlyMap<string, Command>;
 

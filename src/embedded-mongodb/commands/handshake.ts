@@ -6,7 +6,14 @@
 import { MAX_DOCUMENT_BYTES } from '../bson/value.ts';
 import { CommandError } from '../command-error.ts';
 import { MAX_MESSAGE_BYTES } from '../wire/protocol.ts';
-import { type Command, type CommandContext, type CommandFamily, success } from './command.ts';
+import {
+  type Command,
+  type CommandContext,
+  type CommandFamily,
+  command,
+  commandWithoutArguments,
+  success,
+} from './command.ts';
 import { MAX_WRITE_BATCH } from './write/bulk.ts';
 
 /** The wire version of MongoDB 7.0. The Node.js driver 7 needs at least 9. */
@@ -15,18 +22,18 @@ export const SERVER_VERSION = '7.0.0';
 const SESSION_TIMEOUT_MINUTES = 30;
 
 export const handshakeCommands: CommandFamily = new Map<string, Command>([
-  ['hello', hello],
-  ['isMaster', hello],
-  ['ismaster', hello],
-  ['ping', () => success()],
-  ['buildInfo', buildInfo],
-  ['buildinfo', buildInfo],
-  ['endSessions', () => success()],
-  ['refreshSessions', () => success()],
-  ['killSessions', () => success()],
-  ['connectionStatus', () => success({ authInfo: { authenticatedUsers: [], authenticatedUserRoles: [] } })],
-  ['whatsmyuri', () => success({ you: 'unix socket' })],
-  ['getParameter', getParameter],
+  ['hello', commandWithoutArguments(hello)],
+  ['isMaster', commandWithoutArguments(hello)],
+  ['ismaster', commandWithoutArguments(hello)],
+  ['ping', commandWithoutArguments(() => success())],
+  ['buildInfo', commandWithoutArguments(buildInfo)],
+  ['buildinfo', commandWithoutArguments(buildInfo)],
+  ['endSessions', command(() => success(), [])],
+  ['refreshSessions', command(() => success(), [])],
+  ['killSessions', command(() => success(), [])],
+  ['connectionStatus', command(connectionStatus, ['showPrivileges'])],
+  ['whatsmyuri', commandWithoutArguments(() => success({ you: 'unix socket' }))],
+  ['getParameter', commandWithoutArguments(getParameter)],
 ]);
 
 function hello(context: CommandContext): Uint8Array {
@@ -56,6 +63,10 @@ function buildInfo(): Uint8Array {
     debug: false,
     maxBsonObjectSize: MAX_DOCUMENT_BYTES,
   });
+}
+
+function connectionStatus(): Uint8Array {
+  return success({ authInfo: { authenticatedUsers: [], authenticatedUserRoles: [] } });
 }
 
 function getParameter(): Uint8Array {

@@ -7,9 +7,12 @@ import type { BsonDocument } from '../bson/value.ts';
 import { CommandError } from '../command-error.ts';
 import type { Slice } from '../execution/slice.ts';
 import type { WireRequest } from '../wire/request.ts';
+import { assertApiVersion } from './api-version.ts';
 import { countArgument } from './arguments.ts';
 import { catalogCommands } from './catalog/catalog-commands.ts';
 import type { Command, CommandContext, CommandResult, Server } from './command.ts';
+import { assertConcerns } from './concerns.ts';
+import { refuseUnknownCommandFields } from './fields.ts';
 import { handshakeCommands } from './handshake.ts';
 import { readCommands } from './read/read-commands.ts';
 import { statisticsCommands } from './statistics.ts';
@@ -51,15 +54,18 @@ export function execute(
   const { command, database, sequences } = request;
   const [name] = Object.keys(command);
   if (name === undefined) throw noSuchCommand('');
-  const run = COMMANDS.get(name);
-  if (run === undefined) throw REFUSED.get(name)?.() ?? noSuchCommand(name);
+  const found = COMMANDS.get(name);
+  if (found === undefined) throw REFUSED.get(name)?.() ?? noSuchCommand(name);
   refuseTransactions(request);
   if (database === '')
     throw new CommandError('IDLFailedToParse', 'OP_MSG requests require a $db argument that is a string');
+  assertApiVersion(name, command);
+  if (found.fields !== undefined) refuseUnknownCommandFields(name, command, sequences.keys(), found.fields);
+  assertConcerns(command);
   const maxTimeMS = countArgument(command, 'maxTimeMS', 0);
   if (maxTimeMS > 0) slice.limitTo(maxTimeMS);
   const context: CommandContext = { server, name, database, command, sequences, connection, slice };
-  return run(context);
+  return found.run(context);
 }
 
 /** Nobody needs the reply of such a command once its client is gone. */

@@ -1,13 +1,22 @@
 /** The commands that report on a server and its data: serverStatus, collStats and dbStats. */
 
-import { collectionName } from './arguments.ts';
-import { type Command, type CommandContext, type CommandFamily, success } from './command.ts';
+import { collectionName, numberArgument } from './arguments.ts';
+import {
+  type Command,
+  type CommandContext,
+  type CommandFamily,
+  command,
+  commandWithoutArguments,
+  success,
+} from './command.ts';
 import { SERVER_VERSION } from './handshake.ts';
+import { unsupported } from './unsupported.ts';
 
 export const statisticsCommands: CommandFamily = new Map<string, Command>([
-  ['serverStatus', serverStatus],
-  ['collStats', collectionStatistics],
-  ['dbStats', databaseStatistics],
+  // Its fields are names of sections, and this database has only some of MongoDB's.
+  ['serverStatus', commandWithoutArguments(serverStatus)],
+  ['collStats', command(collectionStatistics, ['scale'])],
+  ['dbStats', command(databaseStatistics, ['scale', 'freeStorage'])],
 ]);
 
 function serverStatus(context: CommandContext): Uint8Array {
@@ -25,6 +34,7 @@ function serverStatus(context: CommandContext): Uint8Array {
 }
 
 function collectionStatistics(context: CommandContext): Uint8Array {
+  refuseScale(context);
   const { server, database } = context;
   const name = collectionName(context);
   const collection = server.catalog.find(database, name);
@@ -42,6 +52,7 @@ function collectionStatistics(context: CommandContext): Uint8Array {
 }
 
 function databaseStatistics(context: CommandContext): Uint8Array {
+  refuseScale(context);
   const collections = context.server.catalog.collectionsOf(context.database);
   const dataSize = collections.reduce((sum, collection) => sum + collection.size(), 0);
   return success({
@@ -53,4 +64,8 @@ function databaseStatistics(context: CommandContext): Uint8Array {
     storageSize: dataSize,
     indexes: collections.reduce((sum, collection) => sum + collection.indexes.length, 0),
   });
+}
+
+function refuseScale(context: CommandContext): void {
+  if (numberArgument(context.command, 'scale', 1) !== 1) throw unsupported('a scale other than 1');
 }

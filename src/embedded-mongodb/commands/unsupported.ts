@@ -5,7 +5,6 @@
 
 import { type BsonDocument, isDocument } from '../bson/value.ts';
 import { CommandError } from '../command-error.ts';
-import type { CommandContext } from './command.ts';
 
 export function unsupported(feature: string): CommandError {
   return new CommandError('CommandNotSupported', `${feature} is not supported by the embedded database`);
@@ -18,28 +17,8 @@ export function refuseCollation(source: BsonDocument): void {
   throw unsupported('collation');
 }
 
-/** The fields that drivers may send with any command. */
-const GENERIC_FIELDS: ReadonlySet<string> = new Set([
-  '$db',
-  '$readPreference',
-  '$clusterTime',
-  'lsid',
-  'readConcern',
-  'writeConcern',
-  'maxTimeMS',
-  'comment',
-  'apiVersion',
-  'apiStrict',
-  'apiDeprecationErrors',
-]);
-
-/** Ignoring a mistyped field would ignore the filter or limit that it was meant to be. */
-export function refuseUnknownFields({ name, command }: CommandContext, known: ReadonlySet<string>): void {
-  for (const field of Object.keys(command)) {
-    if (field === name || known.has(field) || GENERIC_FIELDS.has(field)) continue;
-    throw new CommandError(
-      'IDLUnknownField',
-      `BSON field '${name}.${field.slice(0, 200)}' is an unknown field.`,
-    );
-  }
+/** @param names options that change what a command does. Refused unless they are absent or false. */
+export function refuseOptions(source: BsonDocument, names: readonly string[]): void {
+  const refused = names.find((name) => source[name] !== undefined && source[name] !== false);
+  if (refused !== undefined) throw unsupported(`the option ${refused}`);
 }

@@ -5,7 +5,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Collection, type Db, type Document, MongoClient, MongoServerError } from 'mongodb';
+import {
+  type Collection,
+  type Db,
+  type Document,
+  MongoClient,
+  type MongoClientOptions,
+  MongoServerError,
+} from 'mongodb';
 import {
   EmbeddedDatabase,
   type EmbeddedDatabaseOptions,
@@ -66,8 +73,8 @@ export class TestDatabase implements AsyncDisposable {
 
 let collections = 0;
 
-export function connect(uri: string): MongoClient {
-  return new MongoClient(uri, { serverSelectionTimeoutMS: 5_000, maxPoolSize: 8 });
+export function connect(uri: string, options: MongoClientOptions = {}): MongoClient {
+  return new MongoClient(uri, { serverSelectionTimeoutMS: 5_000, maxPoolSize: 8, ...options });
 }
 
 /** Starts a database on the directory and closes it again, with a client in between. */

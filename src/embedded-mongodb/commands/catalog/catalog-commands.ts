@@ -1,16 +1,16 @@
 /** The commands on collections and indexes, by name. */
-import type { Command, CommandFamily } from '../command.ts';
-import { create, drop, dropDatabase, listCollections, listDatabases } from './collections.ts';
+import { type Command, type CommandFamily, command } from '../command.ts';
+import { CREATE_OPTIONS, create, drop, dropDatabase, listCollections, listDatabases } from './collections.ts';
 import { createIndexes, dropIndexes, listIndexes } from './indexes.ts';
 
 export const catalogCommands: CommandFamily = new Map<string, Command>([
-  ['create', create],
-  ['drop', drop],
-  ['dropDatabase', dropDatabase],
-  ['listCollections', listCollections],
-  ['listDatabases', listDatabases],
-  ['createIndexes', createIndexes],
-  ['dropIndexes', dropIndexes],
-  ['deleteIndexes', dropIndexes],
-  ['listIndexes', listIndexes],
+  ['create', command(create, CREATE_OPTIONS)],
+  ['drop', command(drop, [])],
+  ['dropDatabase', command(dropDatabase, [])],
+  ['listCollections', command(listCollections, ['filter', 'nameOnly', 'authorizedCollections', 'cursor'])],
+  ['listDatabases', command(listDatabases, ['filter', 'nameOnly', 'authorizedDatabases'])],
+  ['createIndexes', command(createIndexes, ['indexes', 'commitQuorum', 'ignoreUnknownIndexOptions'])],
+  ['dropIndexes', command(dropIndexes, ['index'])],
+  ['deleteIndexes', command(dropIndexes, ['index'])],
+  ['listIndexes', command(listIndexes, ['cursor'])],
 ]);

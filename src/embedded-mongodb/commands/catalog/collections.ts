@@ -1,17 +1,5 @@
 /** create, drop, dropDatabase, listCollections and listDatabases. */
 
-/** Options of MongoDB's create that this database does not have. */
-const REFUSED_OPTIONS = [
-  'capped',
-  'timeseries',
-  'viewOn',
-  'pipeline',
-  'validator',
-  'clusteredIndex',
-  'encryptedFields',
-  'changeStreamPreAndPostImages',
-] as const;
-
 import { Binary } from 'bson';
 import type { BsonDocument, Value } from '../../bson/value.ts';
 import { CommandError } from '../../command-error.ts';
@@ -24,6 +12,30 @@ import { type CommandContext, success } from '../command.ts';
 import { listing } from '../read/batches.ts';
 import { refuseCollation } from '../unsupported.ts';
 import { describeIndex } from './indexes.ts';
+
+/** Options of MongoDB's create that this database does not have. */
+const REFUSED_OPTIONS = [
+  'capped',
+  'timeseries',
+  'viewOn',
+  'pipeline',
+  'validator',
+  'clusteredIndex',
+  'encryptedFields',
+  'changeStreamPreAndPostImages',
+  'autoIndexId',
+  'expireAfterSeconds',
+  'idIndex',
+  'indexOptionDefaults',
+  'max',
+  'size',
+  'storageEngine',
+  'temp',
+  'validationAction',
+  'validationLevel',
+] as const;
+
+export const CREATE_OPTIONS = [...REFUSED_OPTIONS, 'collation'];
 
 export function create(context: CommandContext): Uint8Array {
   const { command, server, database } = context;

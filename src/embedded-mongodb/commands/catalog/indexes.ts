@@ -11,6 +11,7 @@ import { assertNamespace } from '../../storage/namespace.ts';
 import { collectionName } from '../arguments.ts';
 import { type CommandContext, success } from '../command.ts';
 import { listing } from '../read/batches.ts';
+import { refuseOptions } from '../unsupported.ts';
 
 const INDEX_VERSION = 2;
 
@@ -18,6 +19,9 @@ export function createIndexes(context: CommandContext): Uint8Array {
   const { command, server, database } = context;
   const name = collectionName(context);
   assertNamespace(database, name);
+  if (command['commitQuorum'] !== undefined)
+    throw new CommandError('BadValue', "Standalones can't specify commitQuorum");
+  refuseOptions(command, ['ignoreUnknownIndexOptions']);
   const specifications = command['indexes'];
   if (!Array.isArray(specifications) || specifications.length === 0 || !specifications.every(isDocument)) {
     throw new CommandError('BadValue', 'Must specify at least one index to create');

@@ -6,7 +6,7 @@
 import { buildPipeline, type Pipeline } from '../../aggregate/pipeline.ts';
 import type { Stream } from '../../aggregate/stage.ts';
 import { encode } from '../../bson/codec.ts';
-import { type BsonDocument, isDocument } from '../../bson/value.ts';
+import { type BsonDocument, isDocument, isNumber } from '../../bson/value.ts';
 import { CommandError } from '../../command-error.ts';
 import type { CommandSteps } from '../../execution/task.ts';
 import { countMatches } from '../../query/count.ts';
@@ -17,17 +17,31 @@ import { assertNamespace } from '../../storage/namespace.ts';
 import type { SqliteFile } from '../../storage/sqlite-file.ts';
 import { collectionName } from '../arguments.ts';
 import type { CommandContext } from '../command.ts';
-import { refuseCollation, unsupported } from '../unsupported.ts';
+import { refuseCollation, refuseOptions, unsupported } from '../unsupported.ts';
 import { batchSizeOf, firstBatch } from './batches.ts';
 
 const MAX_STAGES = 100;
 
+/** Options of MongoDB's aggregate that this database does not have. */
+const REFUSED_OPTIONS = ['explain', 'let'] as const;
+/** The last two have no effect here. */
+export const AGGREGATE_FIELDS = [
+  ...REFUSED_OPTIONS,
+  'pipeline',
+  'cursor',
+  'hint',
+  'collation',
+  'allowDiskUse',
+  'bypassDocumentValidation',
+];
+
 export function aggregate(context: CommandContext): CommandSteps {
   const { command, server, database } = context;
   refuseCollation(command);
+  if (isNumber(command['aggregate'])) throw unsupported('an aggregation of a whole database, {aggregate: 1}');
   const name = collectionName(context);
   assertNamespace(database, name);
-  if (command['explain'] === true) throw unsupported('explain');
+  refuseOptions(command, REFUSED_OPTIONS);
   const cursor = command['cursor'];
   if (!isDocument(cursor))
     throw new CommandError(

@@ -15,13 +15,13 @@ import {
   numberArgument,
 } from '../arguments.ts';
 import type { CommandContext, CommandResult } from '../command.ts';
-import { refuseCollation, refuseUnknownFields, unsupported } from '../unsupported.ts';
+import { refuseCollation, refuseOptions } from '../unsupported.ts';
 import { DEFAULT_BATCH_SIZE, firstBatch } from './batches.ts';
 
 /** Options of MongoDB's find that this database does not have. */
 const REFUSED_OPTIONS = ['tailable', 'awaitData', 'returnKey', 'showRecordId', 'min', 'max', 'let'] as const;
 /** The last four have no effect here. */
-const FIND_FIELDS: ReadonlySet<string> = new Set([
+export const FIND_FIELDS = [
   ...REFUSED_OPTIONS,
   'filter',
   'sort',
@@ -36,15 +36,14 @@ const FIND_FIELDS: ReadonlySet<string> = new Set([
   'allowPartialResults',
   'noCursorTimeout',
   'oplogReplay',
-]);
+];
 
 export function find(context: CommandContext): CommandResult {
   const { command, server, database } = context;
   const name = collectionName(context);
   assertNamespace(database, name);
   refuseCollation(command);
-  refuseUnknownFields(context, FIND_FIELDS);
-  refuseOptions(command);
+  refuseOptions(command, REFUSED_OPTIONS);
   const query = readQuery(command);
   const projection = compileProjection(documentArgument(command, 'projection'));
   const batchSize = countArgument(command, 'batchSize', DEFAULT_BATCH_SIZE);
@@ -62,13 +61,6 @@ export function find(context: CommandContext): CommandResult {
   // A batch that can hold the whole limit ends the results, so that no cursor stays open.
   const size = query.limit !== 0 && batchSize >= query.limit ? Infinity : batchSize;
   return firstBatch(context, `${database}.${name}`, results, size, singleBatch);
-}
-
-function refuseOptions(command: BsonDocument): void {
-  for (const option of REFUSED_OPTIONS) {
-    const value = command[option];
-    if (value !== undefined && value !== false) throw unsupported(`find with ${option}`);
-  }
 }
 
 function readQuery(command: BsonDocument): Query {

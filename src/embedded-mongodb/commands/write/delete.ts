@@ -1,5 +1,5 @@
 /** delete: each statement removes the first document that matches, or all of them. */
-import { type BsonDocument, isNullish } from '../../bson/value.ts';
+import type { BsonDocument } from '../../bson/value.ts';
 import { CommandError } from '../../command-error.ts';
 import type { CommandSteps } from '../../execution/task.ts';
 import { CompiledFilter } from '../../filter/compiled-filter.ts';
@@ -8,15 +8,21 @@ import type { Query } from '../../query/query.ts';
 import { assertNamespace } from '../../storage/namespace.ts';
 import { collectionName, documentArgument, numberArgument } from '../arguments.ts';
 import { type CommandContext, success } from '../command.ts';
-import { refuseCollation } from '../unsupported.ts';
+import { refuseUnknownFields, requireField } from '../fields.ts';
+import { refuseCollation, refuseOptions } from '../unsupported.ts';
 import { runBulk, type Statement, statements } from './bulk.ts';
 import { changeMatches, firstMatch } from './matching.ts';
+
+export const DELETE_FIELDS = ['deletes', 'ordered', 'let'];
+
+const STATEMENT_FIELDS: ReadonlySet<string> = new Set(['q', 'limit', 'hint', 'collation']);
 
 export function* deleteDocuments(context: CommandContext): CommandSteps {
   const name = collectionName(context);
   assertNamespace(context.database, name);
+  refuseOptions(context.command, ['let']);
   const deletes = statements(context, 'deletes');
-  deletes.forEach(assertLimit);
+  deletes.forEach(assertStatement);
   let n = 0;
   const outcome = yield* runBulk(context, deletes, function* (statement): Statement<void> {
     n += yield* deleteStatement(context, name, statement);
@@ -24,13 +30,14 @@ export function* deleteDocuments(context: CommandContext): CommandSteps {
   return success({ n, ...outcome });
 }
 
-/** There is no default, because the likely one deletes everything. Checked before anything is deleted. */
-function assertLimit(statement: BsonDocument): void {
-  if (!isNullish(statement['limit'])) return;
-  throw new CommandError(
-    'IDLFailedToParse',
-    "BSON field 'delete.deletes.limit' is missing but a required field",
-  );
+/**
+ * Checked before anything is deleted. A filter and a limit have no default, because the likely ones delete
+ * everything.
+ */
+function assertStatement(statement: BsonDocument): void {
+  refuseUnknownFields('delete.deletes', statement, STATEMENT_FIELDS);
+  requireField('delete.deletes', statement, 'q');
+  requireField('delete.deletes', statement, 'limit');
 }
 
 function* deleteStatement(context: CommandContext, name: string, statement: BsonDocument): Statement<number> {

@@ -14,9 +14,24 @@ import { assertNamespace } from '../../storage/namespace.ts';
 import { type CompiledUpdate, compileUpdate } from '../../update/update.ts';
 import { booleanArgument, collectionName, documentArgument } from '../arguments.ts';
 import { type CommandContext, success } from '../command.ts';
-import { refuseCollation } from '../unsupported.ts';
+import { refuseCollation, refuseOptions } from '../unsupported.ts';
 import { firstMatch } from './matching.ts';
 import { insertUpserted, refuseArrayFilters } from './update.ts';
+
+export const FIND_AND_MODIFY_FIELDS = [
+  'query',
+  'sort',
+  'remove',
+  'update',
+  'new',
+  'fields',
+  'upsert',
+  'hint',
+  'collation',
+  'arrayFilters',
+  'bypassDocumentValidation',
+  'let',
+];
 
 export function* findAndModify(context: CommandContext): CommandSteps {
   const { command, server, database } = context;
@@ -58,6 +73,7 @@ interface FindAndModify {
 function readArguments(command: BsonDocument): FindAndModify {
   refuseCollation(command);
   refuseArrayFilters(command);
+  refuseOptions(command, ['let']);
   const remove = booleanArgument(command, 'remove', false);
   const upsert = booleanArgument(command, 'upsert', false);
   const returnNew = booleanArgument(command, 'new', false);

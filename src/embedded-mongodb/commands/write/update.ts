@@ -16,29 +16,51 @@ import { assertNamespace } from '../../storage/namespace.ts';
 import { type CompiledUpdate, compileUpdate } from '../../update/update.ts';
 import { booleanArgument, collectionName, documentArgument } from '../arguments.ts';
 import { type CommandContext, success } from '../command.ts';
-import { refuseCollation, unsupported } from '../unsupported.ts';
+import { refuseUnknownFields, requireField } from '../fields.ts';
+import { refuseCollation, refuseOptions, unsupported } from '../unsupported.ts';
 import { runBulk, type Statement, statements } from './bulk.ts';
 import { assertId } from './insert.ts';
 import { changeMatches, firstMatch } from './matching.ts';
 
+export const UPDATE_FIELDS = ['updates', 'ordered', 'bypassDocumentValidation', 'let'];
+
+const STATEMENT_FIELDS: ReadonlySet<string> = new Set([
+  'q',
+  'u',
+  'c',
+  'multi',
+  'upsert',
+  'sort',
+  'hint',
+  'collation',
+  'arrayFilters',
+]);
+
 export function* update(context: CommandContext): CommandSteps {
   const name = collectionName(context);
   assertNamespace(context.database, name);
+  refuseOptions(context.command, ['let']);
+  const updates = statements(context, 'updates');
+  updates.forEach(assertStatement);
   const upserted: { index: number; _id: Value }[] = [];
   let matched = 0;
   let modified = 0;
-  const outcome = yield* runBulk(
-    context,
-    statements(context, 'updates'),
-    function* (statement, index): Statement<void> {
-      const result = yield* updateStatement(context, name, statement);
-      matched += result.matched;
-      modified += result.modified;
-      if (result.upserted !== undefined) upserted.push({ index, _id: result.upserted['_id'] });
-    },
-  );
+  const outcome = yield* runBulk(context, updates, function* (statement, index): Statement<void> {
+    const result = yield* updateStatement(context, name, statement);
+    matched += result.matched;
+    modified += result.modified;
+    if (result.upserted !== undefined) upserted.push({ index, _id: result.upserted['_id'] });
+  });
   const fields = upserted.length > 0 ? { upserted } : {};
   return success({ n: matched + upserted.length, nModified: modified, ...fields, ...outcome });
+}
+
+/** Checked before anything is changed. */
+function assertStatement(statement: BsonDocument): void {
+  refuseUnknownFields('update.updates', statement, STATEMENT_FIELDS);
+  requireField('update.updates', statement, 'q');
+  requireField('update.updates', statement, 'u');
+  refuseOptions(statement, ['c']);
 }
 
 interface UpdateResult {

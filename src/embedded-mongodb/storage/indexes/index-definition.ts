@@ -30,6 +30,23 @@ const KNOWN_OPTIONS = new Set([
   'ns',
 ]);
 
+/** Those of MongoDB that this database does not have. */
+const UNSUPPORTED_OPTIONS = new Set([
+  'storageEngine',
+  'weights',
+  'default_language',
+  'language_override',
+  'textIndexVersion',
+  '2dsphereIndexVersion',
+  'bits',
+  'min',
+  'max',
+  'wildcardProjection',
+  'columnstoreProjection',
+  'clustered',
+  'prepareUnique',
+]);
+
 export interface IndexField {
   readonly path: string;
   readonly parts: Path;
@@ -128,10 +145,12 @@ function refuseOptions(specification: BsonDocument): void {
   }
   for (const name of Object.keys(specification)) {
     if (!KNOWN_OPTIONS.has(name)) {
-      throw new CommandError(
-        'InvalidOptions',
-        `The index option '${name}' is not supported by the embedded database`,
-      );
+      if (UNSUPPORTED_OPTIONS.has(name)) {
+        const message = `The index option '${name}' is not supported by the embedded database`;
+        throw new CommandError('InvalidOptions', message);
+      }
+      const message = `The field '${name.slice(0, 200)}' is not valid for an index specification.`;
+      throw new CommandError('InvalidIndexSpecificationOption', message);
     }
   }
 }
