@@ -20,7 +20,15 @@ export interface Answerer {
 /** Makes the same of two answers that may differ, such as those with new ids. */
 export type Normalize = (answer: Answer) => Answer;
 
-const COMPARED = ['content-type', 'etag', 'location', 'cache-control', 'www-authenticate', 'retry-after'];
+const COMPARED = [
+  'content-type',
+  'etag',
+  'location',
+  'operation-location',
+  'cache-control',
+  'www-authenticate',
+  'retry-after',
+];
 
 export class DifferentAnswersError extends Error {
   readonly code = 'ERR_DIFFERENT_ANSWERS';

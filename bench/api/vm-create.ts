@@ -6,6 +6,10 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DatabaseService } from '../../src/cloudvm/database/database-service.ts';
+import {
+  OPERATIONS,
+  type OperationDocument,
+} from '../../src/cloudvm/operations/repository/operation-document.ts';
 import { VMS, type VmDocument } from '../../src/cloudvm/vms/repository/vm-document.ts';
 import { type LoadRequest, UNIQUE } from '../load.ts';
 import type { Answer } from './answers.ts';
@@ -54,6 +58,7 @@ export const VM_CREATE: Scenario = {
   settle: untilNonePends,
   cleanUp: async (database) => {
     await vmsOf(database).deleteMany({ name: NAME });
+    await operationsOf(database).deleteMany({});
   },
 };
 
@@ -77,10 +82,15 @@ function withoutIdsAndTimes({ status, headers, body }: Answer): Answer {
 
 async function untilNonePends(database: DatabaseService): Promise<void> {
   const deadline = performance.now() + SETTLE_TIMEOUT_MS;
-  while ((await vmsOf(database).countDocuments({ status: 'pending' })) > 0) {
+  // Operations end after their VMs.
+  while ((await operationsOf(database).countDocuments({ dueAt: { $type: 'date' } })) > 0) {
     if (performance.now() > deadline) throw new Error(`VMs are still pending after ${SETTLE_TIMEOUT_MS} ms`);
     await delay(LOOK_AGAIN_MS);
   }
+}
+
+function operationsOf(database: DatabaseService) {
+  return database.collection<OperationDocument>(OPERATIONS.name);
 }
 
 function vmsOf(database: DatabaseService) {

@@ -3,26 +3,42 @@
  * of each feature. It brings the driver and the validators along, which are two thirds of a worker's memory.
  * So it is imported and opened on demand (application.ts), and nobody else imports it.
  */
+
+import type { Handler } from '../runtime/application.ts';
 import { AccountController } from './accounts/account-controller.ts';
+import type { OperationId } from './contract/routes.ts';
+import { EventController } from './events/event-controller.ts';
+import { type Controllers, handlerOf } from './handlers.ts';
+import { OperationController } from './operations/operation-controller.ts';
 import { withProblems } from './problems.ts';
 import { prepareServices, Services, type ServicesOptions } from './services.ts';
+import { SnapshotController } from './snapshots/snapshot-controller.ts';
 import { VmController } from './vms/vm-controller.ts';
 
 export class Api implements AsyncDisposable {
-  readonly withProblems = withProblems;
-  readonly accounts: AccountController;
-  readonly vms: VmController;
+  readonly #controllers: Controllers;
   readonly #services: Services;
 
-  /** @throws DatabaseUnreachableError, DatabaseConfigurationError */
+  /** @throws DatabaseUnreachableError, DatabaseConfigurationError, Error if a provider cannot be used */
   static async open(options: ServicesOptions): Promise<Api> {
     return new Api(await Services.open(options));
   }
 
   constructor(services: Services) {
+    const { accounts, vms, operations, snapshots, events } = services;
     this.#services = services;
-    this.accounts = new AccountController(services.accounts);
-    this.vms = new VmController(services.vms);
+    this.#controllers = {
+      accounts: new AccountController(accounts),
+      vms: new VmController(vms),
+      operations: new OperationController(operations.repository, vms.repository),
+      snapshots: new SnapshotController(snapshots, vms.repository),
+      events: new EventController(events),
+    };
+  }
+
+  /** @param onDatabaseTrouble as for `withProblems` */
+  handler(operationId: OperationId, onDatabaseTrouble: (error: unknown) => void): Handler {
+    return withProblems(handlerOf(operationId, this.#controllers), onDatabaseTrouble);
   }
 
   /** Creates collections and indexes. */

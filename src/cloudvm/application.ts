@@ -67,14 +67,23 @@ export async function start(pool: WorkerPool): Promise<void> {
   const tokens = new Tokens({ secrets, ttlSeconds });
   const logger = createLogger({ level: logLevel, name: 'cloudvm' });
   const onError = occasionally(REPORT_INTERVAL_MS, (error, others) =>
-    logger.warn({ ...detailsOf(error), others }, 'a VM could not be started yet and will be tried again'),
+    logger.warn({ ...detailsOf(error), others }, 'work in the background has failed and will be tried again'),
   );
   const api = new OnDemand(async () => {
     const module = await import('./api.ts');
-    return module.Api.open({ uri, databaseName, workers: pool.size, tokens, onError });
+    return module.Api.open({
+      uri,
+      databaseName,
+      workers: pool.size,
+      tokens,
+      providerModules: settings.providers,
+      simulation: { delayMs: settings.simulatedDelayMs, failureRate: settings.simulatedFailureRate },
+      onError,
+    });
   });
   const leaderTimer = setInterval(() => {
-    // It is opened for the provisioner. The next request that needs it reports what is wrong.
+    // It is opened for the operations that others left behind. The next request that needs it reports what is
+    // wrong.
     if (pool.leads) api.open().catch(() => {});
   }, LEADER_INTERVAL_MS).unref();
   const pingDatabase = async () => (await api.open()).ping();

@@ -7,6 +7,8 @@
 import type { Handler } from '../runtime/application.ts';
 import { accountProblem } from './accounts/account-problems.ts';
 import { databaseProblem, isDatabaseTrouble } from './database/database-problems.ts';
+import { eventProblem } from './events/event-problems.ts';
+import { snapshotProblem } from './snapshots/snapshot-problems.ts';
 import { vmProblem } from './vms/vm-problems.ts';
 
 /**
@@ -30,5 +32,12 @@ export function withProblems(handler: Handler, onDatabaseTrouble: (error: unknow
 
 /** @returns the problem for an error that has one, else the error itself */
 export function toProblem(error: unknown): unknown {
-  return accountProblem(error) ?? vmProblem(error) ?? databaseProblem(error) ?? error;
+  return (
+    vmProblem(error) ??
+    snapshotProblem(error) ??
+    eventProblem(error) ??
+    accountProblem(error) ??
+    databaseProblem(error) ??
+    error
+  );
 }

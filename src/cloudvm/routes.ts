@@ -4,16 +4,14 @@
  */
 
 import { compression, type Handler, type Router } from '../runtime/application.ts';
-import { ACCOUNT_ROUTES } from './accounts/account-routes.ts';
 import { authenticate, type TokenVerifier } from './accounts/tokens/authenticate.ts';
 import { requireUser } from './accounts/tokens/require-user.ts';
 import type { Api } from './api.ts';
+import { type OperationId, ROUTES, type Route } from './contract/routes.ts';
 import { databaseProblem, isDatabaseTrouble } from './database/database-problems.ts';
 import { registerDocumentation } from './documentation/documentation-routes.ts';
 import { HealthController, type Readiness } from './health/health-controller.ts';
 import type { OnDemand } from './on-demand.ts';
-import type { Route } from './route.ts';
-import { VM_ROUTES } from './vms/vm-routes.ts';
 
 /** A user's answers are for nobody else, and a token may be withdrawn before they are asked for again. */
 const PRIVATE = { 'Cache-Control': 'private, no-cache' };
@@ -38,23 +36,22 @@ export function registerRoutes(router: Router, options: RoutesOptions): void {
   router.constant('/health', { status: 'ok' });
   router.get('/health/ready', new HealthController(readiness).ready);
   registerDocumentation(router);
-  for (const route of [...ACCOUNT_ROUTES, ...VM_ROUTES]) register(router, route, options);
+  for (const route of ROUTES) register(router, route, handlerOnDemand(route.operationId, options));
 }
 
-function register(router: Router, route: Route, options: RoutesOptions): void {
+function register(router: Router, route: Route, handler: Handler): void {
   const { method, path, access, checksPreconditions = false } = route;
-  const handler = handlerOnDemand(route, options);
   if (access === 'all') router[method](path, { checksPreconditions }, handler);
   else router[method](path, { checksPreconditions, headers: PRIVATE }, requireUser, handler);
 }
 
 /** The first request that needs it waits until the API is open. */
-function handlerOnDemand(route: Route, { api, onDatabaseTrouble }: RoutesOptions): Handler {
+function handlerOnDemand(operationId: OperationId, { api, onDatabaseTrouble }: RoutesOptions): Handler {
   let known: Handler | undefined;
   const open = async (): Promise<Handler> => {
     try {
       const opened = await api.open();
-      known = opened.withProblems(route.handler(opened), onDatabaseTrouble);
+      known = opened.handler(operationId, onDatabaseTrouble);
       return known;
     } catch (error) {
       if (isDatabaseTrouble(error)) onDatabaseTrouble(error);

@@ -6,12 +6,22 @@
 import { AccountServices, prepareAccounts } from './accounts/account-services.ts';
 import type { Tokens } from './accounts/tokens/tokens.ts';
 import { DatabaseService, type DatabaseServiceOptions } from './database/database-service.ts';
+import type { EventHub } from './events/event-hub.ts';
+import { openEvents } from './events/event-services.ts';
+import { OperationServices, prepareOperations } from './operations/operation-services.ts';
+import { openProviders, type ProviderModules, type Providers } from './providers/provider-registry.ts';
+import type { SimulatedProviderOptions } from './providers/simulated-provider.ts';
+import { SnapshotRepository } from './snapshots/repository/snapshot-repository.ts';
+import { prepareSnapshots, SnapshotServices } from './snapshots/snapshot-services.ts';
 import { prepareVms, VmServices } from './vms/vm-services.ts';
 
 export interface ServicesOptions extends DatabaseServiceOptions {
   readonly tokens: Tokens;
-  readonly provisioningDelayMs?: number;
-  /** Called when a VM could not be started yet. */
+  readonly providerModules: ProviderModules;
+  /** Of the provider that has no module. */
+  readonly simulation: SimulatedProviderOptions;
+  readonly leaseMs?: number;
+  /** Called with errors of work that goes on in the background. It is repeated. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -19,33 +29,50 @@ export interface ServicesOptions extends DatabaseServiceOptions {
 export async function prepareServices(database: DatabaseService): Promise<void> {
   await prepareAccounts(database);
   await prepareVms(database);
+  await prepareSnapshots(database);
+  await prepareOperations(database);
 }
 
 export class Services implements AsyncDisposable {
   readonly database: DatabaseService;
   readonly accounts: AccountServices;
+  readonly operations: OperationServices;
   readonly vms: VmServices;
+  readonly snapshots: SnapshotServices;
+  readonly events: EventHub;
 
-  /** @throws DatabaseUnreachableError, DatabaseConfigurationError */
+  /** @throws DatabaseUnreachableError, DatabaseConfigurationError, Error if a provider cannot be used */
   static async open(options: ServicesOptions): Promise<Services> {
+    const providers = await openProviders(options.providerModules, options.simulation);
     await using opened = new AsyncDisposableStack();
     const database = opened.use(await DatabaseService.open(options));
-    const services = new Services(database, options);
-    services.vms.start();
+    const services = new Services(database, providers, options);
+    services.operations.start();
     // From here on the services close the database.
     opened.move();
     return services;
   }
 
-  private constructor(database: DatabaseService, options: ServicesOptions) {
+  private constructor(database: DatabaseService, providers: Providers, options: ServicesOptions) {
+    const { onError } = options;
     this.database = database;
     this.accounts = new AccountServices(database, options);
-    this.vms = new VmServices(database, options);
+    this.events = openEvents(database, onError);
+    const onChange = () => this.events.written();
+    this.operations = new OperationServices(database, { ...options, providers, onChange });
+    const snapshots = new SnapshotRepository(database);
+    this.vms = new VmServices(database, { operations: this.operations, snapshots, onChange });
+    this.snapshots = new SnapshotServices({
+      repository: snapshots,
+      vms: this.vms.repository,
+      operations: this.operations,
+    });
   }
 
   /** Everything that needs the database stops before the database closes. */
   async [Symbol.asyncDispose](): Promise<void> {
     await using _database = this.database;
-    await this.vms.stop();
+    await using _operations = this.operations.runner;
+    await this.events[Symbol.asyncDispose]();
   }
 }

@@ -1,10 +1,19 @@
 /** The settings of the CloudVM application. The main thread and every worker read them. */
 import { DATA_DIRECTORY } from '../platform/settings/data-directory.ts';
-import { boundedInteger, commaSeparated, type ParseProblem, wrong } from '../platform/settings/parsers.ts';
+import {
+  boundedInteger,
+  commaSeparated,
+  isProblem,
+  LONGEST_MS,
+  type ParseProblem,
+  wrong,
+} from '../platform/settings/parsers.ts';
 import type { SettingsGroup } from '../platform/settings/settings.ts';
 import { MINIMUM_SECRET_BYTES } from './accounts/tokens/secret.ts';
 import { connectionStringProblem } from './database/connection-string.ts';
 import { DATABASE_NAME_RULE, isDatabaseName } from './database/database-name.ts';
+import type { ProviderModules } from './providers/provider-registry.ts';
+import { VM_PROVIDERS, type VmProvider } from './vms/vm.ts';
 
 export interface CloudVmSettings {
   /** Settings that are only for development are refused. */
@@ -19,6 +28,11 @@ export interface CloudVmSettings {
   readonly jwtTtlSeconds: number;
   /** `*` stands alone and means every origin, without credentials. */
   readonly corsOrigins: readonly string[];
+  /** What carries out operations. Empty: all providers are simulated. */
+  readonly providers: ProviderModules;
+  readonly simulatedDelayMs: number;
+  /** From 0 to 1. */
+  readonly simulatedFailureRate: number;
 }
 
 export const CLOUDVM_SETTINGS: SettingsGroup<CloudVmSettings> = {
@@ -65,6 +79,27 @@ export const CLOUDVM_SETTINGS: SettingsGroup<CloudVmSettings> = {
       parse: commaSeparated(origin),
       about:
         'Origins that browsers may call from, separated by commas. `*` alone means all, without credentials.',
+    },
+    providers: {
+      name: 'PROVIDERS',
+      fallback: {},
+      fallbackText: 'all are simulated',
+      parse: providerModules,
+      about:
+        'What carries out operations, for each provider of VMs: `local=./my-provider.js,aws=…`, ' +
+        'modules whose default export makes a provider. The others are simulated.',
+    },
+    simulatedDelayMs: {
+      name: 'SIMULATED_DELAY_MS',
+      fallback: 250,
+      parse: boundedInteger(0, LONGEST_MS),
+      about: 'How long the simulated hypervisor takes for each operation.',
+    },
+    simulatedFailureRate: {
+      name: 'SIMULATED_FAILURE_RATE',
+      fallback: 0,
+      parse: share,
+      about: 'The share of calls that the simulated hypervisor lets fail, from 0 to 1.',
     },
   },
   contradictions,
@@ -119,4 +154,22 @@ function origin(text: string): string | ParseProblem {
   if (text === '*') return text;
   if (/^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text) return text;
   return wrong('must list origins such as https://example.com, without a path', text);
+}
+
+function providerModules(text: string): ProviderModules | ParseProblem {
+  const pairs = commaSeparated(providerModule)(text);
+  return isProblem(pairs) ? pairs : Object.fromEntries(pairs);
+}
+
+function providerModule(text: string): readonly [VmProvider, string] | ParseProblem {
+  const [name = '', ...rest] = text.split('=');
+  const module = rest.join('=');
+  const provider = VM_PROVIDERS.find((known) => known === name);
+  if (provider !== undefined && module !== '') return [provider, module];
+  return wrong(`must list pairs such as local=./my-provider.js, of ${VM_PROVIDERS.join(', ')}`, text);
+}
+
+function share(text: string): number | ParseProblem {
+  const value = /^\d(\.\d{1,9})?$/.test(text) ? Number(text) : Number.NaN;
+  return value <= 1 ? value : wrong('must be a number from 0 to 1', text);
 }

@@ -8,10 +8,10 @@ import {
   DatabaseSlowError,
   DatabaseUnreachableError,
 } from '../../src/cloudvm/database/database-errors.ts';
+import { InvalidCursorError } from '../../src/cloudvm/database/newest-first.ts';
 import { toProblem, withProblems } from '../../src/cloudvm/problems.ts';
 import {
   IdempotencyKeyReusedError,
-  InvalidCursorError,
   StatusConflictError,
   VersionMismatchError,
 } from '../../src/cloudvm/vms/repository/vm-errors.ts';

@@ -34,6 +34,9 @@ describe('without any setting', () => {
       jwtSecrets: [],
       jwtTtlSeconds: 604_800,
       corsOrigins: [],
+      providers: {},
+      simulatedDelayMs: 250,
+      simulatedFailureRate: 0,
       logLevel: 'info',
       maxConnections: 10_000,
       maxHeaderBytes: 16_384,
@@ -107,6 +110,15 @@ describe('the settings from the environment', () => {
     expect(settings.corsOrigins).toEqual(['https://a.example', 'http://localhost:3000']);
   });
 
+  test('may name the modules of providers', () => {
+    const settings = loadSettings({
+      PROVIDERS: 'local=./local.js, aws=a=b.js',
+      SIMULATED_FAILURE_RATE: '0.25',
+    });
+    expect(settings.providers).toEqual({ local: './local.js', aws: 'a=b.js' });
+    expect(settings.simulatedFailureRate).toBe(0.25);
+  });
+
   test('may name the application by a file URL', () => {
     const app = pathToFileURL(resolve('my application.ts')).href;
     expect(loadSettings({ APP: app }).app).toBe(app);
@@ -129,6 +141,10 @@ describe('the start is refused for', () => {
     ['MONGODB_DB', '1abc'],
     ['MONGODB_DB', 'ünï'],
     ['JWT_TTL_SECONDS', '0'],
+    ['PROVIDERS', 'local'],
+    ['PROVIDERS', 'local=a.js,ibm=b.js'],
+    ['SIMULATED_FAILURE_RATE', '1.5'],
+    ['SIMULATED_DELAY_MS', '-1'],
     ['CORS_ORIGINS', 'https://a.example/path'],
     ['CORS_ORIGINS', 'a.example'],
     ['CORS_ORIGINS', 'https://a.example,'],

@@ -79,7 +79,7 @@ async function requireUser(request: FastifyRequest, reply: FastifyReply): Promis
 /** Fastify would remove unknown fields and convert types. Here it converts only the text of a query. */
 function validateLikeThisServer(api: FastifyInstance): void {
   const ofBodies = new Ajv({ allErrors: true });
-  const ofQueries = new Ajv({ allErrors: true, coerceTypes: true });
+  const ofQueries = new Ajv({ allErrors: true, coerceTypes: 'array' });
   api.setValidatorCompiler(({ schema, httpPart }) =>
     (httpPart === 'querystring' ? ofQueries : ofBodies).compile(schema),
   );

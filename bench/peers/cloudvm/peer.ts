@@ -27,12 +27,12 @@ export async function openPeer(settings: PeerSettings): Promise<Peer> {
   const database = client.db(settings.databaseName);
   await database.command({ ping: 1 });
   const vms = database.collection<VmDocument>('vms');
-  const starter = settings.batched ? new BatchedVmStarter(vms) : new SingleVmStarter(vms);
+  const starter = settings.batched ? new BatchedVmStarter(database) : new SingleVmStarter(database);
   const provisioner = opened.use(new Provisioner(starter));
   const api = buildApi({
     vms,
     reader: settings.batched ? new BatchedVmReader(vms) : new SingleVmReader(vms),
-    inserter: settings.batched ? new BatchedVmInserter(database) : new SingleVmInserter(vms),
+    inserter: settings.batched ? new BatchedVmInserter(database) : new SingleVmInserter(database),
     counter: settings.batched ? new SharedVmCounter(vms) : new SingleVmCounter(vms),
     provisioner,
     logins: new Logins(

@@ -20,6 +20,7 @@ interface FieldError {
 
 export class Problem extends Error {
   readonly status: number;
+  readonly title: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly errors: readonly FieldError[];
 
@@ -28,9 +29,11 @@ export class Problem extends Error {
     detail: string,
     headers: Readonly<Record<string, string>> = {},
     errors: readonly FieldError[] = [],
+    title = TITLES[status] ?? 'Error',
   ) {
     super(detail);
     this.status = status;
+    this.title = title;
     this.headers = headers;
     this.errors = errors;
   }
@@ -51,14 +54,15 @@ export function invalidToken(detail: string): Problem {
 }
 
 export function wrongCredentials(): Problem {
-  return new Problem(401, 'The e-mail address or the password is wrong.', { 'www-authenticate': CHALLENGE });
+  const headers = { 'www-authenticate': CHALLENGE };
+  return new Problem(401, 'The e-mail address or the password is wrong.', headers, [], 'Wrong Credentials');
 }
 
 export function tooManyLogins(until: Date): Problem {
   const seconds = Math.max(1, Math.ceil((until.getTime() - Date.now()) / 1000));
-  return new Problem(429, 'Too many logins have failed. Try again later.', {
-    'retry-after': String(seconds),
-  });
+  const headers = { 'retry-after': String(seconds) };
+  const detail = 'Too many logins have failed. Try again later.';
+  return new Problem(429, detail, headers, [], 'Too Many Failed Logins');
 }
 
 export function unprocessable(errors: readonly FieldError[]): Problem {
@@ -72,7 +76,7 @@ export function ofValidation(errors: readonly FastifySchemaValidationError[]): P
 }
 
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: Problem): FastifyReply {
-  const title = TITLES[problem.status] ?? 'Error';
+  const { title } = problem;
   const body = JSON.stringify({
     type: `/problems/${title.toLowerCase().replaceAll(' ', '-')}`,
     title,

@@ -27,11 +27,18 @@ export const VM_QUERY = {
   type: 'object',
   additionalProperties: false,
   properties: {
-    limit: { type: 'integer', minimum: 1, maximum: 100, default: 20 },
+    limit: { type: 'integer', minimum: 1, maximum: 100 },
     cursor: { type: 'string', minLength: 1 },
-    status: STATUS,
+    status: { type: 'array', items: STATUS, minItems: 1, maxItems: 5 },
     provider: PROVIDER,
     region: FOREIGN_NAME,
+    name: NAME,
+    tag: {
+      type: 'array',
+      items: { type: 'string', minLength: 1, maxLength: 321 },
+      minItems: 1,
+      maxItems: 20,
+    },
     sort: { enum: ['createdAt', '-createdAt', 'name', '-name'] },
   },
 } as const;

@@ -1,10 +1,15 @@
 /**
- * Two ways to store a new VM. In the second, simultaneous inserts become one command, the command that this
- * server sends.
+ * Two ways to store a new VM and the operation that creates it. In the second, simultaneous inserts become
+ * one command, the command that this server sends.
  */
 import DataLoader from 'dataloader';
-import { type Collection, type Db, MongoServerError } from 'mongodb';
-import { VMS, type VmDocument } from '../../../src/cloudvm/vms/repository/vm-document.ts';
+import { type Db, type Document, MongoServerError } from 'mongodb';
+import {
+  newOperationDocument,
+  OPERATIONS,
+  type OperationDocument,
+} from '../../../src/cloudvm/operations/repository/operation-document.ts';
+import { toVm, VMS, type VmDocument } from '../../../src/cloudvm/vms/repository/vm-document.ts';
 
 export interface VmInserter {
   /** @throws MongoServerError for a duplicate key */
@@ -12,14 +17,15 @@ export interface VmInserter {
 }
 
 export class SingleVmInserter implements VmInserter {
-  readonly #vms: Collection<VmDocument>;
+  readonly #database: Db;
 
-  constructor(vms: Collection<VmDocument>) {
-    this.#vms = vms;
+  constructor(database: Db) {
+    this.#database = database;
   }
 
   async insert(vm: VmDocument): Promise<void> {
-    await this.#vms.insertOne(vm);
+    await this.#database.collection<VmDocument>(VMS.name).insertOne(vm);
+    await this.#database.collection<OperationDocument>(OPERATIONS.name).insertOne(creationOf(vm));
   }
 }
 
@@ -32,23 +38,38 @@ interface WriteError {
 }
 
 export class BatchedVmInserter implements VmInserter {
-  readonly #loader: DataLoader<VmDocument, null>;
+  readonly #vms: DataLoader<Document, null>;
+  readonly #operations: DataLoader<Document, null>;
 
   constructor(database: Db) {
-    const load = async (documents: readonly VmDocument[]): Promise<(Error | null)[]> => {
-      const answer = await database.command({ insert: VMS.name, documents, ordered: false });
-      const writeErrors: readonly WriteError[] = answer['writeErrors'] ?? [];
-      const refused = new Map(writeErrors.map((error) => [error.index, new MongoServerError({ ...error })]));
-      return documents.map((_, index) => refused.get(index) ?? null);
-    };
-    this.#loader = new DataLoader(load, {
-      cache: false,
-      maxBatchSize: MAX_BATCH_SIZE,
-      batchScheduleFn: (send) => setImmediate(send),
-    });
+    this.#vms = inserter(database, VMS.name);
+    this.#operations = inserter(database, OPERATIONS.name);
   }
 
   async insert(vm: VmDocument): Promise<void> {
-    await this.#loader.load(vm);
+    await this.#vms.load(vm);
+    await this.#operations.load(creationOf(vm));
   }
+}
+
+function inserter(database: Db, collection: string): DataLoader<Document, null> {
+  const load = async (documents: readonly Document[]): Promise<(Error | null)[]> => {
+    const answer = await database.command({ insert: collection, documents, ordered: false });
+    const writeErrors: readonly WriteError[] = answer['writeErrors'] ?? [];
+    const refused = new Map(writeErrors.map((error) => [error.index, new MongoServerError({ ...error })]));
+    return documents.map((_, index) => refused.get(index) ?? null);
+  };
+  return new DataLoader(load, {
+    cache: false,
+    maxBatchSize: MAX_BATCH_SIZE,
+    batchScheduleFn: (send) => setImmediate(send),
+  });
+}
+
+/** Under way, as this server stores it. */
+function creationOf(vm: VmDocument): OperationDocument {
+  const id = vm.creationOperationId;
+  if (id === undefined) throw new TypeError('a new VM names the operation that creates it');
+  const operation = newOperationDocument({ id, kind: 'create', vm: toVm(vm) });
+  return { ...operation, status: 'running', attempts: 1, startedAt: new Date() };
 }

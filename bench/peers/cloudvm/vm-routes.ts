@@ -1,6 +1,7 @@
 /** Reading, listing and creating VMs. */
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
 import { type Collection, MongoServerError, ObjectId } from 'mongodb';
+import { InvalidCursorError } from '../../../src/cloudvm/database/newest-first.ts';
 import {
   afterCursor,
   encodeCursor,
@@ -8,7 +9,7 @@ import {
   type VmSort,
 } from '../../../src/cloudvm/vms/repository/vm-cursor.ts';
 import { newVmDocument, type VmDocument } from '../../../src/cloudvm/vms/repository/vm-document.ts';
-import { InvalidCursorError } from '../../../src/cloudvm/vms/repository/vm-errors.ts';
+import { matches } from '../../../src/cloudvm/vms/repository/vm-query.ts';
 import type { NewVm, VmProvider, VmStatus } from '../../../src/cloudvm/vms/vm.ts';
 import { Problem, unprocessable, vmNotFound } from './problems.ts';
 import type { Provisioner } from './provisioner.ts';
@@ -30,9 +31,11 @@ export interface VmRoutesOptions {
 interface VmQuery {
   readonly limit: number;
   readonly cursor?: string;
-  readonly status?: VmStatus;
+  readonly status?: readonly VmStatus[];
   readonly provider?: VmProvider;
   readonly region?: string;
+  readonly name?: string;
+  readonly tag?: readonly string[];
   readonly sort?: VmSort;
 }
 
@@ -67,10 +70,16 @@ export const vmRoutes: FastifyPluginCallback<VmRoutesOptions> = (api, options, d
       const wanted = newVmDocument(ownerOf(request), { ...rest, size, tags }, idempotencyKey(request));
       const stored = await insertUnlessThere(options, wanted);
       if (stored.creationFingerprint !== wanted.creationFingerprint) {
-        throw new Problem(422, 'The Idempotency-Key was used before with another body.');
+        const detail = 'The Idempotency-Key was used before with another body.';
+        throw new Problem(422, detail, {}, [], 'Idempotency Key Reused');
       }
-      if (stored.status === 'pending') provisioner.schedule(stored);
-      return sendVm(reply.code(201).header('location', `/api/vms/${stored._id.toHexString()}`), stored);
+      if (stored === wanted) provisioner.schedule(stored);
+      reply.code(201).header('location', `/api/vms/${stored._id.toHexString()}`);
+      const operationId = stored.creationOperationId;
+      if (operationId !== undefined) {
+        reply.header('operation-location', `/api/operations/${operationId.toHexString()}`);
+      }
+      return sendVm(reply, stored);
     },
   );
   done();
@@ -81,8 +90,8 @@ async function list(
   ownerId: ObjectId,
   query: VmQuery,
 ) {
-  const { limit = 20, cursor, sort = '-createdAt', ...filters } = query;
-  const matching = { ownerId, ...filters };
+  const { limit = 20, cursor, sort = '-createdAt' } = query;
+  const matching = matches(ownerId, { ...query, limit });
   const page = cursor === undefined ? matching : { ...matching, ...position(sort, cursor) };
   const [found, total] = await Promise.all([
     vms.find(page, { sort: sortOrder(sort), limit: limit + 1, batchSize: limit + 2 }).toArray(),

@@ -4,8 +4,9 @@
  */
 
 import type { Request, Response } from '../../runtime/application.ts';
-import { readBody } from '../validation/json-body.ts';
-import { login, registration, type SessionAnswer, type UserAnswer } from './account-schema.ts';
+import type { EndpointHandler } from '../contract/endpoint.ts';
+import type { getAccount, login, register } from './account-endpoints.ts';
+import type { SessionAnswer, UserAnswer } from './account-schema.ts';
 import type { AccountServices } from './account-services.ts';
 import { networkOf } from './logins/address-network.ts';
 import type { HashingClient } from './passwords/passwords.ts';
@@ -20,8 +21,8 @@ export class AccountController {
     this.#services = services;
   }
 
-  readonly register = async (request: Request, response: Response): Promise<void> => {
-    const { email, username, password } = readBody(request, registration);
+  readonly register: EndpointHandler<typeof register> = async (request, response, { body }) => {
+    const { email, username, password } = body;
     const { users, passwords } = this.#services;
     // Looked up first, because the hash costs a thousand times as much. The unique index has the last word.
     if ((await users.findByEmail(email)) !== undefined) throw new AlreadyTakenError(['email']);
@@ -31,8 +32,8 @@ export class AccountController {
     this.#answerWithSession(response, user);
   };
 
-  readonly login = async (request: Request, response: Response): Promise<void> => {
-    const { email, password } = readBody(request, login);
+  readonly login: EndpointHandler<typeof login> = async (request, response, { body }) => {
+    const { email, password } = body;
     const { users, passwords, throttle } = this.#services;
     await using attempt = await throttle.begin({ email, remoteAddress: request.remoteAddress });
     const user = await users.findByEmail(email);
@@ -45,7 +46,7 @@ export class AccountController {
     this.#answerWithSession(response, user);
   };
 
-  readonly me = async (request: Request, response: Response): Promise<void> => {
+  readonly read: EndpointHandler<typeof getAccount> = async (request, response) => {
     const user = await this.#services.users.findById(userIdOf(request));
     if (user === undefined) throw invalidToken('The user of the token does not exist.');
     response.json(toAnswer(user));

@@ -1,5 +1,6 @@
 /** The problem details for errors about accounts. problems.ts uses it. */
-import { HttpProblem } from '../../runtime/application.ts';
+import type { HttpProblem } from '../../runtime/application.ts';
+import { problem } from '../contract/problem.ts';
 import { serverBusy } from '../unavailable.ts';
 import { LoginThrottledError } from './logins/login-throttle.ts';
 import { PasswordsBusyError } from './passwords/passwords.ts';
@@ -14,13 +15,13 @@ export function accountProblem(error: unknown): HttpProblem | undefined {
 }
 
 function alreadyTaken({ fields }: AlreadyTakenError): HttpProblem {
-  return new HttpProblem(409, `The ${fields.join(' and the ')} is taken already.`, {
+  return problem('already-taken', `The ${fields.join(' and the ')} is taken already.`, {
     errors: fields.map((field) => ({ path: `/${field}`, message: 'is taken' })),
   });
 }
 
 function throttled({ retryAfterSeconds }: LoginThrottledError): HttpProblem {
-  return new HttpProblem(429, 'Too many logins have failed. Try again later.', {
+  return problem('too-many-failed-logins', 'Too many logins have failed. Try again later.', {
     headers: { 'Retry-After': String(retryAfterSeconds) },
   });
 }

@@ -40,8 +40,9 @@ export interface EndpointInput<Endpoint extends EndpointDescription> {
   readonly body: Endpoint extends { readonly body: Validator<infer Schema> } ? Static<Schema> : undefined;
 }
 
-export type EndpointHandler<Endpoint extends EndpointDescription> = (
-  request: Request,
+/** @typeParam Name the route parameters that it reads */
+export type EndpointHandler<Endpoint extends EndpointDescription, Name extends string = never> = (
+  request: Request<Name>,
   response: Response,
   input: EndpointInput<Endpoint>,
 ) => void | Promise<void>;

@@ -157,6 +157,11 @@ export const PROBLEM_CAUSES = {
     title: 'Snapshot Pending',
     explanation: 'The snapshot is still being taken. This passes by itself.',
   },
+  'too-many-streams': {
+    status: 429,
+    title: 'Too Many Streams',
+    explanation: 'You have as many streams of events as one user may have. End one of them.',
+  },
   'idempotency-key-reused': {
     status: 422,
     title: 'Idempotency Key Reused',

@@ -11,6 +11,8 @@ export interface Route {
   readonly path: string;
   /** Who may call it: everybody, or only a request with a valid token. */
   readonly access: 'all' | 'user';
+  /** As in the runtime's RouteOptions. */
+  readonly checksPreconditions?: boolean;
 }
 
 export const ROUTES = [
@@ -22,13 +24,55 @@ export const ROUTES = [
   { operationId: 'createVm', method: 'post', path: '/api/vms', access: 'user' },
   { operationId: 'streamEvents', method: 'get', path: '/api/vms/events', access: 'user' },
   { operationId: 'getVm', method: 'get', path: '/api/vms/:id', access: 'user' },
-  { operationId: 'updateVm', method: 'patch', path: '/api/vms/:id', access: 'user' },
-  { operationId: 'deleteVm', method: 'delete', path: '/api/vms/:id', access: 'user' },
-  { operationId: 'setVmTag', method: 'put', path: '/api/vms/:id/tags/:key', access: 'user' },
-  { operationId: 'deleteVmTag', method: 'delete', path: '/api/vms/:id/tags/:key', access: 'user' },
-  { operationId: 'startVm', method: 'post', path: '/api/vms/:id/start', access: 'user' },
-  { operationId: 'stopVm', method: 'post', path: '/api/vms/:id/stop', access: 'user' },
-  { operationId: 'restartVm', method: 'post', path: '/api/vms/:id/restart', access: 'user' },
+  {
+    operationId: 'updateVm',
+    method: 'patch',
+    path: '/api/vms/:id',
+    access: 'user',
+    checksPreconditions: true,
+  },
+  {
+    operationId: 'deleteVm',
+    method: 'delete',
+    path: '/api/vms/:id',
+    access: 'user',
+    checksPreconditions: true,
+  },
+  {
+    operationId: 'setVmTag',
+    method: 'put',
+    path: '/api/vms/:id/tags/:key',
+    access: 'user',
+    checksPreconditions: true,
+  },
+  {
+    operationId: 'deleteVmTag',
+    method: 'delete',
+    path: '/api/vms/:id/tags/:key',
+    access: 'user',
+    checksPreconditions: true,
+  },
+  {
+    operationId: 'startVm',
+    method: 'post',
+    path: '/api/vms/:id/start',
+    access: 'user',
+    checksPreconditions: true,
+  },
+  {
+    operationId: 'stopVm',
+    method: 'post',
+    path: '/api/vms/:id/stop',
+    access: 'user',
+    checksPreconditions: true,
+  },
+  {
+    operationId: 'restartVm',
+    method: 'post',
+    path: '/api/vms/:id/restart',
+    access: 'user',
+    checksPreconditions: true,
+  },
 
   { operationId: 'listVmOperations', method: 'get', path: '/api/vms/:id/operations', access: 'user' },
   { operationId: 'getOperation', method: 'get', path: '/api/operations/:id', access: 'user' },

@@ -122,6 +122,11 @@ export class DatabaseService implements AsyncDisposable {
     return this.#database.collection<Schema>(name);
   }
 
+  /** For a change stream, which is no operation and has no end. */
+  get watchable(): Pick<Db, 'watch' | 'command'> {
+    return this.#database;
+  }
+
   /** Inserts that travel together. They run inside `runRepeatable`. */
   batchedInserts<Schema extends Document>(name: string): BatchedInserts<Schema> {
     return new BatchedInserts(this.#database, name);

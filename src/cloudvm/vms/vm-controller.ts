@@ -1,19 +1,32 @@
 /**
- * Answers the requests about VMs: list, create, read, change, delete. The owner always comes from the token
- * and is part of every query, so a VM does not exist for anybody but its owner. Runs in worker threads.
+ * Answers the requests about VMs: list, create, read, change, delete, start, stop, restart, tags. The owner
+ * always comes from the token and is part of every query, so a VM does not exist for anybody but its owner.
+ * Runs in worker threads.
  */
 
 import { entityTag, type Request, type Response } from '../../runtime/application.ts';
 import { userIdOf } from '../accounts/tokens/require-user.ts';
 import { DEFAULT_PAGE_SIZE } from '../contract/common-schema.ts';
-import { readBody } from '../validation/json-body.ts';
-import { readQuery } from '../validation/query.ts';
+import type { EndpointHandler } from '../contract/endpoint.ts';
 import { readIdempotencyKey } from './idempotency-key.ts';
+import type { VmAction } from './lifecycle.ts';
 import type { Vm } from './vm.ts';
+import type {
+  createVm,
+  deleteVm,
+  deleteVmTag,
+  getVm,
+  listVms,
+  restartVm,
+  setVmTag,
+  startVm,
+  stopVm,
+  updateVm,
+} from './vm-endpoints.ts';
 import { vmNotFound } from './vm-problems.ts';
 import { representPage, representStoredVm, representVm, type VmRepresentation } from './vm-representation.ts';
-import { newVm, vmChanges, vmQuery } from './vm-schema.ts';
-import type { VmServices } from './vm-services.ts';
+import { tagKey } from './vm-schema.ts';
+import type { BegunVm, VmServices } from './vm-services.ts';
 
 export class VmController {
   readonly #services: VmServices;
@@ -22,48 +35,81 @@ export class VmController {
     this.#services = services;
   }
 
-  readonly list = async (request: Request, response: Response): Promise<void> => {
-    const query = readQuery(request, vmQuery);
+  readonly list: EndpointHandler<typeof listVms> = async (request, response, { query }) => {
     const { repository } = this.#services;
     const page = await repository.list(userIdOf(request), { limit: DEFAULT_PAGE_SIZE, ...query });
     response.rawJson(representPage(page));
   };
 
-  readonly create = async (request: Request, response: Response): Promise<void> => {
-    const { size = 'small', tags = [], ...rest } = readBody(request, newVm);
+  readonly create: EndpointHandler<typeof createVm> = async (request, response, { body }) => {
+    const { size = 'small', tags = [], ...rest } = body;
     const key = readIdempotencyKey(request);
-    const { repository, provisioner } = this.#services;
-    const { vm } = await repository.create(userIdOf(request), { ...rest, size, tags }, key);
-    if (vm.status === 'pending') provisioner.schedule(vm);
-    response.status(201).header('Location', `/api/vms/${vm.id}`);
-    answerWith(response, representVm(vm));
+    const begun = await this.#services.create(userIdOf(request), { ...rest, size, tags }, key);
+    response.status(201).header('Location', `/api/vms/${begun.vm.id}`);
+    answerWithOperation(response, begun);
   };
 
-  readonly read = async (request: Request<'id'>, response: Response): Promise<void> => {
+  readonly read: EndpointHandler<typeof getVm, 'id'> = async (request, response) => {
     const { repository } = this.#services;
     const vm = await repository.read(userIdOf(request), request.parameter('id'));
     if (vm === undefined) throw vmNotFound();
     answerWith(response, representStoredVm(vm));
   };
 
-  readonly change = async (request: Request<'id'>, response: Response): Promise<void> => {
-    const changes = readBody(request, vmChanges);
+  readonly change: EndpointHandler<typeof updateVm, 'id'> = async (request, response, { body }) => {
     const expectedVersion = await this.#expectedVersion(request);
     const id = request.parameter('id');
-    const { repository } = this.#services;
-    const vm = await repository.update(userIdOf(request), id, changes, expectedVersion);
+    const vm = await this.#services.change(userIdOf(request), id, body, expectedVersion);
     if (vm === undefined) throw vmNotFound();
     answerWith(response, representVm(vm));
   };
 
-  readonly delete = async (request: Request<'id'>, response: Response): Promise<void> => {
+  readonly delete: EndpointHandler<typeof deleteVm, 'id'> = async (request, response) => {
     const expectedVersion = await this.#expectedVersion(request);
     const id = request.parameter('id');
-    const { repository } = this.#services;
-    const deleted = await repository.delete(userIdOf(request), id, expectedVersion);
-    if (!deleted) throw vmNotFound();
+    const isDeleted = await this.#services.delete(userIdOf(request), id, expectedVersion);
+    if (!isDeleted) throw vmNotFound();
     response.empty();
   };
+
+  readonly setTag: EndpointHandler<typeof setVmTag, 'id' | 'key'> = async (request, response, { body }) => {
+    await this.#changeTag(request, response, body.value);
+  };
+
+  readonly deleteTag: EndpointHandler<typeof deleteVmTag, 'id' | 'key'> = async (request, response) => {
+    await this.#changeTag(request, response, undefined);
+  };
+
+  readonly start: EndpointHandler<typeof startVm, 'id'> = (request, response) =>
+    this.#begin('start', request, response);
+
+  readonly stop: EndpointHandler<typeof stopVm, 'id'> = (request, response) =>
+    this.#begin('stop', request, response);
+
+  readonly restart: EndpointHandler<typeof restartVm, 'id'> = (request, response) =>
+    this.#begin('restart', request, response);
+
+  async #begin(action: VmAction, request: Request<'id'>, response: Response): Promise<void> {
+    const expectedVersion = await this.#expectedVersion(request);
+    const id = request.parameter('id');
+    const begun = await this.#services.begin(userIdOf(request), id, action, expectedVersion);
+    if (begun === undefined) throw vmNotFound();
+    response.status(202);
+    answerWithOperation(response, begun);
+  }
+
+  async #changeTag(
+    request: Request<'id' | 'key'>,
+    response: Response,
+    value: string | undefined,
+  ): Promise<void> {
+    const key = tagKey.validate(request.parameter('key'));
+    const expectedVersion = await this.#expectedVersion(request);
+    const id = request.parameter('id');
+    const vm = await this.#services.changeTag(userIdOf(request), id, key, value, expectedVersion);
+    if (vm === undefined) throw vmNotFound();
+    answerWith(response, representVm(vm));
+  }
 
   async #find(request: Request<'id'>): Promise<Vm> {
     const vm = await this.#services.repository.findById(userIdOf(request), request.parameter('id'));
@@ -86,4 +132,9 @@ export class VmController {
 
 function answerWith(response: Response, { json, version }: VmRepresentation): void {
   response.header('ETag', entityTag(String(version))).rawJson(json);
+}
+
+function answerWithOperation(response: Response, { vm, operationId }: BegunVm): void {
+  if (operationId !== undefined) response.header('Operation-Location', `/api/operations/${operationId}`);
+  answerWith(response, representVm(vm));
 }

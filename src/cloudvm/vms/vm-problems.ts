@@ -1,32 +1,47 @@
 /** The problem details for errors about VMs. problems.ts and the VM controller use it. */
-import { HttpProblem } from '../../runtime/application.ts';
+import type { HttpProblem } from '../../runtime/application.ts';
+import { problem } from '../contract/problem.ts';
+import { InvalidCursorError } from '../database/newest-first.ts';
 import { invalid } from '../validation/validator.ts';
+import { BUSY_STATUSES } from './lifecycle.ts';
 import {
   IdempotencyKeyReusedError,
-  InvalidCursorError,
   StatusConflictError,
+  TooManyTagsError,
   VersionMismatchError,
 } from './repository/vm-errors.ts';
+import { MAX_TAGS, type VmStatus } from './vm.ts';
+
+/** An operation that goes on ends soon, if all is well. */
+const RETRY_AFTER_SECONDS = '1';
 
 /** @returns undefined for an error that is not about VMs */
 export function vmProblem(error: unknown): HttpProblem | undefined {
-  if (error instanceof StatusConflictError) {
-    return new HttpProblem(409, `This is not possible while the VM is ${error.status}.`);
-  }
+  if (error instanceof StatusConflictError) return statusConflict(error.status);
   if (error instanceof VersionMismatchError) return preconditionFailed(error.currentVersion);
   if (error instanceof IdempotencyKeyReusedError) {
-    return new HttpProblem(422, 'The Idempotency-Key was used before with another body.');
+    return problem('idempotency-key-reused', 'The Idempotency-Key was used before with another body.');
   }
   if (error instanceof InvalidCursorError) {
     return invalid([{ path: '/cursor', message: 'is not a valid cursor for this sort order' }]);
+  }
+  if (error instanceof TooManyTagsError) {
+    return invalid([{ path: '/tags', message: `must not have more than ${MAX_TAGS} items` }]);
   }
   return undefined;
 }
 
 export function vmNotFound(): HttpProblem {
-  return new HttpProblem(404, 'There is no such VM.');
+  return problem('not-found', 'There is no such VM.');
 }
 
 function preconditionFailed(currentVersion: number): HttpProblem {
-  return new HttpProblem(412, `The VM has changed meanwhile: its current version is ${currentVersion}.`);
+  const detail = `The VM has changed meanwhile: its current version is ${currentVersion}.`;
+  return problem('precondition-failed', detail);
+}
+
+function statusConflict(status: VmStatus): HttpProblem {
+  const detail = `This is not possible while the VM is ${status}.`;
+  if (!BUSY_STATUSES.includes(status)) return problem('vm-status-conflict', detail);
+  return problem('vm-busy', detail, { headers: { 'Retry-After': RETRY_AFTER_SECONDS } });
 }

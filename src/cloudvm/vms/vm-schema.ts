@@ -13,7 +13,7 @@ import {
 } from '../contract/common-schema.ts';
 import { Validator } from '../validation/validator.ts';
 import { VM_SORTS } from './repository/vm-cursor.ts';
-import { VM_PROVIDERS, VM_SIZES, VM_STATUSES } from './vm.ts';
+import { MAX_TAGS, VM_PROVIDERS, VM_SIZES, VM_STATUSES } from './vm.ts';
 
 const NameSchema = Type.String({
   minLength: 1,
@@ -39,8 +39,6 @@ const StatusSchema = Type.Enum([...VM_STATUSES]);
 
 const TagKeySchema = Type.String({ minLength: 1, maxLength: 64, examples: ['environment'] });
 const TagValueSchema = Type.String({ maxLength: 256, examples: ['production'] });
-
-export const MAX_TAGS = 20;
 
 const TagsSchema = Type.Array(
   Type.Object({ key: TagKeySchema, value: TagValueSchema }, { additionalProperties: false }),

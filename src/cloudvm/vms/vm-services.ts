@@ -1,18 +1,27 @@
-/**
- * The services for VMs in one worker: their repository, and the provisioner that brings them from pending to
- * running. Opened with the application's services (services.ts).
- */
+/** VMs in one worker: their repository, and what their requests begin. Opened by services.ts. */
+import { ObjectId } from 'mongodb';
 import { prepareCollections } from '../database/collection.ts';
 import type { DatabaseService } from '../database/database-service.ts';
-import { PendingVms } from './provisioning/pending-vms.ts';
-import { Provisioner } from './provisioning/provisioner.ts';
+import { requireObjectId } from '../database/object-id.ts';
+import type { OperationServices } from '../operations/operation-services.ts';
+import type { SnapshotRepository } from '../snapshots/repository/snapshot-repository.ts';
+import type { VmAction } from './lifecycle.ts';
 import { VMS } from './repository/vm-document.ts';
 import { VmRepository } from './repository/vm-repository.ts';
+import type { NewVm, Vm } from './vm.ts';
+
+/** A VM, and the operation that goes on. */
+export interface BegunVm {
+  readonly vm: Vm;
+  /** Hexadecimal. Undefined only for a VM that is older than operations are. */
+  readonly operationId: string | undefined;
+}
 
 export interface VmServicesOptions {
-  readonly provisioningDelayMs?: number;
-  /** Told that a VM could not be started yet. */
-  readonly onError: (error: unknown) => void;
+  readonly operations: OperationServices;
+  readonly snapshots: SnapshotRepository;
+  /** Told that a VM has changed in another way than by an operation. */
+  readonly onChange: () => void;
 }
 
 /** Once per process. Idempotent. */
@@ -22,24 +31,71 @@ export async function prepareVms(database: DatabaseService): Promise<void> {
 
 export class VmServices {
   readonly repository: VmRepository;
-  readonly provisioner: Provisioner;
+  readonly #operations: OperationServices;
+  readonly #snapshots: SnapshotRepository;
+  readonly #onChange: () => void;
 
-  constructor(database: DatabaseService, { provisioningDelayMs, onError }: VmServicesOptions) {
+  constructor(database: DatabaseService, { operations, snapshots, onChange }: VmServicesOptions) {
     this.repository = new VmRepository(database);
-    this.provisioner = new Provisioner({
-      pending: new PendingVms(database),
-      ...(provisioningDelayMs !== undefined && { delayMs: provisioningDelayMs }),
-      onError,
+    this.#operations = operations;
+    this.#snapshots = snapshots;
+    this.#onChange = onChange;
+  }
+
+  /** Stores a VM and begins to create it, unless an earlier request with the same key has. */
+  async create(ownerId: string, newVm: NewVm, idempotencyKey: string | undefined): Promise<BegunVm> {
+    const { vm, replayed, operationId } = await this.repository.create(ownerId, newVm, idempotencyKey);
+    if (!replayed && operationId !== undefined) {
+      await this.#operations.begin({ id: operationId, kind: 'create', vm });
+    }
+    return { vm, operationId: operationId?.toHexString() };
+  }
+
+  /** As the repository's `update`. */
+  async change(...change: Parameters<VmRepository['update']>): Promise<Vm | undefined> {
+    return this.#changed(await this.repository.update(...change));
+  }
+
+  /** As the repository's `changeTag`. */
+  async changeTag(...change: Parameters<VmRepository['changeTag']>): Promise<Vm | undefined> {
+    return this.#changed(await this.repository.changeTag(...change));
+  }
+
+  /**
+   * @returns undefined when there is no such VM
+   * @throws StatusConflictError, VersionMismatchError
+   */
+  async begin(
+    ownerId: string,
+    id: string,
+    action: VmAction,
+    expectedVersion: number | undefined,
+  ): Promise<BegunVm | undefined> {
+    const operationId = new ObjectId();
+    const vm = await this.repository.begin(ownerId, id, action, operationId, expectedVersion);
+    if (vm === undefined) return undefined;
+    await this.#operations.begin({ id: operationId, kind: action, vm });
+    return { vm, operationId: operationId.toHexString() };
+  }
+
+  /**
+   * Deletes a VM with its snapshots, and then removes both from the provider.
+   * @returns whether it existed
+   * @throws StatusConflictError, VersionMismatchError
+   */
+  async delete(ownerId: string, id: string, expectedVersion: number | undefined): Promise<boolean> {
+    const { repository } = this;
+    const vm = await repository.findById(ownerId, id);
+    if (vm === undefined) return false;
+    return this.#operations.removeAfter({ kind: 'remove', vm }, async () => {
+      const isDeleted = await repository.delete(ownerId, id, expectedVersion);
+      if (isDeleted) await this.#snapshots.deleteOfVm(requireObjectId(vm.id));
+      return isDeleted;
     });
   }
 
-  /** Starts what runs in the background. */
-  start(): void {
-    this.provisioner.start();
-  }
-
-  /** Needs the database until it has ended. */
-  async stop(): Promise<void> {
-    await this.provisioner.stop();
+  #changed(vm: Vm | undefined): Vm | undefined {
+    if (vm !== undefined) this.#onChange();
+    return vm;
   }
 }

@@ -1,11 +1,11 @@
-/**
- * The VM of the domain, and the actions that each status allows. The repository enforces the statuses inside
- * its conditional writes.
- */
+/** The VM of the domain. What its statuses allow is in lifecycle.ts. */
 
 export const VM_PROVIDERS = ['aws', 'azure', 'gcp', 'local'] as const;
 export const VM_SIZES = ['small', 'medium', 'large'] as const;
 export const VM_STATUSES = ['pending', 'running', 'stopping', 'stopped', 'error'] as const;
+
+/** Of one VM. */
+export const MAX_TAGS = 20;
 
 export type VmProvider = (typeof VM_PROVIDERS)[number];
 export type VmSize = (typeof VM_SIZES)[number];
@@ -48,22 +48,3 @@ export interface VmChanges {
   readonly size?: VmSize | undefined;
   readonly tags?: readonly VmTag[] | undefined;
 }
-
-export interface StatusTransition {
-  readonly from: readonly VmStatus[];
-  readonly to: VmStatus;
-}
-
-/** Every way from one status to another. Anything else is a conflict. */
-export const VM_TRANSITIONS = {
-  start: { from: ['stopped', 'error'], to: 'pending' },
-  stop: { from: ['running'], to: 'stopping' },
-  restart: { from: ['running'], to: 'pending' },
-  /** The provider's answers to these actions and to the creation. */
-  started: { from: ['pending'], to: 'running' },
-  stopped: { from: ['stopping'], to: 'stopped' },
-  failed: { from: ['pending'], to: 'error' },
-} as const satisfies Record<string, StatusTransition>;
-
-/** While the provider is at work (pending, stopping) a VM cannot be deleted. */
-export const DELETABLE_STATUSES: readonly VmStatus[] = ['running', 'stopped', 'error'];

@@ -5,7 +5,9 @@ import { LOGIN_FAILURES } from '../../../src/cloudvm/accounts/logins/login-count
 import { USERS } from '../../../src/cloudvm/accounts/users/user-document.ts';
 import type { DeclaredCollection } from '../../../src/cloudvm/database/collection.ts';
 import { DatabaseService } from '../../../src/cloudvm/database/database-service.ts';
+import { OPERATIONS } from '../../../src/cloudvm/operations/repository/operation-document.ts';
 import { prepareServices } from '../../../src/cloudvm/services.ts';
+import { SNAPSHOTS } from '../../../src/cloudvm/snapshots/repository/snapshot-document.ts';
 import { VMS } from '../../../src/cloudvm/vms/repository/vm-document.ts';
 import { describeOnEveryDatabase } from '../../support/databases.ts';
 
@@ -29,6 +31,19 @@ describeOnEveryDatabase('preparing a database', (database) => {
       owner_name: { key: { ownerId: 1, name: 1, _id: 1 }, unique: false },
       owner_creation: { key: { ownerId: 1, creationKey: 1 }, unique: true },
       status_updatedAt: { key: { status: 1, updatedAt: 1 }, unique: false },
+      owner_updatedAt: { key: { ownerId: 1, updatedAt: 1 }, unique: false },
+    });
+    expect(await indexesOf(database.service, SNAPSHOTS)).toEqual({
+      _id_: { key: { _id: 1 }, unique: false },
+      vm_createdAt: { key: { vmId: 1, createdAt: 1, _id: 1 }, unique: false },
+      status_updatedAt: { key: { status: 1, updatedAt: 1 }, unique: false },
+      owner_updatedAt: { key: { ownerId: 1, updatedAt: 1 }, unique: false },
+    });
+    expect(await indexesOf(database.service, OPERATIONS)).toEqual({
+      _id_: { key: { _id: 1 }, unique: false },
+      vm_createdAt: { key: { vmId: 1, createdAt: 1, _id: 1 }, unique: false },
+      dueAt: { key: { dueAt: 1 }, unique: false },
+      owner_updatedAt: { key: { ownerId: 1, updatedAt: 1 }, unique: false },
     });
     expect(await indexesOf(database.service, LOGIN_FAILURES)).toEqual({
       _id_: { key: { _id: 1 }, unique: false },

@@ -11,8 +11,9 @@ import {
   poolSizePerWorker,
 } from '../../../src/cloudvm/database/database-service.ts';
 import { VmRepository } from '../../../src/cloudvm/vms/repository/vm-repository.ts';
-import { type NewVm, VM_TRANSITIONS } from '../../../src/cloudvm/vms/vm.ts';
+import type { NewVm } from '../../../src/cloudvm/vms/vm.ts';
 import { describeOnEveryDatabase } from '../../support/databases.ts';
+import { settle } from '../support/settle.ts';
 import { FaultProxy } from './support/fault-proxy.ts';
 
 const WEB: NewVm = { name: 'web', provider: 'aws', region: 'eu', size: 'small', tags: [] };
@@ -221,9 +222,13 @@ describeOnEveryDatabase('the database service', (database) => {
 
     proxy.loseAnswerOf('findAndModify');
     expect(await vms.update(owner, vm.id, { name: 'new' }, 1)).toMatchObject({ name: 'new', version: 2 });
+    expect(await settle(service, vm.id)).toBe(true);
     proxy.loseAnswerOf('findAndModify');
-    const started = await vms.changeStatus(owner, vm.id, VM_TRANSITIONS.started);
-    expect(started).toMatchObject({ status: 'running', version: 3 });
+    expect(await vms.begin(owner, vm.id, 'stop', new ObjectId())).toMatchObject({ version: 4 });
+    proxy.loseAnswerOf('update');
+    // The repetition finds that the VM does not wait any more.
+    expect(await settle(service, vm.id)).toBe(false);
+    expect(await vms.findById(owner, vm.id)).toMatchObject({ status: 'stopped', version: 5 });
     proxy.loseAnswerOf('delete');
     expect(await vms.delete(owner, vm.id)).toBe(true);
     expect(await vms.findById(owner, vm.id)).toBeUndefined();

@@ -113,7 +113,7 @@ describe('the application in a worker', () => {
     });
 
     test('again if it could not be reached', async () => {
-      vi.stubEnv('MONGODB_URI', `${proxy.uri}&serverSelectionTimeoutMS=50`);
+      vi.stubEnv('MONGODB_URI', `${proxy.uri}&serverSelectionTimeoutMS=500`);
       proxy.refuseConnections();
       const http = inProcess();
       await application.start({ ...POOL, leads: false });

@@ -4,7 +4,7 @@ import { ApplicationReadiness } from '../../../src/cloudvm/health/readiness.ts';
 import { CloudVm, PASSWORD } from './support/cloudvm.ts';
 
 test('while the database is away, requests that need it get 503 with Retry-After, and /health still answers', async () => {
-  await using cloudVm = await CloudVm.open({ provisioningDelayMs: 600_000 });
+  await using cloudVm = await CloudVm.open({ simulatedDelayMs: 600_000 });
   const token = await cloudVm.register('ada');
   const readinessErrors: unknown[] = [];
   const readiness = new ApplicationReadiness({

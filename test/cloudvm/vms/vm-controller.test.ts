@@ -180,7 +180,7 @@ describe('changing a VM', () => {
 
 describe('deleting a VM', () => {
   test('is 409 while the VM is pending', async () => {
-    await using slow = await CloudVm.open({ provisioningDelayMs: 600_000 });
+    await using slow = await CloudVm.open({ simulatedDelayMs: 600_000 });
     const token = await slow.register();
     const { json: vm } = await slow.http.ask('POST', '/api/vms', { token, body: web });
     expect((await slow.http.ask('DELETE', pathOf(vm), { token })).status).toBe(409);
@@ -285,7 +285,8 @@ describe('without a token', () => {
     ['DELETE', `/api/vms/${'0'.repeat(24)}`, 401],
     ['PUT', '/api/vms', 405],
     ['GET', '/api/vm', 404],
-    ['POST', `/api/vms/${'0'.repeat(24)}/start`, 404],
+    ['POST', `/api/vms/${'0'.repeat(24)}/start`, 401],
+    ['POST', `/api/vms/${'0'.repeat(24)}/begin`, 404],
   ])('%s %s is %i', async (method, path, status) => {
     expect((await cloudVm.http.ask(method, path)).status).toBe(status);
   });

@@ -22,7 +22,11 @@ export function invalidToken(detail: string, cause?: unknown): HttpProblem {
 
 /** The same for an unknown address and for a wrong password, so that nobody learns which addresses exist. */
 export function wrongCredentials(): HttpProblem {
-  return unauthorized('The e-mail address or the password is wrong.', CHALLENGE);
+  return new HttpProblem(401, 'The e-mail address or the password is wrong.', {
+    type: '/problems/wrong-credentials',
+    title: 'Wrong Credentials',
+    headers: { 'WWW-Authenticate': CHALLENGE },
+  });
 }
 
 function unauthorized(detail: string, challenge: string, cause?: unknown): HttpProblem {

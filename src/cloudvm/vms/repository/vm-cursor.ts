@@ -4,9 +4,9 @@
  * moves its forger's own list. A cursor that is malformed or belongs to another sort order is refused.
  */
 import type { Filter, ObjectId } from 'mongodb';
+import { InvalidCursorError } from '../../database/newest-first.ts';
 import { parseObjectId } from '../../database/object-id.ts';
 import type { SortOrder } from '../../database/stored-reads.ts';
-import { InvalidCursorError } from './vm-errors.ts';
 
 export const VM_SORTS = ['createdAt', '-createdAt', 'name', '-name'] as const;
 export type VmSort = (typeof VM_SORTS)[number];

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { ObjectId } from 'mongodb';
 import type { DeclaredCollection } from '../../database/collection.ts';
+import type { VmOperationKind } from '../lifecycle.ts';
 import type { NewVm, Vm, VmProvider, VmSize, VmStatus, VmTag } from '../vm.ts';
 
 export interface VmDocument {
@@ -24,6 +25,12 @@ export interface VmDocument {
   creationKey: string;
   /** A digest of what the client asked for. It tells a retry from another use of the same key. */
   creationFingerprint: string;
+  /** The operation that created the VM. Absent in VMs that were stored before there were operations. */
+  creationOperationId?: ObjectId;
+  /** As in operations/repository/operation-targets.ts, and absent as above. */
+  operationId?: ObjectId;
+  operationKind?: VmOperationKind;
+  operationAttempt?: number;
   /** Identifies the last write, so that a write whose answer was lost can be recognised. */
   lastWrite: ObjectId;
 }
@@ -35,8 +42,10 @@ export const VMS: DeclaredCollection = {
     { name: 'owner_createdAt', key: { ownerId: 1, createdAt: 1, _id: 1 } },
     { name: 'owner_name', key: { ownerId: 1, name: 1, _id: 1 } },
     { name: 'owner_creation', key: { ownerId: 1, creationKey: 1 }, unique: true },
-    // For the pending VMs of all owners. Without it each worker that starts would read all VMs.
+    // For VMs that wait for an operation which was never stored. Without it all VMs would be read.
     { name: 'status_updatedAt', key: { status: 1, updatedAt: 1 } },
+    // For the streams of events.
+    { name: 'owner_updatedAt', key: { ownerId: 1, updatedAt: 1 } },
   ],
 };
 
@@ -44,6 +53,7 @@ export function newVmDocument(ownerId: ObjectId, vm: NewVm, idempotencyKey: stri
   const _id = new ObjectId();
   const id = _id.toHexString();
   const now = new Date();
+  const operationId = new ObjectId();
   return {
     _id,
     ownerId,
@@ -60,8 +70,18 @@ export function newVmDocument(ownerId: ObjectId, vm: NewVm, idempotencyKey: stri
     // The prefix tells the two kinds of key apart, so no client can use another VM's id as its key.
     creationKey: idempotencyKey === undefined ? `id:${id}` : `key:${digest(idempotencyKey)}`,
     creationFingerprint: fingerprint(vm),
+    creationOperationId: operationId,
+    ...awaiting(operationId, 'create'),
     lastWrite: _id,
   };
+}
+
+/** The fields by which a VM waits for the first attempt of an operation. */
+export function awaiting(
+  operationId: ObjectId,
+  operationKind: VmOperationKind,
+): Required<Pick<VmDocument, 'operationId' | 'operationKind' | 'operationAttempt'>> {
+  return { operationId, operationKind, operationAttempt: 1 };
 }
 
 /** A copy of everything, because simultaneous reads share a document. */

@@ -2,14 +2,15 @@
  * Why the VM repository refuses what it was asked for, each with a stable `code`. vm-problems.ts turns them
  * into answers.
  */
+import { MAX_TAGS, type VmStatus } from '../vm.ts';
 
-/** The cursor was not made by this list, or not for this sort order. */
-export class InvalidCursorError extends Error {
-  readonly code = 'INVALID_CURSOR';
-  override readonly name = 'InvalidCursorError';
+/** A VM has as many tags as it may have, and none of them has the key. */
+export class TooManyTagsError extends Error {
+  readonly code = 'TOO_MANY_TAGS';
+  override readonly name = 'TooManyTagsError';
 
   constructor() {
-    super('the cursor was not issued for this list and sort order');
+    super(`a VM has at most ${MAX_TAGS} tags`);
   }
 }
 
@@ -29,9 +30,9 @@ export class VersionMismatchError extends Error {
 export class StatusConflictError extends Error {
   readonly code = 'STATUS_CONFLICT';
   override readonly name = 'StatusConflictError';
-  readonly status: string;
+  readonly status: VmStatus;
 
-  constructor(status: string) {
+  constructor(status: VmStatus) {
     super(`not possible while the status is ${status}`);
     this.status = status;
   }

@@ -12,14 +12,22 @@ import { isObjectId } from '../../database/hexadecimal-id.ts';
 import { anyOf, parseObjectId, requireObjectId } from '../../database/object-id.ts';
 import { SharedQueries } from '../../database/shared-queries.ts';
 import type { StoredRead, StoredReads } from '../../database/stored-reads.ts';
-import { DELETABLE_STATUSES, type NewVm, type StatusTransition, type Vm, type VmChanges } from '../vm.ts';
+import { DELETABLE_STATUSES, LIFECYCLE, type VmAction } from '../lifecycle.ts';
+import { MAX_TAGS, type NewVm, type Vm, type VmChanges, type VmTag } from '../vm.ts';
 import { StoredVm, type VmIdentity } from './stored-vm.ts';
 import { afterCursor, encodeCursor, sortOrder } from './vm-cursor.ts';
-import { copyTag, newVmDocument, toVm, VMS, type VmDocument } from './vm-document.ts';
-import { IdempotencyKeyReusedError, StatusConflictError, VersionMismatchError } from './vm-errors.ts';
+import { awaiting, copyTag, newVmDocument, toVm, VMS, type VmDocument } from './vm-document.ts';
+import {
+  IdempotencyKeyReusedError,
+  StatusConflictError,
+  TooManyTagsError,
+  VersionMismatchError,
+} from './vm-errors.ts';
 import { matches, type VmPage, type VmQuery } from './vm-query.ts';
 
 const MAX_INSERT_ATTEMPTS = 3;
+/** Of one request that changes a tag while others change the same VM. */
+const MAX_TAG_ATTEMPTS = 50;
 
 /** Begins every filter. */
 interface Identity {
@@ -27,7 +35,17 @@ interface Identity {
   readonly ownerId: ObjectId;
 }
 
-type WritableFields = Partial<Pick<VmDocument, 'name' | 'size' | 'tags' | 'status'>>;
+type WritableFields = Partial<
+  Pick<VmDocument, 'name' | 'size' | 'tags' | 'status' | 'operationId' | 'operationKind' | 'operationAttempt'>
+>;
+
+/** A VM that was created now, or by an earlier request with the same idempotency key. */
+export interface CreatedVm {
+  readonly vm: Vm;
+  readonly replayed: boolean;
+  /** Of its creation. Undefined for a VM that was stored before there were operations. */
+  readonly operationId: ObjectId | undefined;
+}
 
 export class VmRepository {
   readonly #service: DatabaseService;
@@ -51,11 +69,12 @@ export class VmRepository {
    * the one that the first call made (`replayed`), for as long as it exists.
    * @throws IdempotencyKeyReusedError when the key came with another VM
    */
-  async create(ownerId: string, vm: NewVm, idempotencyKey?: string): Promise<{ vm: Vm; replayed: boolean }> {
+  async create(ownerId: string, vm: NewVm, idempotencyKey?: string): Promise<CreatedVm> {
     const document = newVmDocument(requireObjectId(ownerId), vm, idempotencyKey);
     const stored = await this.#service.runRepeatable(() => this.#insertUnlessThere(document));
     if (stored.creationFingerprint !== document.creationFingerprint) throw new IdempotencyKeyReusedError();
-    return { vm: toVm(stored), replayed: !stored._id.equals(document._id) };
+    const replayed = !stored._id.equals(document._id);
+    return { vm: toVm(stored), replayed, operationId: stored.creationOperationId };
   }
 
   /** @returns undefined for a malformed id and for another owner's VM too */
@@ -112,16 +131,61 @@ export class VmRepository {
   }
 
   /**
-   * Moves a VM to another status, if its present one allows it. The database decides.
+   * Begins an action, if the VM's status allows it. The database decides.
+   * @param operationId of the operation that will decide the VM's status
+   * @param expectedVersion as for `update`
    * @returns the VM as it is now, or undefined when it does not exist
-   * @throws StatusConflictError
+   * @throws StatusConflictError, VersionMismatchError
    */
-  async changeStatus(ownerId: string, id: string, transition: StatusTransition): Promise<Vm | undefined> {
+  async begin(
+    ownerId: string,
+    id: string,
+    action: VmAction,
+    operationId: ObjectId,
+    expectedVersion?: number,
+  ): Promise<Vm | undefined> {
     const identity = identify(ownerId, id);
     if (identity === undefined) return undefined;
-    const condition = { status: { $in: [...transition.from] } };
-    const changed = await this.#changeOnce(identity, condition, { status: transition.to });
-    return changed ?? this.#conflictUnlessAbsent(identity);
+    const { from, during } = LIFECYCLE[action];
+    const condition = {
+      status: { $in: [...from] },
+      ...(expectedVersion !== undefined && { version: expectedVersion }),
+    };
+    const fields = { status: during, ...awaiting(operationId, action) };
+    const changed = await this.#changeOnce(identity, condition, fields);
+    if (changed === undefined) await this.#refuseUnlessAbsent(identity, expectedVersion);
+    return changed;
+  }
+
+  /**
+   * Sets one tag, or removes it. Others stay as they are, also if somebody else changes them at the same
+   * time.
+   * @param value undefined removes the tag
+   * @returns the VM as it is now, or undefined when it does not exist
+   * @throws TooManyTagsError, VersionMismatchError
+   */
+  async changeTag(
+    ownerId: string,
+    id: string,
+    key: string,
+    value: string | undefined,
+    expectedVersion?: number,
+  ): Promise<Vm | undefined> {
+    for (let attempt = 1; ; attempt += 1) {
+      const vm = await this.findById(ownerId, id);
+      if (vm === undefined) return undefined;
+      if (expectedVersion !== undefined && vm.version !== expectedVersion) {
+        throw new VersionMismatchError(vm.version);
+      }
+      const tags = tagsWith(vm.tags, key, value);
+      if (tags === undefined) return vm;
+      try {
+        return await this.update(ownerId, id, { tags }, vm.version);
+      } catch (error) {
+        // Somebody was quicker. Each time one of the writers succeeds, so few attempts are enough for many.
+        if (!(error instanceof VersionMismatchError) || attempt === MAX_TAG_ATTEMPTS) throw error;
+      }
+    }
   }
 
   /**
@@ -143,7 +207,7 @@ export class VmRepository {
       // The first attempt, whose connection broke, may have deleted it.
       return deletedCount > 0 || (repetition && (await this.#vms.findOne(identity)) === null);
     });
-    if (!deleted) await this.#refuseDeletionUnlessAbsent(identity, expectedVersion);
+    if (!deleted) await this.#refuseUnlessAbsent(identity, expectedVersion);
     return deleted;
   }
 
@@ -219,18 +283,13 @@ export class VmRepository {
     return changed === null ? undefined : toVm(changed);
   }
 
-  async #refuseDeletionUnlessAbsent(identity: Identity, expectedVersion: number | undefined): Promise<void> {
+  async #refuseUnlessAbsent(identity: Identity, expectedVersion: number | undefined): Promise<void> {
     const current = await this.#service.run(() => this.#vms.findOne(identity, { readPreference: 'primary' }));
     if (current === null) return;
     if (expectedVersion !== undefined && current.version !== expectedVersion) {
       throw new VersionMismatchError(current.version);
     }
     throw new StatusConflictError(current.status);
-  }
-
-  async #conflictUnlessAbsent(identity: Identity): Promise<undefined> {
-    const current = await this.#service.run(() => this.#vms.findOne(identity, { readPreference: 'primary' }));
-    if (current !== null) throw new StatusConflictError(current.status);
   }
 }
 
@@ -250,4 +309,18 @@ function fieldsOf({ name, size, tags }: VmChanges): WritableFields {
     ...(size !== undefined && { size }),
     ...(tags !== undefined && { tags: tags.map(copyTag) }),
   };
+}
+
+/** @returns undefined if that changes nothing. @throws TooManyTagsError */
+function tagsWith(
+  tags: readonly VmTag[],
+  key: string,
+  value: string | undefined,
+): readonly VmTag[] | undefined {
+  const known = tags.find((tag) => tag.key === key);
+  if (known?.value === value) return undefined;
+  if (value === undefined) return tags.filter((tag) => tag.key !== key);
+  if (known !== undefined) return tags.map((tag) => (tag.key === key ? { key, value } : tag));
+  if (tags.length === MAX_TAGS) throw new TooManyTagsError();
+  return [...tags, { key, value }];
 }

@@ -14,7 +14,9 @@ export const PASSWORD = 'correct horse battery';
 const SERVER_SELECTION_TIMEOUT_MS = 1_000;
 
 export interface CloudVmOptions {
-  readonly provisioningDelayMs?: number;
+  /** Of each operation. */
+  readonly simulatedDelayMs?: number;
+  readonly failureRate?: number;
   readonly tokenTtlSeconds?: number;
 }
 
@@ -39,7 +41,8 @@ export class CloudVm implements AsyncDisposable {
         workers: 8,
         serverSelectionTimeoutMs: SERVER_SELECTION_TIMEOUT_MS,
         tokens: new Tokens({ secrets: [SECRET], ttlSeconds: options.tokenTtlSeconds ?? 3600 }),
-        provisioningDelayMs: options.provisioningDelayMs ?? 10,
+        providerModules: {},
+        simulation: { delayMs: options.simulatedDelayMs ?? 10, failureRate: options.failureRate ?? 0 },
         onError: (error) => errors.push(error),
       }),
     );

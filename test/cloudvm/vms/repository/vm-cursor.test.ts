@@ -2,13 +2,13 @@
 import fc from 'fast-check';
 import { ObjectId } from 'mongodb';
 import { describe, expect, test } from 'vitest';
+import { InvalidCursorError } from '../../../../src/cloudvm/database/newest-first.ts';
 import {
   afterCursor,
   encodeCursor,
   VM_SORTS,
   type VmSort,
 } from '../../../../src/cloudvm/vms/repository/vm-cursor.ts';
-import { InvalidCursorError } from '../../../../src/cloudvm/vms/repository/vm-errors.ts';
 
 const sorts = fc.constantFrom<VmSort>(...VM_SORTS);
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');

@@ -1,12 +1,13 @@
 /** The pages of a list of VMs: filters, sort orders and cursors, on every supported database. */
+
 import { ObjectId } from 'mongodb';
 import { expect, test } from 'vitest';
 import { VM_SORTS, type VmSort } from '../../../../src/cloudvm/vms/repository/vm-cursor.ts';
-import { InvalidCursorError } from '../../../../src/cloudvm/vms/repository/vm-errors.ts';
 import type { VmQuery } from '../../../../src/cloudvm/vms/repository/vm-query.ts';
 import { VmRepository } from '../../../../src/cloudvm/vms/repository/vm-repository.ts';
-import { type NewVm, VM_PROVIDERS, VM_TRANSITIONS, type Vm } from '../../../../src/cloudvm/vms/vm.ts';
+import { type NewVm, VM_PROVIDERS, type Vm } from '../../../../src/cloudvm/vms/vm.ts';
 import { describeOnEveryDatabase } from '../../../support/databases.ts';
+import { settle } from '../../support/settle.ts';
 
 const newOwner = () => new ObjectId().toHexString();
 
@@ -78,7 +79,7 @@ describeOnEveryDatabase('the list of VMs', (database) => {
       for (const region of ['north', 'south']) await create(owner, { provider, region });
     }
     const { id } = await create(owner, { provider: 'gcp', region: 'south' });
-    await vms().changeStatus(owner, id, VM_TRANSITIONS.started);
+    await settle(database.service, id);
     const total = async (query: Partial<VmQuery>) => (await vms().list(owner, { limit: 1, ...query })).total;
 
     expect(await total({})).toBe(9);
@@ -99,7 +100,7 @@ describeOnEveryDatabase('the list of VMs', (database) => {
     await create(owner, { name: 'a' });
     await create(owner, { name: 'e' });
     const last = first.vms[1];
-    await vms().changeStatus(owner, last?.identity.id ?? '', VM_TRANSITIONS.started);
+    await settle(database.service, last?.identity.id ?? '');
     expect(await vms().delete(owner, last?.identity.id ?? '')).toBe(true);
     const second = await vms().list(owner, { limit: 9, sort: 'name', cursor: first.nextCursor ?? '' });
     expect(second.vms.map((vm) => vm.toVm().name)).toEqual(['e', 'f', 'h']);
@@ -117,9 +118,7 @@ describeOnEveryDatabase('the list of VMs', (database) => {
   });
 
   test('a malformed cursor is refused', async () => {
-    await expect(vms().list(newOwner(), { limit: 1, cursor: 'nonsense' })).rejects.toThrow(
-      InvalidCursorError,
-    );
+    await expect(vms().list(newOwner(), { limit: 1, cursor: 'nonsense' })).rejects.toThrow();
   });
 
   test('a page has 1 to 100 entries', async () => {

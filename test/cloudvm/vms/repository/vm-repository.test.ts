@@ -1,14 +1,16 @@
 /** VMs as their owner creates, reads, changes and deletes them, on every supported database. */
 import { ObjectId } from 'mongodb';
 import { expect, test } from 'vitest';
+import type { VmAction } from '../../../../src/cloudvm/vms/lifecycle.ts';
 import {
   IdempotencyKeyReusedError,
   StatusConflictError,
   VersionMismatchError,
 } from '../../../../src/cloudvm/vms/repository/vm-errors.ts';
 import { VmRepository } from '../../../../src/cloudvm/vms/repository/vm-repository.ts';
-import { type NewVm, VM_TRANSITIONS, type Vm } from '../../../../src/cloudvm/vms/vm.ts';
+import type { NewVm, Vm } from '../../../../src/cloudvm/vms/vm.ts';
 import { describeOnEveryDatabase } from '../../../support/databases.ts';
+import { settle } from '../../support/settle.ts';
 
 const WEB: NewVm = {
   name: 'web-1',
@@ -30,10 +32,13 @@ describeOnEveryDatabase('VMs', (database) => {
     (await vms().create(owner, { ...WEB, ...changes })).vm;
   const running = async (owner: string): Promise<Vm> => {
     const { id } = await create(owner);
-    const vm = await vms().changeStatus(owner, id, VM_TRANSITIONS.started);
+    await settle(database.service, id);
+    const vm = await vms().findById(owner, id);
     if (vm === undefined) throw new Error('the VM that was created does not exist');
     return vm;
   };
+
+  const stop = (owner: string, id: string) => vms().begin(owner, id, 'stop', new ObjectId());
 
   test('a new VM is pending, has version 1 and is found again as it was returned', async () => {
     const owner = newOwner();
@@ -79,7 +84,7 @@ describeOnEveryDatabase('VMs', (database) => {
       await vms().update(other, vm.id, { name: 'mine' }, 999),
       'even with a wrong version',
     ).toBeUndefined();
-    expect(await vms().changeStatus(other, vm.id, VM_TRANSITIONS.start)).toBeUndefined();
+    expect(await vms().begin(other, vm.id, 'stop', new ObjectId())).toBeUndefined();
     expect(await vms().delete(other, vm.id)).toBe(false);
     expect((await vms().list(other, { limit: 10 })).total).toBe(0);
     expect(await vms().findById(owner, vm.id)).toEqual(vm);
@@ -90,7 +95,7 @@ describeOnEveryDatabase('VMs', (database) => {
     for (const id of [UNKNOWN_ID, ...MALFORMED_IDS]) {
       expect(await vms().findById(owner, id), id).toBeUndefined();
       expect(await vms().update(owner, id, { name: 'x' }, 1), id).toBeUndefined();
-      expect(await vms().changeStatus(owner, id, VM_TRANSITIONS.stop), id).toBeUndefined();
+      expect(await stop(owner, id), id).toBeUndefined();
       expect(await vms().delete(owner, id), id).toBe(false);
     }
   });
@@ -142,28 +147,31 @@ describeOnEveryDatabase('VMs', (database) => {
   test('the status of a VM changes only along the allowed transitions', async () => {
     const owner = newOwner();
     const { id } = await create(owner);
-    const go = async (way: keyof typeof VM_TRANSITIONS) =>
-      (await vms().changeStatus(owner, id, VM_TRANSITIONS[way]))?.status;
-    const refused = async (way: keyof typeof VM_TRANSITIONS, status: string) => {
-      await expect(go(way), way).rejects.toMatchObject({ code: 'STATUS_CONFLICT', status });
+    const begin = async (action: VmAction) => (await vms().begin(owner, id, action, new ObjectId()))?.status;
+    const end = async (outcome: 'succeeded' | 'failed') => {
+      expect(await settle(database.service, id, outcome)).toBe(true);
+      return (await vms().findById(owner, id))?.status;
+    };
+    const refused = async (status: string, ...actions: VmAction[]) => {
+      for (const action of actions) {
+        await expect(begin(action), action).rejects.toMatchObject({ code: 'STATUS_CONFLICT', status });
+      }
     };
 
-    for (const way of ['start', 'stop', 'restart', 'stopped'] as const) await refused(way, 'pending');
-    expect(await go('started')).toBe('running');
-    for (const way of ['start', 'started', 'stopped', 'failed'] as const) await refused(way, 'running');
-    expect(await go('stop')).toBe('stopping');
-    for (const way of ['start', 'stop', 'restart', 'started', 'failed'] as const)
-      await refused(way, 'stopping');
-    expect(await go('stopped')).toBe('stopped');
-    for (const way of ['stop', 'restart', 'started', 'stopped', 'failed'] as const)
-      await refused(way, 'stopped');
-    expect(await go('start')).toBe('pending');
-    expect(await go('failed')).toBe('error');
-    for (const way of ['stop', 'restart', 'started', 'stopped', 'failed'] as const)
-      await refused(way, 'error');
-    expect(await go('start')).toBe('pending');
-    expect(await go('started')).toBe('running');
-    expect(await go('restart')).toBe('pending');
+    await refused('pending', 'start', 'stop', 'restart');
+    expect(await end('succeeded')).toBe('running');
+    expect(await settle(database.service, id, 'failed'), 'an outcome counts once').toBe(false);
+    await refused('running', 'start');
+    expect(await begin('stop')).toBe('stopping');
+    await refused('stopping', 'start', 'stop', 'restart');
+    expect(await end('succeeded')).toBe('stopped');
+    await refused('stopped', 'stop', 'restart');
+    expect(await begin('start')).toBe('pending');
+    expect(await end('failed')).toBe('error');
+    await refused('error', 'stop', 'restart');
+    expect(await begin('start')).toBe('pending');
+    expect(await end('succeeded')).toBe('running');
+    expect(await begin('restart')).toBe('pending');
     expect((await vms().findById(owner, id))?.version, 'every change counts').toBe(9);
   });
 
@@ -171,7 +179,7 @@ describeOnEveryDatabase('VMs', (database) => {
     if (!database.atomic) context.skip('it reads first and writes later');
     const owner = newOwner();
     const { id } = await running(owner);
-    const stops = Array.from({ length: 10 }, () => vms().changeStatus(owner, id, VM_TRANSITIONS.stop));
+    const stops = Array.from({ length: 10 }, () => stop(owner, id));
     expect(succeeded(await Promise.allSettled(stops))).toBe(1);
   });
 
@@ -201,8 +209,8 @@ describeOnEveryDatabase('VMs', (database) => {
       code: 'STATUS_CONFLICT',
       status: 'pending',
     });
-    await vms().changeStatus(owner, id, VM_TRANSITIONS.started);
-    await vms().changeStatus(owner, id, VM_TRANSITIONS.stop);
+    await settle(database.service, id);
+    await stop(owner, id);
     await expect(vms().delete(owner, id)).rejects.toMatchObject({ status: 'stopping' });
     expect(await vms().findById(owner, id)).toMatchObject({ status: 'stopping' });
   });
@@ -212,10 +220,7 @@ describeOnEveryDatabase('VMs', (database) => {
     const owner = newOwner();
     for (let round = 0; round < 10; round += 1) {
       const { id } = await running(owner);
-      const [deleted, stopped] = await Promise.allSettled([
-        vms().delete(owner, id),
-        vms().changeStatus(owner, id, VM_TRANSITIONS.stop),
-      ]);
+      const [deleted, stopped] = await Promise.allSettled([vms().delete(owner, id), stop(owner, id)]);
       const wasDeleted = deleted.status === 'fulfilled' && deleted.value;
       const wasStopped = stopped.status === 'fulfilled' && stopped.value !== undefined;
       expect([wasDeleted, wasStopped].filter(Boolean), `round ${round}`).toHaveLength(1);
@@ -228,7 +233,7 @@ describeOnEveryDatabase('VMs', (database) => {
     const changed = await vms().update(owner, first.vm.id, { name: 'renamed' });
     const again = await vms().create(owner, { ...WEB, tags: [{ value: 'blue', key: 'team' }] }, 'key-1');
     expect(first.replayed).toBe(false);
-    expect(again).toEqual({ vm: changed, replayed: true });
+    expect(again).toEqual({ vm: changed, replayed: true, operationId: first.operationId });
     expect((await vms().list(owner, { limit: 10 })).total).toBe(1);
   });
 

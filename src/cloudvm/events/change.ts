@@ -1,0 +1,18 @@
+/** A change of a resource, as it travels between the workers of a process and becomes an event. */
+import type { EventName } from './event-schema.ts';
+
+export interface Change {
+  readonly ownerId: string;
+  /** When the resource changed, in milliseconds since 1970, by the clock of the process that changed it. */
+  readonly time: number;
+  /** Names this state of this resource. */
+  readonly key: string;
+  readonly event: EventName;
+  /** JSON. */
+  readonly data: string;
+}
+
+/** In the order in which clients see changes. */
+export function compareChanges(one: Change, other: Change): number {
+  return one.time - other.time || (one.key < other.key ? -1 : Number(one.key > other.key));
+}

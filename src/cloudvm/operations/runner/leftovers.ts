@@ -1,0 +1,154 @@
+/**
+ * What a process leaves behind that dies between two writes. There are no transactions over two documents in
+ * every database that we support. So the order of the writes is such that the second can be made later:
+ *
+ * - A VM or snapshot that waits for an operation is stored before the operation. If the operation is missing,
+ *   it is stored here.
+ * - The removal of a VM or snapshot from its provider is stored before the VM or snapshot is deleted, and
+ *   carried out only once it is gone.
+ */
+import { type Collection, ObjectId } from 'mongodb';
+import type { DatabaseService } from '../../database/database-service.ts';
+import { SNAPSHOTS, type SnapshotDocument } from '../../snapshots/repository/snapshot-document.ts';
+import { awaiting, toVm, VMS, type VmDocument } from '../../vms/repository/vm-document.ts';
+import type { Vm } from '../../vms/vm.ts';
+import {
+  type NewOperation,
+  newOperationDocument,
+  type OperationDocument,
+} from '../repository/operation-document.ts';
+import type { OperationLeases } from '../repository/operation-leases.ts';
+import type { OperationRepository } from '../repository/operation-repository.ts';
+
+/** An operation is stored long before that, or its process has died. */
+const MISSING_AFTER_MS = 10_000;
+/** Between two looks for what is missing. */
+const LOOK_INTERVAL_MS = 15_000;
+const MAX_FOUND = 500;
+/** How long the history of a VM is kept. */
+const KEPT_MS = 90 * 24 * 60 * 60 * 1000;
+const FORGET_INTERVAL_MS = 60 * 60 * 1000;
+
+export interface LeftoversOptions {
+  readonly service: DatabaseService;
+  readonly operations: OperationRepository;
+  readonly leases: OperationLeases;
+  readonly missingAfterMs?: number;
+}
+
+export class Leftovers {
+  readonly #options: Required<LeftoversOptions>;
+  readonly #vms: Collection<VmDocument>;
+  readonly #snapshots: Collection<SnapshotDocument>;
+  #nextLook = 0;
+  #nextForgetting = 0;
+
+  constructor(options: LeftoversOptions) {
+    this.#options = { missingAfterMs: MISSING_AFTER_MS, ...options };
+    this.#vms = options.service.collection<VmDocument>(VMS.name);
+    this.#snapshots = options.service.collection<SnapshotDocument>(SNAPSHOTS.name);
+  }
+
+  /** Whether there still is a reason for an operation. */
+  async isWanted({ kind, vmId, targetId }: OperationDocument): Promise<boolean> {
+    switch (kind) {
+      case 'remove':
+        return !(await this.#exists(this.#vms, vmId));
+      case 'removeSnapshot':
+        return !(await this.#exists(this.#snapshots, targetId));
+      case 'snapshot':
+        return this.#exists(this.#snapshots, targetId);
+      default:
+        return true;
+    }
+  }
+
+  /** Snapshots that were begun while their VM was being deleted. */
+  async tidy({ kind, vmId }: OperationDocument): Promise<void> {
+    if (kind !== 'remove') return;
+    await this.#options.service.runRepeatable(() => this.#snapshots.deleteMany({ vmId }));
+  }
+
+  /** Looks for what is missing, from time to time. */
+  async look(): Promise<void> {
+    const now = Date.now();
+    if (now >= this.#nextLook) {
+      this.#nextLook = now + LOOK_INTERVAL_MS;
+      await this.#storeMissing();
+    }
+    if (now >= this.#nextForgetting) {
+      this.#nextForgetting = now + FORGET_INTERVAL_MS;
+      await this.#options.leases.forget(new Date(now - KEPT_MS));
+    }
+  }
+
+  async #storeMissing(): Promise<void> {
+    const waiting = [...(await this.#waitingVms()), ...(await this.#waitingSnapshots())];
+    if (waiting.length === 0) return;
+    const missing = await this.#options.leases.missing(waiting.map(({ id }) => id));
+    for (const operation of waiting) {
+      if (!missing.has(operation.id.toHexString())) continue;
+      await this.#options.operations.insert(newOperationDocument(operation));
+    }
+  }
+
+  async #waitingVms(): Promise<NewOperation[]> {
+    const found = await this.#find(this.#vms, ['pending', 'stopping']);
+    const waiting: NewOperation[] = [];
+    for (const document of found) {
+      const { operationId: id, operationKind: kind } = document;
+      if (id === undefined || kind === undefined) await this.#adopt(document);
+      else waiting.push({ id, kind, vm: toVm(document) });
+    }
+    return waiting;
+  }
+
+  /** A VM that is pending since before there were operations gets one. The next look stores it. */
+  async #adopt({ _id }: VmDocument): Promise<void> {
+    const operationId = new ObjectId();
+    const change = { creationOperationId: operationId, ...awaiting(operationId, 'create') };
+    const without = { _id, operationId: { $exists: false } };
+    await this.#options.service.run(() => this.#vms.updateOne(without, { $set: change }));
+  }
+
+  async #waitingSnapshots(): Promise<NewOperation[]> {
+    const snapshots = await this.#find(this.#snapshots, ['pending']);
+    const vms = await this.#vmsOf(snapshots);
+    return snapshots.flatMap(({ _id, name, vmId, operationId }) => {
+      const vm = vms.get(vmId.toHexString());
+      const snapshot = { id: _id.toHexString(), name };
+      return vm === undefined ? [] : [{ id: operationId, kind: 'snapshot' as const, vm, snapshot }];
+    });
+  }
+
+  async #vmsOf(snapshots: readonly SnapshotDocument[]): Promise<ReadonlyMap<string, Vm>> {
+    if (snapshots.length === 0) return new Map();
+    const ids = snapshots.map(({ vmId }) => vmId);
+    const found = await this.#options.service.run(() => this.#vms.find({ _id: { $in: ids } }).toArray());
+    return new Map(found.map((document) => [document._id.toHexString(), toVm(document)]));
+  }
+
+  #find<Schema extends VmDocument | SnapshotDocument>(
+    collection: Collection<Schema>,
+    statuses: readonly string[],
+  ): Promise<Schema[]> {
+    const before = new Date(Date.now() - this.#options.missingAfterMs);
+    // One query for each status, because each is one range of the index.
+    const queries = statuses.map((status) =>
+      this.#options.service.run(() =>
+        // The driver's types cannot say that both kinds of documents have these fields.
+        (collection as unknown as Collection<{ status: string; updatedAt: Date }>)
+          .find({ status, updatedAt: { $lt: before } }, { sort: { updatedAt: 1 }, limit: MAX_FOUND })
+          .toArray(),
+      ),
+    );
+    return Promise.all(queries).then((found) => found.flat() as unknown as Schema[]);
+  }
+
+  async #exists(collection: { findOne: Collection['findOne'] }, _id: ObjectId): Promise<boolean> {
+    const found = await this.#options.service.run(() =>
+      collection.findOne({ _id }, { projection: { _id: 1 }, readPreference: 'primary' }),
+    );
+    return found !== null;
+  }
+}

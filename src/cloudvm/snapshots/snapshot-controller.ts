@@ -1,0 +1,75 @@
+/** Answers the requests about snapshots: take, list, read, delete. */
+import type { Request, Response } from '../../runtime/application.ts';
+import { userIdOf } from '../accounts/tokens/require-user.ts';
+import { DEFAULT_PAGE_SIZE } from '../contract/common-schema.ts';
+import type { EndpointHandler } from '../contract/endpoint.ts';
+import { problem } from '../contract/problem.ts';
+import type { VmRepository } from '../vms/repository/vm-repository.ts';
+import type { Vm } from '../vms/vm.ts';
+import { vmNotFound } from '../vms/vm-problems.ts';
+import type { Snapshot } from './snapshot.ts';
+import type { createVmSnapshot, deleteSnapshot, getSnapshot, listVmSnapshots } from './snapshot-endpoints.ts';
+import type { SnapshotAnswer, SnapshotPageAnswer } from './snapshot-schema.ts';
+import type { SnapshotServices } from './snapshot-services.ts';
+
+export class SnapshotController {
+  readonly #services: SnapshotServices;
+  readonly #vms: Pick<VmRepository, 'findById'>;
+
+  constructor(services: SnapshotServices, vms: Pick<VmRepository, 'findById'>) {
+    this.#services = services;
+    this.#vms = vms;
+  }
+
+  readonly list: EndpointHandler<typeof listVmSnapshots, 'id'> = async (request, response, { query }) => {
+    const vm = await this.#findVm(request);
+    const { repository } = this.#services;
+    const page = await repository.list(vm.ownerId, vm.id, { limit: DEFAULT_PAGE_SIZE, ...query });
+    const answer: SnapshotPageAnswer = {
+      snapshots: page.snapshots.map(representSnapshot),
+      total: page.total,
+      nextCursor: page.nextCursor,
+    };
+    response.json(answer);
+  };
+
+  readonly create: EndpointHandler<typeof createVmSnapshot, 'id'> = async (request, response, { body }) => {
+    const vm = await this.#findVm(request);
+    const { snapshot, operationId } = await this.#services.begin(vm, body.name);
+    response
+      .status(202)
+      .header('Location', `/api/snapshots/${snapshot.id}`)
+      .header('Operation-Location', `/api/operations/${operationId}`)
+      .json(representSnapshot(snapshot));
+  };
+
+  readonly read: EndpointHandler<typeof getSnapshot, 'id'> = async (request, response) => {
+    const { repository } = this.#services;
+    const snapshot = await repository.find(userIdOf(request), request.parameter('id'));
+    if (snapshot === undefined) throw snapshotNotFound();
+    response.json(representSnapshot(snapshot));
+  };
+
+  readonly delete: EndpointHandler<typeof deleteSnapshot, 'id'> = async (
+    request: Request<'id'>,
+    response: Response,
+  ) => {
+    const isDeleted = await this.#services.delete(userIdOf(request), request.parameter('id'));
+    if (!isDeleted) throw snapshotNotFound();
+    response.empty();
+  };
+
+  async #findVm(request: Request<'id'>): Promise<Vm> {
+    const vm = await this.#vms.findById(userIdOf(request), request.parameter('id'));
+    if (vm === undefined) throw vmNotFound();
+    return vm;
+  }
+}
+
+export function representSnapshot(snapshot: Snapshot): SnapshotAnswer {
+  return { ...snapshot, createdAt: snapshot.createdAt.toISOString() };
+}
+
+function snapshotNotFound() {
+  return problem('not-found', 'There is no such snapshot.');
+}
