@@ -1,7 +1,9 @@
 /** How long a command may run before it gives way to others, and how long it may run at all (`maxTimeMS`). */
 import { beginStep, endStep, isStepSpent, limitStep, spendWork } from '../work.ts';
 
-/** Of a document that is found or changed, beside what its fields take. The clock is read after 16 of them. */
+/**
+ * Of a document that is found or changed, beside what its fields take. The clock is read after 16 of them.
+ */
 const WORK_OF_A_DOCUMENT = 625;
 
 export class Slice {

@@ -60,7 +60,8 @@ export class Sorter<Item> {
 
   /**
    * Drops the items that are not needed. Yields where it can rest.
-   * @throws CommandError QueryExceededMemoryLimitNoDiskUseAllowed if those that are needed take too much memory
+   * @throws CommandError QueryExceededMemoryLimitNoDiskUseAllowed if those that are needed take too much
+   * memory
    */
   *compact(): Generator<undefined> {
     if (this.#recent.length > 0) this.#endRun();

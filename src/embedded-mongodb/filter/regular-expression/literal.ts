@@ -1,4 +1,7 @@
-/** Finds the literal text that a regular expression asks for, which needs no engine, and which an index can search. */
+/**
+ * Finds the literal text that a regular expression asks for, which needs no engine, and which an index can
+ * search.
+ */
 import type { Branches } from './syntax.ts';
 
 export interface Literal {

@@ -1,4 +1,6 @@
-/** The options of regular expressions: `i`, `m`, `s`, `x` and `u`, as letters beside or within an expression. */
+/**
+ * The options of regular expressions: `i`, `m`, `s`, `x` and `u`, as letters beside or within an expression.
+ */
 import { CommandError } from '../../command-error.ts';
 import { refused } from './syntax.ts';
 

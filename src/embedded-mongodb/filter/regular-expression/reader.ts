@@ -30,7 +30,9 @@ export class Reader {
     return true;
   }
 
-  /** Reads what comes next of a pattern that is anchored at its start. It looks at most 100 characters ahead. */
+  /**
+   * Reads what comes next of a pattern that is anchored at its start. It looks at most 100 characters ahead.
+   */
   match(pattern: RegExp): RegExpExecArray | undefined {
     const ahead = this.#characters.slice(this.#position, this.#position + 100).join('');
     const found = pattern.exec(ahead) ?? undefined;
