@@ -4,7 +4,7 @@
  */
 
 import { splitPath } from '../bson/path.ts';
-import { type BsonDocument, isDocument, setOwnValue, type Value } from '../bson/value.ts';
+import { type BsonDocument, isDocument, namesOf, setOwnValue, type Value } from '../bson/value.ts';
 import { CommandError } from '../command-error.ts';
 
 /** The value of an expression for a document. Undefined if a path leads to no field. */
@@ -18,7 +18,7 @@ export function compileExpression(specification: Value): Expression {
 }
 
 function compileDocument(specification: BsonDocument): Expression {
-  const fields = Object.keys(specification).map((name) => {
+  const fields = namesOf(specification).map((name) => {
     assertFieldName(name);
     return { name, value: compileExpression(specification[name]) };
   });

@@ -3,7 +3,7 @@
  * memory is bounded, because the groups are kept in it.
  */
 
-import { type BsonDocument, Int32, isDocument, setOwnValue, type Value } from '../bson/value.ts';
+import { type BsonDocument, Int32, isDocument, namesOf, setOwnValue, type Value } from '../bson/value.ts';
 import { CommandError } from '../command-error.ts';
 import { identityOf } from '../storage/keys/key.ts';
 import { compileExpression, type Expression } from './expression.ts';
@@ -30,7 +30,7 @@ export function compileGroup(specification: BsonDocument): Stage {
   if (!Object.hasOwn(specification, '_id'))
     throw new CommandError('FailedToParse', 'a group specification must include an _id');
   const key = compileExpression(specification['_id']);
-  const fields = Object.keys(specification)
+  const fields = namesOf(specification)
     .filter((name) => name !== '_id')
     .map((name) => compileField(name, specification[name]));
   return function* (input): Stream {

@@ -2,7 +2,7 @@
  * The stages of a pipeline by name, and those that are refused. $group has a file of its own. Called by
  * pipeline.ts.
  */
-import { calculateObjectSize } from 'bson';
+import { encode } from '../bson/codec.ts';
 import type { BsonDocument, Value } from '../bson/value.ts';
 import { CommandError } from '../command-error.ts';
 import { compileFilter } from '../filter/filter.ts';
@@ -93,7 +93,7 @@ function sortStage(fields: readonly SortField[]): Stage {
   return function* (input): Stream {
     const sorter = new Sorter<BsonDocument>(fields);
     for (const document of input) {
-      if (document !== undefined) sorter.add(document, document, calculateObjectSize(document));
+      if (document !== undefined) sorter.add(document, document, encode(document).length);
       if (sorter.isFull) yield* sorter.compact();
       yield undefined;
     }

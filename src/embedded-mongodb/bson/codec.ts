@@ -2,10 +2,10 @@
  * Between BSON bytes and values in memory. Used wherever a document is read from a message or from storage,
  * or written to one of the two.
  */
-import { BSONError, serialize } from 'bson';
 import { CommandError } from '../command-error.ts';
 import { Decoder } from './decoder.ts';
-import type { BsonDocument } from './value.ts';
+import { Encoder } from './encoder.ts';
+import { type BsonDocument, namesOf, withId } from './value.ts';
 
 /** Decodes and keeps every type. @throws CommandError InvalidBSON */
 export function decode(bytes: Uint8Array): BsonDocument {
@@ -16,24 +16,21 @@ export function decode(bytes: Uint8Array): BsonDocument {
   }
 }
 
-/** Encodes a document. A BSON undefined becomes null, because the type is deprecated. */
+const encoder = new Encoder();
+
+/** A BSON undefined becomes null, because the type is deprecated. */
 export function encode(document: BsonDocument): Uint8Array {
-  try {
-    return serialize(document, { ignoreUndefined: false, checkKeys: false });
-  } catch (error) {
-    if (error instanceof BSONError) throw new CommandError('BadValue', error.message);
-    throw error;
-  }
+  return encoder.encode(document);
 }
 
-/**
- * Encodes a document for storage: with _id first, even before names such as "1", which JavaScript moves
- * first.
- */
+/** Encodes a reply, whose fields may be numbers of JavaScript, without those that are undefined. */
+export function encodeFields(fields: Readonly<Record<string, unknown>>): Uint8Array {
+  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return encode(Object.fromEntries(given) as BsonDocument);
+}
+
+/** Encodes a document for storage: with _id first. */
 export function encodeStored(document: BsonDocument): Uint8Array {
-  const [first] = Object.keys(document);
-  if (first === '_id') return encode(document);
-  const { _id, ...rest } = document;
-  // The bson package encodes a Map as a document and keeps its order.
-  return encode(new Map([['_id', _id], ...Object.entries(rest)]) as unknown as BsonDocument);
+  const [first] = namesOf(document);
+  return encode(first === '_id' ? document : withId(document, document['_id']));
 }

@@ -16,6 +16,7 @@ import {
   MaxKey,
   MinKey,
   type NumberValue,
+  namesOf,
   ObjectId,
   Timestamp,
   textOf,
@@ -153,8 +154,8 @@ function codePointRank(unit: number): number {
 }
 
 function compareDocuments(left: BsonDocument, right: BsonDocument): number {
-  const leftNames = Object.keys(left);
-  const rightNames = Object.keys(right);
+  const leftNames = namesOf(left);
+  const rightNames = namesOf(right);
   const length = Math.min(leftNames.length, rightNames.length);
   for (let index = 0; index < length; index += 1) {
     const leftName = leftNames[index] ?? '';

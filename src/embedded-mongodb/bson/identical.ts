@@ -4,7 +4,7 @@
  */
 import { equalValues } from './compare.ts';
 import { typeAlias } from './type-names.ts';
-import { type BsonDocument, Code, Decimal128, Double, isDocument, type Value } from './value.ts';
+import { type BsonDocument, Code, Decimal128, Double, isDocument, namesOf, type Value } from './value.ts';
 
 /** True for values that MongoDB would store as the same bytes. */
 export function identical(left: Value, right: Value): boolean {
@@ -16,8 +16,8 @@ export function identical(left: Value, right: Value): boolean {
 }
 
 function identicalDocuments(left: BsonDocument, right: BsonDocument): boolean {
-  const names = Object.keys(left);
-  const others = Object.keys(right);
+  const names = namesOf(left);
+  const others = namesOf(right);
   return (
     names.length === others.length &&
     names.every((name, index) => others[index] === name && identical(left[name], right[name]))

@@ -79,13 +79,50 @@ export function ownValue(document: BsonDocument, name: string): Value {
   return Object.hasOwn(document, name) ? document[name] : undefined;
 }
 
-/** Sets a field of any name, even "__proto__". */
+/**
+ * JavaScript lists names such as "1" before all others. To MongoDB, the order of its fields is a part of a
+ * document. So documents with such names have all their names here, in order.
+ */
+const orders = new WeakMap<BsonDocument, Set<string>>();
+
+/** The names of all fields in their order. */
+export function namesOf(document: BsonDocument): readonly string[] {
+  const names = Object.keys(document);
+  const [first] = names;
+  const order = first !== undefined && isWholeNumber(first) ? orders.get(document) : undefined;
+  return order === undefined ? names : [...order];
+}
+
+/** Sets a field of any name, even "__proto__". A new field becomes the last. */
 export function setOwnValue(document: BsonDocument, name: string, value: Value): void {
+  const order = orders.get(document) ?? (isWholeNumber(name) ? new Set(Object.keys(document)) : undefined);
+  if (order !== undefined) orders.set(document, order.add(name));
   if (name === '__proto__') {
     Object.defineProperty(document, name, { value, writable: true, enumerable: true, configurable: true });
   } else {
     document[name] = value;
   }
+}
+
+export function removeOwnValue(document: BsonDocument, name: string): void {
+  delete document[name];
+  orders.get(document)?.delete(name);
+}
+
+/** The document with this _id as its first field. */
+export function withId(document: BsonDocument, id: Value): BsonDocument {
+  const result: BsonDocument = { _id: id };
+  for (const name of namesOf(document)) if (name !== '_id') setOwnValue(result, name, document[name]);
+  return result;
+}
+
+const ZERO = 0x30;
+const NINE = 0x39;
+
+/** True for every name that JavaScript moves. For a few others, too, it does no harm. */
+function isWholeNumber(name: string): boolean {
+  const first = name.charCodeAt(0);
+  return first >= ZERO && first <= NINE;
 }
 
 /** The text of a string or symbol. MongoDB compares the two types as one. */
@@ -98,7 +135,7 @@ export function cloneValue(value: Value): Value {
   if (Array.isArray(value)) return value.map(cloneValue);
   if (!isDocument(value)) return value;
   const copy: BsonDocument = {};
-  for (const name of Object.keys(value)) setOwnValue(copy, name, cloneValue(value[name]));
+  for (const name of namesOf(value)) setOwnValue(copy, name, cloneValue(value[name]));
   return copy;
 }
 

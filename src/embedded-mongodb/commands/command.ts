@@ -2,7 +2,7 @@
  * A command is a function from its context to its reply, and the fields that it knows. The families of commands
  * are maps of names to commands, and registry.ts joins them.
  */
-import { serialize } from 'bson';
+import { encodeFields } from '../bson/codec.ts';
 import type { BsonDocument } from '../bson/value.ts';
 import type { Slice } from '../execution/slice.ts';
 import type { CommandSteps } from '../execution/task.ts';
@@ -52,7 +52,7 @@ export function commandWithoutArguments(run: Command['run']): Command {
 /** Commands by name. */
 export type CommandFamily = ReadonlyMap<string, Command>;
 
-/** Encodes `{…fields, ok: 1}`. */
+/** Encodes `{…fields, ok: 1}`, without fields that are undefined. */
 export function success(fields: Readonly<Record<string, unknown>> = {}): Uint8Array {
-  return serialize({ ...fields, ok: 1 }, { ignoreUndefined: true });
+  return encodeFields({ ...fields, ok: 1 });
 }

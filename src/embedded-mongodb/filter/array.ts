@@ -2,7 +2,7 @@
 
 import { type Found, MISSING } from '../bson/path.ts';
 import { isReferenceField } from '../bson/reference.ts';
-import { BSONRegExp, type BsonDocument, isDocument, toNumber, type Value } from '../bson/value.ts';
+import { BSONRegExp, type BsonDocument, isDocument, namesOf, toNumber, type Value } from '../bson/value.ts';
 import { CommandError } from '../command-error.ts';
 import { identityOf } from '../storage/keys/key.ts';
 import { spendWork } from '../work.ts';
@@ -85,6 +85,6 @@ export function compileElementTest(operand: BsonDocument, nested: NestedCompiler
 }
 
 function testsElementItself(operand: BsonDocument): boolean {
-  const names = Object.keys(operand);
+  const names = namesOf(operand);
   return isOperatorDocument(operand) && !LOGICAL.has(names[0] ?? '') && !names.some(isReferenceField);
 }

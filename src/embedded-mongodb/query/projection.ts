@@ -5,7 +5,15 @@
 
 import { splitPath } from '../bson/path.ts';
 import { isReferenceField } from '../bson/reference.ts';
-import { type BsonDocument, isDocument, isNumber, setOwnValue, toNumber, type Value } from '../bson/value.ts';
+import {
+  type BsonDocument,
+  isDocument,
+  isNumber,
+  namesOf,
+  setOwnValue,
+  toNumber,
+  type Value,
+} from '../bson/value.ts';
 import { CommandError } from '../command-error.ts';
 
 export type Projection = (document: BsonDocument) => BsonDocument;
@@ -74,7 +82,7 @@ function buildTree(paths: readonly string[]): PathTree {
 
 function include(document: BsonDocument, tree: PathTree): BsonDocument {
   const result: BsonDocument = {};
-  for (const name of Object.keys(document)) {
+  for (const name of namesOf(document)) {
     const node = tree.get(name);
     if (node === undefined) continue;
     const value = node === true ? document[name] : includeIn(document[name], node);
@@ -93,7 +101,7 @@ function includeIn(value: Value, tree: PathTree): Value {
 
 function exclude(document: BsonDocument, tree: PathTree): BsonDocument {
   const result: BsonDocument = {};
-  for (const name of Object.keys(document)) {
+  for (const name of namesOf(document)) {
     const node = tree.get(name);
     if (node !== true)
       setOwnValue(result, name, node === undefined ? document[name] : excludeIn(document[name], node));

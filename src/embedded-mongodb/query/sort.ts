@@ -1,7 +1,7 @@
 /** Parses sort specifications, such as `{name: 1, age: -1}`. */
 
 import { type Path, splitPath } from '../bson/path.ts';
-import { type BsonDocument, isDocument, toNumber } from '../bson/value.ts';
+import { type BsonDocument, isDocument, namesOf, toNumber } from '../bson/value.ts';
 import { CommandError } from '../command-error.ts';
 
 const MAX_SORT_FIELDS = 32;
@@ -14,7 +14,7 @@ export interface SortField {
 
 /** @throws CommandError if a direction is neither 1 nor -1 */
 export function parseSort(specification: BsonDocument): SortField[] {
-  const paths = Object.keys(specification);
+  const paths = namesOf(specification);
   if (paths.length > MAX_SORT_FIELDS)
     throw new CommandError('BadValue', `a sort has at most ${MAX_SORT_FIELDS} fields`);
   return paths.map((path) => {

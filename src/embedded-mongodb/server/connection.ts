@@ -3,7 +3,7 @@
  * no other client notices. A client that does not take its replies is not read from.
  */
 import type { Socket } from 'node:net';
-import { serialize } from 'bson';
+import { encodeFields } from '../bson/codec.ts';
 import { CommandError, errorReply } from '../command-error.ts';
 import type { Server } from '../commands/command.ts';
 import { execute, isReadCommand } from '../commands/registry.ts';
@@ -98,7 +98,7 @@ export class Connection {
       // As in MongoDB, writes run to their end even if their client is gone.
       cancelled: () => this.#closed && isReadCommand(request.command),
       complete: (reply) => this.#reply(request, reply),
-      fail: (error) => this.#reply(request, serialize(errorReply(this.#describe(error)))),
+      fail: (error) => this.#reply(request, encodeFields(errorReply(this.#describe(error)))),
     });
   }
 

@@ -4,7 +4,7 @@
  */
 
 import { splitPath } from '../bson/path.ts';
-import { BSONRegExp, type BsonDocument, isDocument, type Value } from '../bson/value.ts';
+import { BSONRegExp, type BsonDocument, isDocument, namesOf, type Value } from '../bson/value.ts';
 import { CommandError } from '../command-error.ts';
 import { isOperatorDocument } from '../filter/operator-document.ts';
 import { identityOf } from '../storage/keys/key.ts';
@@ -23,7 +23,7 @@ export function equalities(filter: BsonDocument): ReadonlyMap<string, Value> {
   if (conflict === undefined) return new Map(found);
   const { path, other } = conflict;
   const what =
-    path === other ? `path '${path}' is matched twice` : `both '${path}' and '${other}' are matched`;
+    path === other ? `path '${path}' is matched twice` : `both paths '${path}' and '${other}' are matched`;
   throw new CommandError('NotSingleValueField', `cannot infer query fields to set, ${what}`);
 }
 
@@ -48,7 +48,7 @@ export function fixedId(filter: BsonDocument): Value {
 }
 
 function equalitiesOf(filter: BsonDocument): Equality[] {
-  return Object.keys(filter).flatMap((name): Equality[] => {
+  return namesOf(filter).flatMap((name): Equality[] => {
     const operand = filter[name];
     if (!name.startsWith('$')) return fixedValues(operand).map((value) => [name, value]);
     const branches = Array.isArray(operand) ? operand.filter(isDocument) : [];

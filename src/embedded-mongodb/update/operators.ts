@@ -3,7 +3,6 @@
  * operators must not name the same path, or a path and one inside it.
  */
 
-import { compareStrings } from '../bson/compare.ts';
 import { identical } from '../bson/identical.ts';
 import { type Path, splitPath } from '../bson/path.ts';
 import { typeAlias } from '../bson/type-names.ts';
@@ -18,7 +17,7 @@ import {
   compilePush,
 } from './array-operators.ts';
 import type { Compute, ComputeCompiler, PathChange } from './change.ts';
-import { assertNoConflicts, assertPath } from './paths.ts';
+import { assertNoConflicts, assertPath, comparePaths } from './paths.ts';
 import { compileRename } from './rename.ts';
 import { assertViable, readTarget, removeTarget, writeTarget } from './target.ts';
 import {
@@ -48,7 +47,9 @@ const COMPUTED: ReadonlyMap<string, ComputeCompiler> = new Map<string, ComputeCo
   ['$pop', arrayOperator('$pop', compilePop)],
 ]);
 
-/** The changes in the order in which MongoDB makes them, which is by path. */
+/**
+ * The changes in the order in which MongoDB makes them, which is by path. New fields are added in that order.
+ */
 export function compileOperators(update: BsonDocument): readonly PathChange[] {
   const changes: PathChange[] = [];
   const named: string[] = [];
@@ -67,7 +68,8 @@ export function compileOperators(update: BsonDocument): readonly PathChange[] {
     throw new CommandError('BadValue', `an update names at most ${MAX_CHANGES} paths`);
   for (const path of named) assertPath(path);
   assertNoConflicts(named);
-  return changes.toSorted((left, right) => compareStrings(left.path, right.path));
+  const placed = changes.map((change) => ({ change, parts: splitPath(change.path) }));
+  return placed.toSorted((left, right) => comparePaths(left.parts, right.parts)).map(({ change }) => change);
 }
 
 function fieldsOf(operator: string, fields: Value): BsonDocument {

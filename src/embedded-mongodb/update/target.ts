@@ -5,7 +5,7 @@
 
 import { isArrayIndex, type Path } from '../bson/path.ts';
 import { typeAlias } from '../bson/type-names.ts';
-import { type BsonDocument, isDocument, setOwnValue, type Value } from '../bson/value.ts';
+import { type BsonDocument, isDocument, removeOwnValue, setOwnValue, type Value } from '../bson/value.ts';
 import { CommandError } from '../command-error.ts';
 
 /** Writing behind the end of an array fills the gap with nulls. */
@@ -47,7 +47,7 @@ export function removeTarget(document: BsonDocument, path: Path): boolean {
   const name = path.at(-1) ?? '';
   if (!parent.present || !child(parent.value, name).present) return false;
   if (Array.isArray(parent.value)) parent.value[Number(name)] = null;
-  else if (isDocument(parent.value)) delete parent.value[name];
+  else if (isDocument(parent.value)) removeOwnValue(parent.value, name);
   return true;
 }
 

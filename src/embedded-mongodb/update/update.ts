@@ -6,7 +6,15 @@
 import { equalValues } from '../bson/compare.ts';
 import { identical } from '../bson/identical.ts';
 import { splitPath } from '../bson/path.ts';
-import { type BsonDocument, cloneValue, isDocument, ObjectId, type Value } from '../bson/value.ts';
+import {
+  type BsonDocument,
+  cloneValue,
+  isDocument,
+  namesOf,
+  ObjectId,
+  type Value,
+  withId,
+} from '../bson/value.ts';
 import { CommandError } from '../command-error.ts';
 import type { PathChange } from './change.ts';
 import { equalities, fixedId } from './equalities.ts';
@@ -30,27 +38,27 @@ export function compileUpdate(update: Value): CompiledUpdate {
     );
   }
   if (!isDocument(update)) throw new CommandError('FailedToParse', 'An update must be a document');
-  const [first] = Object.keys(update);
+  const [first] = namesOf(update);
   return first?.startsWith('$') === true ? compileModification(update) : compileReplacement(update);
 }
 
 function compileReplacement(replacement: BsonDocument): CompiledUpdate {
   for (const name of Object.keys(replacement)) assertReplacementField(name);
-  const withId = (id: Value): BsonDocument => {
-    const { _id = id, ...rest } = replacement;
+  const replacing = (id: Value): BsonDocument => {
+    const { _id = id } = replacement;
     if (!equalValues(_id, id)) throw immutableId();
-    return { _id, ...rest };
+    return withId(replacement, _id);
   };
   return {
     isReplacement: true,
     apply: (document) => {
-      const replaced = withId(document['_id']);
+      const replaced = replacing(document['_id']);
       return identical(document, replaced) ? undefined : replaced;
     },
     insertion: (filter) => {
       const { _id = new ObjectId() } = replacement;
       const fixed = fixedId(filter);
-      return withId(fixed === undefined ? _id : fixed);
+      return replacing(fixed === undefined ? _id : fixed);
     },
   };
 }
@@ -69,8 +77,8 @@ function compileModification(update: BsonDocument): CompiledUpdate {
       for (const [path, value] of equalities(filter)) writeTarget(base, splitPath(path), cloneValue(value));
       const changed = applyChanges(base, changes, true) ?? base;
       if (Object.hasOwn(base, '_id')) assertSameId(changed, base);
-      const { _id = new ObjectId(), ...rest } = changed;
-      return { _id, ...rest };
+      const { _id = new ObjectId() } = changed;
+      return withId(changed, _id);
     },
   };
 }

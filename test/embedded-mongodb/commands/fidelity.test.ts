@@ -1,9 +1,20 @@
 /** What is written is what is stored, whatever its type and its name. */
-import { Decimal128, type Document, Double, Int32, Long } from 'mongodb';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import type { Document } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { decode, encode } from '../../../src/embedded-mongodb/bson/codec.ts';
-import type { BsonDocument } from '../../../src/embedded-mongodb/bson/value.ts';
+import {
+  type BsonDocument,
+  Decimal128,
+  Double,
+  Int32,
+  isDocument,
+  Long,
+  namesOf,
+} from '../../../src/embedded-mongodb/bson/value.ts';
 import { refusal, TestDatabase } from '../support/test-database.ts';
+import { message, socketPath, WireClient } from '../support/wire-client.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -96,6 +107,138 @@ describe('a field name', () => {
         return JSON.stringify(decode(bytes as Uint8Array));
       }
     },
+  );
+});
+
+describe('the order of fields', () => {
+  const ordered = (...names: string[]): Map<string, number> => new Map(names.map((name, n) => [name, n]));
+
+  test('is kept by updates, projections and upserts, even of names that are numbers', async () => {
+    const things = database.collection();
+    const document = new Map<string, unknown>([
+      ['b', 1],
+      ['10', 2],
+      ['_id', 1],
+      ['2', ordered('x', '3', '1')],
+    ]);
+    await things.insertOne(document as never);
+    expect(await namesStored()).toEqual(['_id', 'b', '10', '2', ['x', '3', '1']]);
+    await things.updateOne({}, { $set: { '2.y': 1, '2.0': 1, '1': 1, '11': 1, '9': 1, a: 1 } });
+    expect(await namesStored()).toEqual([
+      '_id',
+      'b',
+      '10',
+      '2',
+      ['x', '3', '1', '0', 'y'],
+      '1',
+      '9',
+      '11',
+      'a',
+    ]);
+    await things.updateOne({}, { $unset: { '2.3': 1, '1': 1 }, $rename: { '10': '3' } });
+    expect(await namesStored()).toEqual(['_id', 'b', '2', ['x', '1', '0', 'y'], '9', '11', 'a', '3']);
+    expect(await namesStored({ b: 1, '2.1': 1, '2.x': 1 })).toEqual(['_id', 'b', '2', ['x', '1']]);
+    expect(await namesStored({ b: 0, '2.y': 0, a: 0 })).toEqual([
+      '_id',
+      '2',
+      ['x', '1', '0'],
+      '9',
+      '11',
+      '3',
+    ]);
+    await things.replaceOne({}, ordered('x', '1') as never);
+    expect(await namesStored()).toEqual(['_id', 'x', '1']);
+    await things.deleteMany({});
+    const filter = new Map<string, unknown>([
+      ['z', 1],
+      ['7', ordered('b', '1')],
+    ]);
+    await things.updateOne(filter as never, { $set: { n: 1 } }, { upsert: true });
+    expect(await namesStored()).toEqual(['_id', 'z', '7', ['b', '1'], 'n']);
+
+    async function namesStored(projection: Document = {}): Promise<unknown[]> {
+      const bytes: unknown = await things.findOne({}, { raw: true, projection });
+      return namesIn(decode(bytes as Uint8Array));
+    }
+  });
+
+  test('distinguishes documents in filters, unique indexes and sorts', async () => {
+    const things = database.collection();
+    await things.createIndex({ v: 1 }, { unique: true });
+    await things.insertMany([
+      { _id: 1, v: ordered('a', '1') },
+      { _id: 2, v: ordered('1', 'a') },
+    ] as never);
+    expect(await refusal(things.insertOne({ v: ordered('a', '1') }))).toMatchObject({ code: 11000 });
+    for (const hint of [{ $natural: 1 }, { v: 1 }] as const) {
+      const found = await things
+        .find({ v: ordered('a', '1') })
+        .hint(hint)
+        .toArray();
+      expect(found.map(({ _id }) => Number(_id))).toEqual([1]);
+    }
+    const sorted = await things
+      .find()
+      .sort(
+        new Map([
+          ['x', 1],
+          ['v', 1],
+        ] as const),
+      )
+      .toArray();
+    expect(sorted.map(({ _id }) => Number(_id))).toEqual([2, 1]);
+    const others = database.collection();
+    await others.insertMany([
+      { n: 1, '1': 2 },
+      { n: 2, '1': 1 },
+    ]);
+    const first = await others.findOne(
+      {},
+      {
+        sort: new Map([
+          ['n', 1],
+          ['1', 1],
+        ] as const),
+      },
+    );
+    expect(first).toMatchObject({ n: 1 });
+  });
+
+  /** Behind the name of a field come those of its document. */
+  function namesIn(document: BsonDocument): unknown[] {
+    return namesOf(document).flatMap((name) => {
+      const value = document[name];
+      return isDocument(value) ? [name, namesIn(value)] : [name];
+    });
+  }
+});
+
+test('a document with the names of the bson package can be updated and returned', async () => {
+  const things = database.collection();
+  const hostile = { _bsontype: 'ObjectId', toBSON: 'x', id: 1 };
+  const bytes = encode({
+    insert: things.collectionName,
+    documents: [{ _id: 'it', v: hostile }],
+    $db: 'test',
+  } as never);
+  const socket = connect(socketPath(database.uri));
+  await once(socket, 'connect');
+  const client = new WireClient(socket);
+  const command = async (body: BsonDocument): Promise<void> => {
+    client.send(message(encode({ ...body, $db: 'test' })));
+    expect((await client.reply()).document).toMatchObject({ ok: 1 });
+  };
+  client.send(message(bytes));
+  expect((await client.reply()).document).toMatchObject({ n: 1 });
+  await command({
+    findAndModify: things.collectionName,
+    query: { v: hostile as never },
+    update: { $set: { n: 'x' } },
+  });
+  socket.destroy();
+  const stored: unknown = await things.findOne({ n: 'x' }, { raw: true });
+  expect(JSON.stringify(decode(stored as Uint8Array))).toBe(
+    JSON.stringify({ _id: 'it', v: hostile, n: 'x' }),
   );
 });
 

@@ -74,5 +74,6 @@ test('its fields keep their order and their values when another field is updated
 test('its names are not operators of an update, and an index does not begin with one', async () => {
   const things = database.collection();
   expect(await refusal(things.updateOne({}, { $ref: 'x', $id: 1 } as never))).toMatchObject({ code: 9 });
+  expect(await refusal(things.updateOne({}, { $set: { $id: 1 } }))).toMatchObject({ code: 52 });
   expect(await refusal(things.createIndex({ $id: 1 }))).toMatchObject({ code: 67 });
 });

@@ -19,9 +19,11 @@ export interface MessageOptions {
   readonly requestId?: number;
 }
 
-export function message(command: Document, options: MessageOptions = {}): Buffer {
+/** @param command as BSON already, if the bson package would encode it as something else */
+export function message(command: Document | Uint8Array, options: MessageOptions = {}): Buffer {
   const { flags = 0, checksum = false, sequences = {}, requestId = 1 } = options;
-  const sections: Uint8Array[] = [Buffer.of(0), serialize(command)];
+  const body = command instanceof Uint8Array ? command : serialize(command);
+  const sections: Uint8Array[] = [Buffer.of(0), body];
   for (const [name, documents] of Object.entries(sequences)) {
     const content = Buffer.concat([
       Buffer.from(`${name}\0`),

@@ -3,7 +3,7 @@
 import { decode, encodeStored } from '../../bson/codec.ts';
 import { isReferenceField } from '../../bson/reference.ts';
 import { typeAlias } from '../../bson/type-names.ts';
-import { type BsonDocument, isDocument, ObjectId, type Value } from '../../bson/value.ts';
+import { type BsonDocument, isDocument, ObjectId, type Value, withId } from '../../bson/value.ts';
 import { CommandError } from '../../command-error.ts';
 import type { CommandSteps } from '../../execution/task.ts';
 import { assertNamespace } from '../../storage/namespace.ts';
@@ -21,19 +21,19 @@ export function* insert(context: CommandContext): CommandSteps {
   const outcome = yield* runBulk(context, statementBytes(context, 'documents'), (bytes): undefined => {
     const collection = context.server.catalog.getOrCreate(context.database, name);
     const document = decode(bytes);
-    const complete = withId(document);
-    collection.insert(complete, beginsWithId(bytes) ? bytes : encodeStored(complete));
+    const withOwnId = complete(document);
+    collection.insert(withOwnId, beginsWithId(bytes) ? bytes : encodeStored(withOwnId));
     n += 1;
   });
   return success({ n, ...outcome });
 }
 
-function withId(document: BsonDocument): BsonDocument {
+function complete(document: BsonDocument): BsonDocument {
   if (Object.hasOwn(document, '_id')) {
     assertId(document['_id']);
     return document;
   }
-  return { _id: new ObjectId(), ...document };
+  return withId(document, new ObjectId());
 }
 
 /** If so, the bytes are stored unchanged. The first name follows the document's length and a type byte. */

@@ -1,7 +1,7 @@
 /**
  * MongoDB's error for a key that a unique index holds already, with the fields that drivers and users read.
  */
-import type { BsonDocument, Value } from '../../bson/value.ts';
+import { type BsonDocument, namesOf, type Value } from '../../bson/value.ts';
 import { CommandError } from '../../command-error.ts';
 import type { IndexDefinition } from './index-definition.ts';
 import { keyValue } from './index-keys.ts';
@@ -14,7 +14,7 @@ export function duplicateKeyError(
   document: BsonDocument,
 ): CommandError {
   const value = keyValue(definition, document);
-  const description = Object.keys(value).map((path) => `${path}: ${describe(value[path])}`);
+  const description = namesOf(value).map((path) => `${path}: ${describe(value[path])}`);
   return new CommandError(
     'DuplicateKey',
     `E11000 duplicate key error collection: ${namespace} index: ${definition.name} ` +

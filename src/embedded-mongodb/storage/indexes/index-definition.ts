@@ -6,7 +6,7 @@
 import { type Path, splitPath } from '../../bson/path.ts';
 import { isReferenceField } from '../../bson/reference.ts';
 import { typeAlias } from '../../bson/type-names.ts';
-import { type BsonDocument, isDocument, isNumber, toNumber, type Value } from '../../bson/value.ts';
+import { type BsonDocument, isDocument, isNumber, namesOf, toNumber, type Value } from '../../bson/value.ts';
 import { CommandError } from '../../command-error.ts';
 import { compileFilter } from '../../filter/filter.ts';
 import type { Predicate } from '../../filter/predicate.ts';
@@ -107,7 +107,7 @@ export function parseIndexDefinition(specification: BsonDocument): IndexDefiniti
 }
 
 function parseFields(key: BsonDocument): IndexField[] {
-  const paths = Object.keys(key);
+  const paths = namesOf(key);
   if (paths.length === 0) throw new CommandError('CannotCreateIndex', 'Index keys cannot be empty.');
   if (paths.length > MAX_FIELDS)
     throw new CommandError('CannotCreateIndex', `an index has at most ${MAX_FIELDS} fields`);

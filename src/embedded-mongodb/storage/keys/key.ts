@@ -11,6 +11,7 @@ import {
   type BsonDocument,
   type Code,
   type NumberValue,
+  namesOf,
   type ObjectId,
   type Timestamp,
   textOf,
@@ -116,7 +117,7 @@ function writeDate(time: number): void {
 
 /** Type, name and value of each field, as MongoDB compares them. */
 function writeDocument(document: BsonDocument): void {
-  for (const name of Object.keys(document)) {
+  for (const name of namesOf(document)) {
     const value = document[name];
     const rank = typeRank(value);
     writer.byte(rank);
