@@ -1,9 +1,10 @@
 /**
  * Makes the files that the sources need at run time, and those that are shipped. `npm run build` makes
- * everything: the core (core.wasm and its text form core.wat), and build/js, a bundle in plain JavaScript
- * that needs neither the sources nor node_modules. With `--if-stale core` it makes only the core, and with
- * `--if-stale js` both, but only what is missing or made of other sources. With `--debug` it makes
- * build/core.debug.wasm, with assertions, names and a source map. Only a debugger loads that one.
+ * everything: the core (core.wasm and its text form core.wat), build/js, a bundle in plain JavaScript that
+ * needs neither the sources nor node_modules, and build/client, which is `cloudvm-backend/client`. With
+ * `--if-stale core` it makes only the core, and with `--if-stale js` core and bundle, but only what is missing
+ * or made of other sources. With `--debug` it makes build/core.debug.wasm, with assertions, names and a source
+ * map. Only a debugger loads that one.
  */
 import { spawnSync } from 'node:child_process';
 import {
@@ -25,6 +26,7 @@ const BUILD = import.meta.dirname;
 const CORE = join(BUILD, 'core.wasm');
 const CORE_TEXT = join(BUILD, 'core.wat');
 const BUNDLE = join(BUILD, 'js');
+const CLIENT = join(BUILD, 'client');
 const COMPILER = 'node_modules/assemblyscript/bin/asc.js';
 const BUNDLER = 'node_modules/esbuild/package.json';
 
@@ -87,6 +89,32 @@ export async function makeBundle(): Promise<void> {
     putInPlace(draft, BUNDLE);
   } finally {
     rmSync(draft, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Makes build/client of src/client and the schemas. The folder gets its name at the end, as build/js does.
+ *
+ * @throws BuildError
+ */
+export async function makeClient(): Promise<void> {
+  assertCanMake('build/client', CLIENT, BUNDLER);
+  const draft = join(BUILD, `client.${process.pid}`);
+  try {
+    await makeClientOrExplain(draft);
+    rmSync(CLIENT, { recursive: true, force: true });
+    renameSync(draft, CLIENT);
+  } finally {
+    rmSync(draft, { recursive: true, force: true });
+  }
+}
+
+async function makeClientOrExplain(outputFolder: string): Promise<void> {
+  const { makeClientFiles } = await import('./client.ts');
+  try {
+    await makeClientFiles(ROOT, outputFolder);
+  } catch (error) {
+    throw new BuildError(`the client cannot be made: ${String(error)}`, { cause: error });
   }
 }
 
@@ -165,6 +193,7 @@ async function main(): Promise<void> {
   }
   if (values['if-stale'] === 'core') return;
   if (always || isBundleStale()) await measured('build/js', makeBundle);
+  if (always) await measured('build/client', makeClient);
 }
 
 async function measured(product: string, make: () => void | Promise<void>): Promise<void> {

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const SOURCES = '{src,assembly,build,bench,test}/**/*.{ts,mjs}';
-const GENERATED = 'build/js/**';
+const GENERATED = 'build/{js,client}/**';
 const WIDTH = 110;
 
 const URL = /https?:\/\/\S+/;

@@ -25,6 +25,8 @@ const TOOLS = [
   'asconfig.json',
   'build/bundle-digest.mjs',
   'build/bundle.ts',
+  'build/client-types.ts',
+  'build/client.ts',
   'build/core-digest.mjs',
   'build/entries',
   'build/make.ts',
@@ -126,7 +128,9 @@ describe('the full build', () => {
     async () => {
       copyBuildable();
       const { stdout } = await make();
-      expect(stdout).toMatch(/\nMade build\/core\.wasm and build\/core\.wat in .*\nMade build\/js in /);
+      expect(stdout).toMatch(
+        /\nMade build\/core\.wasm and build\/core\.wat in .*\nMade build\/js in .*\nMade build\/client in /,
+      );
       keepOnlyTheBundle();
       await using server = await serve({ WORKERS: '2' });
       const response = await fetch(`${server.url}/health/ready`);

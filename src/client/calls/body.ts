@@ -1,5 +1,5 @@
 /** What the groups of calls take out of answers. */
-import type { Calls, OperationId } from '../../cloudvm/contract/client-contract.ts';
+import type { Calls, OperationId, StartsOperation } from '../../cloudvm/contract/client-contract.ts';
 import { CloudVmBadAnswer } from '../errors/client-error.ts';
 import type { CallAnswer } from './call.ts';
 
@@ -20,7 +20,10 @@ export function bodyOf<Id extends OperationId>(
 }
 
 /** The operation that goes on. @throws CloudVmBadAnswer */
-export function operationOf<Id extends OperationId>(id: Id, { headers }: CallAnswer<Id>): OperationReference {
+export function operationOf<Id extends StartsOperation>(
+  id: Id,
+  { headers }: CallAnswer<Id>,
+): OperationReference {
   const location = headers['operation-location'];
   const operation = typeof location === 'string' ? OPERATION_PATH.exec(location)?.[1] : undefined;
   if (operation === undefined) throw new CloudVmBadAnswer(`The answer to ${id} names no operation`);

@@ -1,6 +1,7 @@
 /**
- * Every named shape of the API: what bodies, queries and answers are made of. The types of the client get
- * their names from here. It loads every schema, so only what makes documents and types imports it.
+ * Every named shape of the API: what bodies, queries and answers are made of. The OpenAPI document and the
+ * types of the client have their names from here. It loads every schema, so only what makes documents and
+ * types imports it.
  */
 import { LoginSchema, RegistrationSchema, SessionSchema, UserSchema } from '../accounts/account-schema.ts';
 import { DeletedSchema } from '../events/event-schema.ts';
@@ -23,7 +24,6 @@ export const SHAPES = {
   Login: LoginSchema,
   Vm: VmSchema,
   VmPage: VmPageSchema,
-  VmQuery: VmQuerySchema,
   NewVm: NewVmSchema,
   VmChanges: VmChangesSchema,
   TagValue: TagValueBodySchema,
@@ -32,8 +32,13 @@ export const SHAPES = {
   Snapshot: SnapshotSchema,
   SnapshotPage: SnapshotPageSchema,
   NewSnapshot: NewSnapshotSchema,
-  PageQuery: PageQuerySchema,
   Deleted: DeletedSchema,
 } as const;
 
-export type Shapes = typeof SHAPES;
+/** In the document a query is a list of parameters, so these names are the client's alone. */
+export const QUERY_SHAPES = {
+  VmQuery: VmQuerySchema,
+  PageQuery: PageQuerySchema,
+} as const;
+
+export type Shapes = typeof SHAPES & typeof QUERY_SHAPES;

@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { CloudVmClient } from '../../../src/client/index.ts';
 import type { ClientOptions } from '../../../src/client/options.ts';
@@ -36,13 +36,18 @@ export class ScriptedServer implements AsyncDisposable {
   private constructor(server: Server, script: Script) {
     this.#server = server;
     this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    server.on('request', async (request, response) => {
+    const ends = new WeakMap<Socket, AbortSignal>();
+    server.on('connection', (socket) => {
       const gone = new AbortController();
-      request.socket.once('close', () => gone.abort());
+      ends.set(socket, gone.signal);
+      socket.once('close', () => gone.abort());
+    });
+    server.on('request', async (request, response) => {
       // A client that gives up may leave half a request.
       const body = await text(request).catch(() => '');
       const { method = '', url = '', headers } = request;
-      const seen = { method, url, headers, body, gone: gone.signal };
+      const gone = ends.get(request.socket) ?? AbortSignal.abort();
+      const seen = { method, url, headers, body, gone };
       script(response, seen, this.requests.push(seen) - 1);
     });
   }

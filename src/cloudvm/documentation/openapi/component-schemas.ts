@@ -3,18 +3,8 @@
  * reference stands in its place. They are recognized by identity: they are the objects that validate.
  */
 import type { TSchema } from 'typebox';
-import { LoginSchema, RegistrationSchema, SessionSchema, UserSchema } from '../../accounts/account-schema.ts';
 import { IdSchema } from '../../contract/common-schema.ts';
-import { DeletedSchema } from '../../events/event-schema.ts';
-import { OperationPageSchema, OperationSchema } from '../../operations/operation-schema.ts';
-import { NewSnapshotSchema, SnapshotPageSchema, SnapshotSchema } from '../../snapshots/snapshot-schema.ts';
-import {
-  NewVmSchema,
-  TagValueBodySchema,
-  VmChangesSchema,
-  VmPageSchema,
-  VmSchema,
-} from '../../vms/vm-schema.ts';
+import { SHAPES } from '../../contract/shapes.ts';
 import { ProblemSchema } from '../problem-schema.ts';
 import {
   HealthSchema,
@@ -29,23 +19,9 @@ import { EventSchema } from './event-stream.ts';
 export type JsonObject = { readonly [name: string]: unknown };
 
 export const NAMED_SCHEMAS: Readonly<Record<string, TSchema>> = {
-  User: UserSchema,
-  Session: SessionSchema,
-  Registration: RegistrationSchema,
-  Login: LoginSchema,
+  ...SHAPES,
   Id: IdSchema,
-  Vm: VmSchema,
-  VmPage: VmPageSchema,
-  NewVm: NewVmSchema,
-  VmChanges: VmChangesSchema,
-  TagValue: TagValueBodySchema,
-  Operation: OperationSchema,
-  OperationPage: OperationPageSchema,
-  Snapshot: SnapshotSchema,
-  SnapshotPage: SnapshotPageSchema,
-  NewSnapshot: NewSnapshotSchema,
   Event: EventSchema,
-  Deleted: DeletedSchema,
   Problem: ProblemSchema,
   ProblemCause: ProblemCauseSchema,
   ProblemCauseList: ProblemCauseListSchema,
