@@ -8,6 +8,7 @@
 import { isUtf8 } from 'node:buffer';
 import { ElementType } from './element-type.ts';
 import { int32At } from './int32.ts';
+import { shortTextAt } from './short-text.ts';
 import {
   Binary,
   BSONRegExp,
@@ -29,8 +30,6 @@ import {
 /** Bounds the recursion. Documents that are stored have fewer (storage/storable.ts). */
 const MAX_DEPTH = 1000;
 const LENGTH_BYTES = 4;
-/** Up to this length, adding characters is faster than a call into V8. */
-const SHORT_TEXT = 16;
 /** It also stands for bytes that are not UTF-8. */
 const REPLACEMENT_CHARACTER = '\ufffd';
 
@@ -238,14 +237,7 @@ export class Decoder {
   }
 
   #text(start: number, end: number): string {
-    if (end - start > SHORT_TEXT) return this.#bytes.toString('utf8', start, end);
-    let text = '';
-    for (let index = start; index < end; index += 1) {
-      const byte = this.#bytes[index] ?? 0;
-      if (byte > 0x7f) return this.#bytes.toString('utf8', start, end);
-      text += String.fromCharCode(byte);
-    }
-    return text;
+    return shortTextAt(this.#bytes, start, end) ?? this.#bytes.toString('utf8', start, end);
   }
 
   #byte(): number {

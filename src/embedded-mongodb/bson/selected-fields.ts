@@ -5,6 +5,7 @@
 import { decode } from './codec.ts';
 import { ElementType } from './element-type.ts';
 import { int32At } from './int32.ts';
+import { shortTextAt } from './short-text.ts';
 import { type BsonDocument, Int32, ObjectId, setOwnValue, type Value } from './value.ts';
 
 export type Decoder = (bytes: Uint8Array) => BsonDocument;
@@ -88,6 +89,9 @@ function simpleValueAt(type: number, bytes: Uint8Array, start: number): Value {
       return null;
     case ElementType.int32:
       return new Int32(int32At(bytes, start));
+    case ElementType.string:
+      // Before the text is its length, with the 00 at its end.
+      return shortTextAt(bytes, start + LENGTH_BYTES, start + LENGTH_BYTES - 1 + int32At(bytes, start));
     default:
       return undefined;
   }
