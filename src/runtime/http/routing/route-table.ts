@@ -11,6 +11,7 @@ import {
   type RouteSchemas,
   schemasIn,
   schemasOf,
+  stepsOf,
   withSchema,
 } from '../schema/route-schemas.ts';
 import type { Handler } from './handler.ts';
@@ -48,10 +49,11 @@ export class RouteTable {
     assertOptions(options, `${method} ${path}`);
     const { own, handler } = checkHandlers(handlers, `${method} ${path}`);
     this.#claim(method, path, shape);
+    const checked = checksRequest(options) ? withSchema(options, handler) : handler;
     this.#routes.push({
       pattern: Object.freeze({ method, path }),
       parameterNames,
-      handlers: [...middleware, ...own, checksRequest(options) ? withSchema(options, handler) : handler],
+      handlers: [...middleware, ...own, ...stepsOf(checked)],
       options,
       schemas: Object.freeze({ ...schemasOf(handler), ...schemasIn(options) }),
     });

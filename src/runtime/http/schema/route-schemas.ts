@@ -4,6 +4,7 @@
  */
 import { RouterError } from '../application-errors.ts';
 import type { Request } from '../request/request.ts';
+import { RequestKey } from '../request/request-key.ts';
 import type { Response } from '../response/response.ts';
 import type { Handler } from '../routing/handler.ts';
 import { PARTS, type RoutePart, readPart } from './request-parts.ts';
@@ -38,7 +39,15 @@ export type SchemaHandler<Body, Query, Parameters, Name extends string = never> 
 type CheckedPart = readonly [part: RoutePart, schema: Schema];
 type UncheckedValues = Partial<Record<RoutePart, unknown>>;
 
-const schemasOfHandlers = new WeakMap<object, RouteSchemas>();
+type Check = (request: Request) => void | Promise<void>;
+
+interface Made<Name extends string> {
+  readonly schemas: RouteSchemas;
+  readonly steps: readonly [check: Check, answer: Handler<Name>];
+}
+
+/** What `withSchema` has made. */
+const made = new WeakMap<Handler<string>, Made<string>>();
 
 /**
  * Makes a handler that reads and checks the parts of the request for which there are schemas, and then calls
@@ -55,25 +64,28 @@ export function withSchema<
   schemas: RouteSchemas<Body, Query, Parameters>,
   handler: SchemaHandler<Body, Query, Parameters, Name>,
 ): Handler<Name> {
-  const parts = checkedParts(schemas);
-  const answer = (request: Request<Name>, response: Response, values: UncheckedValues) =>
-    // Each part has passed its schema, whose type it has.
-    handler(request, response, values as RouteValues<Body, Query, Parameters>);
-  const withValues: Handler<Name> = (request, response) => {
-    const values = readFrom(0, parts, request, {});
-    return values instanceof Promise
-      ? values.then((settled) => answer(request, response, settled))
-      : answer(request, response, values);
+  const steps = stepsFor(schemas, handler);
+  const [check, answer] = steps;
+  const checkAndAnswer: Handler<Name> = (request, response) => {
+    const checking = check(request);
+    return checking === undefined
+      ? answer(request, response)
+      : checking.then(() => answer(request, response));
   };
   // The log names the handler of a route.
-  Object.defineProperty(withValues, 'name', { value: handler.name });
-  schemasOfHandlers.set(withValues, schemasIn(schemas));
-  return withValues;
+  Object.defineProperty(checkAndAnswer, 'name', { value: handler.name });
+  made.set(checkAndAnswer, { schemas: schemasIn(schemas), steps });
+  return checkAndAnswer;
 }
 
 /** The schemas that `withSchema` has given to a handler. */
-export function schemasOf(handler: object): RouteSchemas | undefined {
-  return schemasOfHandlers.get(handler);
+export function schemasOf(handler: Handler<string>): RouteSchemas | undefined {
+  return made.get(handler)?.schemas;
+}
+
+/** A handler of `withSchema` as two steps, so that the pipeline can do something between them. */
+export function stepsOf(handler: Handler<string>): readonly Handler<string>[] {
+  return made.get(handler)?.steps ?? [handler];
 }
 
 /** Whether anything of a request is to be checked. */
@@ -85,6 +97,26 @@ export function checksRequest(schemas: RouteSchemas): boolean {
 export function schemasIn({ parameters, query, body, responses }: RouteSchemas): RouteSchemas {
   const schemas = { parameters, query, body, responses };
   return Object.fromEntries(Object.entries(schemas).filter(([, schema]) => schema !== undefined));
+}
+
+function stepsFor<Body, Query, Parameters, Name extends string>(
+  schemas: RouteSchemas<Body, Query, Parameters>,
+  handler: SchemaHandler<Body, Query, Parameters, Name>,
+): Made<Name>['steps'] {
+  const parts = checkedParts(schemas);
+  // Each part has passed its schema, whose type it has.
+  const passedValues = new RequestKey<RouteValues<Body, Query, Parameters>>('values of the schemas');
+  const keep = (request: Request, values: UncheckedValues) =>
+    request.set(passedValues, values as RouteValues<Body, Query, Parameters>);
+  const check: Check = (request) => {
+    const values = readFrom(0, parts, request, {});
+    if (!(values instanceof Promise)) return keep(request, values);
+    return values.then((settled) => keep(request, settled));
+  };
+  const answer: Handler<Name> = (request, response) =>
+    handler(request, response, request.require(passedValues));
+  Object.defineProperty(answer, 'name', { value: handler.name });
+  return [check, answer];
 }
 
 function checkedParts(schemas: RouteSchemas): readonly CheckedPart[] {

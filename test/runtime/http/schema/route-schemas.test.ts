@@ -119,6 +119,12 @@ describe.each(Object.entries(WAYS))('schemas %s', (_name, register) => {
     });
   });
 
+  test('are checked before the preconditions, as only a request that succeeds has any', async () => {
+    const conditional = (body: string) => post('/notes', body).replace('\r\n', '\r\nIf-None-Match: *\r\n');
+    expect(await answer(conditional('{"title":""}'))).toMatch(/^HTTP\/1\.1 422 /);
+    expect(await answer(conditional('{"title":"milk"}'))).toMatch(/^HTTP\/1\.1 412 /);
+  });
+
   test('are listed by the router', () => {
     const router = new Router();
     register(router);
