@@ -8,6 +8,7 @@ import { Cursors } from '../commands/read/cursors.ts';
 import { EmbeddedDatabaseError } from '../embedded-database-error.ts';
 import { Executor } from '../execution/executor.ts';
 import { Catalog } from '../storage/catalog.ts';
+import { MAX_CHECKED_BYTES } from '../storage/file-check.ts';
 import { SqliteFile, unusableFile } from '../storage/sqlite-file.ts';
 import { Connection } from './connection.ts';
 import { expireDocuments } from './expiry.ts';
@@ -51,6 +52,10 @@ export class DatabaseServer implements AsyncDisposable, Server {
     assertFits(socketPath);
     using opening = new DisposableStack();
     const file = opening.use(new SqliteFile(options.dataDirectory));
+    if (!file.isChecked) {
+      const message = 'the database file is too large to be checked for damage at the start';
+      options.log('warn', message, { file: file.path, limit: MAX_CHECKED_BYTES });
+    }
     const server = new DatabaseServer(options, socketPath, file, readCatalog(file));
     opening.move();
     try {

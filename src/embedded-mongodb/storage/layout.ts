@@ -4,6 +4,7 @@
  * opens the file.
  */
 import type { DatabaseSync } from 'node:sqlite';
+import { checkFile, MAX_CHECKED_BYTES } from './file-check.ts';
 
 /** "CVMD" in the file's header marks the files of this database. */
 const APPLICATION_ID = 0x43564d44;
@@ -13,18 +14,33 @@ const PAGE_CACHE_KIB = 32 * 1024;
 /** SQLite copies the write-ahead log into the file once it has this many pages of 4 KiB. */
 const CHECKPOINT_PAGES = 2000;
 
-/** Locks the file for this server alone. @throws Error if it is in use or not one of ours */
-export function prepareFile(database: DatabaseSync): void {
+/**
+ * Locks the file for this server alone. A file that is refused is left as it is.
+ * @returns whether the whole file was checked for damage
+ * @throws Error if it is in use, not one of ours, or damaged
+ */
+export function prepareFile(database: DatabaseSync): boolean {
+  const { isNew, isChecked } = lockAndCheck(database);
   configure(database);
   database.exec('BEGIN IMMEDIATE');
-  checkHeader(database);
+  if (isNew) writeHeader(database);
   createCatalogTables(database);
   database.exec('COMMIT');
+  return isChecked;
+}
+
+/** Writes nothing. */
+function lockAndCheck(database: DatabaseSync): { isNew: boolean; isChecked: boolean } {
+  // Set before anything is read. The lock is held until the process ends, however it ends.
+  database.exec('PRAGMA locking_mode = EXCLUSIVE');
+  database.exec('BEGIN EXCLUSIVE');
+  const isNew = checkHeader(database);
+  const isChecked = isNew || checkFile(database, MAX_CHECKED_BYTES);
+  database.exec('COMMIT');
+  return { isNew, isChecked };
 }
 
 function configure(database: DatabaseSync): void {
-  // Set before anything is read. The lock is held until the process ends, however it ends.
-  database.exec('PRAGMA locking_mode = EXCLUSIVE');
   database.exec('PRAGMA journal_mode = WAL');
   database.exec('PRAGMA synchronous = FULL');
   database.exec(`PRAGMA cache_size = -${PAGE_CACHE_KIB}`);
@@ -32,18 +48,22 @@ function configure(database: DatabaseSync): void {
   database.exec('PRAGMA temp_store = MEMORY');
 }
 
-function checkHeader(database: DatabaseSync): void {
+/** @returns whether the file is empty */
+function checkHeader(database: DatabaseSync): boolean {
   const applicationId = pragma(database, 'application_id');
   const version = pragma(database, 'user_version');
   const tables = database.prepare('SELECT count(*) AS count FROM sqlite_schema').get()?.['count'];
-  if (applicationId === 0 && tables === 0) {
-    database.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
-    database.exec(`PRAGMA user_version = ${LAYOUT_VERSION}`);
-  } else if (applicationId !== APPLICATION_ID) {
+  if (applicationId === 0 && tables === 0) return true;
+  if (applicationId !== APPLICATION_ID)
     throw new Error('it is an SQLite database, but not an embedded database of this application');
-  } else if (version !== LAYOUT_VERSION) {
+  if (version !== LAYOUT_VERSION)
     throw new Error(`it has layout version ${version}, and this program reads version ${LAYOUT_VERSION}`);
-  }
+  return false;
+}
+
+function writeHeader(database: DatabaseSync): void {
+  database.exec(`PRAGMA application_id = ${APPLICATION_ID}`);
+  database.exec(`PRAGMA user_version = ${LAYOUT_VERSION}`);
 }
 
 function createCatalogTables(database: DatabaseSync): void {

@@ -14,6 +14,7 @@ import { makeDataDirectory } from '../../platform/data-directory.ts';
 import { MAX_DOCUMENT_BYTES } from '../bson/value.ts';
 import { EmbeddedDatabaseError } from '../embedded-database-error.ts';
 import { prepareFile } from './layout.ts';
+import { assertNotLost, markPresence } from './presence-marker.ts';
 import { isBusy, isDiskFull } from './sqlite-errors.ts';
 
 const FILE_NAME = 'cloudvm.sqlite';
@@ -30,6 +31,8 @@ export type Row = Record<string, null | number | bigint | string | Uint8Array>;
 
 export class SqliteFile implements Disposable {
   readonly path: string;
+  /** Whether the whole file was checked for damage when it was opened. */
+  readonly isChecked: boolean;
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   #inTransaction = false;
@@ -41,6 +44,7 @@ export class SqliteFile implements Disposable {
     this.path = join(dataDirectory, FILE_NAME);
     try {
       makeDataDirectory(dataDirectory);
+      assertNotLost(this.path);
       closeToOthers(this.path);
       const limits = { length: MAX_VALUE_BYTES };
       this.#database = new DatabaseSync(this.path, { timeout: 0, defensive: true, limits });
@@ -48,7 +52,8 @@ export class SqliteFile implements Disposable {
       throw unusableFile(this.path, error);
     }
     try {
-      prepareFile(this.#database);
+      this.isChecked = prepareFile(this.#database);
+      markPresence(this.path);
     } catch (error) {
       this.#database.close();
       throw isBusy(error) ? inUse(dataDirectory) : unusableFile(this.path, error);
