@@ -11,9 +11,13 @@ import { EventController } from './events/event-controller.ts';
 import { type Controllers, handlerOf } from './handlers.ts';
 import { OperationController } from './operations/operation-controller.ts';
 import { withProblems } from './problems.ts';
+import { openProviders } from './providers/provider-registry.ts';
 import { prepareServices, Services, type ServicesOptions } from './services.ts';
 import { SnapshotController } from './snapshots/snapshot-controller.ts';
 import { VmController } from './vms/vm-controller.ts';
+
+/** For the application, which must not load it before it opens the API. */
+export { openProviders };
 
 export class Api implements AsyncDisposable {
   readonly #controllers: Controllers;

@@ -70,14 +70,17 @@ export async function start(pool: WorkerPool): Promise<void> {
     logger.warn({ ...detailsOf(error), others }, 'work in the background has failed and will be tried again'),
   );
   const api = new OnDemand(async () => {
-    const module = await import('./api.ts');
-    return module.Api.open({
+    const { Api, openProviders } = await import('./api.ts');
+    return Api.open({
       uri,
       databaseName,
       workers: pool.size,
       tokens,
-      providerModules: settings.providers,
-      simulation: { delayMs: settings.simulatedDelayMs, failureRate: settings.simulatedFailureRate },
+      openProviders: () =>
+        openProviders(settings.providers, {
+          delayMs: settings.simulatedDelayMs,
+          failureRate: settings.simulatedFailureRate,
+        }),
       onError,
     });
   });

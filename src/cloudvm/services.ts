@@ -9,17 +9,15 @@ import { DatabaseService, type DatabaseServiceOptions } from './database/databas
 import type { EventHub } from './events/event-hub.ts';
 import { openEvents } from './events/event-services.ts';
 import { OperationServices, prepareOperations } from './operations/operation-services.ts';
-import { openProviders, type ProviderModules, type Providers } from './providers/provider-registry.ts';
-import type { SimulatedProviderOptions } from './providers/simulated-provider.ts';
+import type { Providers } from './providers/provider-registry.ts';
 import { SnapshotRepository } from './snapshots/repository/snapshot-repository.ts';
 import { prepareSnapshots, SnapshotServices } from './snapshots/snapshot-services.ts';
 import { prepareVms, VmServices } from './vms/vm-services.ts';
 
 export interface ServicesOptions extends DatabaseServiceOptions {
   readonly tokens: Tokens;
-  readonly providerModules: ProviderModules;
-  /** Of the provider that has no module. */
-  readonly simulation: SimulatedProviderOptions;
+  /** What carries operations out. Called once. */
+  readonly openProviders: () => Promise<Providers>;
   readonly leaseMs?: number;
   /** Called with errors of work that goes on in the background. It is repeated. */
   readonly onError: (error: unknown) => void;
@@ -43,7 +41,7 @@ export class Services implements AsyncDisposable {
 
   /** @throws DatabaseUnreachableError, DatabaseConfigurationError, Error if a provider cannot be used */
   static async open(options: ServicesOptions): Promise<Services> {
-    const providers = await openProviders(options.providerModules, options.simulation);
+    const providers = await options.openProviders();
     await using opened = new AsyncDisposableStack();
     const database = opened.use(await DatabaseService.open(options));
     const services = new Services(database, providers, options);

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { Tokens } from '../../../../src/cloudvm/accounts/tokens/tokens.ts';
 import { Api } from '../../../../src/cloudvm/api.ts';
+import { type Providers, simulatedProviders } from '../../../../src/cloudvm/providers/provider-registry.ts';
 import { registerRoutes } from '../../../../src/cloudvm/routes.ts';
 import { prepareServices, Services } from '../../../../src/cloudvm/services.ts';
 import { type DatabaseServer, startEmbeddedDatabase } from '../../../support/databases.ts';
@@ -16,7 +17,8 @@ const SERVER_SELECTION_TIMEOUT_MS = 1_000;
 export interface CloudVmOptions {
   /** Of each operation. */
   readonly simulatedDelayMs?: number;
-  readonly failureRate?: number;
+  /** Instead of the simulated ones. */
+  readonly providers?: Providers;
   readonly tokenTtlSeconds?: number;
 }
 
@@ -41,8 +43,9 @@ export class CloudVm implements AsyncDisposable {
         workers: 8,
         serverSelectionTimeoutMs: SERVER_SELECTION_TIMEOUT_MS,
         tokens: new Tokens({ secrets: [SECRET], ttlSeconds: options.tokenTtlSeconds ?? 3600 }),
-        providerModules: {},
-        simulation: { delayMs: options.simulatedDelayMs ?? 10, failureRate: options.failureRate ?? 0 },
+        openProviders: async () =>
+          options.providers ??
+          simulatedProviders({ delayMs: options.simulatedDelayMs ?? 10, failureRate: 0 }),
         onError: (error) => errors.push(error),
       }),
     );
