@@ -38,7 +38,8 @@ export class SentEvents {
   constructor({ since, marks }: Position) {
     this.#since = since;
     this.#latest = since;
-    for (const mark of marks) this.#sent.set(mark, since);
+    // Their times are not known, but are at most that.
+    for (const mark of marks) this.#sent.set(mark, since + OVERLAP_MS);
   }
 
   /** Whether the client has this state of the resource already, or was sent all of that time. */

@@ -62,6 +62,7 @@ export async function shutDown(options: ShutdownOptions): Promise<ShutdownReport
   const deadline = begin + shutdownTimeoutMs;
   // From now on answers say that the connection closes.
   running.clear();
+  supervisor.announceEnding();
   connections.stop(performance.now());
   const sweeps = setInterval(() => setImmediate(sweepAfterReading, connections), SWEEP_MS);
   await acceptAll(connections, shutdownTimeoutMs * SHARE_FOR_ACCEPTING);

@@ -149,6 +149,9 @@ function onMessage(message: ToWorker): void {
     case 'drain':
       ending.drain();
       break;
+    case 'announce-ending':
+      worker?.announceEnding();
+      break;
     case 'end-streams':
       worker?.endStreams();
       break;

@@ -28,6 +28,8 @@ export type ToWorker =
   | { readonly type: 'serve-all' }
   /** Take no more requests, finish the pending ones, end. */
   | { readonly type: 'drain' }
+  /** The server stops: tell those whose answers have no end. */
+  | { readonly type: 'announce-ending' }
   /** Cut off streams, which may have no end of their own. */
   | { readonly type: 'end-streams' };
 

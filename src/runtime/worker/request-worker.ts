@@ -41,6 +41,7 @@ export class RequestWorker implements TurnHost {
   readonly #handlers: HandlersInFlight;
   readonly #drain: Drain;
   readonly #loop: RequestLoop;
+  #isEnding = false;
   #endsStreams = false;
 
   constructor({ context, core, pipeline, onError, onExhausted, onDrained }: RequestWorkerOptions) {
@@ -112,7 +113,14 @@ export class RequestWorker implements TurnHost {
   drain(): void {
     if (this.#drain.hasBegun) return;
     this.#loop.stop();
+    this.announceEnding();
     this.#drain.begin();
+  }
+
+  /** Tells handlers and streams that this worker is about to end. */
+  announceEnding(): void {
+    this.#isEnding = true;
+    for (const turn of this.#turns.values()) turn.announceEnding();
   }
 
   /**
@@ -130,6 +138,10 @@ export class RequestWorker implements TurnHost {
   }
 
   // ---- Reports of turns ----
+
+  get isEnding(): boolean {
+    return this.#isEnding;
+  }
 
   get endsStreams(): boolean {
     return this.#endsStreams;

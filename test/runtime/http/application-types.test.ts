@@ -14,6 +14,7 @@ test('the type of a request hides the operations of the runtime from handlers', 
   type Hidden =
     | 'abort'
     | 'allowedMethods'
+    | 'announceEnding'
     | 'detach'
     | 'end'
     | 'halfClose'

@@ -171,6 +171,7 @@ describe('RequestWorker', () => {
       handlerTimedOut() {},
       clientGone() {},
       clientHalfClosed() {},
+      announceEnding() {},
       endStream() {},
     });
     worker.suspended(turn());

@@ -44,6 +44,7 @@ export class IncomingRequest implements Request<string> {
   #values: Map<RequestKey<unknown>, unknown> | null = null;
   #abortController: AbortController | null = null;
   #halfClosed: AbortController | null = null;
+  #workerEnding: AbortController | null = null;
   #abortReason: unknown = undefined;
   #aborted = false;
   // Values that were read once are kept, and can be read after the end too.
@@ -165,6 +166,11 @@ export class IncomingRequest implements Request<string> {
     return this.#halfClosed.signal;
   }
 
+  get workerEnding(): AbortSignal {
+    this.#workerEnding ??= new AbortController();
+    return this.#workerEnding.signal;
+  }
+
   set<T>(key: RequestKey<T>, value: T): void {
     this.#values ??= new Map();
     this.#values.set(key, value);
@@ -225,6 +231,12 @@ export class IncomingRequest implements Request<string> {
   halfClose(): void {
     this.#halfClosed ??= new AbortController();
     this.#halfClosed.abort();
+  }
+
+  /** The worker is about to end. */
+  announceEnding(): void {
+    this.#workerEnding ??= new AbortController();
+    this.#workerEnding.abort();
   }
 
   /** The client is gone, or the time is over. */

@@ -49,6 +49,11 @@ export interface Request<Name extends string = never> {
    * is gone, a piece of a stream that is sent now shows it, and `signal` aborts.
    */
   readonly halfClosed: AbortSignal;
+  /**
+   * Aborts when this worker is about to end, at a stop of the server or a reload. An answer that has no end of
+   * its own should come to one, so that the client asks again elsewhere. `sendEvents` heeds it.
+   */
+  readonly workerEnding: AbortSignal;
 
   /** @throws HttpProblem 400, TypeError for a name that the route does not have */
   parameter(name: Name): string;

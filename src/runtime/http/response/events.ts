@@ -1,7 +1,8 @@
 /**
  * Server-sent events (WHATWG HTML, section 9.2) over a streamed response. A controller calls `sendEvents`
  * with a source of events. Comments keep the connection alive while the source has nothing to say. The source
- * is closed when the client is gone.
+ * is closed when the client is gone. The stream ends when the worker is about to: clients of events connect
+ * again by themselves.
  */
 
 import type { Request } from '../request/request.ts';
@@ -69,17 +70,18 @@ export function encodeEvent(event: ServerSentEvent): string {
 async function* encodeEvents(
   source: AsyncIterable<ServerSentEvent>,
   keepAliveMs: number,
-  { signal, halfClosed }: Pick<Request, 'signal' | 'halfClosed'>,
+  { signal, halfClosed, workerEnding }: Pick<Request, 'signal' | 'halfClosed' | 'workerEnding'>,
 ): AsyncGenerator<string, void, undefined> {
   const iterator = source[Symbol.asyncIterator]();
   let pending: PendingEvent | null = null;
   let probes = 0;
   try {
-    while (!signal.aborted) {
+    while (!signal.aborted && !workerEnding.aborted) {
       pending ??= new PendingEvent(iterator.next());
       const isProbing = halfClosed.aborted && probes < PROBES;
-      await pending.wait(isProbing ? PROBE_INTERVAL_MS : keepAliveMs, [signal, halfClosed]);
+      await pending.wait(isProbing ? PROBE_INTERVAL_MS : keepAliveMs, [signal, halfClosed, workerEnding]);
       if (signal.aborted) return;
+      if (!pending.settled && workerEnding.aborted) return;
       if (!pending.settled) {
         if (halfClosed.aborted) probes++;
         yield KEEP_ALIVE_COMMENT;

@@ -193,6 +193,11 @@ export class Supervisor {
     return reload.run();
   }
 
+  /** Streams of events end by themselves when they are told. */
+  announceEnding(): void {
+    for (const worker of this.living()) worker.send({ type: 'announce-ending' });
+  }
+
   /** Streams do not end by themselves. The workers cut them off, and their clients ask again elsewhere. */
   endStreams(): void {
     for (const worker of this.living()) worker.send({ type: 'end-streams' });

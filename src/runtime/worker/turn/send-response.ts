@@ -16,7 +16,7 @@ import { type Sending, sendSlowly, sendStream } from '../output/response-sender.
 import type { RunningRequest } from './running-request.ts';
 import type { TurnHost } from './turn-host.ts';
 
-export type ResponseHost = Pick<TurnHost, 'context' | 'endsStreams' | 'reportError'>;
+export type ResponseHost = Pick<TurnHost, 'context' | 'isEnding' | 'endsStreams' | 'reportError'>;
 
 const TOO_SLOW = 'Other clients take their responses too slowly; try again later.';
 const REPLACED = 'The server is replacing the worker of this stream.';
@@ -53,6 +53,7 @@ function beginStream(
   host: ResponseHost,
 ): Promise<void> | null {
   if (running.isEndless && host.endsStreams) return sendUnavailable(running, REPLACED, output, host);
+  if (host.isEnding) running.request.announceEnding();
   running.bodyLength = null;
   return sendStream(sendingOf(running, output, host), body);
 }

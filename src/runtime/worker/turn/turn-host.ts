@@ -20,6 +20,8 @@ export interface TurnHost {
   readonly pipeline: Pick<Pipeline, 'run' | 'refuse' | 'declarations'>;
   readonly heavyRequests: HeavyRequests;
   readonly peers: PeerAddresses;
+  /** Whether the worker is about to end. */
+  readonly isEnding: boolean;
   /** Whether the worker begins no more streams that may have no end of their own. */
   readonly endsStreams: boolean;
   /** The turn waits for something, and other turns go on. */
@@ -41,6 +43,8 @@ export interface SuspendedTurn extends WaitingTurn {
   clientGone(): void;
   /** The client sends nothing more. It may be gone, or still read. */
   clientHalfClosed(): void;
+  /** The worker is about to end. */
+  announceEnding(): void;
   /** Cuts off a stream that may have no end of its own, and tells the application. Does nothing to others. */
   endStream(): void;
 }

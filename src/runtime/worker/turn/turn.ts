@@ -115,6 +115,10 @@ export class Turn implements SuspendedTurn {
     this.#running?.request.halfClose();
   }
 
+  announceEnding(): void {
+    this.#running?.request.announceEnding();
+  }
+
   endStream(): void {
     if (this.#phase !== 'sending' || this.#running?.isEndless !== true) return;
     this.#running.request.abort(new OutputAbortedError());

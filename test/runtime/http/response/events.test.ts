@@ -41,6 +41,13 @@ describe('an event', () => {
 });
 
 describe('a stream of events', () => {
+  test('a stream of events ends when its worker is about to, also while the source has nothing to say', async () => {
+    const { request, pieces } = open(silence());
+    const next = pieces.next();
+    request.announceEnding();
+    expect(await next).toEqual({ done: true, value: undefined });
+  });
+
   test('a stream of events has the headers that keep caches and proxies out of the way', () => {
     const { response } = open((async function* () {})());
     expect([...response.headers]).toEqual([
@@ -141,3 +148,13 @@ describe('a stream of events', () => {
     expect(disposed).toBe(true);
   });
 });
+
+/** A source that never has an event, until it is closed. */
+function silence(): AsyncIterable<ServerSentEvent> {
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next: () => new Promise(() => {}),
+      return: async () => ({ done: true, value: undefined }),
+    }),
+  };
+}

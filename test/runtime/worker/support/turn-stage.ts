@@ -20,6 +20,7 @@ export class RecordingHost implements TurnHost {
   readonly pipeline: Pipeline;
   readonly heavyRequests: HeavyRequests;
   readonly peers: PeerAddresses;
+  isEnding = false;
   endsStreams = false;
   /** Handlers in flight, as the worker would count them. */
   count = 0;
