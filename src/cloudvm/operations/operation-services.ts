@@ -21,6 +21,8 @@ const REMOVAL_DELAY_MS = 5_000;
 export interface OperationServicesOptions {
   readonly providers: Providers;
   readonly leaseMs?: number;
+  readonly lookIntervalMs?: number;
+  readonly missingAfterMs?: number;
   /** Told of errors in the background. */
   readonly onError: (error: unknown) => void;
   /** Told that operations have begun or ended. */
@@ -38,16 +40,22 @@ export class OperationServices {
   readonly #onChange: () => void;
 
   constructor(service: DatabaseService, options: OperationServicesOptions) {
-    const { providers, leaseMs = LEASE_MS, onError, onChange } = options;
+    const { providers, leaseMs = LEASE_MS, lookIntervalMs, missingAfterMs, onError, onChange } = options;
     this.#onChange = onChange;
     this.repository = new OperationRepository(service);
     const leases = new OperationLeases({ service, holder: new ObjectId(), leaseMs });
     this.runner = new OperationRunner({
       leases,
       targets: new OperationTargets(service),
-      leftovers: new Leftovers({ service, operations: this.repository, leases }),
+      leftovers: new Leftovers({
+        service,
+        operations: this.repository,
+        leases,
+        ...(missingAfterMs !== undefined && { missingAfterMs }),
+      }),
       providers,
       leaseMs,
+      ...(lookIntervalMs !== undefined && { lookIntervalMs }),
       onError,
       onChange,
     });
@@ -57,7 +65,13 @@ export class OperationServices {
   async begin(operation: NewOperation): Promise<void> {
     const document = newOperationDocument(operation);
     const isTaken = this.runner.reserve(document);
-    await this.repository.insert(document);
+    try {
+      await this.repository.insert(document);
+    } catch (error) {
+      // If it was stored all the same, its lease ends. If not, whoever finds its target stores it.
+      this.runner.cancel(document);
+      throw error;
+    }
     this.#onChange();
     if (isTaken) this.runner.run(document);
   }

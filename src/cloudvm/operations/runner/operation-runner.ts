@@ -69,6 +69,8 @@ export class OperationRunner implements AsyncDisposable {
   #lookTimer: NodeJS.Timeout | undefined;
   #renewTimer: NodeJS.Timeout | undefined;
   #isLooking = false;
+  /** Something was left in the queue for want of room. */
+  #mayHaveQueued = false;
   #isStopped = false;
 
   constructor(options: OperationRunnerOptions) {
@@ -94,18 +96,28 @@ export class OperationRunner implements AsyncDisposable {
 
   /**
    * Takes an operation before it is stored, if there is room. Otherwise it stays queued.
-   * @returns whether to call `run` once it is stored
+   * @returns whether to call `run` once it is stored, or `cancel` if it cannot be stored
    */
   reserve(operation: OperationDocument): boolean {
-    if (this.#isStopped || !this.#hasRoomFor(operation.subject.provider)) return false;
+    if (this.#isStopped) return false;
+    if (!this.#hasRoomFor(operation.subject.provider)) {
+      this.#mayHaveQueued = true;
+      return false;
+    }
     this.#options.leases.takeUnstored(operation);
+    this.#add(operation);
     return true;
   }
 
-  /** Runs an operation that this worker has taken. */
+  cancel(operation: OperationDocument): void {
+    this.#delete(operation);
+  }
+
+  /** Runs an operation that this worker has reserved. */
   run(operation: OperationDocument): void {
-    if (this.#isStopped) return;
-    this.#track(this.#carryOut(operation));
+    const running = this.#running.get(operation._id.toHexString());
+    if (running === undefined || this.#isStopped) return;
+    this.#track(this.#carryOut(running));
   }
 
   /** Takes and runs a queued operation that is stored. */
@@ -135,13 +147,17 @@ export class OperationRunner implements AsyncDisposable {
   async #runFree(id: ObjectId): Promise<void> {
     await this.#inBackground(async () => {
       const operation = await this.#options.leases.takeFree(id);
-      if (operation !== undefined) this.run(operation);
+      if (operation !== undefined) this.#runTaken(operation);
     });
   }
 
-  async #carryOut(operation: OperationDocument): Promise<void> {
-    const signal = this.#add(operation);
-    const progress = await this.#inBackground(() => this.#attempt(operation, signal));
+  #runTaken(operation: OperationDocument): void {
+    this.#add(operation);
+    this.run(operation);
+  }
+
+  async #carryOut({ operation, controller }: Running): Promise<void> {
+    const progress = await this.#inBackground(() => this.#attempt(operation, controller.signal));
     // What waits for its batch is still running. After an error, the operation is taken again when its lease
     // ends. While stopping, it is given back.
     if (progress !== 'batched' && !this.#isStopped) this.#delete(operation);
@@ -298,10 +314,11 @@ export class OperationRunner implements AsyncDisposable {
   /** @returns whether there may be more to take */
   async #takeDue(): Promise<boolean> {
     for (let taken = 0; taken < MAX_TAKEN; taken += 1) {
-      if (this.#isStopped || this.#running.size >= this.#options.maxRunning) return false;
-      const operation = await this.#options.leases.takeDue(VM_PROVIDERS.filter(this.#hasRoomFor));
+      const withRoom = VM_PROVIDERS.filter(this.#hasRoomFor);
+      if (withRoom.length < VM_PROVIDERS.length) this.#mayHaveQueued = true;
+      const operation = this.#isStopped ? undefined : await this.#options.leases.takeDue(withRoom);
       if (operation === undefined) return false;
-      this.run(operation);
+      this.#runTaken(operation);
     }
     return true;
   }
@@ -312,17 +329,18 @@ export class OperationRunner implements AsyncDisposable {
     return (this.#runningOf.get(provider) ?? 0) < providers[provider].concurrency;
   };
 
-  #add(operation: OperationDocument): AbortSignal {
-    const controller = new AbortController();
-    this.#running.set(operation._id.toHexString(), { operation, controller });
+  #add(operation: OperationDocument): void {
+    this.#running.set(operation._id.toHexString(), { operation, controller: new AbortController() });
     const { provider } = operation.subject;
     this.#runningOf.set(provider, (this.#runningOf.get(provider) ?? 0) + 1);
-    return controller.signal;
   }
 
   #delete({ _id, subject: { provider } }: OperationDocument): void {
     if (!this.#running.delete(_id.toHexString())) return;
     this.#runningOf.set(provider, (this.#runningOf.get(provider) ?? 0) - 1);
+    if (!this.#mayHaveQueued || this.#isStopped) return;
+    this.#mayHaveQueued = false;
+    this.#track(this.#look());
   }
 
   async #inBackground<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
