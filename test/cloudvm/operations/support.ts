@@ -1,4 +1,6 @@
-/** Runners as workers of different processes have them, on one database, with providers that a test controls. */
+/**
+ * Runners as workers of different processes have them, on one database, with providers that a test controls.
+ */
 import { ObjectId } from 'mongodb';
 import { DatabaseService } from '../../../src/cloudvm/database/database-service.ts';
 import type { Operation } from '../../../src/cloudvm/operations/operation.ts';

@@ -50,8 +50,8 @@ export interface Request<Name extends string = never> {
    */
   readonly halfClosed: AbortSignal;
   /**
-   * Aborts when this worker is about to end, at a stop of the server or a reload. An answer that has no end of
-   * its own should come to one, so that the client asks again elsewhere. `sendEvents` heeds it.
+   * Aborts when this worker is about to end, at a stop of the server or a reload. An answer that has no end
+   * of its own should come to one, so that the client asks again elsewhere. `sendEvents` heeds it.
    */
   readonly workerEnding: AbortSignal;
 
