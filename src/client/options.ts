@@ -45,7 +45,7 @@ export interface CallOptions {
   /** Instead of the client's `timeouts.totalMs`. */
   readonly timeoutMs?: number | undefined;
   /**
-   * Try again while the resource is busy (the problems `vm-busy` and `snapshot-pending`), until the call's
+   * Try again while the resource is busy (the problems `vm-pending` and `snapshot-pending`), until the call's
    * time is over. Otherwise these are errors at once.
    */
   readonly waitWhileBusy?: boolean | undefined;

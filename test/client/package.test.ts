@@ -151,7 +151,7 @@ describe('a TypeScript project', () => {
       const { body } = await client.request('setVmTag', { path: { id: vm.id, key: 'a' }, body: { value: 'b' } });
       return body;
     }
-    export const isBusy = (error: unknown): boolean => error instanceof CloudVmProblem && error.is('vm-busy');
+    export const isBusy = (error: unknown): boolean => error instanceof CloudVmProblem && error.is('vm-pending');
   `;
 
   test.each([

@@ -151,11 +151,11 @@ test('a wait that is longer than the call may take is not begun', async () => {
 
 test('a busy VM is an error, unless the caller wants to wait', async () => {
   await using server = await ScriptedServer.start((response, _request, number) => {
-    if (number < 8) answerProblem(response, 409, 'vm-busy', { 'Retry-After': '0' });
+    if (number < 8) answerProblem(response, 409, 'vm-pending', { 'Retry-After': '0' });
     else answerJson(response, 202, VM, LOCATION);
   });
   await using client = server.client({ retry: { attempts: 1 } });
-  await expect(client.vms.stop(ID)).rejects.toMatchObject({ problem: 'vm-busy' });
+  await expect(client.vms.stop(ID)).rejects.toMatchObject({ problem: 'vm-pending' });
   expect(server.requests).toHaveLength(1);
   await client.vms.stop(ID, { waitWhileBusy: true });
   expect(server.requests).toHaveLength(9);

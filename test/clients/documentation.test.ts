@@ -70,7 +70,7 @@ describe('headless Chromium', () => {
   });
 
   it('shows the pages without scripts, and reports nothing', async (context) => {
-    for (const path of ['/', '/problems/vm-busy']) {
+    for (const path of ['/', '/problems/vm-pending']) {
       const { page, messages } = await show(context, server.url + path);
       expect(page).toContain('<h1>');
       expect([path, messages]).toEqual([path, []]);

@@ -8,7 +8,7 @@ import type { OutgoingRequest } from '../exchange/transport.ts';
 
 /** Statuses that pass by themselves, and leave open whether the request was carried out. */
 const PASSING_STATUSES: readonly number[] = [500, 502, 503, 504];
-const BUSY: readonly string[] = ['vm-busy', 'snapshot-pending'];
+const BUSY: readonly string[] = ['vm-pending', 'snapshot-pending'];
 
 /**
  * Whether sending it twice has the effect, and the answer, of sending it once. A PUT with a precondition has

@@ -140,9 +140,9 @@ export const PROBLEM_CAUSES = {
     title: 'Too Many Failed Logins',
     explanation: 'Too many logins have failed. Try again after the seconds that `Retry-After` names.',
   },
-  'vm-busy': {
+  'vm-pending': {
     status: 409,
-    title: 'VM Busy',
+    title: 'VM Pending',
     explanation:
       'An operation changes the VM now: it is pending or stopping. This passes by itself. Try again after the seconds that `Retry-After` names, or wait for the operation.',
   },

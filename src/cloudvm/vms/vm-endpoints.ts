@@ -54,7 +54,7 @@ export const deleteVm = endpoint({
   summary: 'Delete a VM and its snapshots',
   fields: ['If-Match', 'If-None-Match'],
   success: { status: 204, description: 'It is gone.' },
-  problems: ['not-found', 'precondition-failed', 'vm-busy'],
+  problems: ['not-found', 'precondition-failed', 'vm-pending'],
 });
 
 export const setVmTag = endpoint({
@@ -86,7 +86,7 @@ export const startVm = endpoint({
     schema: VmSchema,
     headers: { ...ETAG, ...OPERATION_LOCATION },
   },
-  problems: ['not-found', 'precondition-failed', 'vm-busy', 'vm-status-conflict'],
+  problems: ['not-found', 'precondition-failed', 'vm-pending', 'vm-status-conflict'],
 });
 
 export const stopVm = endpoint({
@@ -99,7 +99,7 @@ export const stopVm = endpoint({
     schema: VmSchema,
     headers: { ...ETAG, ...OPERATION_LOCATION },
   },
-  problems: ['not-found', 'precondition-failed', 'vm-busy', 'vm-status-conflict'],
+  problems: ['not-found', 'precondition-failed', 'vm-pending', 'vm-status-conflict'],
 });
 
 export const restartVm = endpoint({
@@ -112,5 +112,5 @@ export const restartVm = endpoint({
     schema: VmSchema,
     headers: { ...ETAG, ...OPERATION_LOCATION },
   },
-  problems: ['not-found', 'precondition-failed', 'vm-busy', 'vm-status-conflict'],
+  problems: ['not-found', 'precondition-failed', 'vm-pending', 'vm-status-conflict'],
 });

@@ -43,5 +43,5 @@ function preconditionFailed(currentVersion: number): HttpProblem {
 function statusConflict(status: VmStatus): HttpProblem {
   const detail = `This is not possible while the VM is ${status}.`;
   if (!BUSY_STATUSES.includes(status)) return problem('vm-status-conflict', detail);
-  return problem('vm-busy', detail, { headers: { 'Retry-After': RETRY_AFTER_SECONDS } });
+  return problem('vm-pending', detail, { headers: { 'Retry-After': RETRY_AFTER_SECONDS } });
 }

@@ -121,11 +121,11 @@ describe('an action that the status does not allow', () => {
       expect(await slow.http.ask(method, pathOf(json) + path, { token })).toMatchObject({
         status: 409,
         headers: { 'retry-after': '1' },
-        json: { type: '/problems/vm-busy' },
+        json: { type: '/problems/vm-pending' },
       });
     }
     const snapshot = await slow.http.ask('POST', `${pathOf(json)}/snapshots`, { token, body: { name: 's' } });
-    expect(snapshot).toMatchObject({ status: 409, json: { type: '/problems/vm-busy' } });
+    expect(snapshot).toMatchObject({ status: 409, json: { type: '/problems/vm-pending' } });
   });
 });
 
