@@ -20,6 +20,11 @@ export interface EventsOptions {
   /** Ends the stream, with the reason of the signal as the error. */
   readonly signal?: AbortSignal | undefined;
   /**
+   * Called whenever a connection is there. What changes from then on becomes an event, so this is the time to
+   * read what there is already.
+   */
+  readonly onConnect?: (() => void) | undefined;
+  /**
    * The longest wait before a new connection. It doubles while connections fail. 1,000, or what the server
    * asks for.
    */
@@ -62,6 +67,7 @@ export async function* followEvents(
       const content = await connect(transport, token(), lastEventId, timer);
       // 204: the server has no more events (WHATWG HTML, section 9.2.2).
       if (content === undefined) return;
+      options.onConnect?.();
       yield* readEvents(content, { parser, timer, silenceMs, onSignOfLife });
       error = new CloudVmNetworkError('streamEvents met the end of the stream');
     } catch (thrown) {
