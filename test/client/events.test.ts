@@ -103,6 +103,41 @@ test('an id that is taken away is not sent with the next connection', async () =
   expect(server.requests.map(({ headers }) => headers['last-event-id'])).toEqual(['earlier', undefined]);
 });
 
+test('onStart is awaited whenever the stream begins without an event to go on after', async () => {
+  const order: string[] = [];
+  await using server = await ScriptedServer.start((response, { headers }, number) => {
+    begin(response);
+    order.push(`connection after ${headers['last-event-id'] ?? 'nothing'}`);
+    // The first connection brings nothing, the second one an event.
+    response.end(number === 0 ? '' : vmEvent(String(number)));
+  });
+  await using client = server.client();
+  const onStart = async (): Promise<void> => {
+    await new Promise(setImmediate);
+    order.push('start');
+  };
+  for await (const { id } of client.events({ ...QUICK, onStart })) {
+    order.push(`event ${id}`);
+    if (id === '3') break;
+  }
+  expect(order.filter((step) => !step.endsWith('nothing'))).toEqual([
+    'start',
+    'start',
+    ...['event 1', 'connection after 1', 'event 2', 'connection after 2', 'event 3'],
+  ]);
+});
+
+test('an error of onStart ends the stream and its connection', async () => {
+  await using server = await ScriptedServer.start(begin);
+  await using client = server.client();
+  const onStart = (): never => {
+    throw new Error('mine');
+  };
+  await expect(client.events({ onStart }).next()).rejects.toThrow('mine');
+  const gone = server.requests[0]?.gone;
+  if (gone?.aborted === false) await once(gone, 'abort');
+});
+
 test('names that are new to this client are skipped', async () => {
   await using server = await ScriptedServer.start((response) => {
     begin(response);

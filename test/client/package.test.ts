@@ -3,27 +3,15 @@
  * but undici, and used from plain JavaScript and from TypeScript.
  */
 import { execFile } from 'node:child_process';
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makeClientFiles } from '../../build/client.ts';
 import { clientTypes } from '../../build/client-types.ts';
-import { needTool } from '../clients/support/tool.ts';
 import { inheritedEnvironment } from '../support/environment.ts';
+import { Project, ROOT } from './support/project.ts';
 import { answerJson, ID, OPERATION, ScriptedServer, VM } from './support/scripted-server.ts';
 
-const ROOT = resolve(import.meta.dirname, '../..');
 const COMPILER = join(ROOT, 'node_modules/typescript/bin/tsc');
 const COMPILER_OPTIONS = {
   noEmit: true,
@@ -34,46 +22,13 @@ const COMPILER_OPTIONS = {
 };
 
 const run = promisify(execFile);
-let lab: string;
-let repository: string;
-let project: string;
+let project: Project;
 
 beforeAll(async () => {
-  lab = mkdtempSync(join(tmpdir(), 'cloudvm-package-'));
-  repository = join(lab, 'repository');
-  for (const path of [
-    'package.json',
-    '.npmrc',
-    'README.md',
-    'LICENSE',
-    'src',
-    'build/.gitignore',
-    'build/.npmignore',
-  ]) {
-    cpSync(join(ROOT, path), join(repository, path), { recursive: true });
-  }
-  symlinkSync(join(ROOT, 'node_modules'), join(repository, 'node_modules'), 'junction');
-  await makeClientFiles(repository, join(repository, 'build/client'));
-  mkdirSync(join(repository, 'build/js/cache'), { recursive: true });
-  for (const file of ['js/main.js', 'js/cache/code', 'core.wasm'])
-    writeFileSync(join(repository, 'build', file), '');
-  project = join(lab, 'project');
-  mkdirSync(join(project, 'node_modules/@types'), { recursive: true });
-  write('package.json', JSON.stringify({ type: 'module', private: true }));
-  cpSync(join(repository, 'build/client'), join(project, 'node_modules/cloudvm-backend/build/client'), {
-    recursive: true,
-  });
-  cpSync(join(ROOT, 'package.json'), join(project, 'node_modules/cloudvm-backend/package.json'));
-  for (const name of ['undici', 'undici-types', '@types/node']) {
-    symlinkSync(join(ROOT, 'node_modules', name), join(project, 'node_modules', name), 'junction');
-  }
+  project = await Project.make();
 });
 
-afterAll(() => rmSync(lab, { recursive: true, force: true }));
-
-function write(path: string, text: string): void {
-  writeFileSync(join(project, path), text);
-}
+afterAll(() => project[Symbol.dispose]());
 
 /** @returns what the compiler says: nothing if the folder is right */
 async function compile(folder: string, config: object): Promise<string> {
@@ -84,11 +39,10 @@ async function compile(folder: string, config: object): Promise<string> {
   );
 }
 
-test('the package holds the client and the bundle of the server, and no sources', async (context) => {
-  const npm = needTool(context, 'npm');
-  const { stdout } = await run(npm, ['pack', '--json', '--pack-destination', lab], { cwd: repository });
-  const [{ files }]: [{ files: { path: string }[] }] = JSON.parse(stdout);
-  const paths = files.map(({ path }) => path);
+test('the package holds the client and the bundle of the server, and no sources', () => {
+  const paths = readdirSync(project.installed, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => relative(project.installed, join(parentPath, name)));
   expect(paths).toEqual(
     expect.arrayContaining([
       'package.json',
@@ -104,10 +58,10 @@ test('the package holds the client and the bundle of the server, and no sources'
 });
 
 test('one file of plain JavaScript needs only undici and Node.js', () => {
-  const text = readFileSync(join(repository, 'build/client/index.js'), 'utf8');
+  const text = readFileSync(join(project.installed, 'build/client/index.js'), 'utf8');
   const imports = [...text.matchAll(/^import .* from "(.*)";$/gm)].map(([, name]) => name);
   expect(new Set(imports)).toEqual(new Set(['undici', 'node:crypto', 'node:timers/promises']));
-  expect(readdirSync(join(repository, 'build/client')).sort()).toEqual(['index.js', 'types']);
+  expect(readdirSync(join(project.installed, 'build/client')).sort()).toEqual(['index.js', 'types']);
 });
 
 test('a plain JavaScript module uses it', async () => {
@@ -118,19 +72,20 @@ test('a plain JavaScript module uses it', async () => {
       response.write(`id: 1\nevent: vm\ndata: ${JSON.stringify(VM)}\n\n`);
     } else answerJson(response, 200, VM, { 'Operation-Location': `/api/operations/${OPERATION.id}` });
   });
-  write(
+  project.write(
     'main.mjs',
     `import { CloudVmClient, CloudVmProblem } from 'cloudvm-backend/client';
-     await using client = new CloudVmClient({ url: process.argv[2], token: 'secret' });
+     const client = new CloudVmClient({ url: process.argv[2], token: 'secret' });
      const { operation } = await client.vms.start('${ID}');
      const { status } = await client.waitFor(operation);
      for await (const { event, data } of client.events()) {
        console.log(status, event, data.name, typeof CloudVmProblem);
        break;
-     }`,
+     }
+     await client.close();`,
   );
   const { stdout, stderr } = await run(process.execPath, ['main.mjs', server.url], {
-    cwd: project,
+    cwd: project.folder,
     env: inheritedEnvironment(),
   });
   expect({ stdout, stderr }).toEqual({ stdout: 'succeeded vm web function\n', stderr: '' });
@@ -160,9 +115,9 @@ describe('a TypeScript project', () => {
     ['with exact optional properties', { exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true }],
     ['that checks the declarations of its packages', { lib: ['es2024', 'esnext'], skipLibCheck: false }],
   ])('compiles %s', async (_title, options) => {
-    write('main.ts', USE);
+    project.write('main.ts', USE);
     const compilerOptions = { ...COMPILER_OPTIONS, skipLibCheck: true, ...options };
-    expect(await compile(project, { compilerOptions })).toBe('');
+    expect(await compile(project.folder, { compilerOptions })).toBe('');
   });
 
   test('does not compile with what the API does not have', async () => {
@@ -178,8 +133,10 @@ describe('a TypeScript project', () => {
     ];
     const imports = "import type { CloudVmClient, CloudVmProblem } from 'cloudvm-backend/client';";
     const names = 'declare const client: CloudVmClient; declare const problem: CloudVmProblem;';
-    write('main.ts', [imports, names, ...mistakes.map((mistake) => `void ${mistake};`)].join('\n'));
-    const said = await compile(project, { compilerOptions: { ...COMPILER_OPTIONS, skipLibCheck: true } });
+    project.write('main.ts', [imports, names, ...mistakes.map((mistake) => `void ${mistake};`)].join('\n'));
+    const said = await compile(project.folder, {
+      compilerOptions: { ...COMPILER_OPTIONS, skipLibCheck: true },
+    });
     const lines = [...said.matchAll(/^main\.ts\((\d+),/gm)].map(([, line]) => Number(line));
     expect(new Set(lines)).toEqual(new Set(mistakes.map((_, index) => index + 3)));
   });
@@ -187,16 +144,16 @@ describe('a TypeScript project', () => {
 
 test('the types that are written out are those of the schemas', async () => {
   const contract = join(ROOT, 'src/cloudvm/contract');
-  cpSync(join(contract, 'routes.ts'), join(lab, 'routes.ts'));
-  writeFileSync(join(lab, 'package.json'), '{"type":"module"}');
+  cpSync(join(contract, 'routes.ts'), join(project.lab, 'routes.ts'));
+  writeFileSync(join(project.lab, 'package.json'), '{"type":"module"}');
   const written = clientTypes();
-  writeFileSync(join(lab, 'written.ts'), written);
+  writeFileSync(join(project.lab, 'written.ts'), written);
   const names = [...written.matchAll(/^export (?:interface|type) (\w+)/gm)].map(([, name]) => name);
   expect(names).toContain('Calls');
   expect(names).toContain('ProblemName');
   const checks = names.map((name) => `  ${name}: Same<Schemas.${name}, Written.${name}>;`);
   writeFileSync(
-    join(lab, 'same.ts'),
+    join(project.lab, 'same.ts'),
     `import type * as Schemas from '${join(contract, 'client-contract.ts')}';
      import type * as Written from './written.ts';
      type Plain<T> = T extends object ? { [Name in keyof T]: Plain<T[Name]> } : T;
@@ -212,5 +169,5 @@ test('the types that are written out are those of the schemas', async () => {
     files: ['same.ts', join(ROOT, 'src/runtime/memory/webassembly.d.ts')],
     include: [],
   };
-  expect(await compile(lab, config)).toBe('');
+  expect(await compile(project.lab, config)).toBe('');
 });

@@ -109,8 +109,8 @@ test('events go on where they were when the server was killed and is back', asyn
   const { url } = first;
   await using client = new CloudVmClient({ url });
   await client.register(ADA);
-  const { promise: connected, resolve: onConnect } = Promise.withResolvers<void>();
-  const events = client.events({ onConnect, reconnectDelayMs: 10 });
+  const { promise: connected, resolve: onStart } = Promise.withResolvers<void>();
+  const events = client.events({ onStart, reconnectDelayMs: 10 });
   const created = events.next();
   await connected;
   const { vm, operation } = await client.vms.create(WEB);

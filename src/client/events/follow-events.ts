@@ -1,10 +1,10 @@
 /** Follows the stream of events over as many connections as it takes. */
 import type { CloudVmEvent } from '../../cloudvm/contract/client-contract.ts';
 import { outgoing } from '../calls/outgoing.ts';
-import { CloudVmBadAnswer, type CloudVmError, CloudVmNetworkError } from '../errors/client-error.ts';
+import { CloudVmBadAnswer, CloudVmError, CloudVmNetworkError } from '../errors/client-error.ts';
 import { CloudVmProblem } from '../errors/problem.ts';
 import { PhaseTimer } from '../exchange/phase-timer.ts';
-import type { Transport } from '../exchange/transport.ts';
+import type { OpenAnswer, Transport } from '../exchange/transport.ts';
 import { transportError } from '../exchange/transport-error.ts';
 import { requireNumber } from '../options.ts';
 import { politeMs } from '../retries/backoff.ts';
@@ -12,7 +12,7 @@ import { Deadline } from '../retries/deadline.ts';
 import { pause } from '../retries/pause.ts';
 import { isPassing } from '../retries/repeatable.ts';
 import { EventStreamParser } from './event-stream-parser.ts';
-import { readEvents } from './read-events.ts';
+import { type ReadOptions, readEvents } from './read-events.ts';
 
 export interface EventsOptions {
   /** The `id` of the last event that was handled before. The stream goes on after it. */
@@ -20,10 +20,10 @@ export interface EventsOptions {
   /** Ends the stream, with the reason of the signal as the error. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Called whenever a connection is there. What changes from then on becomes an event, so this is the time to
-   * read what there is already.
+   * Awaited when a stream begins that has no earlier event to go on after. What changes from then on becomes
+   * an event, so this is the time to read what there is already. Its error ends the stream.
    */
-  readonly onConnect?: (() => void) | undefined;
+  readonly onStart?: (() => unknown) | undefined;
   /**
    * The longest wait before a new connection. It doubles while connections fail. 1,000, or what the server
    * asks for.
@@ -36,6 +36,8 @@ export interface EventsOptions {
 }
 
 export type Events = AsyncGenerator<CloudVmEvent, void, undefined>;
+
+type Content = OpenAnswer['content'];
 
 const RECONNECT_DELAY_MS = 1_000;
 const MAX_RECONNECT_DELAY_MS = 30_000;
@@ -57,23 +59,19 @@ export async function* followEvents(
   requireNumber('reconnectDelayMs', delayMs, 0);
   let failures = 0;
   for (;;) {
+    using timer = new PhaseTimer('streamEvents', new Deadline(Number.POSITIVE_INFINITY, signal));
     const parser = new EventStreamParser(transport.settings.maxAnswerBytes, lastEventId);
     const onSignOfLife = (): void => {
       failures = 0;
     };
+    const connected = await connect(transport, token(), lastEventId, timer);
+    if (connected === undefined) return;
     let error: CloudVmError;
-    using timer = new PhaseTimer('streamEvents', new Deadline(Number.POSITIVE_INFINITY, signal));
-    try {
-      const content = await connect(transport, token(), lastEventId, timer);
-      // 204: the server has no more events (WHATWG HTML, section 9.2.2).
-      if (content === undefined) return;
-      options.onConnect?.();
-      yield* readEvents(content, { parser, timer, silenceMs, onSignOfLife });
-      error = new CloudVmNetworkError('streamEvents met the end of the stream');
-    } catch (thrown) {
-      const known = transportError('streamEvents', thrown, timer.signal);
-      if (!isPassing(known)) throw known;
-      error = known;
+    if (connected instanceof CloudVmError) {
+      error = connected;
+    } else {
+      if (lastEventId === '') await start(options, connected);
+      error = yield* readUntilBroken(connected, { parser, timer, silenceMs, onSignOfLife });
     }
     failures += 1;
     if (failures >= maxFailures) throw error;
@@ -83,27 +81,62 @@ export async function* followEvents(
   }
 }
 
-/** @returns undefined if there is no content. @throws CloudVmProblem, CloudVmBadAnswer */
+/**
+ * @returns the content, or what was wrong in passing, or undefined if there are no more events
+ * @throws what will not pass
+ */
 async function connect(
   transport: Transport,
   token: string | undefined,
   lastEventId: string,
   timer: PhaseTimer,
-) {
-  const request = outgoing(
-    'streamEvents',
-    { lastEventId: lastEventId === '' ? undefined : lastEventId },
-    token,
-  );
-  const answer = await transport.open(request, timer);
-  if (answer.status !== 200) {
+): Promise<Content | CloudVmError | undefined> {
+  const input = { lastEventId: lastEventId === '' ? undefined : lastEventId };
+  const request = outgoing('streamEvents', input, token);
+  try {
+    const answer = await transport.open(request, timer);
+    if (answer.status === 200 && isEventStream(answer)) return answer.content;
     const whole = await transport.read(answer, request, timer);
+    // The server has no more events (WHATWG HTML, section 9.2.2).
     if (whole.status === 204) return undefined;
-    throw new CloudVmProblem('streamEvents', whole);
+    if (!whole.isSuccess) throw new CloudVmProblem('streamEvents', whole);
+    throw new CloudVmBadAnswer('The answer to streamEvents is no stream of events');
+  } catch (error) {
+    return passingError(error, timer);
   }
-  if (EVENT_STREAM.test(answer.fields['content-type']?.toString() ?? '')) return answer.content;
-  answer.content.destroy();
-  throw new CloudVmBadAnswer('The answer to streamEvents is no stream of events');
+}
+
+function isEventStream({ fields }: OpenAnswer): boolean {
+  return EVENT_STREAM.test(fields['content-type']?.toString() ?? '');
+}
+
+async function start({ onStart }: EventsOptions, content: Content): Promise<void> {
+  try {
+    await onStart?.();
+  } catch (error) {
+    content.destroy();
+    throw error;
+  }
+}
+
+/** @returns why there is nothing more to read. @throws what will not pass */
+async function* readUntilBroken(
+  content: Content,
+  options: ReadOptions,
+): AsyncGenerator<CloudVmEvent, CloudVmError, undefined> {
+  try {
+    yield* readEvents(content, options);
+    return new CloudVmNetworkError('streamEvents met the end of the stream');
+  } catch (error) {
+    return passingError(error, options.timer);
+  }
+}
+
+/** @throws what will not pass */
+function passingError(thrown: unknown, { signal }: PhaseTimer): CloudVmError {
+  const error = transportError('streamEvents', thrown, signal);
+  if (isPassing(error)) return error;
+  throw error;
 }
 
 function delayAfter(error: CloudVmError, failures: number, baseDelayMs: number): number {
