@@ -1,10 +1,11 @@
 /**
  * Makes the files that the sources need at run time, and those that are shipped. `npm run build` makes
  * everything: the core (core.wasm and its text form core.wat), build/js, a bundle in plain JavaScript that
- * needs neither the sources nor node_modules, and build/client, which is `cloudvm-backend/client`. With
- * `--if-stale core` it makes only the core, and with `--if-stale js` core and bundle, but only what is missing
- * or made of other sources. With `--debug` it makes build/core.debug.wasm, with assertions, names and a source
- * map. Only a debugger loads that one.
+ * needs neither the sources nor node_modules, and build/client, which is `cloudvm-backend/client`.
+ *
+ * With `--if-stale core` it makes only the core, and with `--if-stale js` core and bundle, but only what is
+ * missing or made of other sources. With `--debug` it makes build/core.debug.wasm, with assertions, names and
+ * a source map. Only a debugger loads that one.
  */
 import { spawnSync } from 'node:child_process';
 import {

@@ -1,6 +1,6 @@
 /**
- * A project that has `cloudvm-backend` installed as npm packs it. Of what the package depends on it has undici
- * alone, which is all that the client needs.
+ * A project that has `cloudvm-backend` installed as npm packs it. Of what the package depends on it has
+ * undici alone, which is all that the client needs.
  */
 import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
