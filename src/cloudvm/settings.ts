@@ -8,14 +8,15 @@ import {
   type ParseProblem,
   wrong,
 } from '../platform/settings/parsers.ts';
-import type { SettingsGroup } from '../platform/settings/settings.ts';
+import { joinGroups, type SettingsGroup } from '../platform/settings/settings.ts';
 import { MINIMUM_SECRET_BYTES } from './accounts/tokens/secret.ts';
 import { connectionStringProblem } from './database/connection-string.ts';
 import { DATABASE_NAME_RULE, isDatabaseName } from './database/database-name.ts';
 import type { ProviderModules } from './providers/provider-registry.ts';
+import { QEMU_SETTINGS, type QemuSettings } from './providers/qemu/qemu-settings.ts';
 import { VM_PROVIDERS, type VmProvider } from './vms/vm.ts';
 
-export interface CloudVmSettings {
+interface OwnSettings {
   /** Settings that are only for development are refused. */
   readonly production: boolean;
   /** undefined: the embedded database. */
@@ -35,7 +36,9 @@ export interface CloudVmSettings {
   readonly simulatedFailureRate: number;
 }
 
-export const CLOUDVM_SETTINGS: SettingsGroup<CloudVmSettings> = {
+export interface CloudVmSettings extends OwnSettings, QemuSettings {}
+
+const OWN_SETTINGS: SettingsGroup<OwnSettings> = {
   declarations: {
     production: {
       name: 'NODE_ENV',
@@ -86,8 +89,8 @@ export const CLOUDVM_SETTINGS: SettingsGroup<CloudVmSettings> = {
       fallbackText: 'all are simulated',
       parse: providerModules,
       about:
-        'What carries out operations, for each provider of VMs: `local=./my-provider.js,aws=…`, ' +
-        'modules whose default export makes a provider. The others are simulated.',
+        'What carries out operations, for each provider of VMs: `local=qemu,aws=./my-provider.js`, ' +
+        'with modules whose default export makes a provider. The others are simulated.',
     },
     simulatedDelayMs: {
       name: 'SIMULATED_DELAY_MS',
@@ -105,6 +108,8 @@ export const CLOUDVM_SETTINGS: SettingsGroup<CloudVmSettings> = {
   contradictions,
 };
 
+export const CLOUDVM_SETTINGS: SettingsGroup<CloudVmSettings> = joinGroups(OWN_SETTINGS, QEMU_SETTINGS);
+
 /** Names in the workers' environment where the embedded database keeps its files, if it is used. */
 export const EMBEDDED_DIRECTORY = 'CLOUDVM_EMBEDDED_DIRECTORY';
 
@@ -117,7 +122,7 @@ export const CLOUDVM_WORKER_SETTINGS: SettingsGroup<CloudVmSettings> = {
   },
 };
 
-function contradictions({ production, jwtSecrets, corsOrigins }: CloudVmSettings): string[] {
+function contradictions({ production, jwtSecrets, corsOrigins }: OwnSettings): string[] {
   const problems: string[] = [];
   // A list that cannot be read is undefined here. It has been reported already.
   if (production && jwtSecrets?.length === 0) {

@@ -37,6 +37,7 @@ describe('without any setting', () => {
       providers: {},
       simulatedDelayMs: 250,
       simulatedFailureRate: 0,
+      qemuPowerdownTimeoutMs: 30_000,
       logLevel: 'info',
       maxConnections: 10_000,
       maxHeaderBytes: 16_384,
@@ -129,6 +130,9 @@ describe('the start is refused for', () => {
   test.each([
     ['HOST', 'http://localhost'],
     ['HOST', 'two words'],
+    ['QEMU_BASE_IMAGE', 'no-such-image.qcow2'],
+    ['QEMU_BASE_IMAGE', '/'],
+    ['QEMU_POWERDOWN_TIMEOUT_MS', '180001'],
     ['PORT', '65536'],
     ['PORT', '-1'],
     ['PORT', '80.5'],

@@ -16,7 +16,9 @@ export type Providers = Readonly<Record<VmProvider, Provider>>;
 export type ProviderModules = Readonly<Partial<Record<VmProvider, string>>>;
 
 /** Providers that come with the server, loaded only where a setting names them. */
-const BUILT_IN: Readonly<Record<string, () => Promise<CreateProvider>>> = {};
+const BUILT_IN: Readonly<Record<string, () => Promise<CreateProvider>>> = {
+  qemu: async () => (await import('./qemu/qemu.ts')).createQemuProvider,
+};
 
 export function simulatedProviders(options: SimulatedProviderOptions): Providers {
   const simulated = new SimulatedProvider(options);
