@@ -23,7 +23,13 @@ export const createVmSnapshot = endpoint({
       'Operation-Location': 'The path of the operation that goes on.',
     },
   },
-  problems: ['not-found', 'unprocessable-content', 'unsupported-media-type', 'vm-pending', 'vm-status-conflict'],
+  problems: [
+    'not-found',
+    'unprocessable-content',
+    'unsupported-media-type',
+    'vm-pending',
+    'vm-status-conflict',
+  ],
 });
 
 export const getSnapshot = endpoint({
