@@ -16,7 +16,10 @@ export class EmbeddedDatabaseError extends Error {
 export type EmbeddedDatabaseErrorCode =
   /** Another embedded database has locked the data directory. */
   | 'DATA_DIRECTORY_IN_USE'
-  /** The data directory cannot be created, read or written, or its file is not whole or not an embedded database. */
+  /**
+   * The data directory cannot be created, read or written, or its file is not whole or not an embedded
+   * database.
+   */
   | 'DATA_DIRECTORY_UNUSABLE'
   /** The path of the Unix socket is longer than the system allows. */
   | 'SOCKET_PATH_TOO_LONG'

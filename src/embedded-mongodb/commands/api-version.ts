@@ -29,7 +29,9 @@ const STABLE_COMMANDS: ReadonlySet<string> = new Set([
   'update',
 ]);
 
-/** @throws CommandError for another version, and for a command that is not in version 1 if that is asked for */
+/**
+ * @throws CommandError for another version, and for a command that is not in version 1 if that is asked for
+ */
 export function assertApiVersion(name: string, command: BsonDocument): void {
   const version = command['apiVersion'];
   if (version === undefined) {

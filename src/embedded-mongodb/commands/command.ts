@@ -1,6 +1,6 @@
 /**
- * A command is a function from its context to its reply, and the fields that it knows. The families of commands
- * are maps of names to commands, and registry.ts joins them.
+ * A command is a function from its context to its reply, and the fields that it knows. The families of
+ * commands are maps of names to commands, and registry.ts joins them.
  */
 import { encodeFields } from '../bson/codec.ts';
 import type { BsonDocument } from '../bson/value.ts';
@@ -36,7 +36,9 @@ export type CommandResult = Uint8Array | CommandSteps;
 
 export interface Command {
   run(context: CommandContext): CommandResult;
-  /** Beside its name and those that any command may have. Undefined if it takes none, and ignores them all. */
+  /**
+   * Beside its name and those that any command may have. Undefined if it takes none, and ignores them all.
+   */
   readonly fields: ReadonlySet<string> | undefined;
 }
 

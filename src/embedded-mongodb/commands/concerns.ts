@@ -1,7 +1,7 @@
 /**
  * Checks the read concern and the write concern of a command. Every write is durable before its reply, and
- * every read sees it, so whatever a standalone server can promise holds. A concern that needs other servers is
- * refused with the error of a standalone MongoDB.
+ * every read sees it, so whatever a standalone server can promise holds. A concern that needs other servers
+ * is refused with the error of a standalone MongoDB.
  */
 import { type BsonDocument, isDocument, isNumber, toNumber, type Value } from '../bson/value.ts';
 import { CommandError } from '../command-error.ts';

@@ -1,6 +1,6 @@
 /**
- * Refuses unknown fields, as MongoDB does. To ignore a mistyped field would be to ignore the filter, the limit
- * or the option that it was meant to be.
+ * Refuses unknown fields, as MongoDB does. To ignore a mistyped field would be to ignore the filter, the
+ * limit or the option that it was meant to be.
  */
 import type { BsonDocument } from '../bson/value.ts';
 import { CommandError } from '../command-error.ts';

@@ -1,4 +1,7 @@
-/** What a client may not say by mistake: the embedded database ignores nothing that MongoDB would obey or refuse. */
+/**
+ * What a client may not say by mistake: the embedded database ignores nothing that MongoDB would obey or
+ * refuse.
+ */
 import { type Document, Long, Timestamp } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect, refusal, TestDatabase } from '../support/test-database.ts';

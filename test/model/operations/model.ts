@@ -1,7 +1,7 @@
 /**
- * The lease protocol of src/cloudvm/operations as a model: one operation, its target, and two workers that may
- * die at any step, and may be believed dead although they are only slow. A step is one write or one read of
- * the database, which are atomic there, or an event in a worker.
+ * The lease protocol of src/cloudvm/operations as a model: one operation, its target, and two workers that
+ * may die at any step, and may be believed dead although they are only slow. A step is one write or one read
+ * of the database, which are atomic there, or an event in a worker.
  */
 import { keyOf, type Model, type Step } from '../checker.ts';
 
