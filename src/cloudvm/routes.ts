@@ -1,11 +1,10 @@
 /**
- * Puts the routes of CloudVM together. Each request passes in the contract's order: CORS, authentication,
- * then the route's own check and handler. Each worker calls this once, before it serves.
+ * Puts the routes of CloudVM together. Each request passes in the contract's order: CORS, the route, its
+ * user if it needs one, its handler. Each worker calls this once, before it serves.
  */
 
-import { compression, type Handler, type Router } from '../runtime/application.ts';
-import { authenticate, type TokenVerifier } from './accounts/tokens/authenticate.ts';
-import { requireUser } from './accounts/tokens/require-user.ts';
+import { compression, type Handler, type Middleware, type Router } from '../runtime/application.ts';
+import { requireUser, type TokenVerifier } from './accounts/tokens/require-user.ts';
 import type { Api } from './api.ts';
 import { type OperationId, ROUTES, type Route } from './contract/routes.ts';
 import { databaseProblem, isDatabaseTrouble } from './database/database-problems.ts';
@@ -27,22 +26,22 @@ export interface RoutesOptions {
 }
 
 export function registerRoutes(router: Router, options: RoutesOptions): void {
-  const { corsOrigins, tokens, readiness } = options;
+  const { corsOrigins, readiness } = options;
   router.cors({ origins: corsOrigins });
   router.headers({ 'X-Content-Type-Options': 'nosniff' });
-  router.use(authenticate(tokens));
   router.finish(compression());
 
   router.constant('/health', { status: 'ok' });
   router.get('/health/ready', new HealthController(readiness).ready);
   registerDocumentation(router);
-  for (const route of ROUTES) register(router, route, handlerOnDemand(route.operationId, options));
+  const user = requireUser(options.tokens);
+  for (const route of ROUTES) register(router, route, user, handlerOnDemand(route.operationId, options));
 }
 
-function register(router: Router, route: Route, handler: Handler): void {
+function register(router: Router, route: Route, user: Middleware, handler: Handler): void {
   const { method, path, access, checksPreconditions = false } = route;
   if (access === 'all') router[method](path, { checksPreconditions }, handler);
-  else router[method](path, { checksPreconditions, headers: PRIVATE }, requireUser, handler);
+  else router[method](path, { checksPreconditions, headers: PRIVATE }, user, handler);
 }
 
 /** The first request that needs it waits until the API is open. */

@@ -38,9 +38,14 @@ function isExecutable(path: string): boolean {
   }
 }
 
-export async function runTool(path: string, parameters: readonly string[], input = ''): Promise<ToolResult> {
+export async function runTool(
+  path: string,
+  parameters: readonly string[],
+  input = '',
+  longestRunMs = LONGEST_RUN_MS,
+): Promise<ToolResult> {
   const child = spawn(path, parameters, {
-    timeout: LONGEST_RUN_MS,
+    timeout: longestRunMs,
     killSignal: 'SIGKILL',
     windowsHide: true,
   });

@@ -10,9 +10,9 @@ import type { Refusals } from './refusals.ts';
 export const BEARER = 'bearer';
 
 export function operation(route: Route, endpoint: EndpointDescription, refusals: Refusals): JsonObject {
-  const { operationId, path, access } = route;
+  const { operationId, access } = route;
   const { group, summary, description, body, success } = endpoint;
-  const parameters = parametersOf(path, endpoint);
+  const parameters = parametersOf(route, endpoint);
   return {
     operationId,
     tags: [group],

@@ -3,6 +3,7 @@ import Type, { type TObject, type TSchema } from 'typebox';
 import { IdSchema } from '../../contract/common-schema.ts';
 import type { EndpointDescription, RequestField } from '../../contract/endpoint.ts';
 import { PROBLEM_CAUSES } from '../../contract/problem-catalogue.ts';
+import type { Route } from '../../contract/routes.ts';
 import { tagKey } from '../../vms/vm-schema.ts';
 import { type JsonObject, schemaJson } from './component-schemas.ts';
 
@@ -20,7 +21,12 @@ const PATH_PARAMETERS: Readonly<Record<string, Described>> = {
   },
 };
 
-const TagsSchema = Type.String({ examples: ['"3"'] });
+/** A list of entity tags, or `*` (RFC 9110, section 8.8.3). */
+const TAG = '(?:W/)?"[!#-~]*"';
+const TagsSchema = Type.String({
+  pattern: `^(?:\\*|${TAG}(?:[ \\t]*,[ \\t]*${TAG})*)$`,
+  examples: ['"3"'],
+});
 
 const REQUEST_FIELDS: Readonly<Record<RequestField, Described>> = {
   'If-Match': {
@@ -29,7 +35,7 @@ const REQUEST_FIELDS: Readonly<Record<RequestField, Described>> = {
   },
   'If-None-Match': {
     description:
-      'Go on only if the present `ETag` is none of these. Else 304 for a request that reads, and 412 for one that changes.',
+      'Go on only if the present `ETag` is none of these, or, with `*`, if there is none. Else 412.',
     schema: TagsSchema,
   },
   'Idempotency-Key': {
@@ -43,12 +49,22 @@ const REQUEST_FIELDS: Readonly<Record<RequestField, Described>> = {
   },
 };
 
-export function parametersOf(path: string, endpoint: EndpointDescription): JsonObject[] {
+/** A list that is malformed matches nothing, and the client gets everything. */
+const IF_NONE_MATCH_OF_READS: Described = {
+  description: 'The `ETag` of what the client has. It gets 304 if that is still the present one.',
+  schema: Type.String({ examples: ['"3"'] }),
+};
+
+export function parametersOf({ method, path }: Route, endpoint: EndpointDescription): JsonObject[] {
   return [
     ...parameterNames(path).map(pathParameter),
     ...queryParameters(endpoint.query?.schema),
-    ...(endpoint.fields ?? []).map((name) => parameter('header', name, REQUEST_FIELDS[name])),
+    ...(endpoint.fields ?? []).map((name) => parameter('header', name, requestField(name, method))),
   ];
+}
+
+function requestField(name: RequestField, method: Route['method']): Described {
+  return name === 'If-None-Match' && method === 'get' ? IF_NONE_MATCH_OF_READS : REQUEST_FIELDS[name];
 }
 
 /** `/api/vms/:id` as OpenAPI writes it: `/api/vms/{id}`. */

@@ -12,6 +12,7 @@ import { type JsonObject, reference, schemaJson } from './component-schemas.ts';
 const COMMON: readonly ProblemName[] = [
   'bad-request',
   'request-timeout',
+  'precondition-failed',
   'content-too-large',
   'uri-too-long',
   'expectation-failed',

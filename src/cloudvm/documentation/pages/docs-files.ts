@@ -63,10 +63,7 @@ export async function getDocsFile(request: Request<'file'>, response: Response):
   const encoding = request.header('accept-encoding');
   const file = Object.values(await docsFiles()).find((one: DocsFile) => one.name === name);
   if (file === undefined) throw new HttpProblem(404, 'There is no such part of the documentation.');
-  response
-    .header('Cache-Control', ONE_YEAR)
-    .header('X-Content-Type-Options', 'nosniff')
-    .vary('Accept-Encoding');
+  response.header('Cache-Control', ONE_YEAR).vary('Accept-Encoding');
   if (prefersGzip(encoding)) {
     response.header('Content-Encoding', 'gzip').bytes(file.compressed, file.contentType);
   } else {

@@ -11,7 +11,6 @@ export async function getDocs(_request: Request, response: Response): Promise<vo
   const { bundle, styles, start } = await docsFiles();
   response
     .header('Content-Security-Policy', POLICY)
-    .header('X-Content-Type-Options', 'nosniff')
     .header('Referrer-Policy', 'no-referrer')
     .header('Cache-Control', 'no-cache')
     .html(`<!doctype html>

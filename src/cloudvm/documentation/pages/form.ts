@@ -7,5 +7,5 @@ export function sendPageOrJson(request: Request, response: Response, json: unkno
   response.vary('Accept').header('Cache-Control', 'no-cache');
   const type = preferredType(request, ['application/json', 'text/html']);
   if (type === 'text/html') sendPage(response, page());
-  else response.header('X-Content-Type-Options', 'nosniff').json(json);
+  else response.json(json);
 }

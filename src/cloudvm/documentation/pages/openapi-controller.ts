@@ -8,9 +8,5 @@ const JSON_TEXT = JSON.stringify(openApiDocument());
 const TAG = entityTag(createHash('sha256').update(JSON_TEXT).digest('base64url'), { weak: true });
 
 export function getOpenApi(_request: Request, response: Response): void {
-  response
-    .header('ETag', TAG)
-    .header('Cache-Control', 'no-cache')
-    .header('X-Content-Type-Options', 'nosniff')
-    .rawJson(JSON_TEXT);
+  response.header('ETag', TAG).header('Cache-Control', 'no-cache').rawJson(JSON_TEXT);
 }

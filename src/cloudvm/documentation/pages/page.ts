@@ -41,7 +41,6 @@ const POLICY =
 export function sendPage(response: Response, page: Page): void {
   response
     .header('Content-Security-Policy', POLICY)
-    .header('X-Content-Type-Options', 'nosniff')
     .header('Referrer-Policy', 'no-referrer')
     .html(pageHtml(page));
 }

@@ -6,6 +6,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { assertDocumented } from './documented-answers.ts';
 
 const MAIN = new URL('../../../../src/main.ts', import.meta.url).pathname;
 /**
@@ -89,6 +90,8 @@ export class CloudVmProcess implements AsyncDisposable {
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     const text = await response.text();
+    const { status } = response;
+    assertDocumented({ method, target: path, status, header: (name) => response.headers.get(name), text });
     const json = text === '' ? undefined : JSON.parse(text);
     return { status: response.status, headers: response.headers, json };
   }

@@ -6,6 +6,7 @@ import { type Providers, simulatedProviders } from '../../../../src/cloudvm/prov
 import { registerRoutes } from '../../../../src/cloudvm/routes.ts';
 import { prepareServices, Services } from '../../../../src/cloudvm/services.ts';
 import { type DatabaseServer, startEmbeddedDatabase } from '../../../support/databases.ts';
+import { assertDocumented } from './documented-answers.ts';
 import { InProcess } from './in-process.ts';
 
 export const SECRET = 'a secret for tests that is long enough';
@@ -71,7 +72,7 @@ export class CloudVm implements AsyncDisposable {
         readiness: { workers: { serving: 1, size: 1 }, cutOffRoutes: [], check: async () => undefined },
         onDatabaseTrouble: (error) => errors.push(error),
       });
-    });
+    }, assertDocumented);
     this.backgroundErrors = errors;
   }
 

@@ -9,6 +9,7 @@ import type { Pipeline } from '../../../../src/runtime/http/pipeline.ts';
 import { IncomingRequest } from '../../../../src/runtime/http/request/incoming-request.ts';
 import { OutgoingResponse } from '../../../../src/runtime/http/response/outgoing-response.ts';
 import { Router } from '../../../../src/runtime/http/routing/router.ts';
+import type { ObservedAnswer } from './documented-answers.ts';
 
 export interface Question {
   readonly headers?: Readonly<Record<string, string>>;
@@ -35,10 +36,13 @@ const LIMITS = { maxHeaderBytes: 16_384, maxTargetBytes: 8_192, maxBodyBytes: 1_
 
 export class InProcess {
   readonly #pipeline: Pipeline;
+  readonly #onAnswer: ((answer: ObservedAnswer) => void) | undefined;
   /** The reported defects. A test that expects none asserts that it is empty. */
   readonly errors: unknown[] = [];
 
-  constructor(register: (router: Router) => void) {
+  /** @param onAnswer sees every answer, and may throw */
+  constructor(register: (router: Router) => void, onAnswer?: (answer: ObservedAnswer) => void) {
+    this.#onAnswer = onAnswer;
     const router = new Router();
     register(router);
     this.#pipeline = router.compile((error) => this.errors.push(error));
@@ -54,6 +58,8 @@ export class InProcess {
     }
     request.end();
     const text = typeof response.body === 'string' ? response.body : '';
+    const { statusCode: status } = response;
+    this.#onAnswer?.({ method, target, status, header: (name) => response.getHeader(name), text });
     return {
       status: response.statusCode,
       headers: Object.fromEntries([...response.headers].map(([name, value]) => [name.toLowerCase(), value])),
