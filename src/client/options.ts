@@ -45,10 +45,10 @@ export interface CallOptions {
   /** Instead of the client's `timeouts.totalMs`. */
   readonly timeoutMs?: number | undefined;
   /**
-   * Try again while the resource is busy (the problems `vm-pending` and `snapshot-pending`), until the call's
+   * Try again while an operation goes on (the problems `vm-pending` and `snapshot-pending`), until the call's
    * time is over. Otherwise these are errors at once.
    */
-  readonly waitWhileBusy?: boolean | undefined;
+  readonly waitWhilePending?: boolean | undefined;
 }
 
 export interface Settings {

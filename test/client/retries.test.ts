@@ -108,6 +108,15 @@ test('a deletion whose answer was lost is done when there is nothing left to del
   await expect(client.vms.delete(ID)).rejects.toMatchObject({ problem: 'not-found' });
 });
 
+test('a tag is not taken for removed because its VM is not there', async () => {
+  await using server = await ScriptedServer.start((response, _request, number) => {
+    if (number === 0) response.destroy();
+    else answerProblem(response, 404, 'not-found');
+  });
+  await using client = server.client();
+  await expect(client.vms.deleteTag(ID, 'team')).rejects.toMatchObject({ problem: 'not-found' });
+});
+
 test('a deletion that was refused for the moment is not taken for done', async () => {
   await using server = await ScriptedServer.start((response, _request, number) => {
     if (number === 0) answerProblem(response, 429, 'too-many-requests', { 'Retry-After': '0' });
@@ -149,7 +158,7 @@ test('a wait that is longer than the call may take is not begun', async () => {
   expect(server.requests).toHaveLength(1);
 });
 
-test('a busy VM is an error, unless the caller wants to wait', async () => {
+test('a VM that is pending is an error, unless the caller wants to wait', async () => {
   await using server = await ScriptedServer.start((response, _request, number) => {
     if (number < 8) answerProblem(response, 409, 'vm-pending', { 'Retry-After': '0' });
     else answerJson(response, 202, VM, LOCATION);
@@ -157,14 +166,14 @@ test('a busy VM is an error, unless the caller wants to wait', async () => {
   await using client = server.client({ retry: { attempts: 1 } });
   await expect(client.vms.stop(ID)).rejects.toMatchObject({ problem: 'vm-pending' });
   expect(server.requests).toHaveLength(1);
-  await client.vms.stop(ID, { waitWhileBusy: true });
+  await client.vms.stop(ID, { waitWhilePending: true });
   expect(server.requests).toHaveLength(9);
 });
 
 test('a conflict that does not pass by itself is an error also for a caller who waits', async () => {
   await using server = await failing(1, (response) => answerProblem(response, 409, 'vm-status-conflict'));
   await using client = server.client();
-  const stop = client.vms.stop(ID, { waitWhileBusy: true });
+  const stop = client.vms.stop(ID, { waitWhilePending: true });
   await expect(stop).rejects.toMatchObject({ problem: 'vm-status-conflict' });
 });
 

@@ -70,7 +70,7 @@ test('a VM is created, changed, stopped, started, restarted and deleted', async 
 
   const kinds = (await Array.fromAsync(client.operations.all(vm.id, { limit: 1 }))).map(({ kind }) => kind);
   expect(kinds).toEqual(['restart', 'start', 'stop', 'create']);
-  await client.vms.delete(vm.id, { waitWhileBusy: true });
+  await client.vms.delete(vm.id, { waitWhilePending: true });
   expect(await problemOf(client.vms.get(vm.id))).toMatchObject({ problem: 'not-found' });
 });
 

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer, type Socket } from 'node:net';
+import { Agent, errors } from 'undici';
 import { expect, test } from 'vitest';
 import { CloudVmClient, CloudVmNetworkError } from '../../src/client/index.ts';
 import { answerJson, answerProblem, ID, ScriptedServer, VM } from './support/scripted-server.ts';
@@ -59,6 +60,16 @@ test('a connection that cannot be made', async () => {
   const error: unknown = await client.account().catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(CloudVmNetworkError);
   expect(error).toMatchObject({ code: 'ERR_CLOUDVM_NETWORK', cause: { code: 'ECONNREFUSED' } });
+});
+
+test('a connection that takes too long, over a dispatcher of the caller', async () => {
+  const agent = new Agent({ connect: (_options, end) => end(new errors.ConnectTimeoutError(), null) });
+  await using client = new CloudVmClient({ url: 'http://127.0.0.1:1', dispatcher: agent, ...ONCE });
+  await expect(client.account()).rejects.toMatchObject({ code: 'ERR_CLOUDVM_TIMEOUT', phase: 'connect' });
+  await client.close();
+  // It stays the caller's.
+  expect(agent.destroyed).toBe(false);
+  await agent.close();
 });
 
 test('an answer that is no HTTP, without what it said', async () => {

@@ -25,7 +25,7 @@ const ROUTE_BY_ID: ReadonlyMap<string, Route> = new Map(ROUTES.map((route) => [r
 const TAKES_KEY: Readonly<Record<TakesIdempotencyKey, true>> = { createVm: true };
 
 const METHODS = { get: 'GET', post: 'POST', put: 'PUT', patch: 'PATCH', delete: 'DELETE' } as const;
-const FIELD_VALUE = /^[\x20-\x7e]+$/;
+const FIELD_VALUE = /^[\x20-\x7e\x80-\xff]+$/;
 
 /** @throws CloudVmUsageError */
 export function outgoing(id: OperationId, input: AnyInput, token: string | undefined): OutgoingRequest {

@@ -1,7 +1,12 @@
 /** Follows the stream of events over as many connections as it takes. */
 import type { CloudVmEvent } from '../../cloudvm/contract/client-contract.ts';
 import { outgoing } from '../calls/outgoing.ts';
-import { CloudVmBadAnswer, CloudVmError, CloudVmNetworkError } from '../errors/client-error.ts';
+import {
+  CloudVmBadAnswer,
+  CloudVmError,
+  CloudVmNetworkError,
+  CloudVmUsageError,
+} from '../errors/client-error.ts';
 import { CloudVmProblem } from '../errors/problem.ts';
 import { PhaseTimer } from '../exchange/phase-timer.ts';
 import type { OpenAnswer, Transport } from '../exchange/transport.ts';
@@ -57,6 +62,7 @@ export async function* followEvents(
   let lastEventId = options.lastEventId ?? '';
   let delayMs = options.reconnectDelayMs ?? RECONNECT_DELAY_MS;
   requireNumber('reconnectDelayMs', delayMs, 0);
+  if (!(maxFailures >= 1)) throw new CloudVmUsageError('maxFailures must be at least 1');
   let failures = 0;
   for (;;) {
     using timer = new PhaseTimer('streamEvents', new Deadline(Number.POSITIVE_INFINITY, signal));
@@ -91,7 +97,9 @@ async function connect(
   lastEventId: string,
   timer: PhaseTimer,
 ): Promise<Content | CloudVmError | undefined> {
-  const input = { lastEventId: lastEventId === '' ? undefined : lastEventId };
+  // As browsers do: the bytes of UTF-8 as they are.
+  const bytes = Buffer.from(lastEventId, 'utf8').toString('latin1');
+  const input = { lastEventId: bytes === '' ? undefined : bytes };
   const request = outgoing('streamEvents', input, token);
   try {
     const answer = await transport.open(request, timer);

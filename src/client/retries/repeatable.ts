@@ -2,13 +2,26 @@
  * Whether a request may be sent again. The question is what the server may have done with the attempt that
  * failed.
  */
+import type { Calls, OperationId, ProblemName } from '../../cloudvm/contract/client-contract.ts';
+import type { MethodOf } from '../calls/call.ts';
 import { type CloudVmError, CloudVmNetworkError, CloudVmTimeout } from '../errors/client-error.ts';
 import { CloudVmProblem } from '../errors/problem.ts';
 import type { OutgoingRequest } from '../exchange/transport.ts';
 
 /** Statuses that pass by themselves, and leave open whether the request was carried out. */
 const PASSING_STATUSES: readonly number[] = [500, 502, 503, 504];
-const BUSY: readonly string[] = ['vm-pending', 'snapshot-pending'];
+const PENDING: readonly ProblemName[] = ['vm-pending', 'snapshot-pending'];
+
+type Deletion = {
+  [Id in OperationId]: MethodOf<Id> extends 'delete'
+    ? Calls[Id]['answer'] extends undefined
+      ? Id
+      : never
+    : never;
+}[OperationId];
+
+/** Deletions of what the path names. It does not compile if one is missing here. */
+const DELETIONS: Readonly<Record<Deletion, true>> = { deleteVm: true, deleteSnapshot: true };
 
 /**
  * Whether sending it twice has the effect, and the answer, of sending it once. A PUT with a precondition has
@@ -27,12 +40,17 @@ export function isPassing(error: unknown): error is CloudVmError {
   return error instanceof CloudVmNetworkError;
 }
 
-/** Whether the request was refused, with nothing done, because something else is going on. */
-export function isBusy(error: unknown): error is CloudVmProblem {
-  return error instanceof CloudVmProblem && error.status === 409 && BUSY.includes(error.problem);
+/** Whether the request was refused, with nothing done, because an operation goes on. */
+export function isPending(error: unknown): error is CloudVmProblem {
+  return error instanceof CloudVmProblem && error.status === 409 && PENDING.some((name) => error.is(name));
 }
 
 /** Whether the server may have carried out a request that ended in this error. */
 export function mayHaveBeenDone(error: CloudVmError): boolean {
   return !(error instanceof CloudVmProblem && error.status === 429);
+}
+
+/** Whether a deletion finds nothing. If an attempt before may have been carried out, it was. */
+export function findsNothing({ operationId }: OutgoingRequest, error: CloudVmError): boolean {
+  return Object.hasOwn(DELETIONS, operationId) && error instanceof CloudVmProblem && error.status === 404;
 }

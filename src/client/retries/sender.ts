@@ -9,14 +9,14 @@ import { politeMs } from './backoff.ts';
 import { Deadline } from './deadline.ts';
 import { pause } from './pause.ts';
 import type { RateLimits } from './rate-limits.ts';
-import { isBusy, isPassing, isRepeatable, mayHaveBeenDone } from './repeatable.ts';
+import { findsNothing, isPassing, isPending, isRepeatable, mayHaveBeenDone } from './repeatable.ts';
 
 /** What a call has met so far. */
 interface Failures {
   /** Attempts that failed. Bounded by `retry.attempts`. */
   passing: number;
-  /** Refusals because the resource is busy. Bounded by the time of the call. */
-  busy: number;
+  /** Refusals because an operation goes on. Bounded by the time of the call. */
+  pending: number;
   /** Whether an attempt may have been carried out although its answer was lost. */
   isUncertain: boolean;
 }
@@ -34,16 +34,17 @@ export class Sender {
 
   /** @returns the answer, which is a success or 304. @throws CloudVmError, or the reason of the signal */
   async send(request: OutgoingRequest, options: CallOptions): Promise<Answer> {
-    const { timeoutMs = this.#settings.timeouts.totalMs, signal, waitWhileBusy = false } = options;
+    const { timeoutMs = this.#settings.timeouts.totalMs, signal, waitWhilePending = false } = options;
     requireNumber('timeoutMs', timeoutMs, 1);
     const deadline = new Deadline(timeoutMs, signal);
-    const failures: Failures = { passing: 0, busy: 0, isUncertain: false };
+    const failures: Failures = { passing: 0, pending: 0, isUncertain: false };
     for (;;) {
       await this.#limits.waitForTurn(deadline);
       const outcome = await this.#attempt(request, deadline);
       if (outcome instanceof Answer) return outcome;
-      if (isGone(request, outcome, failures)) return new Answer(204, {}, '');
-      const waitMs = this.#waitBefore(request, outcome, failures, waitWhileBusy);
+      // The answer to a deletion was lost, and now there is nothing to delete.
+      if (failures.isUncertain && findsNothing(request, outcome)) return new Answer(204, {}, '');
+      const waitMs = this.#waitBefore(request, outcome, failures, waitWhilePending);
       if (waitMs === undefined || waitMs >= deadline.leftMs) throw outcome;
       await pause(waitMs, signal);
     }
@@ -67,22 +68,17 @@ export class Sender {
     request: OutgoingRequest,
     error: CloudVmError,
     failures: Failures,
-    waitWhileBusy: boolean,
+    waitWhilePending: boolean,
   ): number | undefined {
     const { retry } = this.#settings;
     const askedMs = error instanceof CloudVmProblem ? error.retryAfterMs : undefined;
-    if (waitWhileBusy && isBusy(error)) {
-      failures.busy += 1;
-      return politeMs(askedMs, failures.busy, retry);
+    if (waitWhilePending && isPending(error)) {
+      failures.pending += 1;
+      return politeMs(askedMs, failures.pending, retry);
     }
     if (!isPassing(error) || !isRepeatable(request)) return undefined;
     failures.passing += 1;
     failures.isUncertain ||= mayHaveBeenDone(error);
     return failures.passing < retry.attempts ? politeMs(askedMs, failures.passing, retry) : undefined;
   }
-}
-
-/** The answer to a deletion was lost, and now there is nothing to delete: it was carried out. */
-function isGone({ method }: OutgoingRequest, error: CloudVmError, { isUncertain }: Failures): boolean {
-  return method === 'DELETE' && isUncertain && error instanceof CloudVmProblem && error.status === 404;
 }
