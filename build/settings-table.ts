@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DECLARATIONS } from '../src/command/settings.ts';
-import type { Setting } from '../src/platform/settings/settings.ts';
+import { fileVariableOf, type Setting } from '../src/platform/settings/settings.ts';
 
 const README = join(import.meta.dirname, '../README.md');
 const BEGIN = '<!-- settings: made by build/settings-table.ts -->';
@@ -14,9 +14,14 @@ const END = '<!-- end of settings -->';
 /** Markdown, with the comments around it. */
 export function settingsTable(): string {
   const rows = DECLARATIONS.map(
-    (setting) => `| \`${setting.name}\` | ${fallbackText(setting)} | ${setting.about} |`,
+    (setting) => `| ${namesOf(setting)} | ${fallbackText(setting)} | ${setting.about} |`,
   );
   return [BEGIN, '', '| variable | default | meaning |', '| --- | --- | --- |', ...rows, '', END].join('\n');
+}
+
+function namesOf(setting: Setting<unknown>): string {
+  const file = setting.isSecret === true ? ` or \`${fileVariableOf(setting)}\`` : '';
+  return `\`${setting.name}\`${file}`;
 }
 
 function fallbackText({ fallback, fallbackText }: Setting<unknown>): string {

@@ -9,7 +9,7 @@ import type { Logger } from '../platform/log.ts';
 import { shareHashingSlots } from './accounts/passwords/hashing-slots.ts';
 import { type PreparedSecret, prepareSecret } from './accounts/tokens/secret.ts';
 import { hostsOf } from './database/connection-string.ts';
-import { type CloudVmSettings, EMBEDDED_DIRECTORY } from './settings.ts';
+import { type CloudVmSettings, EMBEDDED_DIRECTORY, secretsForWorkers } from './settings.ts';
 
 export interface CloudVmResources extends AsyncDisposable {
   /** For the workers' environment. */
@@ -31,7 +31,7 @@ export async function openCloudVmResources(
   shareHashingSlots();
   if (mongodbUri !== undefined) {
     return {
-      environment: {},
+      environment: secretsForWorkers(settings),
       database: `MongoDB at ${hostsOf(mongodbUri)}`,
       failed: new Promise(() => {}),
       async [Symbol.asyncDispose]() {},
@@ -42,7 +42,11 @@ export async function openCloudVmResources(
     onLog: ({ level, message, details }) => logger[level](details, message),
   });
   return {
-    environment: { MONGODB_URI: database.uri, [EMBEDDED_DIRECTORY]: settings.dataDirectory },
+    environment: {
+      ...secretsForWorkers(settings),
+      MONGODB_URI: database.uri,
+      [EMBEDDED_DIRECTORY]: settings.dataDirectory,
+    },
     database: `the embedded database in ${settings.dataDirectory}`,
     failed: database.closed.then(() => new Promise<never>(() => {})),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),

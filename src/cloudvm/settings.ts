@@ -52,6 +52,7 @@ const OWN_SETTINGS: SettingsGroup<OwnSettings> = {
       fallback: undefined,
       fallbackText: 'the embedded database',
       parse: mongodbUri,
+      isSecret: true,
       about: 'A MongoDB server, replica set or sharded cluster.',
     },
     mongodbDatabase: {
@@ -66,6 +67,7 @@ const OWN_SETTINGS: SettingsGroup<OwnSettings> = {
       fallback: [],
       fallbackText: 'one is made and kept in `DATA_DIR`',
       parse: commaSeparated(signingSecret),
+      isSecret: true,
       about:
         'Signs tokens, at least 32 bytes. Several secrets are separated by commas: the first signs, all verify.',
     },
@@ -112,6 +114,19 @@ export const CLOUDVM_SETTINGS: SettingsGroup<CloudVmSettings> = joinGroups(OWN_S
 
 /** Names in the workers' environment where the embedded database keeps its files, if it is used. */
 export const EMBEDDED_DIRECTORY = 'CLOUDVM_EMBEDDED_DIRECTORY';
+
+/**
+ * The secrets for the workers' environment. The main thread has read their files once. So all workers have
+ * the same, whatever becomes of the files.
+ */
+export function secretsForWorkers({ mongodbUri, jwtSecrets }: CloudVmSettings): NodeJS.ProcessEnv {
+  return {
+    MONGODB_URI: mongodbUri ?? '',
+    MONGODB_URI_FILE: '',
+    JWT_SECRET: jwtSecrets.join(','),
+    JWT_SECRET_FILE: '',
+  };
+}
 
 /** In a worker. The main thread has checked the connection string, and checking it loads the whole driver. */
 export const CLOUDVM_WORKER_SETTINGS: SettingsGroup<CloudVmSettings> = {

@@ -6,7 +6,9 @@ import { isIP } from 'node:net';
 import type { LogSettings } from '../platform/log-settings.ts';
 import {
   boundedInteger,
+  commaSeparated,
   fileUrl,
+  isProblem,
   LONGEST_MS,
   milliseconds,
   oneOf,
@@ -15,6 +17,7 @@ import {
 } from '../platform/settings/parsers.ts';
 import type { SettingsGroup } from '../platform/settings/settings.ts';
 import type { CoreKind } from './core/core.ts';
+import { parseTrustedRange } from './http/forwarding/trusted-proxies.ts';
 
 export interface RuntimeSettings {
   readonly host: string;
@@ -24,6 +27,8 @@ export interface RuntimeSettings {
   readonly core: CoreKind;
   /** File URL of the application module. undefined: whoever starts the server names it. */
   readonly app: string | undefined;
+  /** In CIDR notation. */
+  readonly trustedProxies: readonly string[];
   readonly maxConnections: number;
   /** Of the header section. */
   readonly maxHeaderBytes: number;
@@ -94,6 +99,15 @@ export const RUNTIME_SETTINGS: SettingsGroup<RuntimeSettings> = {
       fallbackText: 'the CloudVM application',
       parse: fileUrl,
       about: 'Path or file URL of the application module.',
+    },
+    trustedProxies: {
+      name: 'TRUSTED_PROXIES',
+      fallback: [],
+      fallbackText: 'none',
+      parse: trustedProxies,
+      about:
+        'Proxies whose `Forwarded` or `X-Forwarded-For`, `-Proto` and `-Host` are believed: addresses, ranges ' +
+        'such as `10.0.0.0/8`, `loopback`, `linklocal` or `uniquelocal`, separated by commas.',
     },
     maxConnections: {
       name: 'MAX_CONNECTIONS',
@@ -246,6 +260,23 @@ function contradictions(settings: RuntimeSettings): string[] {
     );
   }
   return problems;
+}
+
+const trustedRanges = commaSeparated(trustedRange);
+
+function trustedProxies(text: string): readonly string[] | ParseProblem {
+  const ranges = trustedRanges(text);
+  return isProblem(ranges) ? ranges : ranges.flat();
+}
+
+function trustedRange(text: string): readonly string[] | ParseProblem {
+  return (
+    parseTrustedRange(text) ??
+    wrong(
+      'must list IP addresses, ranges such as 10.0.0.0/8 (no /0), loopback, linklocal or uniquelocal',
+      text,
+    )
+  );
 }
 
 const LONGEST_HOST_NAME = 253;

@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { mkdtempDisposableSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { settingsTable } from '../../build/settings-table.ts';
@@ -39,6 +40,7 @@ describe('without any setting', () => {
       simulatedFailureRate: 0,
       qemuPowerdownTimeoutMs: 30_000,
       logLevel: 'info',
+      trustedProxies: [],
       maxConnections: 10_000,
       maxHeaderBytes: 16_384,
       maxTargetBytes: 8192,
@@ -239,4 +241,74 @@ test('the README has the table of all settings as they are declared', () => {
 test('no two settings share a name', () => {
   const names = DECLARATIONS.map(({ name }) => name);
   expect(names).toHaveLength(new Set(names).size);
+});
+
+describe('a secret from a file', () => {
+  const fileWith = (directory: string, content: string) => {
+    const path = join(directory, 'secret');
+    writeFileSync(path, content);
+    return path;
+  };
+
+  test.each(['', '\n', '\r\n'])('is read without the newline %j at its end', (end) => {
+    using directory = mkdtempDisposableSync(join(tmpdir(), 'settings-'));
+    const path = fileWith(directory.path, `${SECRET}, ${'b'.repeat(32)}${end}`);
+    expect(loadSettings({ JWT_SECRET_FILE: path }).jwtSecrets).toEqual([SECRET, 'b'.repeat(32)]);
+    const uri = fileWith(directory.path, `mongodb://user:password@db.example/${end}`);
+    expect(loadSettings({ MONGODB_URI_FILE: uri }).mongodbUri).toBe('mongodb://user:password@db.example/');
+  });
+
+  test('and from its variable at once is refused', () => {
+    using directory = mkdtempDisposableSync(join(tmpdir(), 'settings-'));
+    const path = fileWith(directory.path, SECRET);
+    expect(problemsOf({ JWT_SECRET: SECRET, JWT_SECRET_FILE: path })).toEqual([
+      'JWT_SECRET and JWT_SECRET_FILE must not both be set',
+    ]);
+  });
+
+  test('that is wrong is refused with the name of the file and without what is in it', () => {
+    using directory = mkdtempDisposableSync(join(tmpdir(), 'settings-'));
+    const path = fileWith(directory.path, 'hunter2');
+    const problems = [
+      ...problemsOf({ JWT_SECRET_FILE: path, MONGODB_URI_FILE: path }),
+      ...problemsOf({ JWT_SECRET_FILE: join(directory.path, 'missing'), NODE_ENV: 'production' }),
+      ...problemsOf({ MONGODB_URI_FILE: directory.path }),
+      ...problemsOf({ MONGODB_URI_FILE: fileWith(directory.path, '\n') }),
+      ...problemsOf({ MONGODB_URI_FILE: fileWith(directory.path, 'x'.repeat(70_000)) }),
+    ];
+    expect(problems).toEqual([
+      `MONGODB_URI_FILE: ${path} must begin with mongodb:// or mongodb+srv:// and name a host`,
+      `JWT_SECRET_FILE: ${path} must have 32 bytes at least, in each of its comma-separated secrets`,
+      `JWT_SECRET_FILE names a file that cannot be read: ${join(directory.path, 'missing')} (ENOENT)`,
+      `MONGODB_URI_FILE names a file that cannot be read: ${directory.path} (EISDIR)`,
+      `MONGODB_URI_FILE names a file that is empty: ${path}`,
+      `MONGODB_URI_FILE names a file that is too large for a secret: ${path}`,
+    ]);
+  });
+});
+
+describe('TRUSTED_PROXIES', () => {
+  test('lists addresses, ranges and names of ranges', () => {
+    const { trustedProxies } = loadSettings({
+      TRUSTED_PROXIES: '192.0.2.1, 10.0.0.0/8,2001:db8::/32, loopback',
+    });
+    expect(trustedProxies).toEqual(['192.0.2.1/32', '10.0.0.0/8', '2001:db8::/32', '127.0.0.0/8', '::1/128']);
+  });
+
+  test.each([
+    '10.0.0.0/33',
+    '0.0.0.0/0',
+    '::/0',
+    'nginx',
+    '10.0.0',
+    '10.0.0.0/8/8',
+    '10.0.0.0/',
+    '::1/129',
+    '::1%lo',
+    '10.0.0.1,',
+  ])('is refused if it is %s', (text) => {
+    expect(problemsOf({ TRUSTED_PROXIES: text })).toEqual([
+      expect.stringMatching(/^TRUSTED_PROXIES must list/),
+    ]);
+  });
 });

@@ -4,6 +4,7 @@
  * of all rooms. In a worker each room reads its own.
  */
 import { isProblem, type Parse, type ParseProblem } from './parsers.ts';
+import { readSecretFile } from './secret-file.ts';
 
 export interface Setting<T> {
   /** The environment variable. */
@@ -13,6 +14,8 @@ export interface Setting<T> {
   /** The default in words, where the value itself does not say enough. */
   readonly fallbackText?: string;
   readonly parse: Parse<T>;
+  /** It is a secret, so its value may be in a file, which the variable `NAME_FILE` names. */
+  readonly isSecret?: boolean;
   /** Its meaning, in one sentence for the operator (Markdown). */
   readonly about: string;
 }
@@ -62,8 +65,8 @@ export function readSettings<T extends object>(
   const problems: string[] = [];
   const values: Partial<Record<keyof T, unknown>> = {};
   for (const [field, setting] of Object.entries<Setting<unknown>>(declarations)) {
-    const value = readSetting(setting, environment[setting.name]);
-    if (isProblem(value)) problems.push(`${setting.name} ${value.problem}`);
+    const value = readSetting(setting, environment);
+    if (isProblem(value)) problems.push(value.problem);
     else values[field as keyof T] = value;
   }
   // Every field has a value of its type, except those that are reported below. Any comparison with such a
@@ -79,6 +82,25 @@ export function defaultSettings<T extends object>(group: SettingsGroup<T>): Read
   return readSettings(group, {});
 }
 
-function readSetting<T>(setting: Setting<T>, text: string | undefined): T | ParseProblem {
-  return text === undefined || text === '' ? setting.fallback : setting.parse(text);
+/** The environment variable that names the file with the value of a secret. */
+export function fileVariableOf({ name }: Setting<unknown>): string {
+  return `${name}_FILE`;
+}
+
+/** @returns the value, or a whole sentence that begins with the variable's name */
+function readSetting<T>(setting: Setting<T>, environment: Environment): T | ParseProblem {
+  const { name, isSecret = false } = setting;
+  const text = environment[name] ?? '';
+  const fileVariable = fileVariableOf(setting);
+  const path = isSecret ? (environment[fileVariable] ?? '') : '';
+  if (path === '') return text === '' ? setting.fallback : parse(setting, text, name);
+  if (text !== '') return { problem: `${name} and ${fileVariable} must not both be set` };
+  const content = readSecretFile(path);
+  if (isProblem(content)) return { problem: `${fileVariable} ${content.problem}` };
+  return parse(setting, content, `${fileVariable}: ${path}`);
+}
+
+function parse<T>(setting: Setting<T>, text: string, place: string): T | ParseProblem {
+  const value = setting.parse(text);
+  return isProblem(value) ? { problem: `${place} ${value.problem}` } : value;
 }

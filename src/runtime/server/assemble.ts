@@ -268,6 +268,7 @@ function workerStart({ memory, layout }: SharedMemory, settings: ServerSettings)
     limits: { maxHeaderBytes, maxTargetBytes, maxBodyBytes },
     application: settings.app,
     maxInFlight: settings.maxInFlight,
+    trustedProxies: settings.trustedProxies,
     outboundMemoryMb: settings.outboundMemoryMb,
     handlerTimeoutMs: settings.handlerTimeoutMs,
     drainTimeoutMs: settings.drainTimeoutMs,

@@ -25,13 +25,19 @@ import { MAX_CONNECTIONS, MainSide, SLOT } from './main-side.ts';
 /** The settings of the server that count here. Their defaults are the server's. */
 type InjectedSettings = Pick<
   RuntimeSettings,
-  'core' | 'maxHeaderBytes' | 'maxTargetBytes' | 'maxBodyBytes' | 'handlerTimeoutMs' | 'drainTimeoutMs'
+  | 'core'
+  | 'maxHeaderBytes'
+  | 'maxTargetBytes'
+  | 'maxBodyBytes'
+  | 'trustedProxies'
+  | 'handlerTimeoutMs'
+  | 'drainTimeoutMs'
 >;
 
 export interface InjectionOptions extends Partial<InjectedSettings> {
   /** The most bytes of a response that is read as a whole. Default 16 MB. */
   readonly maxResponseBytes?: number;
-  /** The client's IP address, for `request.remoteAddress`. Default 127.0.0.1. */
+  /** The IP address of the peer, for `request.remoteAddress`. Default 127.0.0.1. */
   readonly remoteAddress?: string;
 }
 
@@ -183,6 +189,7 @@ export class InjectedApplication implements AsyncDisposable {
       limits: { maxHeaderBytes, maxTargetBytes, maxBodyBytes },
       application: '',
       maxInFlight: MAX_CONNECTIONS,
+      trustedProxies: this.#settings.trustedProxies,
       outboundMemoryMb: DEFAULTS.outboundMemoryMb,
       handlerTimeoutMs,
       drainTimeoutMs,

@@ -66,6 +66,8 @@ export interface WorkerStart {
   /** File URL of the application module. */
   readonly application: string;
   readonly maxInFlight: number;
+  /** In CIDR notation. */
+  readonly trustedProxies: readonly string[];
   readonly outboundMemoryMb: number;
   readonly handlerTimeoutMs: number;
   readonly drainTimeoutMs: number;

@@ -6,6 +6,7 @@
 import { checksInvariants, invariant } from '../../platform/invariant.ts';
 import type { Core } from '../core/core.ts';
 import { ParseRecord } from '../core/parse-record.ts';
+import { TrustedProxies } from '../http/forwarding/trusted-proxies.ts';
 import type { Pipeline } from '../http/pipeline.ts';
 import type { Request } from '../http/request/request.ts';
 import type { WorkerContext } from './context.ts';
@@ -13,7 +14,7 @@ import { Drain } from './ending/drain.ts';
 import { HandlersInFlight } from './handlers-in-flight.ts';
 import { HeavyRequests } from './heavy-requests.ts';
 import { RequestLoop } from './request-loop.ts';
-import { PeerAddresses } from './turn/peer-addresses.ts';
+import { Peers } from './turn/peers.ts';
 import { Turn } from './turn/turn.ts';
 import type { SuspendedTurn, TurnHost } from './turn/turn-host.ts';
 
@@ -34,7 +35,7 @@ export class RequestWorker implements TurnHost {
   readonly record: ParseRecord;
   readonly pipeline: Pick<Pipeline, 'run' | 'refuse' | 'declarations'>;
   readonly heavyRequests: HeavyRequests;
-  readonly peers: PeerAddresses;
+  readonly peers: Peers;
   readonly #onError: (error: unknown, request: Request) => void;
   /** Turns that wait, by connection. */
   readonly #turns = new Map<number, SuspendedTurn>();
@@ -62,7 +63,7 @@ export class RequestWorker implements TurnHost {
       onExhausted,
     });
     this.heavyRequests = new HeavyRequests(context, this.#handlers);
-    this.peers = new PeerAddresses(context.table);
+    this.peers = new Peers(context.table, new TrustedProxies(start.trustedProxies));
     this.#drain = new Drain({ turns: this.#turns, handlers: this.#handlers, onDrained });
     this.#loop = new RequestLoop({
       context,

@@ -8,6 +8,9 @@ import { FORM_ASTERISK } from '../../../../assembly/record.ts';
 import { methodName } from '../../core/method.ts';
 import type { ParseRecord } from '../../core/parse-record.ts';
 import { RequestEndedError } from '../application-errors.ts';
+import { type Client, clientBehind } from '../forwarding/client.ts';
+import type { Peer } from '../forwarding/peer.ts';
+import type { TrustedProxies } from '../forwarding/trusted-proxies.ts';
 import { RequestPreconditions } from '../representation/preconditions.ts';
 import { Query } from './query.ts';
 import type { Request } from './request.ts';
@@ -25,13 +28,15 @@ export interface RequestSource {
   readonly bytes: Buffer;
   /** Of the request's first byte in `bytes`. */
   readonly address: number;
-  readonly remoteAddress: string;
+  readonly peer: Peer;
 }
 
 const NO_NAMES: readonly string[] = [];
 
 export class IncomingRequest implements Request<string> {
-  readonly remoteAddress: string;
+  readonly peerAddress: string;
+  /** null unless the peer is one of them. */
+  readonly #proxies: TrustedProxies | null;
   /** Set by the pipeline from the route that matched. */
   parameterNames: readonly string[] = NO_NAMES;
   /** For the log. The pipeline sets it. */
@@ -55,9 +60,11 @@ export class IncomingRequest implements Request<string> {
   #cookies: Cookies | null = null;
   #body: RequestBody | null = null;
   #preconditions: RequestPreconditions | null = null;
+  #client: Client | null = null;
 
   constructor(source: RequestSource) {
-    this.remoteAddress = source.remoteAddress;
+    this.peerAddress = source.peer.address;
+    this.#proxies = source.peer.proxies;
     this.#address = source.address;
     this.#memory = source.bytes;
     this.#head = new RequestHead(source.record, source.bytes, source.address);
@@ -111,8 +118,17 @@ export class IncomingRequest implements Request<string> {
     return this.#cookies;
   }
 
+  get remoteAddress(): string {
+    return this.#proxies === null ? this.peerAddress : this.#clientBehind(this.#proxies).address;
+  }
+
+  get protocol(): 'http' | 'https' {
+    return this.#proxies === null ? 'http' : this.#clientBehind(this.#proxies).protocol;
+  }
+
   get host(): string {
-    return this.#readableHead().host();
+    const told = this.#proxies === null ? undefined : this.#clientBehind(this.#proxies).host;
+    return told ?? this.#readableHead().host();
   }
 
   get httpVersion(): '1.0' | '1.1' {
@@ -250,6 +266,11 @@ export class IncomingRequest implements Request<string> {
   #readableHead(): RequestHead {
     if (this.#head === null) throw new RequestEndedError();
     return this.#head;
+  }
+
+  #clientBehind(proxies: TrustedProxies): Client {
+    this.#client ??= clientBehind(this.peerAddress, proxies, (name) => this.header(name));
+    return this.#client;
   }
 
   #readPath(): string {

@@ -26,13 +26,20 @@ export interface Request<Name extends string = never> {
   /** All headers by their lower-case names, in order of arrival. The object has no prototype. */
   readonly headers: Readonly<Record<string, string>>;
   readonly cookies: Readonly<Cookies>;
-  /** The host the request is for: that of the target, else of the Host header, else ''. */
+  /**
+   * The host the request is for: that of the target, else of the Host header, else ''. If a trusted proxy
+   * names the one that the client has asked for, it is that.
+   */
   readonly host: string;
+  /** What the client speaks, as a trusted proxy tells. Otherwise 'http', since the server has no TLS. */
+  readonly protocol: 'http' | 'https';
   readonly httpVersion: '1.0' | '1.1';
   /** Whether the client lets the connection persist. */
   readonly keepAlive: boolean;
-  /** The client's IP address. */
+  /** The client's IP address. Behind proxies of TRUSTED_PROXIES it is the one that they name. */
   readonly remoteAddress: string;
+  /** The IP address of the other end of the connection: the client, or the proxy nearest to the server. */
+  readonly peerAddress: string;
   /** Length of the content once decoded, known without reading it. */
   readonly bodyLength: number;
   /**

@@ -10,7 +10,7 @@ import type { Request } from '../../http/request/request.ts';
 import type { WorkerContext } from '../context.ts';
 import type { WaitingTurn } from '../handlers-in-flight.ts';
 import type { HeavyRequests } from '../heavy-requests.ts';
-import type { PeerAddresses } from './peer-addresses.ts';
+import type { Peers } from './peers.ts';
 
 export interface TurnHost {
   readonly context: WorkerContext;
@@ -19,7 +19,7 @@ export interface TurnHost {
   readonly record: ParseRecord;
   readonly pipeline: Pick<Pipeline, 'run' | 'refuse' | 'declarations'>;
   readonly heavyRequests: HeavyRequests;
-  readonly peers: PeerAddresses;
+  readonly peers: Peers;
   /** Whether the worker is about to end. */
   readonly isEnding: boolean;
   /** Whether the worker begins no more streams that may have no end of their own. */

@@ -182,8 +182,8 @@ export class Turn implements SuspendedTurn {
   #requestInRecord(): RunningRequest {
     const { context, record, peers } = this.#host;
     const { connection, generation, consumed, start } = this.#input;
-    const remoteAddress = peers.of(connection, generation);
-    const source = { record, bytes: context.shared.bytes, address: start, remoteAddress };
+    const peer = peers.of(connection, generation);
+    const source = { record, bytes: context.shared.bytes, address: start, peer };
     return new RunningRequest(source, consumed);
   }
 

@@ -84,7 +84,7 @@ export class InProcess {
       record: new ParseRecord(core.record),
       bytes: shared,
       address: REGION_BYTES,
-      remoteAddress,
+      peer: { address: remoteAddress, proxies: null },
     });
   }
 }

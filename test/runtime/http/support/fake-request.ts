@@ -24,6 +24,7 @@ export interface FakeOptions {
 /** Not 0, so that a forgotten address shows. */
 const ADDRESS = 4096;
 const MEMORY_PAGES = 40;
+const PEER = { address: '192.0.2.7', proxies: null };
 
 export interface FakeRequest {
   readonly request: IncomingRequest;
@@ -39,7 +40,7 @@ export function fakeRequest(raw: string, options: FakeOptions = {}): FakeRequest
   bytes.write(raw, ADDRESS, 'latin1');
   const words = new Int32Array(memory.buffer, 0, record.RECORD_WORDS);
   fill(words, raw, options);
-  const source = { record: new ParseRecord(words), bytes, address: ADDRESS, remoteAddress: '192.0.2.7' };
+  const source = { record: new ParseRecord(words), bytes, address: ADDRESS, peer: PEER };
   const request = new IncomingRequest(source);
   request.parameterNames = options.parameterNames ?? [];
   const overwrite = () => {

@@ -43,7 +43,7 @@ export function serve(register: (router: Router) => void, kind: 'js' | 'wasm' = 
       record: new ParseRecord(core.record),
       bytes,
       address,
-      remoteAddress: '::1',
+      peer: { address: '::1', proxies: null },
     });
     const isHead = request.method === 'HEAD';
     const versionMinor = request.httpVersion === '1.0' ? 0 : 1;

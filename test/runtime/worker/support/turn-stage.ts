@@ -2,11 +2,12 @@
 
 import { setImmediate } from 'node:timers/promises';
 import { ParseRecord } from '../../../../src/runtime/core/parse-record.ts';
+import { TrustedProxies } from '../../../../src/runtime/http/forwarding/trusted-proxies.ts';
 import type { Pipeline } from '../../../../src/runtime/http/pipeline.ts';
 import { RouteTimes } from '../../../../src/runtime/memory/workers/route-times.ts';
 import { HeavyRequests } from '../../../../src/runtime/worker/heavy-requests.ts';
 import type { ToMain } from '../../../../src/runtime/worker/messages.ts';
-import { PeerAddresses } from '../../../../src/runtime/worker/turn/peer-addresses.ts';
+import { Peers } from '../../../../src/runtime/worker/turn/peers.ts';
 import { Turn } from '../../../../src/runtime/worker/turn/turn.ts';
 import type { SuspendedTurn, TurnHost } from '../../../../src/runtime/worker/turn/turn-host.ts';
 import { MainSide, type MainSideOptions, type PublishedRecord, SLOT } from './main-side.ts';
@@ -19,7 +20,7 @@ export class RecordingHost implements TurnHost {
   readonly record: TurnHost['record'];
   readonly pipeline: Pipeline;
   readonly heavyRequests: HeavyRequests;
-  readonly peers: PeerAddresses;
+  readonly peers: Peers;
   isEnding = false;
   endsStreams = false;
   /** Handlers in flight, as the worker would count them. */
@@ -37,7 +38,7 @@ export class RecordingHost implements TurnHost {
     this.pipeline = pipeline;
     this.errors = errors;
     this.heavyRequests = new HeavyRequests(context, this);
-    this.peers = new PeerAddresses(context.table);
+    this.peers = new Peers(context.table, new TrustedProxies([]));
   }
 
   suspended(turn: SuspendedTurn): void {

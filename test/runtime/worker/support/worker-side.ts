@@ -59,6 +59,7 @@ export function createContext(
     limits: LIMITS,
     application: 'file:///none',
     maxInFlight: 4,
+    trustedProxies: [],
     outboundMemoryMb: 1,
     handlerTimeoutMs: 1_000,
     drainTimeoutMs: 1_000,
