@@ -5,6 +5,7 @@ import { createServer, type Socket } from 'node:net';
 import { Agent, errors } from 'undici';
 import { expect, test } from 'vitest';
 import { CloudVmClient, CloudVmNetworkError } from '../../src/client/index.ts';
+import { pause } from '../../src/client/retries/pause.ts';
 import { answerJson, answerProblem, ID, ScriptedServer, VM } from './support/scripted-server.ts';
 
 const ONCE = { retry: { attempts: 1 } };
@@ -108,6 +109,14 @@ test('the signal of the caller ends a wait before another attempt', async () => 
   });
   await using client = server.client();
   await expect(client.vms.get(ID, { signal: controller.signal })).rejects.toBe(reason);
+});
+
+test('a wait for which no timer is long enough is still a wait', async () => {
+  const controller = new AbortController();
+  const waiting = pause(1e12, controller.signal);
+  // Without the cut, Node.js would wait for 1 ms.
+  setTimeout(() => controller.abort('enough'), 50);
+  await expect(waiting).rejects.toBe('enough');
 });
 
 test('with a signal that is aborted already nothing is sent', async () => {

@@ -22,7 +22,7 @@ import { type ReadOptions, readEvents } from './read-events.ts';
 export interface EventsOptions {
   /** The `id` of the last event that was handled before. The stream goes on after it. */
   readonly lastEventId?: string | undefined;
-  /** Ends the stream, with the reason of the signal as the error. */
+  /** Ends the stream at once, also while it waits, with the reason of the signal as the error. */
   readonly signal?: AbortSignal | undefined;
   /**
    * Awaited when a stream begins that has no earlier event to go on after. What changes from then on becomes
