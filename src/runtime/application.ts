@@ -11,6 +11,8 @@ export { prefersGzip } from './http/representation/accept-encoding.ts';
 export { type CompressionOptions, compression } from './http/representation/compression.ts';
 export { entityTag } from './http/representation/etag.ts';
 export type { CurrentRepresentation, Preconditions } from './http/representation/preconditions.ts';
+export type { ContentCodingOptions } from './http/request/content-coding.ts';
+export type { FormLimits } from './http/request/form.ts';
 export type { Request } from './http/request/request.ts';
 export { RequestKey } from './http/request/request-key.ts';
 export type { BodyPiece, BodyStream, ResponseBody, StreamOptions } from './http/response/body-stream.ts';

@@ -9,6 +9,7 @@ import type { Declarations } from './declarations.ts';
 import { HttpProblem } from './problem.ts';
 import { answerConditionally, checkWithoutValidators } from './representation/conditional.ts';
 import { isUnsafe } from './representation/preconditions.ts';
+import type { ContentCodingOptions } from './request/content-coding.ts';
 import type { IncomingRequest } from './request/incoming-request.ts';
 import { discardBody } from './response/body-stream.ts';
 import type { OutgoingResponse } from './response/outgoing-response.ts';
@@ -20,7 +21,9 @@ import { answerWithoutRoute } from './routing/without-route.ts';
 
 export interface CompiledRoute {
   readonly parameterNames: readonly string[];
-  /** Route middleware and, last, the handler. Their path has every parameter that they read. */
+  /** Of the groups around the route, and of the route. Their path has every parameter that they read. */
+  readonly middleware: readonly Handler<string>[];
+  /** The check of its schemas, if it has any, and the handler. */
   readonly handlers: readonly Handler<string>[];
   readonly options: RouteOptions;
   /** Those that the application has declared, for this route and for all. */
@@ -225,12 +228,22 @@ export class Pipeline {
 }
 
 /**
- * The steps of a route. Preconditions of an unsafe method are evaluated just before its handler, unless that
- * one does it.
+ * The steps of a route. Encoded content is decoded once the middleware has let the request pass.
+ * Preconditions of an unsafe method are evaluated just before its handler, unless that one does it.
  */
-function stepsOf({ handlers, options }: CompiledRoute, method: string | undefined): readonly Step[] {
-  if (options.checksPreconditions === true || method === undefined || !isUnsafe(method)) return handlers;
-  return [...handlers.slice(0, -1), checkWithoutValidators, ...handlers.slice(-1)];
+function stepsOf(
+  { middleware, handlers, options }: CompiledRoute,
+  method: string | undefined,
+): readonly Step[] {
+  const { contentCoding, checksPreconditions } = options;
+  const decoding = contentCoding === undefined ? [] : [decodingStep(contentCoding)];
+  const isChecked = checksPreconditions === true || method === undefined || !isUnsafe(method);
+  const preconditions = isChecked ? [] : [checkWithoutValidators];
+  return [...middleware, ...decoding, ...handlers.slice(0, -1), ...preconditions, ...handlers.slice(-1)];
+}
+
+function decodingStep(bounds: ContentCodingOptions): Step {
+  return (request) => request.decodeContent(bounds);
 }
 
 function isDone(request: IncomingRequest, response: OutgoingResponse): boolean {

@@ -15,6 +15,7 @@ test('the type of a request hides the operations of the runtime from handlers', 
     | 'abort'
     | 'allowedMethods'
     | 'announceEnding'
+    | 'decodeContent'
     | 'detach'
     | 'end'
     | 'halfClose'

@@ -12,10 +12,12 @@ import { type Client, clientBehind } from '../forwarding/client.ts';
 import type { Peer } from '../forwarding/peer.ts';
 import type { TrustedProxies } from '../forwarding/trusted-proxies.ts';
 import { RequestPreconditions } from '../representation/preconditions.ts';
+import { assertNotEncoded, type ContentCodingOptions, codingOf, decode } from './content-coding.ts';
+import { type FormLimits, readForm } from './form.ts';
 import { Query } from './query.ts';
 import type { Request } from './request.ts';
-import { RequestBody } from './request-body.ts';
-import { assertAnnounced, assertJson, assertNotEncoded, parseJson } from './request-content.ts';
+import { type Content, DecodedBody, RequestBody } from './request-body.ts';
+import { assertAnnounced, assertJson, parseJson } from './request-content.ts';
 import { RequestHead } from './request-head.ts';
 import type { RequestKey } from './request-key.ts';
 import { type RouteParameters, readParameters } from './route-parameters.ts';
@@ -58,7 +60,8 @@ export class IncomingRequest implements Request<string> {
   #parameters: RouteParameters | null = null;
   #headers: Record<string, string> | null = null;
   #cookies: Cookies | null = null;
-  #body: RequestBody | null = null;
+  #body: Content | null = null;
+  #isDecoded = false;
   #preconditions: RequestPreconditions | null = null;
   #client: Client | null = null;
 
@@ -148,16 +151,23 @@ export class IncomingRequest implements Request<string> {
   }
 
   text(): string {
-    assertNotEncoded(this.header('content-encoding'));
+    this.#assertDecoded();
     return this.#readableBody().text();
   }
 
   json(): unknown {
     const body = this.#readableBody();
     assertAnnounced(body.isAnnounced);
-    assertNotEncoded(this.header('content-encoding'));
+    this.#assertDecoded();
     assertJson(this.header('content-type'), body.length);
     return parseJson(body.text());
+  }
+
+  async form(limits?: FormLimits): Promise<FormData> {
+    const body = this.#readableBody();
+    assertAnnounced(body.isAnnounced);
+    this.#assertDecoded();
+    return await readForm(body, this.header('content-type'), limits);
   }
 
   get preconditions(): RequestPreconditions {
@@ -231,6 +241,19 @@ export class IncomingRequest implements Request<string> {
     return this.#readableHead().record.targetForm === FORM_ASTERISK;
   }
 
+  /**
+   * Decodes compressed content, which is read decoded from then on.
+   * @returns a promise only if that takes a while
+   * @throws HttpProblem 400, 413, 415, also by the promise
+   */
+  decodeContent(bounds: ContentCodingOptions): void | Promise<void> {
+    const coding = codingOf(this.header('content-encoding'));
+    if (coding === null) return;
+    const decoded = decode(this.#readableBody().bytes(), coding, bounds);
+    if (decoded instanceof Uint8Array) this.#useDecoded(decoded);
+    else return decoded.then((bytes) => this.#useDecoded(bytes));
+  }
+
   /** Copies the head, which the worker's next parse overwrites. The body is still read where it lies. */
   detach(): void {
     this.#head?.detach();
@@ -285,7 +308,17 @@ export class IncomingRequest implements Request<string> {
     return new Query(queryLength <= 0 ? '' : head.text(queryStart, queryLength));
   }
 
-  #readableBody(): RequestBody {
+  #useDecoded(bytes: Uint8Array): void {
+    this.#body = new DecodedBody(bytes);
+    this.#isDecoded = true;
+  }
+
+  /** Encoded content would look like broken text. */
+  #assertDecoded(): void {
+    if (!this.#isDecoded) assertNotEncoded(this.header('content-encoding'));
+  }
+
+  #readableBody(): Content {
     this.#body ??= new RequestBody(this.#readableHead().record, this.#memory, this.#address);
     return this.#body;
   }

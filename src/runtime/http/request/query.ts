@@ -1,7 +1,7 @@
 /**
- * The query of a request, as names and values of application/x-www-form-urlencoded (WHATWG URL, section 5.1),
- * but strict: an escape that is not UTF-8 is answered with 400 instead of being replaced. The request makes
- * it on first use. The length of the request target bounds its size.
+ * Names and values of application/x-www-form-urlencoded (WHATWG URL, section 5.1): the query of a request, or
+ * a form. It is strict: an escape that is not UTF-8 is answered with 400 instead of being replaced. The
+ * request makes it on first use. The length of the request target bounds the size of a query.
  */
 import { HttpProblem } from '../problem.ts';
 
@@ -9,14 +9,17 @@ export class Query {
   readonly #names: string[] = [];
   readonly #values: string[] = [];
 
-  /** @param text the query without its "?" */
-  constructor(text: string) {
+  /**
+   * @param text the query without its "?", or the body of a form
+   * @param noun for the message
+   */
+  constructor(text: string, noun = 'query') {
     if (text === '') return;
     for (const pair of text.split('&')) {
       if (pair === '') continue;
       const equals = pair.indexOf('=');
-      this.#names.push(decode(equals === -1 ? pair : pair.slice(0, equals)));
-      this.#values.push(equals === -1 ? '' : decode(pair.slice(equals + 1)));
+      this.#names.push(decode(equals === -1 ? pair : pair.slice(0, equals), noun));
+      this.#values.push(equals === -1 ? '' : decode(pair.slice(equals + 1), noun));
     }
   }
 
@@ -67,12 +70,14 @@ export class Query {
   }
 }
 
-function decode(text: string): string {
+function decode(text: string, noun: string): string {
   const spaced = text.includes('+') ? text.replaceAll('+', ' ') : text;
   if (!spaced.includes('%')) return spaced;
   try {
     return decodeURIComponent(spaced);
   } catch (cause) {
-    throw new HttpProblem(400, 'The query has a percent-encoding that is malformed or not UTF-8.', { cause });
+    throw new HttpProblem(400, `The ${noun} has a percent-encoding that is malformed or not UTF-8.`, {
+      cause,
+    });
   }
 }

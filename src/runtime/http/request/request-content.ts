@@ -1,11 +1,20 @@
 /**
- * Content as text and as JSON, and the refusal of other content than the handler asks for. IncomingRequest
- * and RequestBody use it.
+ * Content as text and as JSON, and the refusal of other content than the handler asks for. IncomingRequest,
+ * RequestBody and the reader of forms use it.
  */
 import { parse } from 'content-type';
 import { HttpProblem } from '../problem.ts';
 
-const UTF_8 = 'utf-8';
+export const UTF_8 = 'utf-8';
+
+export interface MediaType {
+  /** In lower case. */
+  readonly type: string;
+  /** In lower case, UTF-8 if there is none. */
+  readonly charset: string;
+  /** Of multipart types. */
+  readonly boundary: string | undefined;
+}
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 /** application/json, or any application subtype with the +json suffix (RFC 6839, section 3.1) */
@@ -18,18 +27,6 @@ export function decodeUtf8(bytes: Uint8Array): string {
   } catch (cause) {
     throw new HttpProblem(400, 'The body is not valid UTF-8.', { cause });
   }
-}
-
-/**
- * Bodies are read as they are on the wire, so a compressed body would look like broken text.
- * @param contentEncoding the Content-Encoding header, if there is one
- */
-export function assertNotEncoded(contentEncoding: string | undefined): void {
-  if (contentEncoding === undefined || contentEncoding.split(',').every(isNoCoding)) return;
-  throw new HttpProblem(415, 'The body must be sent without a Content-Encoding.', {
-    // RFC 9110, section 12.5.3: which codings would have been accepted.
-    headers: { 'Accept-Encoding': 'identity' },
-  });
 }
 
 /**
@@ -62,14 +59,15 @@ export function parseJson(text: string): unknown {
 
 function isJson(contentType: string): boolean {
   if (contentType === 'application/json') return true;
+  const { type, charset } = mediaTypeOf(contentType);
+  return JSON_MEDIA_TYPE.test(type) && charset === UTF_8;
+}
+
+/** @returns an empty type for a header that cannot be believed */
+export function mediaTypeOf(contentType: string): MediaType {
   const { type, parameters, index } = parse(contentType, { comma: true });
   // A comma outside quotes separates the values of two fields, of which none can be believed.
   const isOneValue = index >= contentType.length;
-  return isOneValue && JSON_MEDIA_TYPE.test(type) && (parameters['charset'] ?? UTF_8).toLowerCase() === UTF_8;
-}
-
-/** A member of Content-Encoding. The list may be empty (RFC 9110, section 5.6.1). */
-function isNoCoding(member: string): boolean {
-  const coding = member.trim().toLowerCase();
-  return coding === '' || coding === 'identity';
+  const charset = (parameters['charset'] ?? UTF_8).toLowerCase();
+  return { type: isOneValue ? type : '', charset, boundary: parameters['boundary'] };
 }

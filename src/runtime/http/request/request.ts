@@ -4,6 +4,7 @@
  */
 import type { Cookies } from 'cookie';
 import type { Preconditions } from '../representation/preconditions.ts';
+import type { FormLimits } from './form.ts';
 import type { Query } from './query.ts';
 import type { RequestKey } from './request-key.ts';
 import type { RouteParameters } from './route-parameters.ts';
@@ -40,7 +41,7 @@ export interface Request<Name extends string = never> {
   readonly remoteAddress: string;
   /** The IP address of the other end of the connection: the client, or the proxy nearest to the server. */
   readonly peerAddress: string;
-  /** Length of the content once decoded, known without reading it. */
+  /** Length of the content without chunk framing, known without reading it. */
   readonly bodyLength: number;
   /**
    * If-Match and its like. A handler of an unsafe method that changes a representation with an ETag or a date
@@ -75,6 +76,13 @@ export interface Request<Name extends string = never> {
    *   JSON
    */
   json(): unknown;
+  /**
+   * The form that the content is: multipart/form-data or application/x-www-form-urlencoded. Fields are text,
+   * files are `File` objects. The name of a file is what the client says: never use it as a path.
+   * @throws HttpProblem 411 without a body, 415 for another media type or a compressed body, 400 for what is
+   *   no such form, 413 beyond the limits
+   */
+  form(limits?: FormLimits): Promise<FormData>;
 
   /** Leaves a value for the middleware and the handler that run later. */
   set<T>(key: RequestKey<T>, value: T): void;

@@ -1,5 +1,6 @@
 /** What an application declares of a route, besides its handler. */
 import { RouterError } from '../application-errors.ts';
+import type { ContentCodingOptions } from '../request/content-coding.ts';
 import type { RouteSchemas } from '../schema/route-schemas.ts';
 
 export interface RouteOptions<Body = unknown, Query = unknown, Parameters = unknown>
@@ -15,6 +16,11 @@ export interface RouteOptions<Body = unknown, Query = unknown, Parameters = unkn
    * `Router.headers`. A handler may set others of their names.
    */
   readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * The route takes content that is compressed with gzip or deflate (Content-Encoding). It is decoded after
+   * the middleware of the route, before its schemas, within these bounds. On other routes it is 415.
+   */
+  readonly contentCoding?: ContentCodingOptions;
 }
 
 const NAMES: Readonly<Record<keyof RouteOptions, true>> = {
@@ -24,6 +30,7 @@ const NAMES: Readonly<Record<keyof RouteOptions, true>> = {
   responses: true,
   checksPreconditions: true,
   headers: true,
+  contentCoding: true,
 };
 
 /** A misspelt schema would check nothing. */

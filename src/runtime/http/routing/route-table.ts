@@ -53,7 +53,8 @@ export class RouteTable {
     this.#routes.push({
       pattern: Object.freeze({ method, path }),
       parameterNames,
-      handlers: [...middleware, ...own, ...stepsOf(checked)],
+      middleware: [...middleware, ...own],
+      handlers: stepsOf(checked),
       options,
       schemas: Object.freeze({ ...schemasOf(handler), ...schemasIn(options) }),
     });
