@@ -64,16 +64,18 @@ export class OperationServices {
   /** For an operation that its target names already. Returns when it is stored, and before it is done. */
   async begin(operation: NewOperation): Promise<void> {
     const document = newOperationDocument(operation);
-    const isTaken = this.runner.reserve(document);
+    const isReserved = this.runner.reserve(document);
+    let isMine: boolean;
     try {
-      await this.repository.insert(document);
+      isMine = await this.repository.insert(document);
     } catch (error) {
       // If it was stored all the same, its lease ends. If not, whoever finds its target stores it.
       this.runner.cancel(document);
       throw error;
     }
     this.#onChange();
-    if (isTaken) this.runner.run(document);
+    if (isReserved && isMine) this.runner.run(document);
+    else this.runner.cancel(document);
   }
 
   /**

@@ -6,6 +6,7 @@ import { DatabaseService } from '../../../src/cloudvm/database/database-service.
 import type { Operation } from '../../../src/cloudvm/operations/operation.ts';
 import {
   type OperationServices,
+  type OperationServicesOptions,
   OperationServices as Services,
 } from '../../../src/cloudvm/operations/operation-services.ts';
 import type { Provider, ProviderCall, ProviderVm } from '../../../src/cloudvm/providers/provider.ts';
@@ -26,6 +27,8 @@ export interface Call {
 /** Each call waits until the test lets it succeed or fail. */
 export class HeldProvider implements Provider {
   concurrency = 100;
+  /** Whether it ignores that nobody waits any more. */
+  isDeaf = false;
   readonly calls: Call[] = [];
   #called = Promise.withResolvers<void>();
 
@@ -49,13 +52,18 @@ export class HeldProvider implements Provider {
 
   #hold(work: string, vm: ProviderVm, call: ProviderCall): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    call.signal.addEventListener('abort', () => reject(call.signal.reason), { once: true });
+    const onAbort = () => {
+      if (!this.isDeaf) reject(call.signal.reason);
+    };
+    call.signal.addEventListener('abort', onAbort, { once: true });
     this.calls.push({ work, vm, call, succeed: () => resolve(), fail: reject });
     this.#called.resolve();
     this.#called = Promise.withResolvers();
     return promise;
   }
 }
+
+export type WorkerOptions = Partial<Pick<OperationServicesOptions, 'lookIntervalMs'>>;
 
 /** What a worker of its own process has. */
 export class Worker implements AsyncDisposable {
@@ -65,11 +73,11 @@ export class Worker implements AsyncDisposable {
   readonly operations: OperationServices;
   readonly vms: VmServices;
 
-  static async open(uri: string, databaseName: string): Promise<Worker> {
-    return new Worker(await DatabaseService.open({ uri, databaseName, workers: 1 }));
+  static async open(uri: string, databaseName: string, options: WorkerOptions = {}): Promise<Worker> {
+    return new Worker(await DatabaseService.open({ uri, databaseName, workers: 1 }), options);
   }
 
-  private constructor(database: DatabaseService) {
+  private constructor(database: DatabaseService, options: WorkerOptions) {
     const { provider } = this;
     this.database = database;
     this.operations = new Services(database, {
@@ -79,6 +87,7 @@ export class Worker implements AsyncDisposable {
       missingAfterMs: 0,
       onError: (error) => this.errors.push(error),
       onChange: () => {},
+      ...options,
     });
     const snapshots = new SnapshotRepository(database);
     this.vms = new VmServices(database, { operations: this.operations, snapshots, onChange: () => {} });

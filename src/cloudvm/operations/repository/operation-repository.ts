@@ -46,13 +46,22 @@ export class OperationRepository {
     });
   }
 
-  /** Does nothing if the operation is stored already. */
-  async insert(document: OperationDocument): Promise<void> {
-    await this.#service.runRepeatable(async () => {
+  /**
+   * Does nothing if the operation is stored already.
+   * @returns whether it is stored with the holder that the document names. Somebody else may have stored it,
+   * because it was late (runner/leftovers.ts)
+   */
+  async insert(document: OperationDocument): Promise<boolean> {
+    const { _id, holder } = document;
+    return this.#service.runRepeatable(async (repetition) => {
       try {
         await this.#inserts.insert(document);
+        return true;
       } catch (error) {
         if (!isDuplicateKey(error)) throw error;
+        if (!repetition) return false;
+        const mine = await this.#operations.findOne({ _id, holder }, { readPreference: 'primary' });
+        return mine !== null;
       }
     });
   }

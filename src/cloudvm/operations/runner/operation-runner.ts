@@ -55,6 +55,8 @@ export interface OperationRunnerOptions {
 interface Running {
   readonly operation: OperationDocument;
   readonly controller: AbortController;
+  /** Before that nobody has a lease that could be renewed. */
+  isStored: boolean;
 }
 
 type Failure = Pick<ProviderError, 'message' | 'isPermanent'>;
@@ -69,6 +71,8 @@ export class OperationRunner implements AsyncDisposable {
   #lookTimer: NodeJS.Timeout | undefined;
   #renewTimer: NodeJS.Timeout | undefined;
   #isLooking = false;
+  /** Something has become free or due that the look under way may have passed already. */
+  #mustLookAgain = false;
   /** Something was left in the queue for want of room. */
   #mayHaveQueued = false;
   #isStopped = false;
@@ -115,8 +119,9 @@ export class OperationRunner implements AsyncDisposable {
 
   /** Runs an operation that this worker has reserved. */
   run(operation: OperationDocument): void {
-    const running = this.#running.get(operation._id.toHexString());
+    const running = this.#find(operation);
     if (running === undefined || this.#isStopped) return;
+    running.isStored = true;
     this.#track(this.#carryOut(running));
   }
 
@@ -244,7 +249,7 @@ export class OperationRunner implements AsyncDisposable {
     setTimeout(() => {
       for (const operation of operations) {
         // Unless the lease was lost meanwhile.
-        if (this.#running.has(operation._id.toHexString())) this.#successes.add(operation);
+        if (this.#find(operation) !== undefined) this.#successes.add(operation);
       }
     }, REWRITE_MS).unref();
   }
@@ -282,7 +287,7 @@ export class OperationRunner implements AsyncDisposable {
   }
 
   async #renew(): Promise<void> {
-    const held = Array.from(this.#running.values());
+    const held = Array.from(this.#running.values()).filter(({ isStored }) => isStored);
     if (held.length === 0) return;
     await this.#inBackground(async () => {
       const kept = await this.#options.leases.renew(held.map(({ operation }) => operation._id));
@@ -296,8 +301,13 @@ export class OperationRunner implements AsyncDisposable {
 
   /** Takes what is due, as far as there is room. */
   async #look(): Promise<void> {
-    if (this.#isLooking || this.#isStopped) return;
+    if (this.#isStopped) return;
+    if (this.#isLooking) {
+      this.#mustLookAgain = true;
+      return;
+    }
     this.#isLooking = true;
+    this.#mustLookAgain = false;
     clearTimeout(this.#lookTimer);
     let mayHaveMore = false;
     await this.#inBackground(async () => {
@@ -307,7 +317,7 @@ export class OperationRunner implements AsyncDisposable {
     this.#isLooking = false;
     if (this.#isStopped) return;
     const { lookIntervalMs } = this.#options;
-    const delayMs = mayHaveMore ? 0 : lookIntervalMs * (0.75 + Math.random() / 2);
+    const delayMs = mayHaveMore || this.#mustLookAgain ? 0 : lookIntervalMs * (0.75 + Math.random() / 2);
     this.#lookTimer = setTimeout(() => this.#track(this.#look()), delayMs).unref();
   }
 
@@ -329,14 +339,29 @@ export class OperationRunner implements AsyncDisposable {
     return (this.#runningOf.get(provider) ?? 0) < providers[provider].concurrency;
   };
 
+  /** @returns undefined if this worker has lost it, also if it has taken it again in another attempt */
+  #find(operation: OperationDocument): Running | undefined {
+    const running = this.#running.get(operation._id.toHexString());
+    return running?.operation === operation ? running : undefined;
+  }
+
   #add(operation: OperationDocument): void {
-    this.#running.set(operation._id.toHexString(), { operation, controller: new AbortController() });
+    const id = operation._id.toHexString();
+    const earlier = this.#running.get(id);
+    if (earlier !== undefined) {
+      // Its lease has ended, because the database was away for so long.
+      earlier.controller.abort();
+      this.#delete(earlier.operation);
+    }
+    this.#running.set(id, { operation, controller: new AbortController(), isStored: false });
     const { provider } = operation.subject;
     this.#runningOf.set(provider, (this.#runningOf.get(provider) ?? 0) + 1);
   }
 
-  #delete({ _id, subject: { provider } }: OperationDocument): void {
-    if (!this.#running.delete(_id.toHexString())) return;
+  #delete(operation: OperationDocument): void {
+    if (this.#find(operation) === undefined) return;
+    this.#running.delete(operation._id.toHexString());
+    const { provider } = operation.subject;
     this.#runningOf.set(provider, (this.#runningOf.get(provider) ?? 0) - 1);
     if (!this.#mayHaveQueued || this.#isStopped) return;
     this.#mayHaveQueued = false;
