@@ -136,6 +136,7 @@ describe('the full build', () => {
       const response = await fetch(`${server.url}/health/ready`);
       expect(response.status).toBe(200);
       expect(await response.json()).toMatchObject({ status: 'ready' });
+      expect(await statusesOfDocs(server.url)).toEqual([200, 200, 200]);
       expect(await server.stop()).toEqual([0, null]);
       expect(filesIn('build/js/cache')).not.toEqual([]);
     },
@@ -216,6 +217,13 @@ async function makeOnlyBundle(): Promise<void> {
 function keepOnlyTheBundle(): void {
   for (const path of ['assembly', 'src', 'build/core.wasm']) rmSync(join(copy, path), { recursive: true });
   rmSync(join(copy, 'node_modules'));
+}
+
+/** Of the scripts and styles that the page loads. */
+async function statusesOfDocs(url: string): Promise<number[]> {
+  const page = await (await fetch(`${url}/docs`)).text();
+  const paths = [...page.matchAll(/"(\/docs\/[^"]+)"/g)].map(([, path]) => path);
+  return Promise.all(paths.map(async (path) => (await fetch(url + path)).status));
 }
 
 /** The server of the bundle. */
