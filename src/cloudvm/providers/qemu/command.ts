@@ -2,9 +2,15 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { promisify } from 'node:util';
+import { pause } from './waiting.ts';
 
 /** A list of thousands of snapshots. */
 const MAX_OUTPUT_BYTES = 4_194_304;
+
+/** What QEMU says when another QEMU has the disk or the pid file. */
+export const IN_USE = /Failed to get .*lock|Cannot lock pid file/;
+/** For the kernel to free the locks of a QEMU that was killed. It takes the process apart bit by bit. */
+const IN_USE_TIMEOUT_MS = 5_000;
 
 const run = promisify(execFile);
 
@@ -17,6 +23,19 @@ export async function runCommand(
   parameters: readonly string[],
   signal: AbortSignal,
 ): Promise<string> {
+  const deadline = performance.now() + IN_USE_TIMEOUT_MS;
+  for (;;) {
+    try {
+      return await runOnce(command, parameters, signal);
+    } catch (error) {
+      const isInUse = error instanceof Error && IN_USE.test(error.message);
+      if (!isInUse || performance.now() > deadline) throw error;
+      await pause(signal);
+    }
+  }
+}
+
+async function runOnce(command: string, parameters: readonly string[], signal: AbortSignal): Promise<string> {
   const running = run(command, parameters, {
     signal,
     killSignal: 'SIGKILL',

@@ -17,9 +17,14 @@ export async function until(
   const deadline = performance.now() + timeoutMs;
   while (!(await condition())) {
     if (performance.now() >= deadline) return false;
-    await delay(LOOK_INTERVAL_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
+    await pause(signal);
   }
   return true;
+}
+
+/** Between two looks. @throws the reason of the signal */
+export async function pause(signal: AbortSignal): Promise<void> {
+  await delay(LOOK_INTERVAL_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
 }
 
 /** @throws what the promise rejects with, the reason of the signal, or `late` after the time */

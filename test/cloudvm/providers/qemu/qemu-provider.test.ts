@@ -47,6 +47,11 @@ function call(options: Partial<ProviderCall> = {}): ProviderCall {
   return { operationId, attempt: 1, signal: new AbortController().signal, ...options };
 }
 
+function connect(): Promise<QmpClient> {
+  const options = { signal: new AbortController().signal, answerTimeoutMs: 30_000 };
+  return QmpClient.connect(join(vms.path, VM.id, 'qmp'), options);
+}
+
 async function imageOf(vm: string): Promise<{ snapshots?: { name: string }[]; 'virtual-size': number }> {
   const disk = join(vms.path, vm, 'disk.qcow2');
   return JSON.parse((await runTool('qemu-img', ['info', '-U', '--output=json', disk])).stdout);
@@ -55,6 +60,26 @@ async function imageOf(vm: string): Promise<{ snapshots?: { name: string }[]; 'v
 async function snapshotNames(): Promise<string[]> {
   return ((await imageOf(VM.id)).snapshots ?? []).map(({ name }) => name);
 }
+
+/** What the system below writes into the memory of its VM once it listens. */
+const LISTENING = { address: 0x7e00, mark: 0xf00d };
+
+/**
+ * A boot sector, the smallest system that shuts down when it is asked to (ACPI specification, section 4.8.3).
+ * The registers of power management begin at 0x600, where SeaBIOS puts them.
+ */
+const POWER_BUTTON_LISTENER = Buffer.alloc(1_048_576);
+Buffer.from([
+  ...[0xfa], // cli
+  ...[0x31, 0xc0, 0x8e, 0xd8], // ds = 0
+  ...[0xba, 0x02, 0x06, 0xb8, 0x00, 0x01, 0xef], // out 0x602, 0x100: enable the power button
+  ...[0xc7, 0x06, 0x00, 0x7e, 0x0d, 0xf0], // [0x7e00] = 0xf00d
+  ...[0xba, 0x00, 0x06], // dx = 0x600
+  ...[0xed, 0xf6, 0xc4, 0x01, 0x74, 0xfa], // until the bit of the button is set in the word at dx
+  ...[0xba, 0x04, 0x06, 0xb8, 0x00, 0x20, 0xef], // out 0x604, 0x2000: off
+  ...[0xf4], // hlt
+]).copy(POWER_BUTTON_LISTENER);
+POWER_BUTTON_LISTENER.set([0x55, 0xaa], 510);
 
 test('every call does no harm when it comes again', async () => {
   await provider.create(VM, call());
@@ -147,6 +172,23 @@ test('the signal ends the wait for a shutdown, and the next attempt goes on', as
   expect(await vms.processes()).toEqual([]);
 });
 
+test('a system that hears the power button shuts down by itself', async () => {
+  const baseImage = join(vms.path, 'listener.img');
+  await writeFile(baseImage, POWER_BUTTON_LISTENER);
+  const patient = await open({ baseImage, powerdownTimeoutMs: 120_000 });
+  await patient.create(VM, call());
+  {
+    using qmp = await connect();
+    const look = { 'command-line': `xp /1hx 0x${LISTENING.address.toString(16)}` };
+    const listening = LISTENING.mark.toString(16);
+    await vi.waitFor(async () => {
+      expect(await qmp.execute('human-monitor-command', look)).toContain(listening);
+    }, WAIT);
+  }
+  await patient.stop(VM, call());
+  expect(await vms.processes()).toEqual([]);
+});
+
 test('a VM whose QEMU was killed starts again', async () => {
   await provider.create(VM, call());
   const [killed = 0] = await vms.processes();
@@ -179,8 +221,6 @@ test('a QEMU that hangs is killed', async () => {
 
 test('a VM that QEMU has paused goes on when it is started', async () => {
   await provider.create(VM, call());
-  const options = { signal: new AbortController().signal, answerTimeoutMs: 30_000 };
-  const connect = () => QmpClient.connect(join(vms.path, VM.id, 'qmp'), options);
   {
     using qmp = await connect();
     await qmp.execute('stop');
