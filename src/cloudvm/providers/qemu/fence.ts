@@ -46,8 +46,9 @@ export class Fence {
   }
 
   async #read(): Promise<Fenced> {
+    const text = await readFile(this.#path, 'utf8').catch(emptyIfMissing);
     try {
-      const { isRemoved, attempts } = JSON.parse(await readFile(this.#path, 'utf8'));
+      const { isRemoved, attempts } = JSON.parse(text);
       return { isRemoved: isRemoved === true, attempts: { ...attempts } };
     } catch {
       // It is the first call. Or a power cut has left half a file, and no worker of before it is left.
@@ -71,4 +72,9 @@ export class Fence {
       if (isRemoved) await rm(path, { force: true });
     }
   }
+}
+
+function emptyIfMissing(error: unknown): string {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+  throw error;
 }

@@ -75,9 +75,13 @@ export class Machine {
     return (await this.#processId()) !== undefined;
   }
 
-  /** A VM that runs stays as it is, but goes on if QEMU has paused it because the host's disk was full. */
+  /**
+   * A VM that runs stays as it is, but goes on if QEMU has paused it because the host's disk was full. A QEMU
+   * that hangs is replaced, because its owner has no other way to get it going.
+   */
   async start(size: VmSize): Promise<void> {
-    if (await this.isRunning()) return this.#resume();
+    if ((await this.isRunning()) && (await this.#ask(resume))) return;
+    await this.#end();
     if (!(await this.disk.exists())) {
       throw new ProviderError('the VM has no disk: delete it and create another', { isPermanent: true });
     }
@@ -87,16 +91,15 @@ export class Machine {
   /** Lets the system in the VM shut down, and ends QEMU if it has not in time. */
   async stop(powerdownTimeoutMs: number): Promise<void> {
     if (!(await this.isRunning())) return;
-    const isAsked = await this.#tell('system_powerdown');
+    const isAsked = await this.#ask((qmp) => qmp.execute('system_powerdown'));
     if (isAsked && (await this.#hasEnded(powerdownTimeoutMs))) return;
     await this.#end();
   }
 
   async restart(size: VmSize): Promise<void> {
-    if (!(await this.isRunning())) return this.start(size);
-    using qmp = await this.connect();
-    await qmp.execute('system_reset');
-    await resume(qmp);
+    if ((await this.isRunning()) && (await this.#ask(reset))) return;
+    await this.#end();
+    await this.start(size);
   }
 
   /** Ends QEMU and deletes everything. */
@@ -110,14 +113,9 @@ export class Machine {
     return QmpClient.connect(this.#socket, { signal: this.#signal, answerTimeoutMs });
   }
 
-  async #resume(): Promise<void> {
-    using qmp = await this.connect();
-    await resume(qmp);
-  }
-
   async #end(): Promise<void> {
     if (!(await this.isRunning())) return;
-    await this.#tell('quit');
+    await this.#ask((qmp) => qmp.execute('quit'));
     if (await this.#hasEnded(this.#timeouts.quitMs)) return;
     await this.#kill();
     if (await this.#hasEnded(KILL_TIMEOUT_MS)) return;
@@ -133,11 +131,11 @@ export class Machine {
     }
   }
 
-  /** @returns false if QEMU cannot be asked, because it hangs or ends */
-  async #tell(command: string): Promise<boolean> {
+  /** @returns false if QEMU hangs, ends, or refuses it */
+  async #ask(question: (qmp: QmpClient) => Promise<unknown>): Promise<boolean> {
     try {
       using qmp = await this.connect();
-      await qmp.execute(command);
+      await question(qmp);
       return true;
     } catch {
       this.#signal.throwIfAborted();
@@ -178,6 +176,11 @@ export class Machine {
       ['-daemonize'],
     ].flat();
   }
+}
+
+async function reset(qmp: QmpClient): Promise<void> {
+  await qmp.execute('system_reset');
+  await resume(qmp);
 }
 
 async function resume(qmp: QmpClient): Promise<void> {

@@ -25,8 +25,7 @@ export async function takeSnapshot(machine: Machine, tag: string, signal: AbortS
 export async function deleteSnapshot(machine: Machine, tag: string, signal: AbortSignal): Promise<void> {
   if (await machine.isRunning()) {
     using qmp = await machine.connect(JOB_TIMEOUT_MS);
-    // It may be under way still.
-    await finishJob(qmp, `save-${tag}`, signal).catch(ignoreRefusal);
+    await finishEarlierJobs(qmp, tag, signal);
     if (!(await snapshotsOf(qmp)).includes(tag)) return;
     await runJob(qmp, 'snapshot-delete', `delete-${tag}`, { tag, devices: [DISK] }, signal);
   } else if (await machine.disk.exists()) {
@@ -34,12 +33,22 @@ export async function deleteSnapshot(machine: Machine, tag: string, signal: Abor
   }
 }
 
+/** Whatever has become of them. Otherwise they would keep their names. */
+async function finishEarlierJobs(qmp: QmpClient, tag: string, signal: AbortSignal): Promise<void> {
+  for (const id of [`save-${tag}`, `delete-${tag}`]) {
+    try {
+      await finishJob(qmp, id, signal);
+    } catch (error) {
+      if (!(error instanceof QmpError)) throw error;
+    }
+  }
+}
+
 async function takeWhileRunning(qmp: QmpClient, tag: string, signal: AbortSignal): Promise<void> {
-  const id = `save-${tag}`;
-  await finishJob(qmp, id, signal).catch(ignoreRefusal);
+  await finishEarlierJobs(qmp, tag, signal);
   // A snapshot is listed only when it is whole.
   if ((await snapshotsOf(qmp)).includes(tag)) return;
-  await runJob(qmp, 'snapshot-save', id, { tag, vmstate: DISK, devices: [DISK] }, signal);
+  await runJob(qmp, 'snapshot-save', `save-${tag}`, { tag, vmstate: DISK, devices: [DISK] }, signal);
 }
 
 async function runJob(
@@ -49,8 +58,6 @@ async function runJob(
   parameters: Readonly<Record<string, unknown>>,
   signal: AbortSignal,
 ): Promise<void> {
-  // A job that has failed before its end was seen would keep the name.
-  await finishJob(qmp, id, signal).catch(ignoreRefusal);
   await qmp.execute(command, { 'job-id': id, ...parameters });
   await finishJob(qmp, id, signal);
 }
@@ -79,9 +86,4 @@ async function snapshotsOf(qmp: QmpClient): Promise<string[]> {
   const image = disk?.['image'];
   if (!isMessage(image)) throw new QmpError('QEMU does not list the disk');
   return namesOf(image['snapshots']);
-}
-
-/** Of a job that an earlier attempt has begun. It is begun again. */
-function ignoreRefusal(error: unknown): void {
-  if (!(error instanceof QmpError)) throw error;
 }

@@ -210,13 +210,19 @@ test('a process that has got the number of a dead QEMU is left alone', async () 
   expect(await vms.files(VM.id)).toEqual([]);
 });
 
-test('a QEMU that hangs is killed', async () => {
+test.each([
+  ['stop', 0],
+  ['start', 1],
+  ['restart', 1],
+] as const)('%s ends a QEMU that hangs, and %i runs then', async (action, running) => {
   await provider.create(VM, call());
   const impatient = await open({ timeouts: { answerMs: 100, quitMs: 100 } });
   const [hanging = 0] = await vms.processes();
   process.kill(hanging, 'SIGSTOP');
-  await impatient.stop(VM, call());
-  expect(await vms.processes()).toEqual([]);
+  await impatient[action](VM, call());
+  const processes = await vms.processes();
+  expect(processes).toHaveLength(running);
+  expect(processes).not.toContain(hanging);
 });
 
 test('a VM that QEMU has paused goes on when it is started', async () => {
