@@ -90,9 +90,10 @@ export class Machine {
 
   /** Lets the system in the VM shut down, and ends QEMU if it has not in time. */
   async stop(powerdownTimeoutMs: number): Promise<void> {
-    if (!(await this.isRunning())) return;
+    const processId = await this.#processId();
+    if (processId === undefined) return;
     const isAsked = await this.#ask((qmp) => qmp.execute('system_powerdown'));
-    if (isAsked && (await this.#hasEnded(powerdownTimeoutMs))) return;
+    if (isAsked && (await this.#hasEnded(processId, powerdownTimeoutMs))) return;
     await this.#end();
   }
 
@@ -114,18 +115,18 @@ export class Machine {
   }
 
   async #end(): Promise<void> {
-    if (!(await this.isRunning())) return;
+    const processId = await this.#processId();
+    if (processId === undefined) return;
     await this.#ask((qmp) => qmp.execute('quit'));
-    if (await this.#hasEnded(this.#timeouts.quitMs)) return;
-    await this.#kill();
-    if (await this.#hasEnded(KILL_TIMEOUT_MS)) return;
+    if (await this.#hasEnded(processId, this.#timeouts.quitMs)) return;
+    await this.#kill(processId);
+    if (await this.#hasEnded(processId, KILL_TIMEOUT_MS)) return;
     throw new ProviderError('the VM does not end', { isPermanent: false });
   }
 
-  async #kill(): Promise<void> {
-    const processId = await this.#processId();
+  async #kill(processId: number): Promise<void> {
     try {
-      if (processId !== undefined) process.kill(processId, 'SIGKILL');
+      if (await this.#isAlive(processId)) process.kill(processId, 'SIGKILL');
     } catch {
       // It has ended meanwhile.
     }
@@ -143,17 +144,22 @@ export class Machine {
     }
   }
 
-  #hasEnded(timeoutMs: number): Promise<boolean> {
-    return until(async () => !(await this.isRunning()), timeoutMs, this.#signal);
+  /** QEMU deletes its pid file a little before its end. So the process itself is watched. */
+  #hasEnded(processId: number, timeoutMs: number): Promise<boolean> {
+    return until(async () => !(await this.#isAlive(processId)), timeoutMs, this.#signal);
   }
 
   /** undefined if the VM does not run. A QEMU that was killed leaves its pid file behind. */
   async #processId(): Promise<number | undefined> {
     const processId = Number(await readOrEmpty(this.#pidFile));
     if (!Number.isSafeInteger(processId) || processId <= 1) return undefined;
-    // Another process may have the number now. One that has ended has no command line.
+    return (await this.#isAlive(processId)) ? processId : undefined;
+  }
+
+  /** Another process may have the number now. One that has ended has no command line. */
+  async #isAlive(processId: number): Promise<boolean> {
     const commandLine = await readOrEmpty(`/proc/${processId}/cmdline`);
-    return commandLine.split('\0').includes(this.#pidFile) ? processId : undefined;
+    return commandLine.split('\0').includes(this.#pidFile);
   }
 
   /** Nothing that is not listed: no network, no display, no configuration of the host's user. */
