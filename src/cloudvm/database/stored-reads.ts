@@ -18,6 +18,10 @@ export interface StoredRead<Schema extends Document> {
   readonly sort?: SortOrder;
   /** At least 1. All documents together must fit in one answer, which is 16 MiB. */
   readonly limit: number;
+  /**
+   * The caller knows that hardly more match, so the database should look for them all, and sort them then.
+   */
+  readonly hasAll?: boolean;
 }
 
 export class StoredReads<Schema extends Document> {
@@ -36,12 +40,13 @@ export class StoredReads<Schema extends Document> {
     this.#repeats = repeats;
   }
 
-  async find({ filter, sort, limit }: StoredRead<Schema>): Promise<readonly Buffer[]> {
+  async find({ filter, sort, limit, hasAll = false }: StoredRead<Schema>): Promise<readonly Buffer[]> {
     const command = {
       find: this.#collection,
       filter,
       ...(sort !== undefined && { sort }),
-      limit,
+      // A limit would make the embedded database prefer an index in the order of the sort.
+      ...(!hasAll && { limit }),
       // With as many the server could not know that there are no more, and would keep a cursor.
       batchSize: limit + 1,
       singleBatch: true,

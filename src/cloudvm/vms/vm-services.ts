@@ -6,6 +6,7 @@ import { requireObjectId } from '../database/object-id.ts';
 import type { OperationServices } from '../operations/operation-services.ts';
 import type { SnapshotRepository } from '../snapshots/repository/snapshot-repository.ts';
 import type { VmAction } from './lifecycle.ts';
+import { addTagTexts } from './repository/tag-texts.ts';
 import { VMS } from './repository/vm-document.ts';
 import { VmRepository } from './repository/vm-repository.ts';
 import type { NewVm, Vm } from './vm.ts';
@@ -26,6 +27,7 @@ export interface VmServicesOptions {
 
 /** Once per process. Idempotent. */
 export async function prepareVms(database: DatabaseService): Promise<void> {
+  await addTagTexts(database);
   await prepareCollections(database, [VMS]);
 }
 

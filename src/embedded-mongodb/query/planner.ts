@@ -161,8 +161,16 @@ function boundsOf(index: StoredIndex, conjunction: Conjunction): FieldBounds[] {
     count *= bounds.count;
     if (count > MAX_RANGES && result.length > 0) break;
     result.push(bounds);
-    // Different elements of an array may satisfy the bounds of different fields, so only the first is safe.
-    if (!bounds.points || index.multikey) break;
+    if (!bounds.points || (index.multikey && mayShareArray(index.definition))) break;
   }
   return result;
+}
+
+/**
+ * Different elements of an array may satisfy the bounds of different fields within it, so only the first
+ * field is safe then. No document has two arrays in an index, so fields that begin differently are all safe.
+ */
+function mayShareArray({ fields }: IndexDefinition): boolean {
+  const beginnings = new Set(fields.map(({ path }) => path.split('.', 1)[0]));
+  return beginnings.size < fields.length;
 }

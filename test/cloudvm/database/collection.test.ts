@@ -29,6 +29,8 @@ describeOnEveryDatabase('preparing a database', (database) => {
       _id_: { key: { _id: 1 }, unique: false },
       owner_createdAt: { key: { ownerId: 1, createdAt: 1, _id: 1 }, unique: false },
       owner_name: { key: { ownerId: 1, name: 1, _id: 1 }, unique: false },
+      owner_status: { key: { ownerId: 1, status: 1, provider: 1, region: 1 }, unique: false },
+      owner_tag: { key: { ownerId: 1, tagTexts: 1 }, unique: false },
       owner_creation: { key: { ownerId: 1, creationKey: 1 }, unique: true },
       status_updatedAt: { key: { status: 1, updatedAt: 1 }, unique: false },
       owner_updatedAt: { key: { ownerId: 1, updatedAt: 1 }, unique: false },

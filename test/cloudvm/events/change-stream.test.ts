@@ -1,6 +1,6 @@
 /**
- * The part of a change stream, with a database that plays a replica set: none of the databases here has change
- * streams.
+ * The part of a change stream, with a database that plays a replica set: none of the databases here has
+ * change streams.
  */
 import { EventEmitter } from 'node:events';
 import { describe, expect, test, vi } from 'vitest';

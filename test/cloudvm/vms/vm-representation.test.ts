@@ -29,6 +29,7 @@ const vmDocument: fc.Arbitrary<VmDocument> = fc.record({
   createdAt: time,
   updatedAt: time,
   version: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
+  tagTexts: fc.array(text),
   creationKey: text,
   creationFingerprint: text,
   lastWrite: objectId,

@@ -105,6 +105,19 @@ describe('an index', () => {
     },
   );
 
+  test('bounds the fields beside an array, because a document has one array in an index', () => {
+    const inserted = [
+      { _id: 1, a: 'x', b: ['p', 'q'] },
+      { _id: 2, a: 'y', b: ['p'] },
+      { _id: 3, a: 'x', b: [] },
+    ];
+    const collection = collectionOf(inserted, [{ a: 1, b: 1 }]);
+    const filter = { a: 'x', b: 'p' };
+    const [plan] = planQuery(collection, { filter, sort: [], limit: 0 });
+    expect([...(plan?.proven ?? [])]).toEqual(['a', 'b']);
+    expect(found(collection, everyMatch(new CompiledFilter(filter)))).toHaveLength(1);
+  });
+
   test.each([
     {
       case: 'different elements of one array match the conditions on two fields',

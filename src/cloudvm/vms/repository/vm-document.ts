@@ -21,6 +21,8 @@ export interface VmDocument {
   createdAt: Date;
   updatedAt: Date;
   version: number;
+  /** What finds the VM by a tag: `key` and `key:value` of each. */
+  tagTexts: string[];
   /** Unique per owner. Made from the Idempotency-Key, or from the _id if the client sent none. */
   creationKey: string;
   /** A digest of what the client asked for. It tells a retry from another use of the same key. */
@@ -41,6 +43,9 @@ export const VMS: DeclaredCollection = {
     // One for each sort order of GET /api/vms. It is read backwards for the reverse order.
     { name: 'owner_createdAt', key: { ownerId: 1, createdAt: 1, _id: 1 } },
     { name: 'owner_name', key: { ownerId: 1, name: 1, _id: 1 } },
+    // For the filters of GET /api/vms. Those by name have the one above.
+    { name: 'owner_status', key: { ownerId: 1, status: 1, provider: 1, region: 1 } },
+    { name: 'owner_tag', key: { ownerId: 1, tagTexts: 1 } },
     { name: 'owner_creation', key: { ownerId: 1, creationKey: 1 }, unique: true },
     // For VMs that wait for an operation which was never stored. Without it all VMs would be read.
     { name: 'status_updatedAt', key: { status: 1, updatedAt: 1 } },
@@ -67,6 +72,7 @@ export function newVmDocument(ownerId: ObjectId, vm: NewVm, idempotencyKey: stri
     createdAt: now,
     updatedAt: now,
     version: 1,
+    tagTexts: tagTextsOf(vm.tags),
     // The prefix tells the two kinds of key apart, so no client can use another VM's id as its key.
     creationKey: idempotencyKey === undefined ? `id:${id}` : `key:${digest(idempotencyKey)}`,
     creationFingerprint: fingerprint(vm),
@@ -100,6 +106,10 @@ export function toVm(document: VmDocument): Vm {
     updatedAt: new Date(document.updatedAt),
     version: document.version,
   };
+}
+
+export function tagTextsOf(tags: readonly VmTag[]): string[] {
+  return tags.flatMap(({ key, value }) => [key, `${key}:${value}`]);
 }
 
 /** Only the two fields, whatever else the object carries. */

@@ -1,6 +1,6 @@
 /** The queries of GET /api/vms, and their filters. Used by the VM repository and the VM schema. */
 import type { Filter, ObjectId } from 'mongodb';
-import type { VmProvider, VmStatus } from '../vm.ts';
+import { VM_PROVIDERS, VM_STATUSES, type VmProvider, type VmStatus } from '../vm.ts';
 import type { StoredVm } from './stored-vm.ts';
 import type { VmSort } from './vm-cursor.ts';
 import type { VmDocument } from './vm-document.ts';
@@ -36,7 +36,25 @@ export function matches(ownerId: ObjectId, query: VmQuery): Filter<VmDocument> {
     ...(provider !== undefined && { provider }),
     ...(region !== undefined && { region }),
     ...(name !== undefined && { name }),
-    ...(tag !== undefined && { $and: tag.map(hasTag) }),
+    ...(tag !== undefined && { tagTexts: hasAll(tag) }),
+  };
+}
+
+export function isFiltered({ status, provider, region, name, tag }: VmQuery): boolean {
+  return (status ?? provider ?? region ?? name ?? tag) !== undefined;
+}
+
+/**
+ * The same filter, but such that the index by status, provider and region bounds what is read. An index
+ * bounds a field only if the filter has conditions on those before it. So those get conditions that always
+ * hold.
+ */
+export function selective(filter: Filter<VmDocument>): Filter<VmDocument> {
+  if (filter.provider === undefined && filter.region === undefined) return filter;
+  return {
+    ...filter,
+    status: filter.status ?? { $in: [...VM_STATUSES] },
+    provider: filter.provider ?? { $in: [...VM_PROVIDERS] },
   };
 }
 
@@ -45,13 +63,7 @@ function anyOfStatuses(statuses: readonly VmStatus[]): VmStatus | { readonly $in
   return only !== undefined && statuses.length === 1 ? only : { $in: [...statuses] };
 }
 
-/** The contract lets keys have colons, so each colon may be the one that divides key and value. */
-function hasTag(text: string): Filter<VmDocument> {
-  const readings: Filter<VmDocument>[] = [{ 'tags.key': text }];
-  for (let colon = text.indexOf(':'); colon !== -1; colon = text.indexOf(':', colon + 1)) {
-    const tag = { key: text.slice(0, colon), value: text.slice(colon + 1) };
-    readings.push({ tags: { $elemMatch: tag } });
-  }
-  const [first] = readings;
-  return first !== undefined && readings.length === 1 ? first : { $or: readings };
+function hasAll(texts: readonly string[]): string | { readonly $all: string[] } {
+  const [only] = texts;
+  return only !== undefined && texts.length === 1 ? only : { $all: [...texts] };
 }

@@ -16,18 +16,24 @@ import { DELETABLE_STATUSES, LIFECYCLE, type VmAction } from '../lifecycle.ts';
 import { MAX_TAGS, type NewVm, type Vm, type VmChanges, type VmTag } from '../vm.ts';
 import { StoredVm, type VmIdentity } from './stored-vm.ts';
 import { afterCursor, encodeCursor, sortOrder } from './vm-cursor.ts';
-import { awaiting, copyTag, newVmDocument, toVm, VMS, type VmDocument } from './vm-document.ts';
+import { awaiting, copyTag, newVmDocument, tagTextsOf, toVm, VMS, type VmDocument } from './vm-document.ts';
 import {
   IdempotencyKeyReusedError,
   StatusConflictError,
   TooManyTagsError,
   VersionMismatchError,
 } from './vm-errors.ts';
-import { matches, type VmPage, type VmQuery } from './vm-query.ts';
+import { isFiltered, matches, selective, type VmPage, type VmQuery } from './vm-query.ts';
 
 const MAX_INSERT_ATTEMPTS = 3;
 /** Of one request that changes a tag while others change the same VM. */
 const MAX_TAG_ATTEMPTS = 50;
+
+/** So many are read to answer with some of them. */
+const FEW = 100;
+
+/** A page with one VM more, perhaps many more, and how many VMs match in all. */
+type FoundAndTotal = readonly [found: readonly StoredVm[], total: number];
 
 /** Begins every filter. */
 interface Identity {
@@ -36,7 +42,10 @@ interface Identity {
 }
 
 type WritableFields = Partial<
-  Pick<VmDocument, 'name' | 'size' | 'tags' | 'status' | 'operationId' | 'operationKind' | 'operationAttempt'>
+  Pick<
+    VmDocument,
+    'name' | 'size' | 'tags' | 'tagTexts' | 'status' | 'operationId' | 'operationKind' | 'operationAttempt'
+  >
 >;
 
 /** A VM that was created now, or by an earlier request with the same idempotency key. */
@@ -96,9 +105,11 @@ export class VmRepository {
     const matching = matches(requireObjectId(ownerId), query);
     const page = cursor === undefined ? matching : { ...matching, ...afterCursor(sort, cursor) };
     // One VM more than asked for tells whether there is a next page.
-    const find = () => this.#findStored({ filter: page, sort: sortOrder(sort), limit: limit + 1 });
+    const read = { filter: page, sort: sortOrder(sort), limit: limit + 1 };
     // One operation, because the bound on operations is as large as the number of requests.
-    const [found, total] = await this.#service.run(() => Promise.all([find(), this.#count(matching)]));
+    const [found, total] = await this.#service.run(() =>
+      isFiltered(query) ? this.#findFew(read, matching) : this.#findMany(read, matching),
+    );
     const shown = found.slice(0, limit);
     const last = found.length > limit ? shown.at(-1) : undefined;
     const nextCursor = last === undefined ? null : encodeCursor(sort, last.decode());
@@ -211,6 +222,23 @@ export class VmRepository {
     return deleted;
   }
 
+  /** In the order of an index, until there are enough. */
+  #findMany(read: StoredRead<VmDocument>, matching: Filter<VmDocument>): Promise<FoundAndTotal> {
+    return Promise.all([this.#findStored(read), this.#count(matching)]);
+  }
+
+  /**
+   * Of few that match, the index of the filter finds them all at once. In the order of another index, all VMs
+   * of the owner would be read to find them. Where many match, that order is the quick one.
+   */
+  async #findFew(read: StoredRead<VmDocument>, matching: Filter<VmDocument>): Promise<FoundAndTotal> {
+    const total = await this.#count(selective(matching));
+    if (total === 0) return [[], 0];
+    if (total > FEW) return [await this.#findStored(read), total];
+    const filter = selective(read.filter);
+    return [await this.#findStored({ ...read, filter, limit: 2 * FEW, hasAll: true }), total];
+  }
+
   /** The pages of one user differ, but they have one total. */
   #count(matching: Filter<VmDocument>): Promise<number> {
     return this.#counts.share(JSON.stringify(matching), () => this.#stored.count(matching));
@@ -307,7 +335,7 @@ function fieldsOf({ name, size, tags }: VmChanges): WritableFields {
   return {
     ...(name !== undefined && { name }),
     ...(size !== undefined && { size }),
-    ...(tags !== undefined && { tags: tags.map(copyTag) }),
+    ...(tags !== undefined && { tags: tags.map(copyTag), tagTexts: tagTextsOf(tags) }),
   };
 }
 

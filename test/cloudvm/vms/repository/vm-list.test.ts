@@ -2,10 +2,13 @@
 
 import { ObjectId } from 'mongodb';
 import { expect, test } from 'vitest';
+import { DatabaseService } from '../../../../src/cloudvm/database/database-service.ts';
 import { VM_SORTS, type VmSort } from '../../../../src/cloudvm/vms/repository/vm-cursor.ts';
+import { VMS, type VmDocument } from '../../../../src/cloudvm/vms/repository/vm-document.ts';
 import type { VmQuery } from '../../../../src/cloudvm/vms/repository/vm-query.ts';
 import { VmRepository } from '../../../../src/cloudvm/vms/repository/vm-repository.ts';
 import { type NewVm, VM_PROVIDERS, type Vm } from '../../../../src/cloudvm/vms/vm.ts';
+import { prepareVms } from '../../../../src/cloudvm/vms/vm-services.ts';
 import { describeOnEveryDatabase } from '../../../support/databases.ts';
 import { settle } from '../../support/settle.ts';
 
@@ -71,6 +74,42 @@ describeOnEveryDatabase('the list of VMs', (database) => {
     for (const name of names) await create(owner, { name });
     const [page] = await pages(owner, { limit: 20, sort: 'name' });
     expect(page?.map(({ name }) => name)).toEqual(['', '9', 'B', 'Z', 'a', 'ab', 'b', 'ä', '機']);
+  });
+
+  test('VMs that were stored before there were filters by tag are found by them', async () => {
+    const name = `tags_${new ObjectId().toHexString()}`;
+    await using service = await DatabaseService.open({ uri: database.uri, databaseName: name, workers: 1 });
+    const owner = newOwner();
+    const tags = [{ key: 'team', value: 'blue' }];
+    const newVm = { name: 'vm', provider: 'local', region: 'here', size: 'small', tags } as const;
+    const { vm } = await new VmRepository(service).create(owner, newVm);
+    const stored = service.collection<VmDocument>(VMS.name);
+    const _id = ObjectId.createFromHexString(vm.id);
+    await stored.updateOne({ _id }, { $unset: { tagTexts: '' } });
+    const found = async () =>
+      (await new VmRepository(service).list(owner, { limit: 5, tag: ['team:blue'] })).total;
+    expect(await found()).toBe(0);
+    await prepareVms(service);
+    expect(await found()).toBe(1);
+    await stored.drop();
+  });
+
+  test('few that match among many are found in each order, page by page', async () => {
+    const owner = newOwner();
+    await createMany(owner, 20);
+    for (const name of ['b', 'a', 'c']) await create(owner, { name, provider: 'gcp', region: 'south' });
+    for (const filters of [
+      { provider: 'gcp' },
+      { region: 'south' },
+      { provider: 'gcp', region: 'south' },
+    ] as const) {
+      const names = async (sort: VmSort) =>
+        (await pages(owner, { ...filters, sort, limit: 2 })).flat().map((vm) => vm.name);
+      expect(await names('name')).toEqual(['a', 'b', 'c']);
+      expect(await names('-name')).toEqual(['c', 'b', 'a']);
+      expect(await names('createdAt')).toEqual(['b', 'a', 'c']);
+      expect(await names('-createdAt')).toEqual(['c', 'a', 'b']);
+    }
   });
 
   test('filters narrow the list and its total, alone and together', async () => {
