@@ -47,6 +47,12 @@ export class SentEvents {
     return change.time < this.#since || this.#sent.has(markOf(change));
   }
 
+  /** Of all that was sent so far. */
+  get id(): string {
+    const marks = Array.from(this.#sent.keys()).slice(-MAX_MARKS);
+    return `${this.#since}.${marks.join('')}`;
+  }
+
   /** @returns the id of the event */
   add(change: Change): string {
     this.#sent.set(markOf(change), change.time);
@@ -54,8 +60,7 @@ export class SentEvents {
     this.#latest = Math.max(this.#latest, Math.min(change.time, Date.now()));
     this.#since = Math.max(this.#since, this.#latest - OVERLAP_MS);
     for (const [mark, time] of this.#sent) if (time < this.#since) this.#sent.delete(mark);
-    const marks = Array.from(this.#sent.keys()).slice(-MAX_MARKS);
-    return `${this.#since}.${marks.join('')}`;
+    return this.id;
   }
 }
 

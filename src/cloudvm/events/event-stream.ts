@@ -51,6 +51,8 @@ export class EventStream implements AsyncIterable<ServerSentEvent> {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<ServerSentEvent, void, undefined> {
     try {
+      // So that a client whose connection breaks before the first event misses nothing either.
+      yield { id: this.#sent.id, retryMs: RETRY_MS };
       yield* this.#missed();
       while (!this.#isEnded) {
         const change = this.#waiting.shift();
@@ -75,7 +77,7 @@ export class EventStream implements AsyncIterable<ServerSentEvent> {
   *#eventOf(change: Change): Generator<ServerSentEvent, void, undefined> {
     if (this.#isEnded || this.#sent.has(change)) return;
     const id = this.#sent.add(change);
-    yield { id, event: change.event, data: change.data, retryMs: RETRY_MS };
+    yield { id, event: change.event, data: change.data };
   }
 
   async #next(): Promise<void> {

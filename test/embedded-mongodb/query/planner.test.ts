@@ -107,9 +107,9 @@ describe('an index', () => {
 
   test('bounds the fields beside an array, because a document has one array in an index', () => {
     const inserted = [
-      { _id: 1, a: 'x', b: ['p', 'q'] },
-      { _id: 2, a: 'y', b: ['p'] },
-      { _id: 3, a: 'x', b: [] },
+      { _id: 'one', a: 'x', b: ['p', 'q'] },
+      { _id: 'two', a: 'y', b: ['p'] },
+      { _id: 'three', a: 'x', b: [] },
     ];
     const collection = collectionOf(inserted, [{ a: 1, b: 1 }]);
     const filter = { a: 'x', b: 'p' };

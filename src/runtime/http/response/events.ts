@@ -14,8 +14,8 @@ export interface ServerSentEvent {
   readonly id?: string;
   /** The event's type. "message" if left out. */
   readonly event?: string;
-  /** One or many lines. */
-  readonly data: string;
+  /** One or many lines. Without data the client sees no event, but keeps the id. */
+  readonly data?: string;
   /** How long the client waits before it reconnects. */
   readonly retryMs?: number;
 }
@@ -61,7 +61,7 @@ export function encodeEvent(event: ServerSentEvent): string {
   if (event.id !== undefined) text += field('id', event.id);
   if (event.event !== undefined) text += field('event', event.event);
   if (event.retryMs !== undefined) text += `retry: ${wholeMilliseconds(event.retryMs)}\n`;
-  for (const line of event.data.split(LINE_END)) {
+  for (const line of event.data?.split(LINE_END) ?? []) {
     text += `data: ${line}\n`;
   }
   return `${text}\n`;

@@ -30,6 +30,7 @@ describe('an event', () => {
   test('an event has a data line for each line of text, whatever the line ends are', () => {
     expect(encodeEvent({ data: 'a\nb\r\nc\rd\n' })).toBe('data: a\ndata: b\ndata: c\ndata: d\ndata: \n\n');
     expect(encodeEvent({ data: '' })).toBe('data: \n\n');
+    expect(encodeEvent({ id: '7' }), 'an id alone').toBe('id: 7\n\n');
   });
 
   test.each([{ id: 'a\nb' }, { event: 'a\rb' }, { id: 'a\0b' }, { retryMs: 1.5 }, { retryMs: -1 }])(
