@@ -64,7 +64,7 @@ export async function seed(
     id: _id,
     email,
     password,
-    token: tokens.issue(_id.toHexString()),
+    token: tokens.issue(_id.toHexString()).token,
     vms: vms.filter(({ ownerId }) => ownerId.equals(_id)).toReversed(),
   }));
 }

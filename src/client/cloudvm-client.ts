@@ -1,5 +1,14 @@
 /** The client: what a program makes once and uses for all its calls. */
-import type { Login, Operation, Registration, Session, User } from '../cloudvm/contract/client-contract.ts';
+import type {
+  AccountDeletion,
+  Login,
+  Operation,
+  PasswordChange,
+  Registration,
+  Session,
+  User,
+  UserChanges,
+} from '../cloudvm/contract/client-contract.ts';
 import { bodyOf, type OperationReference } from './calls/body.ts';
 import type { CallAnswer, CallId, CallInput } from './calls/call.ts';
 import { jsonOf } from './calls/json-answer.ts';
@@ -55,6 +64,28 @@ export class CloudVmClient implements AsyncDisposable {
   /** The account that the calls are made for. */
   async account(options: CallOptions = {}): Promise<User> {
     return bodyOf('getAccount', await this.request('getAccount', options));
+  }
+
+  /** Changes the e-mail address, the username or both. */
+  async updateAccount(changes: UserChanges, options: CallOptions = {}): Promise<User> {
+    return bodyOf('updateAccount', await this.request('updateAccount', { ...options, body: changes }));
+  }
+
+  /** Every other token of the account is refused from now on. The calls that follow use the new one. */
+  async changePassword(change: PasswordChange, options: CallOptions = {}): Promise<Session> {
+    const answer = await this.request('changePassword', { ...options, body: change });
+    return this.#enter(bodyOf('changePassword', answer));
+  }
+
+  /** To be called before the token expires (`expiresAt`). The calls that follow use the new one. */
+  async renewToken(options: CallOptions = {}): Promise<Session> {
+    return this.#enter(bodyOf('renewToken', await this.request('renewToken', options)));
+  }
+
+  /** With its VMs and snapshots. The calls that follow are made without a token. */
+  async deleteAccount(deletion: AccountDeletion, options: CallOptions = {}): Promise<void> {
+    await this.request('deleteAccount', { ...options, body: deletion });
+    this.#token = undefined;
   }
 
   /**

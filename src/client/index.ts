@@ -1,5 +1,6 @@
 /** The public interface of `cloudvm-backend/client`. */
 export type {
+  AccountDeletion,
   CloudVmEvent,
   Login,
   NewSnapshot,
@@ -8,12 +9,14 @@ export type {
   OperationId,
   OperationPage,
   PageQuery,
+  PasswordChange,
   ProblemName,
   Registration,
   Session,
   Snapshot,
   SnapshotPage,
   User,
+  UserChanges,
   Vm,
   VmChanges,
   VmPage,

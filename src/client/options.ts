@@ -26,7 +26,7 @@ export interface RetryOptions {
 export interface ClientOptions {
   /** Of the server, such as `http://127.0.0.1:5001`. A path is put before those of the API. */
   readonly url: string | URL;
-  /** As `register` and `login` answer it. Both set it as well. */
+  /** As `register` and `login` answer it. Both set it as well, and so do other calls that answer one. */
   readonly token?: string | undefined;
   readonly timeouts?: Partial<Timeouts> | undefined;
   readonly retry?: Partial<RetryOptions> | undefined;

@@ -6,6 +6,7 @@
 
 import type { Handler } from '../runtime/application.ts';
 import { AccountController } from './accounts/account-controller.ts';
+import type { TokenSubject } from './accounts/tokens/token-claims.ts';
 import type { OperationId } from './contract/routes.ts';
 import { EventController } from './events/event-controller.ts';
 import { type Controllers, handlerOf } from './handlers.ts';
@@ -36,13 +37,21 @@ export class Api implements AsyncDisposable {
       vms: new VmController(vms),
       operations: new OperationController(operations.repository, vms.repository),
       snapshots: new SnapshotController(snapshots, vms.repository),
-      events: new EventController(events),
+      events: new EventController(events, accounts.sessions),
     };
   }
 
   /** @param onDatabaseTrouble as for `withProblems` */
   handler(operationId: OperationId, onDatabaseTrouble: (error: unknown) => void): Handler {
     return withProblems(handlerOf(operationId, this.#controllers), onDatabaseTrouble);
+  }
+
+  /**
+   * Checks that a token was not withdrawn. It returns a promise only if it must ask the database.
+   * @throws InvalidTokenError, DatabaseError
+   */
+  checkSession(subject: TokenSubject): void | Promise<void> {
+    return this.#services.accounts.sessions.check(subject);
   }
 
   /** Creates collections and indexes. */

@@ -1,10 +1,11 @@
 /**
- * Puts the routes of CloudVM together. Each request passes in the contract's order: CORS, the route, its
- * user if it needs one, its handler. Each worker calls this once, before it serves.
+ * Puts the routes of CloudVM together. Each request passes in the contract's order: CORS, then the
+ * route's own check of the token, then its handler. Each worker calls this once, before it serves.
  */
 
 import { compression, type Handler, type Middleware, type Router } from '../runtime/application.ts';
 import { requireUser, type TokenVerifier } from './accounts/tokens/require-user.ts';
+import type { TokenSubject } from './accounts/tokens/token-claims.ts';
 import type { Api } from './api.ts';
 import { type OperationId, ROUTES, type Route } from './contract/routes.ts';
 import { databaseProblem, isDatabaseTrouble } from './database/database-problems.ts';
@@ -34,29 +35,57 @@ export function registerRoutes(router: Router, options: RoutesOptions): void {
   router.constant('/health', { status: 'ok' });
   router.get('/health/ready', new HealthController(readiness).ready);
   registerDocumentation(router);
-  const user = requireUser(options.tokens);
-  for (const route of ROUTES) register(router, route, user, handlerOnDemand(route.operationId, options));
+  const api = new KnownApi(options);
+  const checkUser = requireUser({ tokens: options.tokens, checkSession: api.checkSession });
+  for (const route of ROUTES) register(router, route, checkUser, api.handler(route.operationId));
 }
 
-function register(router: Router, route: Route, user: Middleware, handler: Handler): void {
+function register(router: Router, route: Route, checkUser: Middleware, handler: Handler): void {
   const { method, path, access, checksPreconditions = false } = route;
   if (access === 'all') router[method](path, { checksPreconditions }, handler);
-  else router[method](path, { checksPreconditions, headers: PRIVATE }, user, handler);
+  else router[method](path, { checksPreconditions, headers: PRIVATE }, checkUser, handler);
 }
 
-/** The first request that needs it waits until the API is open. */
-function handlerOnDemand(operationId: OperationId, { api, onDatabaseTrouble }: RoutesOptions): Handler {
-  let known: Handler | undefined;
-  const open = async (): Promise<Handler> => {
+/** The API, once a request has needed it. The first one waits until it is open. */
+class KnownApi {
+  readonly #options: RoutesOptions;
+  #api: Api | undefined;
+
+  constructor(options: RoutesOptions) {
+    this.#options = options;
+  }
+
+  /** As the API's. */
+  readonly checkSession = (subject: TokenSubject): void | Promise<void> => {
     try {
-      const opened = await api.open();
-      known = opened.handler(operationId, onDatabaseTrouble);
-      return known;
+      return this.#api === undefined
+        ? this.#open()
+            .then((api) => api.checkSession(subject))
+            .catch(this.#rethrow)
+        : this.#api.checkSession(subject)?.catch(this.#rethrow);
     } catch (error) {
-      if (isDatabaseTrouble(error)) onDatabaseTrouble(error);
-      throw databaseProblem(error) ?? error;
+      return this.#rethrow(error);
     }
   };
-  return (request, response) =>
-    known === undefined ? open().then((handler) => handler(request, response)) : known(request, response);
+
+  handler(operationId: OperationId): Handler {
+    let known: Handler | undefined;
+    const open = async (): Promise<Handler> => {
+      const api = await this.#open().catch(this.#rethrow);
+      known = api.handler(operationId, this.#options.onDatabaseTrouble);
+      return known;
+    };
+    return (request, response) =>
+      known === undefined ? open().then((handler) => handler(request, response)) : known(request, response);
+  }
+
+  async #open(): Promise<Api> {
+    this.#api = await this.#options.api.open();
+    return this.#api;
+  }
+
+  readonly #rethrow = (error: unknown): never => {
+    if (isDatabaseTrouble(error)) this.#options.onDatabaseTrouble(error);
+    throw databaseProblem(error) ?? error;
+  };
 }

@@ -46,6 +46,11 @@ export class Services implements AsyncDisposable {
     const database = opened.use(await DatabaseService.open(options));
     const services = new Services(database, providers, options);
     services.operations.start();
+    services.accounts.startRemoval({
+      vms: services.vms,
+      operations: services.operations.repository,
+      onError: options.onError,
+    });
     // From here on the services close the database.
     opened.move();
     return services;
@@ -71,6 +76,7 @@ export class Services implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await using _database = this.database;
     await using _operations = this.operations.runner;
+    await using _accounts = this.accounts;
     await this.events[Symbol.asyncDispose]();
   }
 }

@@ -14,6 +14,11 @@ const CALLS: Readonly<Record<OperationId, (client: CloudVmClient) => Promise<unk
   register: (client) => client.register({ email: EMAIL, username: 'ada', password: 'long enough' }),
   login: (client) => client.login({ email: EMAIL, password: 'long enough' }),
   getAccount: (client) => client.account(),
+  updateAccount: (client) => client.updateAccount({ username: 'lovelace' }),
+  deleteAccount: (client) => client.deleteAccount({ password: 'long enough' }),
+  changePassword: (client) =>
+    client.changePassword({ currentPassword: 'long enough', newPassword: 'another one' }),
+  renewToken: (client) => client.renewToken(),
   listVms: (client) => client.vms.list(),
   createVm: (client) => client.vms.create({ name: 'web', provider: 'local', region: 'here' }),
   streamEvents: (client) => client.events({ maxFailures: 1 }).next(),

@@ -30,7 +30,7 @@ export interface ApiOptions {
 
 declare module '@fastify/jwt' {
   interface FastifyJWT {
-    payload: { readonly sub: string };
+    payload: { readonly sub: string; readonly iat?: number };
     user: { readonly sub: string };
   }
 }

@@ -25,7 +25,11 @@ const VM_PAGE = object({
   nextCursor: { type: 'string', nullable: true },
 });
 
-const SESSION = object({ token: STRING, user: object({ id: STRING, email: STRING, username: STRING }) });
+const SESSION = object({
+  token: STRING,
+  expiresAt: STRING,
+  user: object({ id: STRING, email: STRING, username: STRING }),
+});
 
 export const vmJson = fastJsonStringify(VM);
 export const pageJson = fastJsonStringify(VM_PAGE);

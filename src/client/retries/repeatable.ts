@@ -12,13 +12,17 @@ import type { OutgoingRequest } from '../exchange/transport.ts';
 const PASSING_STATUSES: readonly number[] = [500, 502, 503, 504];
 const PENDING: readonly ProblemName[] = ['vm-pending', 'snapshot-pending'];
 
-type Deletion = {
-  [Id in OperationId]: MethodOf<Id> extends 'delete'
-    ? Calls[Id]['answer'] extends undefined
-      ? Id
-      : never
-    : never;
-}[OperationId];
+/** Not of the account: without it the token is refused, as it is when it has expired. */
+type Deletion = Exclude<
+  {
+    [Id in OperationId]: MethodOf<Id> extends 'delete'
+      ? Calls[Id]['answer'] extends undefined
+        ? Id
+        : never
+      : never;
+  }[OperationId],
+  'deleteAccount'
+>;
 
 /** Deletions of what the path names. It does not compile if one is missing here. */
 const DELETIONS: Readonly<Record<Deletion, true>> = { deleteVm: true, deleteSnapshot: true };

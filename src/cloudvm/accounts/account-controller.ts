@@ -1,18 +1,28 @@
 /**
- * Answers the requests about accounts: register, log in, read the own account. Runs in worker threads. The
- * costly part, hashing a password, runs on libuv's pool within the bounds that Passwords keeps.
+ * Answers the requests about accounts: register, log in, and what users do with their own account. Runs in
+ * worker threads. The costly part, hashing a password, runs on libuv's pool within the bounds that Passwords
+ * keeps.
  */
 
 import type { Request, Response } from '../../runtime/application.ts';
 import type { EndpointHandler } from '../contract/endpoint.ts';
-import type { getAccount, login, register } from './account-endpoints.ts';
+import { problem } from '../contract/problem.ts';
+import type {
+  changePassword,
+  deleteAccount,
+  getAccount,
+  login,
+  register,
+  renewToken,
+  updateAccount,
+} from './account-endpoints.ts';
 import type { SessionAnswer, UserAnswer } from './account-schema.ts';
 import type { AccountServices } from './account-services.ts';
 import { networkOf } from './logins/address-network.ts';
 import type { HashingClient } from './passwords/passwords.ts';
-import { userIdOf } from './tokens/require-user.ts';
+import { subjectOf, userIdOf } from './tokens/require-user.ts';
 import { invalidToken, wrongCredentials } from './tokens/unauthorized.ts';
-import { AlreadyTakenError, type User } from './users/user-repository.ts';
+import { AlreadyTakenError, type User, type UserWithPassword } from './users/user-repository.ts';
 
 export class AccountController {
   readonly #services: AccountServices;
@@ -48,15 +58,79 @@ export class AccountController {
 
   readonly read: EndpointHandler<typeof getAccount> = async (request, response) => {
     const user = await this.#services.users.findById(userIdOf(request));
-    if (user === undefined) throw invalidToken('The user of the token does not exist.');
-    response.json(toAnswer(user));
+    response.json(toAnswer(present(user)));
   };
 
+  readonly change: EndpointHandler<typeof updateAccount> = async (request, response, { body }) => {
+    const user = await this.#services.users.change(userIdOf(request), body);
+    response.json(toAnswer(present(user)));
+  };
+
+  readonly changePassword: EndpointHandler<typeof changePassword> = async (request, response, { body }) => {
+    const { users, passwords, sessions } = this.#services;
+    const { id, passwordHash } = await this.#confirm(request, body.currentPassword);
+    const newHash = await passwords.hash(body.newPassword, clientOf(request));
+    const user = await users.changePassword(id, passwordHash, newHash);
+    // Another request has changed it since, so the password is not the current one any more.
+    if (user === undefined) throw wrongPassword();
+    sessions.withdraw({ userId: id, version: user.tokenVersion });
+    this.#answerWithSession(response, user);
+  };
+
+  readonly delete: EndpointHandler<typeof deleteAccount> = async (request, response, { body }) => {
+    const { users, sessions } = this.#services;
+    const { id, passwordHash } = await this.#confirm(request, body.password);
+    if (!(await users.markDeleted(id, passwordHash))) throw wrongPassword();
+    sessions.withdraw({ userId: id, version: undefined });
+    this.#services.removeSoon();
+    response.empty();
+  };
+
+  readonly renewToken: EndpointHandler<typeof renewToken> = async (request, response) => {
+    const user = present(await this.#services.users.findById(userIdOf(request)));
+    // The version is that of the request's token, which may have been withdrawn since it was checked.
+    this.#answerWithSession(response, { ...user, tokenVersion: subjectOf(request).version });
+  };
+
+  /**
+   * Checks the password of the user of a token. Whoever has got hold of a token could guess, so guesses count
+   * as failed logins do.
+   * @throws HttpProblem, LoginThrottledError, PasswordsBusyError
+   */
+  async #confirm(request: Request, password: string): Promise<UserWithPassword> {
+    const { users, passwords, throttle } = this.#services;
+    const user = present(await users.findWithPassword(userIdOf(request)));
+    const origin = { email: user.email, remoteAddress: request.remoteAddress };
+    await using attempt = await throttle.begin(origin);
+    if (!(await passwords.verify(password, user.passwordHash, clientOf(request)))) {
+      attempt.fail();
+      throw wrongPassword();
+    }
+    await attempt.succeed();
+    return user;
+  }
+
   #answerWithSession(response: Response, user: User): void {
-    const session: SessionAnswer = { token: this.#services.tokens.issue(user.id), user: toAnswer(user) };
+    const { token, expiresAt } = this.#services.tokens.issue(user.id, user.tokenVersion);
+    const session: SessionAnswer = {
+      token,
+      expiresAt: new Date(expiresAt * 1000).toISOString(),
+      user: toAnswer(user),
+    };
     // No cache may keep a token (RFC 6750, section 5.3).
     response.header('Cache-Control', 'no-store').json(session);
   }
+}
+
+/** @throws HttpProblem 401, since the user has gone while the request was under way */
+function present<Found extends User>(user: Found | undefined): Found {
+  if (user === undefined) throw invalidToken('The user of the token does not exist.');
+  return user;
+}
+
+/** Not 401, because the token is valid, and a client would give it up. */
+function wrongPassword() {
+  return problem('wrong-password', 'The password is wrong.');
 }
 
 function clientOf(request: Request): HashingClient {

@@ -3,7 +3,7 @@
  * controller.
  */
 import Type, { type Static } from 'typebox';
-import { IdSchema } from '../contract/common-schema.ts';
+import { IdSchema, TimeSchema } from '../contract/common-schema.ts';
 import { Validator } from '../validation/validator.ts';
 
 /** RFC 5321, section 4.5.3.1.3: a path has 256 octets, two of which are its brackets. */
@@ -37,10 +37,11 @@ export const UserSchema = Type.Object(
 
 export const SessionSchema = Type.Object(
   {
-    token: Type.String({ description: 'For `Authorization: Bearer TOKEN`. It expires.' }),
+    token: Type.String({ description: 'For `Authorization: Bearer TOKEN`.' }),
+    expiresAt: TimeSchema,
     user: UserSchema,
   },
-  { additionalProperties: false, description: 'An account, and a token for it.' },
+  { additionalProperties: false, description: 'An account, a token for it, and when the token expires.' },
 );
 
 export const RegistrationSchema = Type.Object(
@@ -60,8 +61,32 @@ export const LoginSchema = Type.Object(
   },
 );
 
+export const UserChangesSchema = Type.Object(
+  { email: Type.Optional(EmailSchema), username: Type.Optional(UsernameSchema) },
+  { additionalProperties: false, minProperties: 1, examples: [{ username: 'lovelace' }] },
+);
+
+/** As at login, a present password that is too short is simply wrong. */
+const PresentPasswordSchema = Type.String({ maxLength: 128, examples: ['correct horse battery'] });
+
+export const PasswordChangeSchema = Type.Object(
+  { currentPassword: PresentPasswordSchema, newPassword: PasswordSchema },
+  {
+    additionalProperties: false,
+    examples: [{ currentPassword: 'correct horse battery', newPassword: 'a stapled new battery' }],
+  },
+);
+
+export const AccountDeletionSchema = Type.Object(
+  { password: PresentPasswordSchema },
+  { additionalProperties: false, examples: [{ password: 'correct horse battery' }] },
+);
+
 export type UserAnswer = Static<typeof UserSchema>;
 export type SessionAnswer = Static<typeof SessionSchema>;
 
 export const registration = new Validator(RegistrationSchema);
 export const login = new Validator(LoginSchema);
+export const userChanges = new Validator(UserChangesSchema);
+export const passwordChange = new Validator(PasswordChangeSchema);
+export const accountDeletion = new Validator(AccountDeletionSchema);

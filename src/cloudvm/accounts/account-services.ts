@@ -4,12 +4,15 @@
  */
 import { prepareCollections } from '../database/collection.ts';
 import type { DatabaseService } from '../database/database-service.ts';
+import { AccountRemoval, type AccountRemovalOptions } from './deletion/account-removal.ts';
 import { LOGIN_FAILURES } from './logins/login-counts.ts';
 import { LoginThrottle } from './logins/login-throttle.ts';
 import { HashingSlots } from './passwords/hashing-slots.ts';
 import { lineOf, Passwords } from './passwords/passwords.ts';
+import { Sessions } from './sessions/sessions.ts';
 import type { Tokens } from './tokens/tokens.ts';
 import { USERS } from './users/user-document.ts';
+import { UserRemovals } from './users/user-removals.ts';
 import { UserRepository } from './users/user-repository.ts';
 
 export interface AccountServicesOptions {
@@ -18,22 +21,49 @@ export interface AccountServicesOptions {
   readonly tokens: Tokens;
 }
 
+/** What the removal of a deleted account needs of other features. */
+export type RemovalNeeds = Omit<AccountRemovalOptions, 'removals'>;
+
 /** Once per process. Idempotent. */
 export async function prepareAccounts(database: DatabaseService): Promise<void> {
   await prepareCollections(database, [USERS, LOGIN_FAILURES]);
   await new LoginThrottle(database).prepare();
 }
 
-export class AccountServices {
+export class AccountServices implements AsyncDisposable {
   readonly users: UserRepository;
   readonly passwords: Passwords;
   readonly tokens: Tokens;
   readonly throttle: LoginThrottle;
+  readonly sessions: Sessions;
+  readonly #database: DatabaseService;
+  #removal: AccountRemoval | undefined;
 
   constructor(database: DatabaseService, { workers, tokens }: AccountServicesOptions) {
     this.users = new UserRepository(database);
     this.passwords = new Passwords({ slots: HashingSlots.open(), maxWaiting: lineOf(workers) });
     this.tokens = tokens;
     this.throttle = new LoginThrottle(database);
+    this.sessions = new Sessions({
+      readTokenVersion: (userId) => this.users.readTokenVersion(userId),
+      database: database.description,
+    });
+    this.#database = database;
+  }
+
+  /** Removes deleted accounts in the background from now on. Called once the other features are open. */
+  startRemoval(needs: RemovalNeeds): void {
+    this.#removal = new AccountRemoval({ removals: new UserRemovals(this.#database), ...needs });
+    this.#removal.look();
+  }
+
+  /** An account was deleted. */
+  removeSoon(): void {
+    this.#removal?.look();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.sessions[Symbol.dispose]();
+    await this.#removal?.[Symbol.asyncDispose]();
   }
 }

@@ -1,5 +1,13 @@
 /** What each route takes and answers, by operation id. It loads every schema, so only the API imports it. */
-import { getAccount, login, register } from '../accounts/account-endpoints.ts';
+import {
+  changePassword,
+  deleteAccount,
+  getAccount,
+  login,
+  register,
+  renewToken,
+  updateAccount,
+} from '../accounts/account-endpoints.ts';
 import { streamEvents } from '../events/event-endpoints.ts';
 import { getOperation, listVmOperations } from '../operations/operation-endpoints.ts';
 import {
@@ -27,6 +35,10 @@ export const ENDPOINTS = {
   register,
   login,
   getAccount,
+  updateAccount,
+  deleteAccount,
+  changePassword,
+  renewToken,
   listVms,
   createVm,
   streamEvents,

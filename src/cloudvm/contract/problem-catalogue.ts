@@ -22,7 +22,7 @@ export const PROBLEM_CAUSES = {
     status: 401,
     title: 'Unauthorized',
     explanation:
-      'The route needs a user. Log in at `POST /api/auth/login` and send the token as `Authorization: Bearer TOKEN`. Tokens expire: then log in again.',
+      'The route needs a user. Log in at `POST /api/auth/login` and send the token as `Authorization: Bearer TOKEN`. A token expires (`expiresAt`), and it is withdrawn when its account is deleted or gets another password: then log in again.',
   },
   'not-found': {
     status: 404,
@@ -134,6 +134,12 @@ export const PROBLEM_CAUSES = {
     status: 401,
     title: 'Wrong Credentials',
     explanation: 'The e-mail address or the password is wrong. The answer does not tell which.',
+  },
+  'wrong-password': {
+    status: 403,
+    title: 'Wrong Password',
+    explanation:
+      'The token is valid, but what was asked for needs the password of the account as well, and it was another one. The token stays valid.',
   },
   'too-many-failed-logins': {
     status: 429,

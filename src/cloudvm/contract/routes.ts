@@ -19,6 +19,10 @@ export const ROUTES = [
   { operationId: 'register', method: 'post', path: '/api/auth/register', access: 'all' },
   { operationId: 'login', method: 'post', path: '/api/auth/login', access: 'all' },
   { operationId: 'getAccount', method: 'get', path: '/api/auth/me', access: 'user' },
+  { operationId: 'updateAccount', method: 'patch', path: '/api/auth/me', access: 'user' },
+  { operationId: 'deleteAccount', method: 'delete', path: '/api/auth/me', access: 'user' },
+  { operationId: 'changePassword', method: 'post', path: '/api/auth/password', access: 'user' },
+  { operationId: 'renewToken', method: 'post', path: '/api/auth/token', access: 'user' },
 
   { operationId: 'listVms', method: 'get', path: '/api/vms', access: 'user' },
   { operationId: 'createVm', method: 'post', path: '/api/vms', access: 'user' },

@@ -3,7 +3,15 @@
  * types of the client have their names from here. It loads every schema, so only what makes documents and
  * types imports it.
  */
-import { LoginSchema, RegistrationSchema, SessionSchema, UserSchema } from '../accounts/account-schema.ts';
+import {
+  AccountDeletionSchema,
+  LoginSchema,
+  PasswordChangeSchema,
+  RegistrationSchema,
+  SessionSchema,
+  UserChangesSchema,
+  UserSchema,
+} from '../accounts/account-schema.ts';
 import { DeletedSchema } from '../events/event-schema.ts';
 import { OperationPageSchema, OperationSchema } from '../operations/operation-schema.ts';
 import { NewSnapshotSchema, SnapshotPageSchema, SnapshotSchema } from '../snapshots/snapshot-schema.ts';
@@ -22,6 +30,9 @@ export const SHAPES = {
   Session: SessionSchema,
   Registration: RegistrationSchema,
   Login: LoginSchema,
+  UserChanges: UserChangesSchema,
+  PasswordChange: PasswordChangeSchema,
+  AccountDeletion: AccountDeletionSchema,
   Vm: VmSchema,
   VmPage: VmPageSchema,
   NewVm: NewVmSchema,

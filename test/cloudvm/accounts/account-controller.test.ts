@@ -45,6 +45,7 @@ describe('registering', () => {
     });
     expect(answer.json).toEqual({
       token: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/),
+      expiresAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:]+\.000Z$/),
       user: {
         id: expect.stringMatching(/^[0-9a-f]{24}$/),
         email: ada.email,
@@ -99,7 +100,11 @@ describe('logging in', () => {
     const registered = await register(ada);
     const answer = await login({ email: ada.email.toLowerCase(), password: PASSWORD });
     expect(answer).toMatchObject({ status: 200, headers: { 'cache-control': 'no-store' } });
-    expect(answer.json).toEqual({ token: expect.any(String), user: registered.json['user'] });
+    expect(answer.json).toEqual({
+      token: expect.any(String),
+      expiresAt: expect.any(String),
+      user: registered.json['user'],
+    });
     expect((await me(answer.json['token'])).status).toBe(200);
   });
 
@@ -163,7 +168,7 @@ describe('logging in', () => {
 describe('GET /api/auth/me', () => {
   test('is 401 without a token and for a user that does not exist', async () => {
     expect((await cloudVm.http.ask('GET', '/api/auth/me')).status).toBe(401);
-    const nobody = await me(cloudVm.services.accounts.tokens.issue('f'.repeat(24)));
+    const nobody = await me(cloudVm.services.accounts.tokens.issue('f'.repeat(24)).token);
     expect(nobody).toMatchObject({ status: 401 });
     expect(nobody.headers['www-authenticate']).toContain('invalid_token');
   });

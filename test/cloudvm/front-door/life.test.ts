@@ -142,6 +142,8 @@ describe('a token', () => {
     expect((await server.ask('PUT', '/api/vms', { token, body: WEB })).status).toBe(405);
     expect((await server.ask('GET', '/no/such/path', { token })).status).toBe(404);
     expect((await server.ask('GET', '/health', { token })).status).toBe(200);
+    const body = { email: 'token@example.com', password: PASSWORD };
+    expect((await server.ask('POST', '/api/auth/login', { token, body })).status).toBe(200);
   });
 
   test('that is missing is answered with 401 if a route needs it, and with 404 or 405 if none matches', async () => {

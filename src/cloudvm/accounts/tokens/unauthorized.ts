@@ -3,6 +3,7 @@
  * tokens and by the account controller.
  */
 import { HttpProblem } from '../../../runtime/application.ts';
+import { problem } from '../../contract/problem.ts';
 
 const CHALLENGE = 'Bearer realm="cloudvm"';
 
@@ -22,11 +23,8 @@ export function invalidToken(detail: string, cause?: unknown): HttpProblem {
 
 /** The same for an unknown address and for a wrong password, so that nobody learns which addresses exist. */
 export function wrongCredentials(): HttpProblem {
-  return new HttpProblem(401, 'The e-mail address or the password is wrong.', {
-    type: '/problems/wrong-credentials',
-    title: 'Wrong Credentials',
-    headers: { 'WWW-Authenticate': CHALLENGE },
-  });
+  const headers = { 'WWW-Authenticate': CHALLENGE };
+  return problem('wrong-credentials', 'The e-mail address or the password is wrong.', { headers });
 }
 
 function unauthorized(detail: string, challenge: string, cause?: unknown): HttpProblem {

@@ -11,6 +11,12 @@ export interface UserDocument {
   usernameKey: string;
   passwordHash: string;
   createdAt: Date;
+  /** Grows when the tokens issued before are withdrawn. Absent until then, which means 0. */
+  tokenVersion?: number;
+  /** When the user deleted the account. The document stays until nothing is left that belongs to it. */
+  deletedAt?: Date;
+  /** Only of a deleted account: from when on a worker may take its removal. The end of a wait, or a lease. */
+  removalDueAt?: Date;
 }
 
 export const USERS: DeclaredCollection = {
@@ -18,5 +24,7 @@ export const USERS: DeclaredCollection = {
   indexes: [
     { name: 'email', key: { emailKey: 1 }, unique: true },
     { name: 'username', key: { usernameKey: 1 }, unique: true },
+    // For workers that look for deleted accounts. All others share the value null.
+    { name: 'removalDueAt', key: { removalDueAt: 1 } },
   ],
 };

@@ -95,6 +95,21 @@ export class OperationRepository {
     return { operations, total, nextCursor };
   }
 
+  /** Whether something is still to be done for the owner, at the provider too. */
+  async hasUnfinished(ownerId: string): Promise<boolean> {
+    const unfinished = { ownerId: requireObjectId(ownerId), dueAt: { $ne: null } };
+    const found = await this.#service.run(() =>
+      this.#operations.findOne(unfinished, { projection: { _id: 1 }, readPreference: 'primary' }),
+    );
+    return found !== null;
+  }
+
+  /** Forgets the history of an owner who has gone. */
+  async forgetOwner(ownerId: string): Promise<void> {
+    const finished = { ownerId: requireObjectId(ownerId), dueAt: null };
+    await this.#service.runRepeatable(() => this.#operations.deleteMany(finished));
+  }
+
   #findAll(identities: readonly Identity[]): Promise<OperationDocument[]> {
     const limit = identities.length;
     const filter = {

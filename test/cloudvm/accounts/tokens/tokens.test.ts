@@ -45,13 +45,20 @@ afterEach(() => {
 
 describe('a token', () => {
   test('names the user that it was issued to', () => {
-    const { userId, expiresAt } = tokens.verify(tokens.issue(USER));
+    const { userId, expiresAt } = tokens.verify(tokens.issue(USER).token);
     expect(userId).toBe(USER);
     expect(expiresAt - now()).toBeGreaterThan(HOUR - 5);
   });
 
+  test('is issued with its expiry, and for one version of the user’s tokens', () => {
+    const issued = tokens.issue(USER, 7);
+    const { exp } = JSON.parse(Buffer.from(issued.token.split('.')[1] ?? '', 'base64url').toString());
+    expect(tokens.verify(issued.token)).toEqual({ userId: USER, expiresAt: exp, version: 7 });
+    expect(issued.expiresAt).toBe(exp);
+  });
+
   test('is HS256 and has sub, iat and exp', () => {
-    const [header = '', payload = ''] = tokens.issue(USER).split('.');
+    const [header = '', payload = ''] = tokens.issue(USER).token.split('.');
     expect(JSON.parse(Buffer.from(header, 'base64url').toString())).toEqual({ alg: 'HS256', typ: 'JWT' });
     const content = JSON.parse(Buffer.from(payload, 'base64url').toString());
     expect(Object.keys(content).sort()).toEqual(['exp', 'iat', 'sub']);
@@ -73,9 +80,9 @@ describe('a token is refused', () => {
     ['without an algorithm', () => forge(claims(), { typ: 'JWT' })],
     ['signed with another secret', () => forge(claims(), { alg: 'HS256' }, OTHER_SECRET)],
     ['with an unknown critical extension', () => forge(claims(), { alg: 'HS256', crit: ['x'], x: 1 })],
-    ['that has lost its end', () => tokens.issue(USER).slice(0, -1)],
-    ['that has lost its beginning', () => tokens.issue(USER).slice(1)],
-    ['with something after it', () => `${tokens.issue(USER)}=`],
+    ['that has lost its end', () => tokens.issue(USER).token.slice(0, -1)],
+    ['that has lost its beginning', () => tokens.issue(USER).token.slice(1)],
+    ['with something after it', () => `${tokens.issue(USER).token}=`],
     ['without sub', () => forge({ ...claims(), sub: undefined })],
     ['without iat', () => forge({ ...claims(), iat: undefined })],
     ['without exp', () => forge({ ...claims(), exp: undefined })],
@@ -87,27 +94,43 @@ describe('a token is refused', () => {
     ['that is not valid yet', () => forge({ ...claims(), nbf: now() + 600 })],
     ['with claims that are not an object', () => forge([])],
     ['that is longer than any of ours', () => forge({ ...claims(), padding: 'x'.repeat(2000) })],
+    ['with a version that is not a number', () => forge({ ...claims(), ver: '0' })],
+    ['with a version below all', () => forge({ ...claims(), ver: -1 })],
+    ['with a version between two', () => forge({ ...claims(), ver: 0.5 })],
     ['that is empty', () => ''],
     ['that is not a JWT', () => 'not.a.token'],
   ])('%s', (_, make) => {
-    expect(failureOf(make()).expired).toBe(false);
+    expect(failureOf(make()).reason).toBe('invalid');
   });
 
   test('with the claims of another token', () => {
-    const [header, , signature] = tokens.issue(USER).split('.');
-    expect(failureOf(`${header}.${encode({ ...claims(), sub: 'f'.repeat(24) })}.${signature}`).expired).toBe(
-      false,
+    const [header, , signature] = tokens.issue(USER).token.split('.');
+    expect(failureOf(`${header}.${encode({ ...claims(), sub: 'f'.repeat(24) })}.${signature}`).reason).toBe(
+      'invalid',
     );
+  });
+
+  test('in every spelling but one', () => {
+    const { token } = tokens.issue(USER);
+    expect(tokens.verify(token).userId).toBe(USER);
+    const signature = token.slice(token.lastIndexOf('.') + 1);
+    const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+    const others = [...digits].map((last) => token.slice(0, -1) + last).filter((other) => other !== token);
+    const sameSignature = others.filter((other) =>
+      Buffer.from(other.slice(-signature.length), 'base64url').equals(Buffer.from(signature, 'base64url')),
+    );
+    expect(sameSignature).toHaveLength(3);
+    for (const other of others) expect(failureOf(other).reason).toBe('invalid');
   });
 
   test('from the second of its expiry on, and is called expired', () => {
     vi.useFakeTimers({ toFake: ['Date'] });
-    const token = tokens.issue(USER);
+    const token = tokens.issue(USER).token;
     vi.setSystemTime((tokens.verify(token).expiresAt - 1) * 1000);
     expect(tokens.verify(token).userId).toBe(USER);
     vi.setSystemTime(tokens.verify(token).expiresAt * 1000);
-    expect(failureOf(token).expired).toBe(true);
-    expect(failureOf(token, new Tokens({ secrets: [SECRET], ttlSeconds: HOUR })).expired).toBe(true);
+    expect(failureOf(token).reason).toBe('expired');
+    expect(failureOf(token, new Tokens({ secrets: [SECRET], ttlSeconds: HOUR })).reason).toBe('expired');
   });
 });
 
@@ -115,9 +138,9 @@ describe('with several secrets', () => {
   const rotated = new Tokens({ secrets: [OTHER_SECRET, SECRET], ttlSeconds: HOUR });
 
   test('the first signs and all verify', () => {
-    expect(rotated.verify(tokens.issue(USER)).userId).toBe(USER);
-    expect(rotated.verify(rotated.issue(USER)).userId).toBe(USER);
-    expect(failureOf(rotated.issue(USER)).expired).toBe(false);
+    expect(rotated.verify(tokens.issue(USER).token).userId).toBe(USER);
+    expect(rotated.verify(rotated.issue(USER).token).userId).toBe(USER);
+    expect(failureOf(rotated.issue(USER).token).reason).toBe('invalid');
   });
 
   test('an expired token of an old secret is called expired', () => {
@@ -126,6 +149,6 @@ describe('with several secrets', () => {
       iat: now() - 60,
       exp: now() - 1,
     });
-    expect(failureOf(old, rotated).expired).toBe(true);
+    expect(failureOf(old, rotated).reason).toBe('expired');
   });
 });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { VerifiedTokens } from '../../../../src/cloudvm/accounts/tokens/verified-tokens.ts';
 
-const subject = (expiresAt: number) => ({ userId: '0'.repeat(24), expiresAt });
+const subject = (expiresAt: number) => ({ userId: '0'.repeat(24), expiresAt, version: 0 });
 
 test('a token is known by its whole text', () => {
   const tokens = new VerifiedTokens();

@@ -1,5 +1,7 @@
 /** Users as the account controller stores and finds them, on every supported database. */
+import { ObjectId } from 'mongodb';
 import { expect, test } from 'vitest';
+import { USERS } from '../../../../src/cloudvm/accounts/users/user-document.ts';
 import {
   AlreadyTakenError,
   type NewUser,
@@ -40,6 +42,7 @@ describeOnEveryDatabase('users', (database) => {
       email: given.email,
       username: given.username,
       createdAt: expect.any(Date),
+      tokenVersion: 0,
     });
     expect(created.createdAt.getTime()).toBeGreaterThanOrEqual(before);
     expect(await users().findById(created.id)).toEqual(created);
@@ -105,5 +108,48 @@ describeOnEveryDatabase('users', (database) => {
       if (outcome.status === 'rejected')
         expect(outcome.reason).toMatchObject({ code: 'ALREADY_TAKEN', fields: ['email'] });
     }
+  });
+
+  test('a change is seen by those who read, and a taken field is named', async () => {
+    const [one, other] = [newUser(), newUser()];
+    const { id } = await users().create(one);
+    await users().create(other);
+    const changed = await users().change(id, { username: `new_${one.username}` });
+    expect(changed).toMatchObject({ id, email: one.email, username: `new_${one.username}` });
+    expect(await users().findById(id)).toEqual(changed);
+    const taken = { email: other.email.toUpperCase(), username: other.username.toUpperCase() };
+    await expect(users().change(id, taken)).rejects.toMatchObject({ fields: ['email', 'username'] });
+    await expect(users().change(id, { email: taken.email })).rejects.toMatchObject({ fields: ['email'] });
+    expect(await users().findById(id)).toEqual(changed);
+    expect(await users().change('f'.repeat(24), { username: 'nobody' })).toBeUndefined();
+  });
+
+  test('a password is replaced only by who knows it, and each change withdraws the tokens', async () => {
+    const given = newUser();
+    const { id } = await users().create(given);
+    expect(await users().readTokenVersion(id)).toBe(0);
+    const changed = await users().changePassword(id, given.passwordHash, 'second');
+    expect(changed).toMatchObject({ id, tokenVersion: 1 });
+    expect(await users().changePassword(id, given.passwordHash, 'third')).toBeUndefined();
+    expect(await users().findWithPassword(id)).toMatchObject({ passwordHash: 'second', tokenVersion: 1 });
+    expect(await users().readTokenVersion(id)).toBe(1);
+  });
+
+  test('a deleted user is found in no way, keeps nothing personal, and frees address and name', async () => {
+    const given = newUser();
+    const { id } = await users().create(given);
+    expect(await users().markDeleted(id, 'another hash')).toBe(false);
+    expect(await users().markDeleted(id, given.passwordHash)).toBe(true);
+    expect(await users().markDeleted(id, given.passwordHash)).toBe(false);
+    expect(await users().findById(id)).toBeUndefined();
+    expect(await users().findWithPassword(id)).toBeUndefined();
+    expect(await users().findByEmail(given.email)).toBeUndefined();
+    expect(await users().readTokenVersion(id)).toBeUndefined();
+    expect(await users().change(id, { username: 'back_again' })).toBeUndefined();
+    const stored = await database.service.collection(USERS.name).findOne({ _id: new ObjectId(id) });
+    const left = JSON.stringify(stored);
+    for (const personal of [given.email, given.username, given.passwordHash])
+      expect(left).not.toContain(personal);
+    expect((await users().create(given)).id).not.toBe(id);
   });
 });

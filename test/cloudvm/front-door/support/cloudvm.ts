@@ -77,8 +77,11 @@ export class CloudVm implements AsyncDisposable {
   }
 
   /** @returns the token of a user made for this call */
-  async register(username = `u${randomBytes(6).toString('hex')}`): Promise<string> {
-    const body = { email: `${username}@example.com`, username, password: PASSWORD };
+  async register(
+    username = `u${randomBytes(6).toString('hex')}`,
+    email = `${username}@example.com`,
+  ): Promise<string> {
+    const body = { email, username, password: PASSWORD };
     const answer = await this.http.ask('POST', '/api/auth/register', { body });
     if (answer.status !== 201) throw new Error(`registering was answered with ${answer.text}`);
     return String(answer.json['token']);
