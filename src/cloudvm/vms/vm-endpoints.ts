@@ -76,41 +76,20 @@ export const deleteVmTag = endpoint({
   problems: ['not-found', 'unprocessable-content', 'precondition-failed'],
 });
 
-export const startVm = endpoint({
-  group: 'VMs',
-  summary: 'Start a VM that is stopped or in error',
-  fields: ['If-Match', 'If-None-Match'],
-  success: {
-    status: 202,
-    description: 'The VM, pending. It will be running.',
-    schema: VmSchema,
-    headers: { ...ETAG, ...OPERATION_LOCATION },
-  },
-  problems: ['not-found', 'precondition-failed', 'vm-pending', 'vm-status-conflict'],
-});
+/** What an operation will bring a VM to. */
+function action(summary: string, description: string) {
+  return endpoint({
+    group: 'VMs',
+    summary,
+    fields: ['If-Match', 'If-None-Match'],
+    success: { status: 202, description, schema: VmSchema, headers: { ...ETAG, ...OPERATION_LOCATION } },
+    problems: ['not-found', 'precondition-failed', 'vm-pending', 'vm-status-conflict'],
+  });
+}
 
-export const stopVm = endpoint({
-  group: 'VMs',
-  summary: 'Stop a running VM',
-  fields: ['If-Match', 'If-None-Match'],
-  success: {
-    status: 202,
-    description: 'The VM, stopping. It will be stopped.',
-    schema: VmSchema,
-    headers: { ...ETAG, ...OPERATION_LOCATION },
-  },
-  problems: ['not-found', 'precondition-failed', 'vm-pending', 'vm-status-conflict'],
-});
-
-export const restartVm = endpoint({
-  group: 'VMs',
-  summary: 'Restart a running VM',
-  fields: ['If-Match', 'If-None-Match'],
-  success: {
-    status: 202,
-    description: 'The VM, pending. It will be running.',
-    schema: VmSchema,
-    headers: { ...ETAG, ...OPERATION_LOCATION },
-  },
-  problems: ['not-found', 'precondition-failed', 'vm-pending', 'vm-status-conflict'],
-});
+export const startVm = action(
+  'Start a VM that is stopped or in error',
+  'The VM, pending. It will be running.',
+);
+export const stopVm = action('Stop a running VM', 'The VM, stopping. It will be stopped.');
+export const restartVm = action('Restart a running VM', 'The VM, pending. It will be running.');
