@@ -117,10 +117,12 @@ function ofOperation(document: OperationDocument): Change[] {
   if (operation !== undefined) {
     return [changeOf('operation', document, JSON.stringify(representOperation(operation)))];
   }
-  // What was deleted has no document any more. Its removal has.
-  if (document.finishedAt === null) return [];
-  const name = document.kind === 'remove' ? 'vm-deleted' : 'snapshot-deleted';
-  return [changeOf(name, document, JSON.stringify({ id: document.targetId.toHexString() }))];
+  // What was deleted has no document any more. Its removal has, which was stored before the deletion. It is sure
+  // that the deletion has happened once the provider was called, which may fail for a long time.
+  if (document.finishedAt === null && document.failures === 0) return [];
+  const event = document.kind === 'remove' ? 'vm-deleted' : 'snapshot-deleted';
+  const data = JSON.stringify({ id: document.targetId.toHexString() });
+  return [{ ...changeOf(event, document, data), key: `${event} ${data}` }];
 }
 
 function changeOf(event: EventName, document: ChangingDocument, data: string): Change {
