@@ -81,6 +81,7 @@ export async function start(pool: WorkerPool): Promise<void> {
           delayMs: settings.simulatedDelayMs,
           failureRate: settings.simulatedFailureRate,
         }),
+      callTimeoutMs: settings.providerTimeoutMs,
       onError,
     });
   });

@@ -19,6 +19,8 @@ export interface ServicesOptions extends DatabaseServiceOptions {
   /** What carries operations out. Called once. */
   readonly openProviders: () => Promise<Providers>;
   readonly leaseMs?: number;
+  /** How long a provider may take for one call. */
+  readonly callTimeoutMs?: number;
   /** Called with errors of work that goes on in the background. It is repeated. */
   readonly onError: (error: unknown) => void;
 }

@@ -31,6 +31,7 @@ interface OwnSettings {
   readonly corsOrigins: readonly string[];
   /** What carries out operations. Empty: all providers are simulated. */
   readonly providers: ProviderModules;
+  readonly providerTimeoutMs: number;
   readonly simulatedDelayMs: number;
   /** From 0 to 1. */
   readonly simulatedFailureRate: number;
@@ -93,6 +94,12 @@ const OWN_SETTINGS: SettingsGroup<OwnSettings> = {
       about:
         'What carries out operations, for each provider of VMs: `local=qemu,aws=./my-provider.js`, ' +
         'with modules whose default export makes a provider. The others are simulated.',
+    },
+    providerTimeoutMs: {
+      name: 'PROVIDER_TIMEOUT_MS',
+      fallback: 900_000,
+      parse: boundedInteger(1_000, LONGEST_MS),
+      about: 'How long a provider may take for one call. Then it is broken off, and tried again.',
     },
     simulatedDelayMs: {
       name: 'SIMULATED_DELAY_MS',

@@ -23,6 +23,9 @@ export interface OperationServicesOptions {
   readonly leaseMs?: number;
   readonly lookIntervalMs?: number;
   readonly missingAfterMs?: number;
+  /** How long a provider may take for one call. */
+  readonly callTimeoutMs?: number;
+  readonly graceMs?: number;
   /** Told of errors in the background. */
   readonly onError: (error: unknown) => void;
   /** Told that operations have begun or ended. */
@@ -40,7 +43,8 @@ export class OperationServices {
   readonly #onChange: () => void;
 
   constructor(service: DatabaseService, options: OperationServicesOptions) {
-    const { providers, leaseMs = LEASE_MS, lookIntervalMs, missingAfterMs, onError, onChange } = options;
+    const { providers, leaseMs = LEASE_MS, missingAfterMs, onError, onChange } = options;
+    const { lookIntervalMs, callTimeoutMs, graceMs } = options;
     this.#onChange = onChange;
     this.repository = new OperationRepository(service);
     const leases = new OperationLeases({ service, holder: new ObjectId(), leaseMs });
@@ -56,6 +60,8 @@ export class OperationServices {
       providers,
       leaseMs,
       ...(lookIntervalMs !== undefined && { lookIntervalMs }),
+      ...(callTimeoutMs !== undefined && { callTimeoutMs }),
+      ...(graceMs !== undefined && { graceMs }),
       onError,
       onChange,
     });
@@ -76,6 +82,7 @@ export class OperationServices {
     this.#onChange();
     if (isReserved && isMine) this.runner.run(document);
     else this.runner.cancel(document);
+    if (!isReserved) this.runner.offer(document);
   }
 
   /**
@@ -89,7 +96,7 @@ export class OperationServices {
     await this.repository.insert(document);
     // If it throws, the outcome may be unknown. Whoever takes the removal later will look.
     const isDeleted = await remove();
-    if (isDeleted) this.runner.offer(id);
+    if (isDeleted) this.runner.offer(document);
     else await this.repository.discard(id);
     return isDeleted;
   }

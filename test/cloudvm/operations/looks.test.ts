@@ -39,8 +39,7 @@ test('what becomes free during a look is not left until the next one', async () 
   const errors: unknown[] = [];
   const runner = new OperationRunner({
     leases: {
-      takeDue: async (providers: readonly string[]) =>
-        providers.includes('local') ? queue.shift() : undefined,
+      takeDue: async (provider: string) => (provider === 'local' ? queue.shift() : undefined),
       finish: async () => {},
       release: async () => {},
     } as unknown as OperationLeases,

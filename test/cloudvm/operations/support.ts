@@ -63,7 +63,9 @@ export class HeldProvider implements Provider {
   }
 }
 
-export type WorkerOptions = Partial<Pick<OperationServicesOptions, 'lookIntervalMs'>>;
+export type WorkerOptions = Partial<
+  Pick<OperationServicesOptions, 'lookIntervalMs' | 'callTimeoutMs' | 'graceMs'>
+>;
 
 /** What a worker of its own process has. */
 export class Worker implements AsyncDisposable {

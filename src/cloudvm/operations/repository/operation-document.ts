@@ -50,7 +50,7 @@ export const OPERATIONS: DeclaredCollection = {
   indexes: [
     { name: 'vm_createdAt', key: { vmId: 1, createdAt: 1, _id: 1 } },
     // For workers that look for work. All that have finished share the value null.
-    { name: 'dueAt', key: { dueAt: 1 } },
+    { name: 'provider_dueAt', key: { 'subject.provider': 1, dueAt: 1 } },
     // For the streams of events.
     { name: 'owner_updatedAt', key: { ownerId: 1, updatedAt: 1 } },
   ],

@@ -49,10 +49,9 @@ export class OperationLeases {
     document.holder = this.#holder;
   }
 
-  /** Takes the operation of these providers that is due for the longest time, if there is one. */
-  async takeDue(providers: readonly VmProvider[]): Promise<OperationDocument | undefined> {
-    if (providers.length === 0) return undefined;
-    return this.#take({ dueAt: { $lte: new Date() }, 'subject.provider': { $in: [...providers] } });
+  /** Takes the operation of a provider that is due for the longest time, if there is one. */
+  takeDue(provider: VmProvider): Promise<OperationDocument | undefined> {
+    return this.#take({ 'subject.provider': provider, dueAt: { $lte: new Date() } });
   }
 
   /** Takes one operation that nobody has, even if it is not due yet. */

@@ -3,12 +3,33 @@ import type { Provider, ProviderCall, ProviderSnapshot, ProviderVm } from '../..
 import type { Providers } from '../../providers/provider-registry.ts';
 import type { OperationDocument } from '../repository/operation-document.ts';
 
-/** @throws what the provider throws */
-export function callProvider(
+/**
+ * A call has a while to end after its signal. Then nobody waits for it any more, because a provider may not
+ * listen, and what it does has no effect on us.
+ * @throws what the provider throws, or the reason of the signal
+ */
+export async function callProvider(
   providers: Providers,
   operation: OperationDocument,
   signal: AbortSignal,
+  graceMs: number,
 ): Promise<void> {
+  signal.throwIfAborted();
+  const abandoned = Promise.withResolvers<never>();
+  let timer: NodeJS.Timeout | undefined;
+  const onAbort = () => {
+    timer = setTimeout(() => abandoned.reject(signal.reason), graceMs);
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    await Promise.race([begin(providers, operation, signal), abandoned.promise]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+function begin(providers: Providers, operation: OperationDocument, signal: AbortSignal): Promise<void> {
   const provider: Provider = providers[operation.subject.provider];
   const vm = vmOf(operation);
   const call: ProviderCall = {

@@ -11,7 +11,6 @@
  * finished sees its effect too. A worker that dies between them leaves an operation whose lease ends. The
  * next holder finds that the target no longer waits, and only writes the end of the operation.
  */
-import type { ObjectId } from 'mongodb';
 import type { ProviderError } from '../../providers/provider.ts';
 import type { Providers } from '../../providers/provider-registry.ts';
 import { VM_PROVIDERS, type VmProvider } from '../../vms/vm.ts';
@@ -35,6 +34,11 @@ const LOOK_INTERVAL_MS = 5_000;
 const MAX_RUNNING = 10_000;
 /** How long to wait before a failed write of a success is repeated. */
 const REWRITE_MS = 1_000;
+/** How long one call of a provider may take. */
+const CALL_TIMEOUT_MS = 900_000;
+/** How long a call may take to end after its signal. */
+const GRACE_MS = 2_000;
+const MAX_ERROR_CHARACTERS = 1_000;
 /** Operations that one look takes. The next follows at once if there may be more. */
 const MAX_TAKEN = 100;
 
@@ -46,6 +50,8 @@ export interface OperationRunnerOptions {
   readonly leaseMs: number;
   readonly lookIntervalMs?: number;
   readonly maxRunning?: number;
+  readonly callTimeoutMs?: number;
+  readonly graceMs?: number;
   /** Called with errors in the background. The failed work is repeated. */
   readonly onError: (error: unknown) => void;
   /** Called when something was written that streams of events should know. */
@@ -55,17 +61,23 @@ export interface OperationRunnerOptions {
 interface Running {
   readonly operation: OperationDocument;
   readonly controller: AbortController;
+  /** In milliseconds since 1970. */
+  readonly begun: number;
   /** Before that nobody has a lease that could be renewed. */
   isStored: boolean;
 }
 
 type Failure = Pick<ProviderError, 'message' | 'isPermanent'>;
 
+/** The reason of the signal of a call that is broken off because it takes too long. */
+const TIMED_OUT: Failure = { message: 'the provider has taken too long', isPermanent: false };
+
 export class OperationRunner implements AsyncDisposable {
   readonly #options: Required<OperationRunnerOptions>;
   /** By id, from the moment at which they are taken until their end is written. */
   readonly #running = new Map<string, Running>();
-  readonly #runningOf = new Map<VmProvider, number>();
+  /** Places that are taken, also by what is about to be taken from the database. */
+  readonly #placesTaken = new Map<VmProvider, number>();
   readonly #successes: Batches<OperationDocument>;
   readonly #underWay = new Set<Promise<void>>();
   #lookTimer: NodeJS.Timeout | undefined;
@@ -73,12 +85,18 @@ export class OperationRunner implements AsyncDisposable {
   #isLooking = false;
   /** Something has become free or due that the look under way may have passed already. */
   #mustLookAgain = false;
-  /** Something was left in the queue for want of room. */
-  #mayHaveQueued = false;
+  /** Providers of which something was left in the queue for want of a place. */
+  readonly #queued = new Set<VmProvider>();
   #isStopped = false;
 
   constructor(options: OperationRunnerOptions) {
-    this.#options = { lookIntervalMs: LOOK_INTERVAL_MS, maxRunning: MAX_RUNNING, ...options };
+    this.#options = {
+      lookIntervalMs: LOOK_INTERVAL_MS,
+      maxRunning: MAX_RUNNING,
+      callTimeoutMs: CALL_TIMEOUT_MS,
+      graceMs: GRACE_MS,
+      ...options,
+    };
     this.#successes = new Batches({
       keyOf: ({ kind, attempts }) => `${kind} ${attempts}`,
       write: (operations) => this.#succeed(operations),
@@ -104,10 +122,7 @@ export class OperationRunner implements AsyncDisposable {
    */
   reserve(operation: OperationDocument): boolean {
     if (this.#isStopped) return false;
-    if (!this.#hasRoomFor(operation.subject.provider)) {
-      this.#mayHaveQueued = true;
-      return false;
-    }
+    if (!this.#hasPlaceAt(operation.subject.provider)) return false;
     this.#options.leases.takeUnstored(operation);
     this.#add(operation);
     return true;
@@ -125,10 +140,14 @@ export class OperationRunner implements AsyncDisposable {
     this.#track(this.#carryOut(running));
   }
 
-  /** Takes and runs a queued operation that is stored. */
-  offer(id: ObjectId): void {
-    if (this.#isStopped) return;
-    this.#track(this.#runFree(id));
+  /** Takes and runs a queued operation that is stored, if there is room. Otherwise it stays queued. */
+  offer({ _id, subject: { provider } }: OperationDocument): void {
+    const { leases } = this.#options;
+    this.#track(
+      this.#inBackground(async () => {
+        await this.#takeOne(provider, () => leases.takeFree(_id));
+      }),
+    );
   }
 
   /** Breaks off what is under way, gives it back, and waits for writes. Other workers go on with it. */
@@ -147,18 +166,6 @@ export class OperationRunner implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop();
-  }
-
-  async #runFree(id: ObjectId): Promise<void> {
-    await this.#inBackground(async () => {
-      const operation = await this.#options.leases.takeFree(id);
-      if (operation !== undefined) this.#runTaken(operation);
-    });
-  }
-
-  #runTaken(operation: OperationDocument): void {
-    this.#add(operation);
-    this.run(operation);
   }
 
   async #carryOut({ operation, controller }: Running): Promise<void> {
@@ -181,12 +188,12 @@ export class OperationRunner implements AsyncDisposable {
       return 'done';
     }
     const failure = await this.#call(operation, signal);
-    if (signal.aborted) return 'done';
+    if (signal.aborted && signal.reason !== TIMED_OUT) return 'done';
     if (failure === undefined) {
       this.#successes.add(operation);
       return 'batched';
     }
-    if (failure.isPermanent || operation.failures + 1 >= MAX_FAILURES) {
+    if (failure.isPermanent || (operation.failures + 1 >= MAX_FAILURES && !isRemoval(operation))) {
       await this.#fail(operation, failure.message);
     } else {
       await this.#postpone(operation, failure.message);
@@ -205,17 +212,19 @@ export class OperationRunner implements AsyncDisposable {
   /** @returns why it failed, or undefined if it did not */
   async #call(operation: OperationDocument, signal: AbortSignal): Promise<Failure | undefined> {
     try {
-      await callProvider(this.#options.providers, operation, signal);
+      await callProvider(this.#options.providers, operation, signal, this.#options.graceMs);
       await this.#options.leftovers.tidy(operation);
       return undefined;
     } catch (error) {
-      if (signal.aborted) return undefined;
+      if (signal.aborted) return signal.reason === TIMED_OUT ? TIMED_OUT : undefined;
       return this.#describe(error);
     }
   }
 
   #describe(error: unknown): Failure {
-    if (isProviderError(error)) return error;
+    if (isProviderError(error)) {
+      return { message: shortened(String(error.message)), isPermanent: error.isPermanent === true };
+    }
     // The message of any other error may hold what clients must not read.
     this.#options.onError(error);
     return { message: 'the provider has failed', isPermanent: false };
@@ -255,7 +264,11 @@ export class OperationRunner implements AsyncDisposable {
   }
 
   async #fail(operation: OperationDocument, error: string): Promise<void> {
-    const { targets, leases } = this.#options;
+    const { targets, leases, onError } = this.#options;
+    if (isRemoval(operation)) {
+      const { vmId, subject } = operation;
+      onError(new Error(`What belongs to VM ${vmId} is still at the provider ${subject.provider}: ${error}`));
+    }
     if (await targets.fail(operation)) {
       await leases.finish([operation._id], operation.attempts, { status: 'failed', error });
     } else {
@@ -289,6 +302,8 @@ export class OperationRunner implements AsyncDisposable {
   async #renew(): Promise<void> {
     const held = Array.from(this.#running.values()).filter(({ isStored }) => isStored);
     if (held.length === 0) return;
+    const tooLong = Date.now() - this.#options.callTimeoutMs;
+    for (const { begun, controller } of held) if (begun < tooLong) controller.abort(TIMED_OUT);
     await this.#inBackground(async () => {
       const kept = await this.#options.leases.renew(held.map(({ operation }) => operation._id));
       for (const { operation, controller } of held) {
@@ -323,21 +338,71 @@ export class OperationRunner implements AsyncDisposable {
 
   /** @returns whether there may be more to take */
   async #takeDue(): Promise<boolean> {
+    let mayHaveMore = false;
+    // One query for each provider, because each is one range of the index, and those that have no place
+    // would be in the way of the others.
+    for (const provider of VM_PROVIDERS) {
+      if (await this.#takeDueOf(provider)) mayHaveMore = true;
+    }
+    return mayHaveMore;
+  }
+
+  /** @returns whether there may be more to take */
+  async #takeDueOf(provider: VmProvider): Promise<boolean> {
+    const { leases } = this.#options;
     for (let taken = 0; taken < MAX_TAKEN; taken += 1) {
-      const withRoom = VM_PROVIDERS.filter(this.#hasRoomFor);
-      if (withRoom.length < VM_PROVIDERS.length) this.#mayHaveQueued = true;
-      const operation = this.#isStopped ? undefined : await this.#options.leases.takeDue(withRoom);
-      if (operation === undefined) return false;
-      this.#runTaken(operation);
+      if (!(await this.#takeOne(provider, () => leases.takeDue(provider)))) return false;
     }
     return true;
   }
 
-  readonly #hasRoomFor = (provider: VmProvider): boolean => {
+  /** @returns whether there was something to take, and a place for it */
+  async #takeOne(provider: VmProvider, take: () => Promise<OperationDocument | undefined>): Promise<boolean> {
+    if (this.#isStopped || !this.#hasPlaceAt(provider)) return false;
+    this.#countPlaces(provider, 1);
+    let operation: OperationDocument | undefined;
+    try {
+      operation = await take();
+    } finally {
+      this.#countPlaces(provider, -1);
+    }
+    if (operation === undefined) {
+      // The place was reserved, and something else may have been left in the queue for want of it.
+      this.#refill();
+      return false;
+    }
+    this.#add(operation);
+    this.run(operation);
+    return true;
+  }
+
+  #hasPlaceAt(provider: VmProvider): boolean {
     const { maxRunning, providers } = this.#options;
-    if (this.#running.size >= maxRunning) return false;
-    return (this.#runningOf.get(provider) ?? 0) < providers[provider].concurrency;
-  };
+    const taken = this.#placesTaken.get(provider) ?? 0;
+    if (this.#running.size < maxRunning && taken < providers[provider].concurrency) return true;
+    this.#queued.add(provider);
+    return false;
+  }
+
+  #countPlaces(provider: VmProvider, change: 1 | -1): void {
+    this.#placesTaken.set(provider, (this.#placesTaken.get(provider) ?? 0) + change);
+  }
+
+  /** Takes the next one for the place that has become free. */
+  #refill(): void {
+    if (this.#isStopped) return;
+    const queued = [...this.#queued];
+    this.#queued.clear();
+    for (const provider of queued) {
+      this.#track(
+        this.#inBackground(async () => {
+          const { leases } = this.#options;
+          // If there is one, there may be more, for the next place.
+          if (await this.#takeOne(provider, () => leases.takeDue(provider))) this.#queued.add(provider);
+        }),
+      );
+    }
+  }
 
   /** @returns undefined if this worker has lost it, also if it has taken it again in another attempt */
   #find(operation: OperationDocument): Running | undefined {
@@ -353,19 +418,20 @@ export class OperationRunner implements AsyncDisposable {
       earlier.controller.abort();
       this.#delete(earlier.operation);
     }
-    this.#running.set(id, { operation, controller: new AbortController(), isStored: false });
-    const { provider } = operation.subject;
-    this.#runningOf.set(provider, (this.#runningOf.get(provider) ?? 0) + 1);
+    this.#running.set(id, {
+      operation,
+      controller: new AbortController(),
+      begun: Date.now(),
+      isStored: false,
+    });
+    this.#countPlaces(operation.subject.provider, 1);
   }
 
   #delete(operation: OperationDocument): void {
     if (this.#find(operation) === undefined) return;
     this.#running.delete(operation._id.toHexString());
-    const { provider } = operation.subject;
-    this.#runningOf.set(provider, (this.#runningOf.get(provider) ?? 0) - 1);
-    if (!this.#mayHaveQueued || this.#isStopped) return;
-    this.#mayHaveQueued = false;
-    this.#track(this.#look());
+    this.#countPlaces(operation.subject.provider, -1);
+    this.#refill();
   }
 
   async #inBackground<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
@@ -387,4 +453,13 @@ export class OperationRunner implements AsyncDisposable {
 function isProviderError(error: unknown): error is ProviderError {
   // By its code, because a provider's module may have been loaded with classes of its own.
   return error instanceof Error && 'code' in error && error.code === 'ERR_PROVIDER';
+}
+
+/** Nobody can ask for it again, so it is tried as often as an operation may be. */
+function isRemoval({ kind }: OperationDocument): boolean {
+  return kind === 'remove' || kind === 'removeSnapshot';
+}
+
+function shortened(message: string): string {
+  return message.length <= MAX_ERROR_CHARACTERS ? message : `${message.slice(0, MAX_ERROR_CHARACTERS - 1)}…`;
 }
