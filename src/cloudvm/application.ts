@@ -76,6 +76,8 @@ export async function start(pool: WorkerPool): Promise<void> {
       databaseName,
       workers: pool.size,
       tokens,
+      secrets,
+      maxRegistrationsPerHour: settings.maxRegistrationsPerHour,
       openProviders: () =>
         openProviders(settings.providers, {
           delayMs: settings.simulatedDelayMs,

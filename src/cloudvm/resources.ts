@@ -6,7 +6,7 @@
 
 import { EmbeddedDatabase } from '../embedded-mongodb/index.ts';
 import type { Logger } from '../platform/log.ts';
-import { shareHashingSlots } from './accounts/passwords/hashing-slots.ts';
+import { shareHashingLine } from './accounts/passwords/line/hashing-memory.ts';
 import { type PreparedSecret, prepareSecret } from './accounts/tokens/secret.ts';
 import { hostsOf } from './database/connection-string.ts';
 import { type CloudVmSettings, EMBEDDED_DIRECTORY, secretsForWorkers } from './settings.ts';
@@ -28,7 +28,7 @@ export async function openCloudVmResources(
   const { mongodbUri } = settings;
   const secret = await prepareSecret(settings);
   reportOwnSecret(secret, mongodbUri, logger);
-  shareHashingSlots();
+  shareHashingLine();
   if (mongodbUri !== undefined) {
     return {
       environment: secretsForWorkers(settings),

@@ -16,6 +16,9 @@ import { prepareVms, VmServices } from './vms/vm-services.ts';
 
 export interface ServicesOptions extends DatabaseServiceOptions {
   readonly tokens: Tokens;
+  /** As in AccountServicesOptions. */
+  readonly secrets: readonly string[];
+  readonly maxRegistrationsPerHour: number;
   /** What carries operations out. Called once. */
   readonly openProviders: () => Promise<Providers>;
   readonly leaseMs?: number;

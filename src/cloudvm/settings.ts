@@ -27,6 +27,8 @@ interface OwnSettings {
   /** The first signs, all verify. Empty: one is made and kept in the data directory. */
   readonly jwtSecrets: readonly string[];
   readonly jwtTtlSeconds: number;
+  /** From one network. */
+  readonly maxRegistrationsPerHour: number;
   /** `*` stands alone and means every origin, without credentials. */
   readonly corsOrigins: readonly string[];
   /** What carries out operations. Empty: all providers are simulated. */
@@ -77,6 +79,13 @@ const OWN_SETTINGS: SettingsGroup<OwnSettings> = {
       fallback: 604_800,
       parse: boundedInteger(1, 315_360_000),
       about: 'How long a token is valid.',
+    },
+    maxRegistrationsPerHour: {
+      name: 'MAX_REGISTRATIONS_PER_HOUR',
+      fallback: 100,
+      parse: boundedInteger(1, 1_000_000),
+      about:
+        'Registrations from one network (an IPv4 address or an IPv6 /64), successful or not. Beyond it 429.',
     },
     corsOrigins: {
       name: 'CORS_ORIGINS',

@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { LoginThrottledError } from '../../src/cloudvm/accounts/logins/login-throttle.ts';
-import { PasswordsBusyError } from '../../src/cloudvm/accounts/passwords/passwords.ts';
+import { RegistrationThrottledError } from '../../src/cloudvm/accounts/logins/registration-throttle.ts';
+import { HashingLineFullError } from '../../src/cloudvm/accounts/passwords/line/hashing-line.ts';
 import { AlreadyTakenError } from '../../src/cloudvm/accounts/users/user-repository.ts';
 import {
   DatabaseBusyError,
@@ -29,7 +30,8 @@ describe('an error that a client can read becomes a problem', () => {
     [503, new DatabaseBusyError('busy')],
     [503, new DatabaseUnreachableError('away')],
     [503, new DatabaseFullError('full')],
-    [503, new PasswordsBusyError('busy')],
+    [503, new HashingLineFullError('busy', 3)],
+    [429, new RegistrationThrottledError(new Date())],
   ])('with status %i for %o', (status, error) => {
     expect(toProblem(error)).toBeInstanceOf(HttpProblem);
     expect(toProblem(error)).toMatchObject({ status });

@@ -34,6 +34,7 @@ describe('without any setting', () => {
       dataDirectory: resolve('data'),
       jwtSecrets: [],
       jwtTtlSeconds: 604_800,
+      maxRegistrationsPerHour: 100,
       corsOrigins: [],
       providers: {},
       simulatedDelayMs: 250,

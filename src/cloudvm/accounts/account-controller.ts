@@ -19,10 +19,12 @@ import type {
 import type { SessionAnswer, UserAnswer } from './account-schema.ts';
 import type { AccountServices } from './account-services.ts';
 import { networkOf } from './logins/address-network.ts';
-import type { HashingClient } from './passwords/passwords.ts';
+import { DEVICE_COOKIE, DEVICE_TTL_SECONDS } from './logins/devices.ts';
+import type { LoginAttempt, LoginOrigin } from './logins/login-throttle.ts';
+import type { PasswordClient } from './passwords/passwords.ts';
 import { subjectOf, userIdOf } from './tokens/require-user.ts';
 import { invalidToken, wrongCredentials } from './tokens/unauthorized.ts';
-import { AlreadyTakenError, type User, type UserWithPassword } from './users/user-repository.ts';
+import type { User, UserWithPassword } from './users/user-repository.ts';
 
 export class AccountController {
   readonly #services: AccountServices;
@@ -33,11 +35,13 @@ export class AccountController {
 
   readonly register: EndpointHandler<typeof register> = async (request, response, { body }) => {
     const { email, username, password } = body;
-    const { users, passwords } = this.#services;
-    // Looked up first, because the hash costs a thousand times as much. The unique index has the last word.
-    if ((await users.findByEmail(email)) !== undefined) throw new AlreadyTakenError(['email']);
+    const { users, passwords, throttle, registrations } = this.#services;
+    await registrations.begin(request.remoteAddress);
+    // Hashed first, so that a taken address costs as much as a free one.
     const passwordHash = await passwords.hash(password, clientOf(request));
     const user = await users.create({ email, username, passwordHash });
+    await throttle.remember(originOf(request, email));
+    this.#setDevice(request, response, email);
     response.status(201).header('Location', '/api/auth/me');
     this.#answerWithSession(response, user);
   };
@@ -45,14 +49,15 @@ export class AccountController {
   readonly login: EndpointHandler<typeof login> = async (request, response, { body }) => {
     const { email, password } = body;
     const { users, passwords, throttle } = this.#services;
-    await using attempt = await throttle.begin({ email, remoteAddress: request.remoteAddress });
+    const attempt = await throttle.begin(originOf(request, email));
     const user = await users.findByEmail(email);
-    const isRight = await passwords.verify(password, user?.passwordHash, clientOf(request));
+    const isRight = await passwords.verify(password, user?.passwordHash, clientOf(request, attempt));
     if (user === undefined || !isRight) {
-      attempt.fail();
+      await attempt.fail();
       throw wrongCredentials();
     }
     await attempt.succeed();
+    if (!attempt.hasDevice) this.#setDevice(request, response, email);
     this.#answerWithSession(response, user);
   };
 
@@ -62,14 +67,20 @@ export class AccountController {
   };
 
   readonly change: EndpointHandler<typeof updateAccount> = async (request, response, { body }) => {
-    const user = await this.#services.users.change(userIdOf(request), body);
-    response.json(toAnswer(present(user)));
+    const user = present(await this.#services.users.change(userIdOf(request), body));
+    // The cookie and the known network were for the old address.
+    if (body.email !== undefined) {
+      await this.#services.throttle.remember(originOf(request, user.email));
+      this.#setDevice(request, response, user.email);
+    }
+    response.json(toAnswer(user));
   };
 
   readonly changePassword: EndpointHandler<typeof changePassword> = async (request, response, { body }) => {
     const { users, passwords, sessions } = this.#services;
     const { id, passwordHash } = await this.#confirm(request, body.currentPassword);
-    const newHash = await passwords.hash(body.newPassword, clientOf(request));
+    const client = { flow: id, isKnown: true, signal: request.signal };
+    const newHash = await passwords.hash(body.newPassword, client);
     const user = await users.changePassword(id, passwordHash, newHash);
     // Another request has changed it since, so the password is not the current one any more.
     if (user === undefined) throw wrongPassword();
@@ -95,19 +106,29 @@ export class AccountController {
   /**
    * Checks the password of the user of a token. Whoever has got hold of a token could guess, so guesses count
    * as failed logins do.
-   * @throws HttpProblem, LoginThrottledError, PasswordsBusyError
+   * @throws HttpProblem, LoginThrottledError, HashingLineFullError
    */
   async #confirm(request: Request, password: string): Promise<UserWithPassword> {
     const { users, passwords, throttle } = this.#services;
     const user = present(await users.findWithPassword(userIdOf(request)));
-    const origin = { email: user.email, remoteAddress: request.remoteAddress };
-    await using attempt = await throttle.begin(origin);
-    if (!(await passwords.verify(password, user.passwordHash, clientOf(request)))) {
-      attempt.fail();
+    const attempt = await throttle.begin(originOf(request, user.email));
+    if (!(await passwords.verify(password, user.passwordHash, clientOf(request, attempt)))) {
+      await attempt.fail();
       throw wrongPassword();
     }
     await attempt.succeed();
     return user;
+  }
+
+  /** For browsers. From now on nobody else's failures count for this one. */
+  #setDevice(request: Request, response: Response, email: string): void {
+    response.cookie(DEVICE_COOKIE, this.#services.throttle.issueDevice(email), {
+      path: '/api/auth',
+      maxAge: DEVICE_TTL_SECONDS,
+      httpOnly: true,
+      sameSite: 'strict',
+      secure: request.protocol === 'https',
+    });
   }
 
   #answerWithSession(response: Response, user: User): void {
@@ -133,8 +154,17 @@ function wrongPassword() {
   return problem('wrong-password', 'The password is wrong.');
 }
 
-function clientOf(request: Request): HashingClient {
-  return { network: networkOf(request.remoteAddress), signal: request.signal };
+function originOf(request: Request, email: string): LoginOrigin {
+  return { email, remoteAddress: request.remoteAddress, device: request.cookies[DEVICE_COOKIE] };
+}
+
+/** @param attempt to log in, if it is one */
+function clientOf(request: Request, attempt?: LoginAttempt): PasswordClient {
+  const { signal } = request;
+  const network = networkOf(request.remoteAddress);
+  if (attempt === undefined) return { flow: network, signal };
+  const { isKnown, client } = attempt;
+  return { flow: isKnown ? client : network, isKnown, signal, onTurn: () => attempt.checkAgain() };
 }
 
 /** Only these fields ever leave. A user also has a password hash. */

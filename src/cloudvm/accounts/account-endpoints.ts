@@ -20,7 +20,7 @@ export const register = endpoint({
     schema: SessionSchema,
     headers: { Location: 'The path of the account.' },
   },
-  problems: ['unprocessable-content', 'unsupported-media-type', 'already-taken'],
+  problems: ['unprocessable-content', 'unsupported-media-type', 'already-taken', 'too-many-registrations'],
 });
 
 export const login = endpoint({

@@ -5,10 +5,12 @@
 import { prepareCollections } from '../database/collection.ts';
 import type { DatabaseService } from '../database/database-service.ts';
 import { AccountRemoval, type AccountRemovalOptions } from './deletion/account-removal.ts';
+import { Devices } from './logins/devices.ts';
 import { LOGIN_FAILURES } from './logins/login-counts.ts';
 import { LoginThrottle } from './logins/login-throttle.ts';
-import { HashingSlots } from './passwords/hashing-slots.ts';
-import { lineOf, Passwords } from './passwords/passwords.ts';
+import { RegistrationThrottle } from './logins/registration-throttle.ts';
+import { HashingLine, lineCapacity } from './passwords/line/hashing-line.ts';
+import { Passwords } from './passwords/passwords.ts';
 import { Sessions } from './sessions/sessions.ts';
 import type { Tokens } from './tokens/tokens.ts';
 import { USERS } from './users/user-document.ts';
@@ -16,9 +18,13 @@ import { UserRemovals } from './users/user-removals.ts';
 import { UserRepository } from './users/user-repository.ts';
 
 export interface AccountServicesOptions {
-  /** How many workers share the hashing slots of the process. */
+  /** How many workers share the hashing line of the process. */
   readonly workers: number;
   readonly tokens: Tokens;
+  /** Those of the tokens. The first signs, all verify. */
+  readonly secrets: readonly string[];
+  /** From one network. */
+  readonly maxRegistrationsPerHour: number;
 }
 
 /** What the removal of a deleted account needs of other features. */
@@ -27,7 +33,7 @@ export type RemovalNeeds = Omit<AccountRemovalOptions, 'removals'>;
 /** Once per process. Idempotent. */
 export async function prepareAccounts(database: DatabaseService): Promise<void> {
   await prepareCollections(database, [USERS, LOGIN_FAILURES]);
-  await new LoginThrottle(database).prepare();
+  await LoginThrottle.prepare(database);
 }
 
 export class AccountServices implements AsyncDisposable {
@@ -35,15 +41,18 @@ export class AccountServices implements AsyncDisposable {
   readonly passwords: Passwords;
   readonly tokens: Tokens;
   readonly throttle: LoginThrottle;
+  readonly registrations: RegistrationThrottle;
   readonly sessions: Sessions;
   readonly #database: DatabaseService;
   #removal: AccountRemoval | undefined;
 
-  constructor(database: DatabaseService, { workers, tokens }: AccountServicesOptions) {
+  constructor(database: DatabaseService, options: AccountServicesOptions) {
+    const { workers, tokens, secrets, maxRegistrationsPerHour } = options;
     this.users = new UserRepository(database);
-    this.passwords = new Passwords({ slots: HashingSlots.open(), maxWaiting: lineOf(workers) });
+    this.passwords = new Passwords(new HashingLine({ capacity: lineCapacity(workers) }));
     this.tokens = tokens;
-    this.throttle = new LoginThrottle(database);
+    this.throttle = new LoginThrottle(database, new Devices(secrets));
+    this.registrations = new RegistrationThrottle(database, maxRegistrationsPerHour);
     this.sessions = new Sessions({
       readTokenVersion: (userId) => this.users.readTokenVersion(userId),
       database: database.description,

@@ -146,6 +146,12 @@ export const PROBLEM_CAUSES = {
     title: 'Too Many Failed Logins',
     explanation: 'Too many logins have failed. Try again after the seconds that `Retry-After` names.',
   },
+  'too-many-registrations': {
+    status: 429,
+    title: 'Too Many Registrations',
+    explanation:
+      'Too many accounts were registered from your network. Try again after the seconds that `Retry-After` names.',
+  },
   'vm-pending': {
     status: 409,
     title: 'VM Pending',

@@ -5,7 +5,6 @@
  */
 import type { Collection } from 'mongodb';
 import type { DeclaredCollection } from '../../database/collection.ts';
-import { DatabaseError } from '../../database/database-errors.ts';
 import type { DatabaseService } from '../../database/database-service.ts';
 import { isDuplicateKey } from '../../database/driver-errors.ts';
 
@@ -16,7 +15,7 @@ export interface CountDocument {
   /** A digest (see LoginThrottle). */
   _id: string;
   /**
-   * Attempts that have failed or are under way. 0 in the mark that an account and a network know each other.
+   * Attempts that have failed, or registrations. 0 in the mark that an account and a network know each other.
    */
   failures: number;
   expiresAt: Date;
@@ -66,15 +65,6 @@ export class LoginCounts {
     });
   }
 
-  /** A count that cannot be given back remains until its window ends. That is no reason to refuse a login. */
-  async giveBack(keys: readonly string[]): Promise<void> {
-    try {
-      for (const key of keys) await this.#service.run(() => this.#subtract(key));
-    } catch (error) {
-      if (!(error instanceof DatabaseError)) throw error;
-    }
-  }
-
   async forget(key: string): Promise<void> {
     await this.#service.runRepeatable(() => this.#documents.deleteOne({ _id: key }));
   }
@@ -89,12 +79,6 @@ export class LoginCounts {
 
   async removeExpired(): Promise<void> {
     await this.#service.runRepeatable(() => this.#documents.deleteMany({ expiresAt: { $lte: new Date() } }));
-  }
-
-  /** Deletes the document with the last one. */
-  async #subtract(key: string): Promise<void> {
-    const { deletedCount } = await this.#documents.deleteOne({ _id: key, failures: { $lte: 1 } });
-    if (deletedCount === 0) await this.#documents.updateOne({ _id: key }, { $inc: { failures: -1 } });
   }
 
   /** @returns false if the document exists already */

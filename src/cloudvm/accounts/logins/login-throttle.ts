@@ -2,38 +2,41 @@
  * Slows down password guessing. After a number of failures within a window, logins are answered with 429
  * until the window has passed. The account controller calls it around the check of a password.
  *
- * Three things are counted, each with a limit of its own:
- *  - failures for one account from one network. People who have forgotten a password try less often.
- *  - failures from one network for all accounts. This bounds whoever tries one password on many accounts.
- *  - failures for one account from all networks. This bounds many networks that guess together.
+ * Whoever has logged in before cannot be locked out by others. It depends on how well a client is known which
+ * failures count for it:
  *
- * The last two could lock others out: everyone behind one proxy, or one user by wrong passwords from all over
- * the world. So an account and a network from which it has logged in lately know each other, and only the
- * first limit applies to the pair. Failures elsewhere then cannot keep users from logging in where they
- * usually do. Guesses from that very network still get only a few tries for each account. A network is an
- * IPv4 address or an IPv6 /64.
+ *  - a device that shows a signed cookie (devices.ts): its own, for this account. Nobody else has the cookie.
+ *  - a network from which the account was used before: those for this account from this network.
+ *  - anybody else: these, and those from the network for all accounts (which bounds whoever tries one
+ *    password on many accounts), and those for the account from everywhere (which bounds many networks that
+ *    guess together).
  *
- * An attempt is counted before its password is checked, and given back unless it fails. So simultaneous
- * attempts cannot exceed a limit. A count that cannot be written (a full disk) refuses the attempt. A process
- * that dies in between has at worst counted one failure too many. The limit is decided inside one conditional
- * update.
+ * Programs keep no cookies, so networks are known too. But people share a network, above all behind a proxy
+ * that the server does not know, and only the cookie tells them apart. A network is an IPv4 address or an
+ * IPv6 /64.
+ *
+ * Outcomes are counted, not attempts, so correct logins at the same moment do not hinder each other. Limits
+ * are checked when an attempt begins, again when it has waited for its turn to be hashed, and inside the
+ * conditional update that counts its failure. So simultaneous guesses get no more answers than consecutive
+ * ones. A failure that cannot be written (a full disk) is owed, and no attempt begins before it is written.
  *
  * The counts are in the database, so all workers and processes share them and a restart does not forget them.
  * They are digests, because addresses of people should not be stored in clear for this. Expired counts are
- * removed after every so many attempts. The others are bounded. A refused attempt creates no count, an
- * attempt that is given back removes its count, and every other attempt has cost a password hash.
+ * removed after every so many attempts. The others are bounded, because each has cost a password hash.
  */
 import { createHash } from 'node:crypto';
+import { DatabaseError } from '../../database/database-errors.ts';
 import type { DatabaseService } from '../../database/database-service.ts';
 import { caseInsensitiveKey } from '../users/case-insensitive-key.ts';
 import { networkOf } from './address-network.ts';
+import type { Devices } from './devices.ts';
 import { type CountDocument, LoginCounts } from './login-counts.ts';
 
-/** For one account from one network. */
+/** For one account from one device, or from one network. */
 export const MAX_FAILURES_PER_PAIR = 10;
 /** From one network for all accounts. An office or a mobile carrier may share one address. */
 export const MAX_FAILURES_PER_NETWORK = 100;
-/** For one account from all networks that do not know it. */
+/** For one account from all that do not know it. */
 export const MAX_FAILURES_PER_ACCOUNT = 100;
 export const WINDOW_MS = 15 * 60 * 1000;
 /** How long an account and a network know each other after a login. */
@@ -44,13 +47,15 @@ const RENEW_KNOWN_MS = 24 * 60 * 60 * 1000;
 /** Attempts of one worker between two removals of expired counts. */
 const REMOVE_AFTER_ATTEMPTS = 100;
 
-/** An attempt to log in: from which network, and to which account. */
+/** Who tries to log in, and to which account. */
 export interface LoginOrigin {
   readonly email: string;
   readonly remoteAddress: string;
+  /** The device cookie, as it was sent. */
+  readonly device?: string | undefined;
 }
 
-/** One of the counts that an attempt belongs to. */
+/** One of the counts that a failure belongs to. */
 interface Count {
   readonly key: string;
   readonly limit: number;
@@ -70,104 +75,179 @@ export class LoginThrottledError extends Error {
 
 export class LoginThrottle {
   readonly #counts: LoginCounts;
+  readonly #devices: Devices;
+  /** Failures that could not be written. */
+  #owed: readonly Count[] = [];
   #attempts = 0;
 
-  constructor(service: DatabaseService) {
+  constructor(service: DatabaseService, devices: Devices) {
     this.#counts = new LoginCounts(service);
+    this.#devices = devices;
   }
 
   /** Once per process. */
-  async prepare(): Promise<void> {
-    await this.#counts.removeExpired();
+  static async prepare(service: DatabaseService): Promise<void> {
+    await new LoginCounts(service).removeExpired();
   }
 
   /**
-   * Counts an attempt before its password is checked.
-   * @returns the attempt, which the caller disposes of after it has told whether the password was right
-   * @throws LoginThrottledError
+   * @returns the attempt, which is to be told the outcome
+   * @throws LoginThrottledError, DatabaseError
    */
   async begin(origin: LoginOrigin): Promise<LoginAttempt> {
     this.#attempts += 1;
     if (this.#attempts % REMOVE_AFTER_ATTEMPTS === 0) await this.#counts.removeExpired();
-    const { pair, network, account, known } = countsOf(origin);
-    const found = await this.#counts.read([pair.key, network.key, account.key, known]);
+    await this.#settle();
+    const account = caseInsensitiveKey(origin.email);
+    const keys = keysOf(account, networkOf(origin.remoteAddress));
+    const device = this.#devices.verify(origin.device, account);
+    const ofDevice =
+      device === undefined ? [] : [{ key: digest('device', account, device), limit: MAX_FAILURES_PER_PAIR }];
+    const { network, everywhere, pair, known } = keys;
+    const found = await this.#counts.read([
+      ...[network, everywhere, pair, ...ofDevice].map(({ key }) => key),
+      known,
+    ]);
     const knownUntil = found.get(known)?.expiresAt;
-    // The network comes first. If the network itself is refused, no count of an account changes.
-    const counts = knownUntil === undefined ? [network, account, pair] : [pair];
-    refuseExceeded(counts, found);
-    await this.#countAll(counts);
-    const renew = (knownUntil?.getTime() ?? 0) < Date.now() + KNOWN_MS - RENEW_KNOWN_MS;
-    return new LoginAttempt(this.#counts, counts, pair.key, renew ? known : undefined);
+    const ofNetwork = knownUntil === undefined ? [network, everywhere, pair] : [pair];
+    const counts = device === undefined ? ofNetwork : ofDevice;
+    const attempt = new LoginAttempt(this, this.#counts, {
+      isKnown: device !== undefined || knownUntil !== undefined,
+      hasDevice: device !== undefined,
+      counts,
+      mark: isDue(knownUntil) ? known : undefined,
+    });
+    attempt.refuseExceeded(found);
+    return attempt;
   }
 
-  async #countAll(counts: readonly Count[]): Promise<void> {
-    const counted: string[] = [];
+  /** A registration makes the account and the network know each other, as a login does. */
+  async remember({ email, remoteAddress }: LoginOrigin): Promise<void> {
+    const { known } = keysOf(caseInsensitiveKey(email), networkOf(remoteAddress));
+    await this.mark(known);
+  }
+
+  /** That it cannot be written is no reason to refuse somebody. */
+  async mark(key: string): Promise<void> {
     try {
-      for (const { key, limit } of counts) {
-        const end = await this.#counts.add(key, limit, WINDOW_MS);
-        if (end !== undefined) throw throttledUntil(end);
-        counted.push(key);
-      }
+      await this.#counts.mark(key, new Date(Date.now() + KNOWN_MS));
     } catch (error) {
-      await this.#counts.giveBack(counted);
-      throw error;
+      if (!(error instanceof DatabaseError)) throw error;
+    }
+  }
+
+  /** @returns a new device cookie */
+  issueDevice(email: string): string {
+    return this.#devices.issue(caseInsensitiveKey(email));
+  }
+
+  /** @throws LoginThrottledError if a limit was reached meanwhile, DatabaseError */
+  async count(counts: readonly Count[]): Promise<void> {
+    const written = await Promise.allSettled(
+      counts.map(({ key, limit }) => this.#counts.add(key, limit, WINDOW_MS)),
+    );
+    this.#owed = [...this.#owed, ...counts.filter((_, index) => written[index]?.status === 'rejected')];
+    const ends = written.flatMap((outcome) => {
+      if (outcome.status === 'rejected') throw outcome.reason;
+      return outcome.value ?? [];
+    });
+    if (ends.length > 0) throw throttledUntil(ends);
+  }
+
+  /** @throws DatabaseError */
+  async #settle(): Promise<void> {
+    if (this.#owed.length === 0) return;
+    const owed = this.#owed;
+    this.#owed = [];
+    try {
+      await this.count(owed);
+    } catch (error) {
+      if (!(error instanceof LoginThrottledError)) throw error;
     }
   }
 }
 
-/** An attempt that was counted. The end of its scope gives it back, unless it has failed. */
-export class LoginAttempt implements AsyncDisposable {
-  readonly #counts: LoginCounts;
-  readonly #pair: string;
-  readonly #known: string | undefined;
-  #counted: readonly string[];
+interface AttemptOptions {
+  readonly isKnown: boolean;
+  readonly hasDevice: boolean;
+  /** To which a failure is added. */
+  readonly counts: readonly Count[];
+  /** The mark that the account and the network know each other, if it is to be set. */
+  readonly mark: string | undefined;
+}
 
-  constructor(counts: LoginCounts, counted: readonly Count[], pair: string, known: string | undefined) {
-    this.#counts = counts;
-    this.#counted = counted.map(({ key }) => key);
-    this.#pair = pair;
-    this.#known = known;
+/** An attempt to log in that was let through. */
+export class LoginAttempt {
+  /** The client has logged in to the account before. */
+  readonly isKnown: boolean;
+  /** It has shown a device cookie, so it needs none. */
+  readonly hasDevice: boolean;
+  readonly #throttle: LoginThrottle;
+  readonly #store: LoginCounts;
+  readonly #counts: readonly Count[];
+  readonly #mark: string | undefined;
+  #hasFailures = false;
+
+  constructor(throttle: LoginThrottle, store: LoginCounts, options: AttemptOptions) {
+    this.isKnown = options.isKnown;
+    this.hasDevice = options.hasDevice;
+    this.#throttle = throttle;
+    this.#store = store;
+    this.#counts = options.counts;
+    this.#mark = options.mark;
   }
 
-  /** The password was wrong: the attempt stays counted. */
-  fail(): void {
-    this.#counted = [];
+  /** What it is known by: whose attempts wait for each other in the hashing line. */
+  get client(): string {
+    return this.#own.key;
   }
 
-  /** The password was right: the count of this account and network ends, and the two know each other now. */
+  /** For one that has waited: others may have failed meanwhile. @throws LoginThrottledError */
+  async checkAgain(): Promise<void> {
+    this.refuseExceeded(await this.#store.read(this.#counts.map(({ key }) => key)));
+  }
+
+  /** @throws LoginThrottledError if the counts that were read are enough */
+  refuseExceeded(found: ReadonlyMap<string, CountDocument>): void {
+    const ends = this.#counts.flatMap(({ key, limit }) => {
+      const document = found.get(key);
+      return document !== undefined && document.failures >= limit ? [document.expiresAt] : [];
+    });
+    if (ends.length > 0) throw throttledUntil(ends);
+    this.#hasFailures = found.has(this.#own.key);
+  }
+
+  /** The password was wrong. @throws LoginThrottledError if a limit was reached meanwhile, DatabaseError */
+  async fail(): Promise<void> {
+    await this.#throttle.count(this.#counts);
+  }
+
+  /** The password was right: the failures of this very client are forgotten, and its network is known now. */
   async succeed(): Promise<void> {
-    this.#counted = this.#counted.filter((key) => key !== this.#pair);
-    await this.#counts.forget(this.#pair);
-    if (this.#known !== undefined) {
-      await this.#counts.mark(this.#known, new Date(Date.now() + KNOWN_MS));
-    }
+    if (this.#hasFailures) await this.#store.forget(this.#own.key);
+    if (this.#mark !== undefined) await this.#throttle.mark(this.#mark);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#counts.giveBack(this.#counted);
+  /** The narrowest count. */
+  get #own(): Count {
+    return this.#counts.at(-1) as Count;
   }
 }
 
-/** Refuses without a write if the counts that were read are enough. */
-function refuseExceeded(counts: readonly Count[], found: ReadonlyMap<string, CountDocument>): void {
-  const exceeded = counts.flatMap(({ key, limit }) => {
-    const document = found.get(key);
-    return document !== undefined && document.failures >= limit ? [document.expiresAt.getTime()] : [];
-  });
-  if (exceeded.length > 0) throw throttledUntil(new Date(Math.max(...exceeded)));
+function isDue(knownUntil: Date | undefined): boolean {
+  return (knownUntil?.getTime() ?? 0) < Date.now() + KNOWN_MS - RENEW_KNOWN_MS;
 }
 
-function throttledUntil(end: Date): LoginThrottledError {
-  return new LoginThrottledError(Math.max(1, Math.ceil((end.getTime() - Date.now()) / 1000)));
+function throttledUntil(ends: readonly Date[]): LoginThrottledError {
+  const end = Math.max(...ends.map((date) => date.getTime()));
+  return new LoginThrottledError(Math.max(1, Math.ceil((end - Date.now()) / 1000)));
 }
 
-function countsOf({ email, remoteAddress }: LoginOrigin) {
-  const account = caseInsensitiveKey(email);
-  const network = networkOf(remoteAddress);
+function keysOf(account: string, network: string) {
   return {
     pair: { key: digest('pair', account, network), limit: MAX_FAILURES_PER_PAIR },
     network: { key: digest('network', network), limit: MAX_FAILURES_PER_NETWORK },
-    account: { key: digest('account', account), limit: MAX_FAILURES_PER_ACCOUNT },
+    everywhere: { key: digest('account', account), limit: MAX_FAILURES_PER_ACCOUNT },
     /** The mark that the two know each other. */
     known: digest('known', account, network),
   };

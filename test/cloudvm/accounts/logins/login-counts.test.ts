@@ -60,14 +60,6 @@ describeOnEveryDatabase('the counts of failed logins', (database) => {
     expect(await failuresOf(key)).toBe(LIMIT);
   });
 
-  test('are lowered when an attempt is given back, and removed with the last one', async () => {
-    const { _id: key } = await seed(2);
-    await counts().giveBack([key]);
-    expect(await failuresOf(key)).toBe(1);
-    await counts().giveBack([key]);
-    expect(await stored().countDocuments({ _id: key })).toBe(0);
-  });
-
   test('are forgotten one by one', async () => {
     const [forgotten, other] = [await seed(2), await seed(2)];
     await counts().forget(forgotten._id);

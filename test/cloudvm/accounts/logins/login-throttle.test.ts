@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, expect, test, vi } from 'vitest';
+import { Devices } from '../../../../src/cloudvm/accounts/logins/devices.ts';
 import { LOGIN_FAILURES } from '../../../../src/cloudvm/accounts/logins/login-counts.ts';
 import {
   KNOWN_MS,
@@ -15,10 +16,11 @@ import { describeOnAtomicDatabases } from '../../../support/databases.ts';
 interface Origin {
   readonly email: string;
   readonly remoteAddress: string;
+  readonly device?: string;
 }
 
 describeOnAtomicDatabases('the login throttle', (database) => {
-  const throttle = () => new LoginThrottle(database.service);
+  const throttle = () => new LoginThrottle(database.service, new Devices(['a secret for tests']));
   let networks = 0;
 
   afterEach(() => {
@@ -36,12 +38,11 @@ describeOnAtomicDatabases('the login throttle', (database) => {
   const origin = (): Origin => ({ email: someone(), remoteAddress: somewhere() });
 
   async function fail(from: Origin, times = 1): Promise<void> {
-    for (let count = 0; count < times; count++) (await throttle().begin(from)).fail();
+    for (let count = 0; count < times; count++) await (await throttle().begin(from)).fail();
   }
 
   async function succeed(from: Origin): Promise<void> {
-    await using attempt = await throttle().begin(from);
-    await attempt.succeed();
+    await (await throttle().begin(from)).succeed();
   }
 
   const stored = () => database.service.collection(LOGIN_FAILURES.name);
@@ -109,30 +110,83 @@ describeOnAtomicDatabases('the login throttle', (database) => {
     await refusal(home).toBeInstanceOf(LoginThrottledError);
   });
 
-  test('counts an attempt before its password is checked', async () => {
+  test('counts outcomes: attempts under way refuse nobody', async () => {
     const ada = origin();
-    const underWay = [];
-    for (let count = 0; count < MAX_FAILURES_PER_PAIR; count++) underWay.push(await throttle().begin(ada));
-    await refusal(ada).toBeInstanceOf(LoginThrottledError);
-    for (const attempt of underWay) await attempt[Symbol.asyncDispose]();
+    await fail(ada, MAX_FAILURES_PER_PAIR - 1);
+    const underWay = await Promise.all(Array.from({ length: 40 }, () => throttle().begin(ada)));
+    await Promise.all(underWay.map((attempt) => attempt.succeed()));
     await fail(ada);
   });
 
-  test('lets no more simultaneous attempts through than consecutive ones', async () => {
+  test('gives no more answers to simultaneous guesses than to consecutive ones', async () => {
     const ada = origin();
-    const attempts = Array.from({ length: 4 * MAX_FAILURES_PER_PAIR }, () => throttle().begin(ada));
+    const attempts = Array.from({ length: 4 * MAX_FAILURES_PER_PAIR }, () => fail(ada));
     const outcomes = await Promise.allSettled(attempts);
-    const passed = outcomes.filter(({ status }) => status === 'fulfilled');
-    expect(passed).toHaveLength(MAX_FAILURES_PER_PAIR);
+    const answered = outcomes.filter(({ status }) => status === 'fulfilled');
+    expect(answered).toHaveLength(MAX_FAILURES_PER_PAIR);
+    await refusal(ada).toBeInstanceOf(LoginThrottledError);
   });
 
-  test('gives back an attempt that has not failed, and keeps no count for it', async () => {
-    const before = await countsNow();
+  test('refuses an attempt that has waited while others failed', async () => {
     const ada = origin();
-    for (let count = 0; count < 2 * MAX_FAILURES_PER_PAIR; count++) {
-      await using _attempt = await throttle().begin(ada);
-    }
+    const patient = await throttle().begin(ada);
+    await patient.checkAgain();
+    await fail(ada, MAX_FAILURES_PER_PAIR);
+    await expect(patient.checkAgain()).rejects.toBeInstanceOf(LoginThrottledError);
+  });
+
+  test('keeps nothing of an attempt that has no outcome', async () => {
+    const before = await countsNow();
+    for (let count = 0; count < 2 * MAX_FAILURES_PER_PAIR; count++) await throttle().begin(origin());
     expect(await countsNow()).toBe(before);
+  });
+
+  test('lets a device in that has logged in before, whatever others do in its network and elsewhere', async () => {
+    const ada = origin();
+    const device = throttle().issueDevice(ada.email.toUpperCase());
+    await fail(ada, MAX_FAILURES_PER_PAIR);
+    await exhaust(ada.remoteAddress);
+    await refusal(ada).toBeInstanceOf(LoginThrottledError);
+    await succeed({ ...ada, device });
+    await succeed({ ...ada, remoteAddress: somewhere(), device });
+  });
+
+  test('bounds the guesses of a device, and lets them count for nobody else', async () => {
+    const ada = origin();
+    const device = throttle().issueDevice(ada.email);
+    await fail({ ...ada, device }, MAX_FAILURES_PER_PAIR);
+    await refusal({ ...ada, device }).toBeInstanceOf(LoginThrottledError);
+    await refusal({ ...ada, remoteAddress: somewhere(), device }).toBeInstanceOf(LoginThrottledError);
+    await succeed(ada);
+    await succeed({ ...ada, device: throttle().issueDevice(ada.email) });
+  });
+
+  test('believes no cookie of another account, of another server, or that was changed', async () => {
+    const ada = origin();
+    const device = throttle().issueDevice(ada.email);
+    const forged = [
+      throttle().issueDevice(someone()),
+      new Devices(['another secret']).issue(ada.email),
+      new Devices(['a secret for tests']).issue(ada.email, 0),
+      device.replace(/\.\d+\./, '.99999999999.'),
+      `A${device.slice(1)}`,
+      device.slice(0, -2),
+      '',
+      '..',
+    ];
+    await fail(ada, MAX_FAILURES_PER_PAIR);
+    for (const cookie of forged) {
+      if (cookie === device) continue;
+      await refusal({ ...ada, device: cookie }).toBeInstanceOf(LoginThrottledError);
+    }
+    await fail({ ...ada, device });
+  });
+
+  test('knows the network of a registration', async () => {
+    const ada = origin();
+    await throttle().remember(ada);
+    await exhaust(ada.remoteAddress);
+    await succeed(ada);
   });
 
   test('forgets the failures of an account and a network after a success', async () => {
@@ -160,7 +214,7 @@ describeOnAtomicDatabases('the login throttle', (database) => {
     expect(text).not.toContain('example.com');
     expect(text).not.toContain('2001');
     vi.setSystemTime(Date.now() + 2 * KNOWN_MS);
-    await throttle().prepare();
+    await LoginThrottle.prepare(database.service);
     expect(await countsNow()).toBe(0);
   });
 });

@@ -1,15 +1,17 @@
 import { argon2Sync } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
-import { HashingSlots } from '../../../../src/cloudvm/accounts/passwords/hashing-slots.ts';
-import { parseHash } from '../../../../src/cloudvm/accounts/passwords/password-hash.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { HashingLine } from '../../../../src/cloudvm/accounts/passwords/line/hashing-line.ts';
 import {
-  lineOf,
-  Passwords,
-  PasswordsBusyError,
-} from '../../../../src/cloudvm/accounts/passwords/passwords.ts';
+  makeHashingBuffer,
+  viewHashingMemory,
+} from '../../../../src/cloudvm/accounts/passwords/line/hashing-memory.ts';
+import { parseHash } from '../../../../src/cloudvm/accounts/passwords/password-hash.ts';
+import { Passwords } from '../../../../src/cloudvm/accounts/passwords/passwords.ts';
 
-const client = { network: '192.0.2.1' };
-const passwords = new Passwords({ slots: HashingSlots.open(), maxWaiting: 8 });
+const client = { flow: '192.0.2.1' };
+const newLine = () =>
+  new HashingLine({ capacity: 8, maxWaitMs: 60_000, memory: viewHashingMemory(makeHashingBuffer(1)) });
+const passwords = new Passwords(newLine());
 
 describe('a password', () => {
   test('is right for its own hash and wrong for any other', async () => {
@@ -39,10 +41,10 @@ describe('a password', () => {
   });
 
   test('is wrong if there is no user, but takes a hash all the same', async () => {
-    const slots = new CountingSlots();
-    const counted = new Passwords({ slots, maxWaiting: 8 });
-    expect(await counted.verify('anything', undefined, client)).toBe(false);
-    expect(slots.taken).toBe(1);
+    const line = newLine();
+    using acquire = vi.spyOn(line, 'acquire');
+    expect(await new Passwords(line).verify('anything', undefined, client)).toBe(false);
+    expect(acquire).toHaveBeenCalledTimes(1);
   });
 
   test('cannot be checked against a text that is not a hash, which the message does not repeat', async () => {
@@ -50,62 +52,25 @@ describe('a password', () => {
     await expect(verdict).rejects.toThrow(/not an argon2id PHC string/);
     await expect(verdict).rejects.not.toThrow(/a-plain-text-password/);
   });
-});
 
-describe('of many simultaneous passwords', () => {
-  const outcomesOf = async (maxWaiting: number, networks: readonly string[]) => {
-    const bounded = new Passwords({ slots: HashingSlots.open(), maxWaiting });
-    const hashes = networks.map((network) => bounded.hash('correct horse', { network }));
-    return (await Promise.allSettled(hashes)).map((outcome) =>
-      outcome.status === 'fulfilled' ? 'hashed' : outcome.reason,
-    );
-  };
-  const isBusy = (outcome: unknown) => outcome instanceof PasswordsBusyError;
-
-  test('those that find the queue full are refused at once, and the others are hashed', async () => {
-    const outcomes = await outcomesOf(2, ['a', 'b', 'c', 'd', 'e']);
-    expect(outcomes.map(isBusy)).toEqual([false, false, false, true, true]);
-  });
-
-  test('those of one network get only a part of the queue, and other networks find the rest free', async () => {
-    const outcomes = await outcomesOf(8, [...Array(40).fill('a'), ...Array(2).fill('b')]);
-    // One is hashed, two wait.
-    expect(outcomes.slice(0, 3)).toEqual(['hashed', 'hashed', 'hashed']);
-    expect(outcomes.slice(3, 40).every(isBusy)).toBe(true);
-    expect(outcomes.slice(40)).toEqual(['hashed', 'hashed']);
-  });
-
-  test('one that waits too long is refused', async () => {
-    const slots = HashingSlots.open();
-    using _taken = slots.tryAcquire();
-    const impatient = new Passwords({ slots, maxWaiting: 8, maxWaitMs: 1 });
-    await expect(impatient.hash('correct horse', client)).rejects.toBeInstanceOf(PasswordsBusyError);
-  });
-
-  test('one whose client has left is not hashed and gives its slot back', async () => {
-    const slots = HashingSlots.open();
+  test('whose client has left is not hashed, and its slot is free', async () => {
+    const line = newLine();
     const gone = { ...client, signal: AbortSignal.abort() };
-    await expect(new Passwords({ slots, maxWaiting: 8 }).hash('correct horse', gone)).rejects.toThrow(
-      /abort/i,
-    );
-    using slot = slots.tryAcquire();
+    await expect(new Passwords(line).hash('correct horse', gone)).rejects.toThrow(/abort/i);
+    using slot = (await line.acquire(client)).slot;
     expect(slot).toBeDefined();
   });
+
+  test('that has waited is refused if its client may not try any more', async () => {
+    const line = newLine();
+    const { slot } = await line.acquire(client);
+    const refused = new Passwords(line).hash('correct horse', {
+      ...client,
+      onTurn: () => Promise.reject(new Error('too many failures')),
+    });
+    slot[Symbol.dispose]();
+    await expect(refused).rejects.toThrow('too many failures');
+    using next = (await line.acquire(client)).slot;
+    expect(next).toBeDefined();
+  });
 });
-
-test('the places for waiting passwords are divided among the workers, and every worker gets some', () => {
-  expect([1, 8, 64].map(lineOf)).toEqual([64, 8, 4]);
-});
-
-class CountingSlots extends HashingSlots {
-  taken = 0;
-
-  constructor() {
-    super(new SharedArrayBuffer(16));
-  }
-
-  override tryAcquire() {
-    this.taken += 1;
-    return super.tryAcquire();
-  }
-}

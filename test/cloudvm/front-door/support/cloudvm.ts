@@ -21,6 +21,7 @@ export interface CloudVmOptions {
   /** Instead of the simulated ones. */
   readonly providers?: Providers;
   readonly tokenTtlSeconds?: number;
+  readonly maxRegistrationsPerHour?: number;
 }
 
 export class CloudVm implements AsyncDisposable {
@@ -43,6 +44,8 @@ export class CloudVm implements AsyncDisposable {
         databaseName,
         workers: 8,
         serverSelectionTimeoutMs: SERVER_SELECTION_TIMEOUT_MS,
+        secrets: [SECRET],
+        maxRegistrationsPerHour: options.maxRegistrationsPerHour ?? 10_000,
         tokens: new Tokens({ secrets: [SECRET], ttlSeconds: options.tokenTtlSeconds ?? 3600 }),
         openProviders: async () =>
           options.providers ??
