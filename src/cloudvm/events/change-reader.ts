@@ -19,7 +19,7 @@ import { SNAPSHOTS, type SnapshotDocument, toSnapshot } from '../snapshots/repos
 import { representSnapshot } from '../snapshots/snapshot-controller.ts';
 import { toVm, VMS, type VmDocument } from '../vms/repository/vm-document.ts';
 import { representVm } from '../vms/vm-representation.ts';
-import { type Change, compareChanges } from './change.ts';
+import { type Change, compareChanges, DELETED } from './change.ts';
 import type { EventName } from './event-schema.ts';
 
 interface ChangingDocument {
@@ -121,15 +121,20 @@ function ofOperation(document: OperationDocument): Change[] {
   // that the deletion has happened once the provider was called, which may fail for a long time.
   if (document.finishedAt === null && document.failures === 0) return [];
   const event = document.kind === 'remove' ? 'vm-deleted' : 'snapshot-deleted';
-  const data = JSON.stringify({ id: document.targetId.toHexString() });
-  return [{ ...changeOf(event, document, data), key: `${event} ${data}` }];
+  const resource = document.targetId.toHexString();
+  const data = JSON.stringify({ id: resource });
+  const change = changeOf(event, document, data);
+  return [{ ...change, key: `${event} ${resource}`, resource, version: DELETED }];
 }
 
 function changeOf(event: EventName, document: ChangingDocument, data: string): Change {
+  const resource = document._id.toHexString();
   return {
     ownerId: document.ownerId.toHexString(),
     time: document.updatedAt.getTime(),
-    key: `${event} ${document._id.toHexString()} ${document.version}`,
+    key: `${event} ${resource} ${document.version}`,
+    resource,
+    version: document.version,
     event,
     data,
   };

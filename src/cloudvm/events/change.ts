@@ -7,10 +7,17 @@ export interface Change {
   readonly time: number;
   /** Names this state of this resource. */
   readonly key: string;
+  /** The id of the VM, the snapshot or the operation. */
+  readonly resource: string;
+  /** Grows with each change of the resource. Nothing comes after DELETED. */
+  readonly version: number;
   readonly event: EventName;
   /** JSON. */
   readonly data: string;
 }
+
+/** The version of a deletion. */
+export const DELETED = Number.MAX_SAFE_INTEGER;
 
 /** In the order in which clients see changes. */
 export function compareChanges(one: Change, other: Change): number {

@@ -93,6 +93,8 @@ export class EventHub implements AsyncDisposable {
     this.#streams.set(ownerId, ofOwner);
     this.#streamCount += 1;
     this.#listen();
+    // The request may have ended before its stream could hear of it.
+    if (signal.aborted) stream.end();
     return stream;
   }
 

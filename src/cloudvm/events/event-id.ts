@@ -32,6 +32,8 @@ export function parseEventId(id: string): Position | undefined {
 export class SentEvents {
   /** By mark, the time of the change. In the order in which they were sent. */
   readonly #sent = new Map<string, number>();
+  /** By resource, what was sent last of it, as long as something older of it may come. */
+  readonly #newest = new Map<string, Change>();
   #latest: number;
   #since: number;
 
@@ -42,9 +44,11 @@ export class SentEvents {
     for (const mark of marks) this.#sent.set(mark, since + OVERLAP_MS);
   }
 
-  /** Whether the client has this state of the resource already, or was sent all of that time. */
+  /** Whether the client has this state of the resource already, or a newer one, or all of that time. */
   has(change: Change): boolean {
-    return change.time < this.#since || this.#sent.has(markOf(change));
+    const { time, resource, version } = change;
+    if (time < this.#since || version < (this.#newest.get(resource)?.version ?? 0)) return true;
+    return this.#sent.has(markOf(change));
   }
 
   /** Of all that was sent so far. */
@@ -56,10 +60,12 @@ export class SentEvents {
   /** @returns the id of the event */
   add(change: Change): string {
     this.#sent.set(markOf(change), change.time);
+    this.#newest.set(change.resource, change);
     // The clock of another process may be ahead, and must not hide what this one has yet to send.
     this.#latest = Math.max(this.#latest, Math.min(change.time, Date.now()));
     this.#since = Math.max(this.#since, this.#latest - OVERLAP_MS);
     for (const [mark, time] of this.#sent) if (time < this.#since) this.#sent.delete(mark);
+    for (const [key, { time }] of this.#newest) if (time < this.#since) this.#newest.delete(key);
     return this.id;
   }
 }

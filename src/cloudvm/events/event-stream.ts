@@ -30,8 +30,7 @@ export class EventStream implements AsyncIterable<ServerSentEvent> {
   constructor(options: EventStreamOptions) {
     this.#options = options;
     this.#sent = new SentEvents(options.position);
-    if (options.signal.aborted) this.end();
-    else options.signal.addEventListener('abort', () => this.end(), { once: true });
+    options.signal.addEventListener('abort', () => this.end(), { once: true });
   }
 
   push(change: Change): void {
@@ -64,7 +63,7 @@ export class EventStream implements AsyncIterable<ServerSentEvent> {
     }
   }
 
-  /** What is pushed meanwhile waits, and what was read here too is dropped then. */
+  /** What is pushed meanwhile waits, and what was read here too, or is older, is dropped then. */
   async *#missed(): AsyncGenerator<ServerSentEvent, void, undefined> {
     let since: number | undefined = this.#options.position.since;
     while (since !== undefined && !this.#isEnded) {

@@ -8,6 +8,8 @@ const change = (time: number, key = `vm ${time}`): Change => ({
   ownerId: 'owner',
   time,
   key,
+  resource: key,
+  version: 1,
   event: 'vm',
   data: '{}',
 });

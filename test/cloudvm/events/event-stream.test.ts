@@ -1,0 +1,74 @@
+/** What one client is sent while it catches up, and changes arrive at the same time. */
+import { expect, test } from 'vitest';
+import type { Change } from '../../../src/cloudvm/events/change.ts';
+import { EventHub } from '../../../src/cloudvm/events/event-hub.ts';
+import { EventStream } from '../../../src/cloudvm/events/event-stream.ts';
+
+const now = Date.now();
+
+function vm(version: number, id = 'a'): Change {
+  return {
+    ownerId: 'owner',
+    time: now + version,
+    key: `vm ${id} ${version}`,
+    resource: id,
+    version,
+    event: 'vm',
+    data: JSON.stringify({ id, version }),
+  };
+}
+
+function vmDeleted(id = 'a'): Change {
+  return {
+    ownerId: 'owner',
+    time: now,
+    key: `vm-deleted ${id}`,
+    resource: id,
+    version: Number.MAX_SAFE_INTEGER,
+    event: 'vm-deleted',
+    data: JSON.stringify({ id }),
+  };
+}
+
+/** A stream whose client has missed some changes, to which others were pushed before it has read those. */
+async function sentTo(missed: readonly Change[], pushed: readonly Change[]): Promise<unknown[]> {
+  const end = vm(9, 'end');
+  const stream = new EventStream({
+    position: { since: now - 1_000, marks: new Set() },
+    readSince: async () => {
+      for (const change of [...pushed, end]) stream.push(change);
+      return { changes: missed, moreSince: undefined };
+    },
+    signal: new AbortController().signal,
+    onClose: () => {},
+  });
+  const sent: unknown[] = [];
+  for await (const { event, data } of stream) {
+    if (data === end.data) break;
+    if (data === undefined) continue;
+    sent.push([event, JSON.parse(data)]);
+  }
+  return sent;
+}
+
+test('a state that is older than what the client has missed is not sent after it', async () => {
+  expect(await sentTo([vm(3)], [vm(2), vm(4)])).toEqual([
+    ['vm', { id: 'a', version: 3 }],
+    ['vm', { id: 'a', version: 4 }],
+  ]);
+});
+
+test('what was deleted does not come back', async () => {
+  expect(await sentTo([vmDeleted()], [vm(2)])).toEqual([['vm-deleted', { id: 'a' }]]);
+});
+
+test('a request that was broken off before its stream began leaves nothing behind', async () => {
+  await using hub = new EventHub({
+    database: 'a database that nobody has',
+    reader: { read: async () => ({ changes: [], moreSince: undefined }) },
+    watch: () => ({ [Symbol.asyncDispose]: async () => {} }),
+    onError: () => {},
+  });
+  // More than a user may have.
+  for (let index = 0; index < 5; index += 1) hub.open('owner', undefined, AbortSignal.abort());
+});
