@@ -41,9 +41,10 @@ export function registerRoutes(router: Router, options: RoutesOptions): void {
 }
 
 function register(router: Router, route: Route, checkUser: Middleware, handler: Handler): void {
-  const { method, path, access, checksPreconditions = false } = route;
-  if (access === 'all') router[method](path, { checksPreconditions }, handler);
-  else router[method](path, { checksPreconditions, headers: PRIVATE }, checkUser, handler);
+  const { method, path, access, checksPreconditions = false, maxBodyBytes } = route;
+  const options = { checksPreconditions, ...(maxBodyBytes !== undefined && { maxBodyBytes }) };
+  if (access === 'all') router[method](path, options, handler);
+  else router[method](path, { ...options, headers: PRIVATE }, checkUser, handler);
 }
 
 /** The API, once a request has needed it. The first one waits until it is open. */

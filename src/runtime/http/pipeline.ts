@@ -6,7 +6,7 @@
 import type { RoutePattern } from '../core/core.ts';
 import { isTooLate, ResponseError } from './application-errors.ts';
 import type { Declarations } from './declarations.ts';
-import { HttpProblem } from './problem.ts';
+import { bodyTooLarge, HttpProblem } from './problem.ts';
 import { answerConditionally, checkWithoutValidators } from './representation/conditional.ts';
 import { isUnsafe } from './representation/preconditions.ts';
 import type { ContentCodingOptions } from './request/content-coding.ts';
@@ -68,6 +68,8 @@ export class Pipeline {
   readonly #withoutRoute: Chain;
   readonly #finishers: Chain;
   readonly #onError: ErrorListener;
+  /** By the number of the route. */
+  readonly #maxBodyBytes: readonly (number | undefined)[];
 
   constructor(options: PipelineOptions) {
     this.routes = Object.freeze([...options.patterns]);
@@ -102,6 +104,12 @@ export class Pipeline {
       isOver: isAborted,
     };
     this.#onError = options.onError;
+    this.#maxBodyBytes = options.routes.map((route) => route.options.maxBodyBytes);
+  }
+
+  /** The largest content of a route, as far as the route says so. */
+  maxBodyBytesOf(routeNumber: number): number {
+    return this.#maxBodyBytes[routeNumber] ?? Number.POSITIVE_INFINITY;
   }
 
   /** @returns a promise only if a step was asynchronous. It is never rejected */
@@ -235,15 +243,23 @@ function stepsOf(
   { middleware, handlers, options }: CompiledRoute,
   method: string | undefined,
 ): readonly Step[] {
-  const { contentCoding, checksPreconditions } = options;
+  const { contentCoding, checksPreconditions, maxBodyBytes } = options;
+  const bounding = maxBodyBytes === undefined ? [] : [boundingStep(maxBodyBytes)];
   const decoding = contentCoding === undefined ? [] : [decodingStep(contentCoding)];
   const isChecked = checksPreconditions === true || method === undefined || !isUnsafe(method);
   const preconditions = isChecked ? [] : [checkWithoutValidators];
-  return [...middleware, ...decoding, ...handlers.slice(0, -1), ...preconditions, ...handlers.slice(-1)];
+  const before = [...middleware, ...bounding, ...decoding];
+  return [...before, ...handlers.slice(0, -1), ...preconditions, ...handlers.slice(-1)];
 }
 
 function decodingStep(bounds: ContentCodingOptions): Step {
   return (request) => request.decodeContent(bounds);
+}
+
+function boundingStep(maxBodyBytes: number): Step {
+  return (request) => {
+    if (request.bodyLength > maxBodyBytes) throw bodyTooLarge();
+  };
 }
 
 function isDone(request: IncomingRequest, response: OutgoingResponse): boolean {

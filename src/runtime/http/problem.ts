@@ -99,3 +99,8 @@ export function protocolErrorResponse(
   const body = problemBody(new HttpProblem(status, detail), null);
   return completeResponse({ status, contentType: PROBLEM_CONTENT_TYPE, body, headers, persists });
 }
+
+/** The content is larger than its route takes. */
+export function bodyTooLarge(): HttpProblem {
+  return new HttpProblem(413, 'The body is larger than this route takes.');
+}

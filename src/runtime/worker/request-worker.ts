@@ -21,7 +21,7 @@ import type { SuspendedTurn, TurnHost } from './turn/turn-host.ts';
 export interface RequestWorkerOptions {
   readonly context: WorkerContext;
   readonly core: Core;
-  readonly pipeline: Pick<Pipeline, 'run' | 'refuse' | 'declarations'>;
+  readonly pipeline: Pick<Pipeline, 'run' | 'refuse' | 'declarations' | 'maxBodyBytesOf'>;
   readonly onError: (error: unknown, request: Request) => void;
   /** So many handlers never settle that the worker is of little use. */
   readonly onExhausted: () => void;
@@ -33,7 +33,7 @@ export class RequestWorker implements TurnHost {
   readonly context: WorkerContext;
   readonly core: Core;
   readonly record: ParseRecord;
-  readonly pipeline: Pick<Pipeline, 'run' | 'refuse' | 'declarations'>;
+  readonly pipeline: Pick<Pipeline, 'run' | 'refuse' | 'declarations' | 'maxBodyBytesOf'>;
   readonly heavyRequests: HeavyRequests;
   readonly peers: Peers;
   readonly #onError: (error: unknown, request: Request) => void;

@@ -21,6 +21,11 @@ export interface RouteOptions<Body = unknown, Query = unknown, Parameters = unkn
    * the middleware of the route, before its schemas, within these bounds. On other routes it is 415.
    */
   readonly contentCoding?: ContentCodingOptions;
+  /**
+   * The largest content of this route, where that is less than MAX_BODY_BYTES. A larger one is 413, before it
+   * has come if its length is announced, and before anything is parsed in any case.
+   */
+  readonly maxBodyBytes?: number;
 }
 
 const NAMES: Readonly<Record<keyof RouteOptions, true>> = {
@@ -31,6 +36,7 @@ const NAMES: Readonly<Record<keyof RouteOptions, true>> = {
   checksPreconditions: true,
   headers: true,
   contentCoding: true,
+  maxBodyBytes: true,
 };
 
 /** A misspelt schema would check nothing. */

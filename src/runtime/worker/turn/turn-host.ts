@@ -17,7 +17,7 @@ export interface TurnHost {
   readonly core: Core;
   /** The answer of the core about the request that it parsed last. */
   readonly record: ParseRecord;
-  readonly pipeline: Pick<Pipeline, 'run' | 'refuse' | 'declarations'>;
+  readonly pipeline: Pick<Pipeline, 'run' | 'refuse' | 'declarations' | 'maxBodyBytesOf'>;
   readonly heavyRequests: HeavyRequests;
   readonly peers: Peers;
   /** Whether the worker is about to end. */

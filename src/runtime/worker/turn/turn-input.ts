@@ -105,7 +105,12 @@ export class TurnInput implements TurnProgress {
    * which the head has become complete.
    */
   get mustInvite(): boolean {
-    return this.#record.isInBody && !this.#wasInBody && this.#record.expectsContinue;
+    return this.isHeadNew && this.#record.expectsContinue;
+  }
+
+  /** After PARSE_NEED: the head has become complete in this turn, and content is missing. */
+  get isHeadNew(): boolean {
+    return this.#record.isInBody && !this.#wasInBody;
   }
 
   /**

@@ -17,7 +17,7 @@
 import { PARSE_COMPLETE, PARSE_NEED } from '../../../../assembly/record.ts';
 import { invariant } from '../../../platform/invariant.ts';
 import { hasAcceptedHead, reasonSentence } from '../../core/reasons.ts';
-import { HttpProblem } from '../../http/problem.ts';
+import { bodyTooLarge, HttpProblem } from '../../http/problem.ts';
 import { persists } from '../../http/response/response-head.ts';
 import { generationOf, isClosed } from '../../memory/connections/state-word.ts';
 import {
@@ -232,8 +232,13 @@ export class Turn implements SuspendedTurn {
 
   /** The request is incomplete. Main waits for more bytes, and is told how many if that is known. */
   #need(): boolean {
-    const { record } = this.#host;
-    const { mustInvite } = this.#input;
+    const { record, pipeline } = this.#host;
+    const { mustInvite, isHeadNew } = this.#input;
+    if (isHeadNew && record.missing > pipeline.maxBodyBytesOf(record.route)) {
+      // The rest may be on its way, so the connection closes after the answer.
+      record.dropContent();
+      return this.#answerWithProblem(bodyTooLarge());
+    }
     if (mustInvite && record.route < 0) {
       // No route takes the request, so we do not ask for its content (RFC 9110, section 10.1.1). The client
       // may send it anyway, so the connection closes after the answer.
