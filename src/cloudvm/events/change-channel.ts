@@ -17,6 +17,7 @@ export type ChannelMessage =
 
 export class ChangeChannel implements Disposable {
   readonly #channel: BroadcastChannel;
+  #isClosed = false;
 
   /** @param database names the database, since one process may use several */
   constructor(database: string, onMessage: (message: ChannelMessage) => void) {
@@ -26,12 +27,13 @@ export class ChangeChannel implements Disposable {
     this.#channel.unref();
   }
 
-  /** To all other threads, not to this one. */
+  /** To all other threads, not to this one. Does nothing once it is closed. */
   send(message: ChannelMessage): void {
-    this.#channel.postMessage(message);
+    if (!this.#isClosed) this.#channel.postMessage(message);
   }
 
   [Symbol.dispose](): void {
+    this.#isClosed = true;
     this.#channel.close();
   }
 }

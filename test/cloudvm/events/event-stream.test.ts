@@ -72,3 +72,23 @@ test('a request that was broken off before its stream began leaves nothing behin
   // More than a user may have.
   for (let index = 0; index < 5; index += 1) hub.open('owner', undefined, AbortSignal.abort());
 });
+
+test('a write that ends after the streams of its worker is no error', async () => {
+  const { promise: isRead, resolve } = Promise.withResolvers<void>();
+  const hub = new EventHub({
+    database: 'another database that nobody has',
+    reader: {
+      read: async () => {
+        resolve();
+        return { changes: [], moreSince: undefined };
+      },
+    },
+    watch: () => ({ [Symbol.asyncDispose]: async () => {} }),
+    onError: () => {},
+  });
+  hub.open('owner', undefined, new AbortController().signal);
+  await isRead;
+  await hub[Symbol.asyncDispose]();
+  // The runner of operations stops after the streams, and its last writes are changes too.
+  hub.written();
+});
