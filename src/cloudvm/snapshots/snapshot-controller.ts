@@ -35,7 +35,9 @@ export class SnapshotController {
 
   readonly create: EndpointHandler<typeof createVmSnapshot, 'id'> = async (request, response, { body }) => {
     const vm = await this.#findVm(request);
-    const { snapshot, operationId } = await this.#services.begin(vm, body.name);
+    const begun = await this.#services.begin(vm, body.name);
+    if (begun === undefined) throw vmNotFound();
+    const { snapshot, operationId } = begun;
     response
       .status(202)
       .header('Location', `/api/snapshots/${snapshot.id}`)

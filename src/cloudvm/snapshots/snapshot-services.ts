@@ -2,13 +2,14 @@
 import { ObjectId } from 'mongodb';
 import { prepareCollections } from '../database/collection.ts';
 import type { DatabaseService } from '../database/database-service.ts';
+import { requireObjectId } from '../database/object-id.ts';
 import type { OperationServices } from '../operations/operation-services.ts';
 import { SNAPSHOT_STATUSES_OF_VM } from '../vms/lifecycle.ts';
 import { StatusConflictError } from '../vms/repository/vm-errors.ts';
 import type { VmRepository } from '../vms/repository/vm-repository.ts';
 import type { Vm } from '../vms/vm.ts';
 import { SNAPSHOTS } from './repository/snapshot-document.ts';
-import type { SnapshotRepository } from './repository/snapshot-repository.ts';
+import { SnapshotPendingError, type SnapshotRepository } from './repository/snapshot-repository.ts';
 import type { Snapshot } from './snapshot.ts';
 
 export interface BegunSnapshot {
@@ -39,12 +40,20 @@ export class SnapshotServices {
     this.#operations = operations;
   }
 
-  /** @throws StatusConflictError */
-  async begin(vm: Vm, name: string): Promise<BegunSnapshot> {
+  /**
+   * @returns undefined if the VM has been deleted meanwhile
+   * @throws StatusConflictError
+   */
+  async begin(vm: Vm, name: string): Promise<BegunSnapshot | undefined> {
     // The VM may change its status right after this look. Then the provider decides whether it can be done.
     if (!SNAPSHOT_STATUSES_OF_VM.includes(vm.status)) throw new StatusConflictError(vm.status);
     const operationId = new ObjectId();
     const snapshot = await this.repository.create(vm, name, operationId);
+    // A deletion of the VM also deletes its snapshots, but only those that were stored before.
+    if ((await this.#vms.findById(vm.ownerId, vm.id)) === undefined) {
+      await this.repository.deleteOfVm(requireObjectId(vm.id));
+      return undefined;
+    }
     await this.#operations.begin({ id: operationId, kind: 'snapshot', vm, snapshot });
     return { snapshot, operationId: operationId.toHexString() };
   }
@@ -57,6 +66,8 @@ export class SnapshotServices {
   async delete(ownerId: string, id: string): Promise<boolean> {
     const { repository } = this;
     const snapshot = await repository.find(ownerId, id);
+    // A removal need not be stored for what will be refused.
+    if (snapshot?.status === 'pending') throw new SnapshotPendingError();
     const vm = snapshot && (await this.#vms.findById(ownerId, snapshot.vmId));
     // Without its VM, the provider has removed the snapshot with it.
     if (snapshot === undefined || vm === undefined) return repository.delete(ownerId, id);

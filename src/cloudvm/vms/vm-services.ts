@@ -5,9 +5,10 @@ import type { DatabaseService } from '../database/database-service.ts';
 import { requireObjectId } from '../database/object-id.ts';
 import type { OperationServices } from '../operations/operation-services.ts';
 import type { SnapshotRepository } from '../snapshots/repository/snapshot-repository.ts';
-import type { VmAction } from './lifecycle.ts';
+import { DELETABLE_STATUSES, type VmAction } from './lifecycle.ts';
 import { addTagTexts } from './repository/tag-texts.ts';
 import { VMS } from './repository/vm-document.ts';
+import { StatusConflictError, VersionMismatchError } from './repository/vm-errors.ts';
 import { VmRepository } from './repository/vm-repository.ts';
 import type { NewVm, Vm } from './vm.ts';
 
@@ -89,6 +90,11 @@ export class VmServices {
     const { repository } = this;
     const vm = await repository.findById(ownerId, id);
     if (vm === undefined) return false;
+    // A removal need not be stored for what will be refused.
+    if (expectedVersion !== undefined && vm.version !== expectedVersion) {
+      throw new VersionMismatchError(vm.version);
+    }
+    if (!DELETABLE_STATUSES.includes(vm.status)) throw new StatusConflictError(vm.status);
     return this.#operations.removeAfter({ kind: 'remove', vm }, async () => {
       const isDeleted = await repository.delete(ownerId, id, expectedVersion);
       if (isDeleted) await this.#snapshots.deleteOfVm(requireObjectId(vm.id));

@@ -3,11 +3,17 @@ import { randomBytes } from 'node:crypto';
 import { ObjectId } from 'mongodb';
 import { expect, test, vi } from 'vitest';
 import {
+  newOperationDocument,
   OPERATIONS,
   type OperationDocument,
 } from '../../../src/cloudvm/operations/repository/operation-document.ts';
 import { ProviderError } from '../../../src/cloudvm/providers/provider.ts';
-import { VMS, type VmDocument } from '../../../src/cloudvm/vms/repository/vm-document.ts';
+import {
+  newVmDocument,
+  toVm,
+  VMS,
+  type VmDocument,
+} from '../../../src/cloudvm/vms/repository/vm-document.ts';
 import { describeOnEveryDatabase } from '../../support/databases.ts';
 import { newOwner, Worker } from './support.ts';
 
@@ -241,10 +247,38 @@ describeOnEveryDatabase('operations', (database) => {
     await expect(worker.vms.delete(owner, vm.id, undefined)).rejects.toMatchObject({
       code: 'STATUS_CONFLICT',
     });
+    await expect(worker.vms.delete(owner, vm.id, vm.version + 1)).rejects.toMatchObject({
+      code: 'VERSION_MISMATCH',
+    });
+    const left = worker.database.collection<OperationDocument>(OPERATIONS.name);
+    expect(await left.countDocuments({ kind: 'remove' }), 'nothing is stored for it').toBe(0);
     succeed();
     await untilEnded(worker, owner, operationId);
-    const left = worker.database.collection<OperationDocument>(OPERATIONS.name);
-    await vi.waitFor(async () => expect(await left.countDocuments({ kind: 'remove' })).toBe(0), 15_000);
     expect(worker.provider.calls).toHaveLength(1);
+  });
+
+  test('an operation that was never stored is found behind many that only take long', async () => {
+    const name = `operations_${randomBytes(6).toString('hex')}`;
+    const owner = newOwner();
+    await using dead = await open(name);
+    const newVm = { name: 'web', provider: 'local', region: 'here', size: 'small', tags: [] } as const;
+    const lasting = Array.from({ length: 600 }, () =>
+      newVmDocument(ObjectId.createFromHexString(owner), newVm, undefined),
+    );
+    const dueAt = new Date(Date.now() + 3_600_000);
+    const operations = lasting.map((document) =>
+      newOperationDocument(
+        { id: document.operationId ?? new ObjectId(), kind: 'create', vm: toVm(document) },
+        dueAt,
+      ),
+    );
+    await dead.database.collection<VmDocument>(VMS.name).insertMany(lasting);
+    await dead.database.collection<OperationDocument>(OPERATIONS.name).insertMany(operations);
+    const { operationId } = await dead.vms.repository.create(owner, newVm);
+    await using other = await open(name);
+    other.operations.start();
+    const { call, succeed } = await other.provider.call(0);
+    expect(call.operationId).toBe(operationId?.toHexString());
+    succeed();
   });
 });

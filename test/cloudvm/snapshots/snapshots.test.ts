@@ -135,3 +135,18 @@ test.each([
     json: { errors: [{ path }] },
   });
 });
+
+test('a snapshot that is begun while its VM is deleted is not left behind', async () => {
+  const vm = await createRunning();
+  const { repository } = cloudVm.services.snapshots;
+  const create = repository.create.bind(repository);
+  const stored = vi.fn();
+  vi.spyOn(repository, 'create').mockImplementationOnce(async (...parameters) => {
+    expect((await ask('DELETE', vm)).status).toBe(204);
+    const snapshot = await create(...parameters);
+    stored(snapshot.id);
+    return snapshot;
+  });
+  expect((await ask('POST', `${vm}/snapshots`, { body: { name: 'late' } })).status).toBe(404);
+  expect((await ask('GET', `/api/snapshots/${stored.mock.lastCall?.[0]}`)).status).toBe(404);
+});

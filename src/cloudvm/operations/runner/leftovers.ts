@@ -40,6 +40,8 @@ export class Leftovers {
   readonly #options: Required<LeftoversOptions>;
   readonly #vms: Collection<VmDocument>;
   readonly #snapshots: Collection<SnapshotDocument>;
+  /** Where the next look goes on, because what waits for long must not hide what is missing. */
+  readonly #positions = new Map<string, number>();
   #nextLook = 0;
   #nextForgetting = 0;
 
@@ -73,8 +75,8 @@ export class Leftovers {
   async look(): Promise<void> {
     const now = Date.now();
     if (now >= this.#nextLook) {
-      this.#nextLook = now + LOOK_INTERVAL_MS;
       await this.#storeMissing();
+      this.#nextLook = this.#positions.size > 0 ? now : now + LOOK_INTERVAL_MS;
     }
     if (now >= this.#nextForgetting) {
       this.#nextForgetting = now + FORGET_INTERVAL_MS;
@@ -114,11 +116,19 @@ export class Leftovers {
   async #waitingSnapshots(): Promise<NewOperation[]> {
     const snapshots = await this.#find(this.#snapshots, ['pending']);
     const vms = await this.#vmsOf(snapshots);
+    const orphans = snapshots.filter(({ vmId }) => !vms.has(vmId.toHexString()));
+    if (orphans.length > 0) await this.#deleteOrphans(orphans);
     return snapshots.flatMap(({ _id, name, vmId, operationId }) => {
       const vm = vms.get(vmId.toHexString());
       const snapshot = { id: _id.toHexString(), name };
       return vm === undefined ? [] : [{ id: operationId, kind: 'snapshot' as const, vm, snapshot }];
     });
+  }
+
+  /** Of a process that died before it saw that their VM had been deleted meanwhile. */
+  async #deleteOrphans(snapshots: readonly SnapshotDocument[]): Promise<void> {
+    const ids = snapshots.map(({ _id }) => _id);
+    await this.#options.service.run(() => this.#snapshots.deleteMany({ _id: { $in: ids } }));
   }
 
   async #vmsOf(snapshots: readonly SnapshotDocument[]): Promise<ReadonlyMap<string, Vm>> {
@@ -128,21 +138,35 @@ export class Leftovers {
     return new Map(found.map((document) => [document._id.toHexString(), toVm(document)]));
   }
 
-  #find<Schema extends VmDocument | SnapshotDocument>(
+  async #find<Schema extends VmDocument | SnapshotDocument>(
     collection: Collection<Schema>,
     statuses: readonly string[],
   ): Promise<Schema[]> {
-    const before = new Date(Date.now() - this.#options.missingAfterMs);
     // One query for each status, because each is one range of the index.
-    const queries = statuses.map((status) =>
-      this.#options.service.run(() =>
-        // The driver's types cannot say that both kinds of documents have these fields.
-        (collection as unknown as Collection<{ status: string; updatedAt: Date }>)
-          .find({ status, updatedAt: { $lt: before } }, { sort: { updatedAt: 1 }, limit: MAX_FOUND })
-          .toArray(),
-      ),
+    const found = await Promise.all(statuses.map((status) => this.#findNext(collection, status)));
+    return found.flat();
+  }
+
+  /** What has waited for long, from where the last look ended. */
+  async #findNext<Schema extends VmDocument | SnapshotDocument>(
+    collection: Collection<Schema>,
+    status: string,
+  ): Promise<Schema[]> {
+    const key = `${collection.collectionName} ${status}`;
+    const since = this.#positions.get(key) ?? 0;
+    const before = new Date(Date.now() - this.#options.missingAfterMs);
+    const found = await this.#options.service.run(() =>
+      // The driver's types cannot say that both kinds of documents have these fields.
+      (collection as unknown as Collection<{ status: string; updatedAt: Date }>)
+        .find({ status, updatedAt: { $gte: new Date(since), $lt: before } })
+        .sort({ updatedAt: 1 })
+        .limit(MAX_FOUND)
+        .toArray(),
     );
-    return Promise.all(queries).then((found) => found.flat() as unknown as Schema[]);
+    const end = found.length < MAX_FOUND ? undefined : found.at(-1)?.updatedAt.getTime();
+    if (end === undefined) this.#positions.delete(key);
+    else this.#positions.set(key, end > since ? end : end + 1);
+    return found as unknown as Schema[];
   }
 
   async #exists(collection: { findOne: Collection['findOne'] }, _id: ObjectId): Promise<boolean> {
