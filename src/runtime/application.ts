@@ -5,6 +5,8 @@
  */
 export type { ApplicationModule, WorkerPool } from './http/application.ts';
 export type { CorsPolicy } from './http/cors/policy.ts';
+export type { Counter, Gauge, MeterLabels } from './http/metrics/meters.ts';
+export type { MetricsOptions } from './http/metrics/metrics-route.ts';
 export { HttpProblem, type ProblemError } from './http/problem.ts';
 export { preferredType } from './http/representation/accept.ts';
 export { prefersGzip } from './http/representation/accept-encoding.ts';

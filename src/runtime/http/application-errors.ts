@@ -16,6 +16,7 @@ export class HttpLayerError extends Error {
 }
 
 export type RouterErrorCode =
+  | 'ERR_METER'
   | 'ERR_ROUTE_PATTERN'
   | 'ERR_ROUTE_DUPLICATE'
   | 'ERR_ROUTE_HANDLER'

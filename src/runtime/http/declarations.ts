@@ -4,13 +4,19 @@
  */
 import type { RoutePattern } from '../core/core.ts';
 import type { CorsPolicy } from './cors/policy.ts';
+import type { MeterDeclaration } from './metrics/meters.ts';
+import type { MetricsDeclaration } from './metrics/metrics-route.ts';
 import type { ConstantAnswer } from './routing/constant-answer.ts';
 
 export interface Declarations {
-  /** For the log. The index is the number of the route. */
+  /** For the log and for metrics. The index is the number of the route. */
   readonly routes: readonly RoutePattern[];
   /** The answers that main gives while no worker is free. */
   readonly constants: readonly ConstantAnswer[];
+  /** null: the application has no route for metrics. */
+  readonly metrics: MetricsDeclaration | null;
+  /** The index is that of the word in a worker's row. */
+  readonly meters: readonly MeterDeclaration[];
   /** For all answers that no middleware has seen. */
   readonly cors: CorsPolicy;
   /** Of every answer but the constant ones. */

@@ -6,6 +6,8 @@
 import type { RoutePattern } from '../core/core.ts';
 import { isTooLate, ResponseError } from './application-errors.ts';
 import type { Declarations } from './declarations.ts';
+import type { Meters } from './metrics/meters.ts';
+import type { MetricsRoute } from './metrics/metrics-route.ts';
 import { bodyTooLarge, HttpProblem } from './problem.ts';
 import { answerConditionally, checkWithoutValidators } from './representation/conditional.ts';
 import { isUnsafe } from './representation/preconditions.ts';
@@ -28,6 +30,8 @@ export interface CompiledRoute {
   readonly options: RouteOptions;
   /** Those that the application has declared, for this route and for all. */
   readonly headers: StandingFields;
+  /** It is the runtime's own, which the middleware of the application does not see. */
+  readonly isOwn: boolean;
 }
 
 export interface PipelineOptions {
@@ -38,8 +42,16 @@ export interface PipelineOptions {
   /** Of answers without a route. */
   readonly headers: StandingFields;
   readonly declarations: Omit<Declarations, 'routes'>;
+  readonly instruments: Instruments;
   readonly finishers: readonly Finisher[];
   readonly onError: ErrorListener;
+}
+
+/** What a server connects with its main thread (worker/main.ts). */
+export interface Instruments {
+  readonly meters: Meters;
+  /** null if the application has none. */
+  readonly metricsRoute: MetricsRoute | null;
 }
 
 /** A middleware, a handler or a finisher. */
@@ -63,6 +75,7 @@ export class Pipeline {
   /** For `core.loadRoutes`. The index is the number that the core reports. */
   readonly routes: readonly RoutePattern[];
   readonly declarations: Declarations;
+  readonly instruments: Instruments;
   readonly #middleware: readonly Middleware[];
   readonly #chains: readonly Chain[];
   readonly #withoutRoute: Chain;
@@ -74,10 +87,14 @@ export class Pipeline {
   constructor(options: PipelineOptions) {
     this.routes = Object.freeze([...options.patterns]);
     this.declarations = { ...options.declarations, routes: this.routes };
+    this.instruments = options.instruments;
     this.#middleware = options.middleware;
     this.#chains = options.routes.map((route, number) => ({
       name: nameOf(options.patterns[number], route.handlers.at(-1)),
-      steps: [...options.middleware, ...stepsOf(route, options.patterns[number]?.method)],
+      steps: [
+        ...(route.isOwn ? [] : options.middleware),
+        ...stepsOf(route, options.patterns[number]?.method),
+      ],
       parameterNames: route.parameterNames,
       headers: route.headers,
       checksPreconditions: route.options.checksPreconditions === true,

@@ -36,6 +36,14 @@ export const WORKER_LINES = 4;
 /** Routes with a mean time, and a word that can cut them off. See workers/route-times.ts. */
 export const TIMED_ROUTES = 1_024;
 
+/** Places for the counts of requests in the table of each thread. See workers/request-counts.ts. */
+export const REQUEST_PLACES = 256;
+/** A line of durations, and a word for each status from 200 to 599. */
+export const REQUEST_PLACE_WORDS = 26 * LINE_WORDS;
+
+/** Counters and gauges that an application may declare. See workers/application-meters.ts. */
+export const APPLICATION_METERS = 128;
+
 /** Words before the flags of the start gate: a mutex and a condition variable. */
 export const START_GATE_WORDS = 2;
 
@@ -79,6 +87,10 @@ export interface Layout extends LayoutOptions {
   readonly queueCapacity: number;
   readonly routeWord: number;
   readonly cutOffWord: number;
+  /** A table for each slot, and after them that of main. */
+  readonly requestCountWord: number;
+  /** The meters of each slot. */
+  readonly meterWord: number;
   readonly coreAddress: number;
   readonly ringAddress: number;
   readonly ringControlWord: number;
@@ -137,6 +149,8 @@ export function computeLayout(options: LayoutOptions): Layout {
     queueWord: regions.takeWords(queueCapacity),
     routeWord: regions.takeWords(TIMED_ROUTES),
     cutOffWord: regions.takeWords(TIMED_ROUTES),
+    requestCountWord: regions.takeWords((slots + 1) * REQUEST_PLACES * REQUEST_PLACE_WORDS),
+    meterWord: regions.takeWords(slots * APPLICATION_METERS),
     coreAddress: regions.take(slots * options.coreBytes),
     ringControlWord: regions.takeWords(slots * RING_CONTROL_LINES * LINE_WORDS),
     ringAddress: regions.take(slots * options.ringBytes),

@@ -30,8 +30,11 @@ import { Ownership } from './connections/ownership.ts';
 import { RefusalHeaders } from './connections/refusal-headers.ts';
 import { Registry } from './connections/registry.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
-import { ConstantAnswers } from './overload/constant-answers.ts';
+import { MainCounts } from './metrics/main-counts.ts';
+import { Metrics } from './metrics/metrics.ts';
+import { serverMetrics } from './metrics/server-metrics.ts';
 import { Overload } from './overload/overload.ts';
+import { OwnAnswers } from './overload/own-answers.ts';
 import type { RuntimeLogger } from './runtime-logger.ts';
 import { Deadlines } from './sockets/deadlines.ts';
 import { descriptorBudget } from './sockets/descriptor-limit.ts';
@@ -81,6 +84,7 @@ export interface Parts {
   readonly recovery: Recovery;
   readonly routeCutOff: RouteCutOff;
   readonly memoryWatch: MemoryWatch<WorkerHandle>;
+  readonly metrics: Metrics;
   readonly supervisor: Supervisor;
 }
 
@@ -111,7 +115,8 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
   });
   const registry = new Registry(settings.maxConnections);
   const refusalHeaders = new RefusalHeaders();
-  const endings = new Endings(table, refusalHeaders);
+  const counts = new MainCounts(shared);
+  const endings = new Endings(table, refusalHeaders, counts);
   const ownership = new Ownership({
     table,
     queue,
@@ -120,7 +125,7 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     ledger,
     refuses: () => overload.refuses(),
     onTurnAway: (connection) => overload.turnAway(connection),
-    onWithdrawn: (connection) => overload.answerConstants(connection),
+    onWithdrawn: (connection) => overload.answerItself(connection),
     onLeft: (connection) => overload.left(connection),
     onReady: () => dispatcher.ring(),
     onHeavy: (connection) => dispatcher.addHeavy(connection),
@@ -134,7 +139,7 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     registry,
     ownership,
     endings,
-    refused: new RefusedSockets(LINGER_MS, descriptors.refused, refusalHeaders),
+    refused: new RefusedSockets(LINGER_MS, descriptors.refused, refusalHeaders, counts),
     inbound,
     outbound,
     deadlines: new Deadlines({ ...settings, lingerMs: LINGER_MS }, clock.now()),
@@ -152,13 +157,14 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     clock,
     onBacklog: () => overload.watch(),
   });
-  const constants = new ConstantAnswers(refusalHeaders);
+  const ownAnswers = new OwnAnswers(refusalHeaders, () => metrics.latest());
   const overload: Overload = new Overload({
     queue,
     registry,
     endings,
     ownership,
-    constants,
+    ownAnswers,
+    counts,
     maxQueueWaitMs: settings.maxQueueWaitMs,
     isAnyoneFree: () => dispatcher.isAnyoneFree,
     isMemoryShort: () => memoryWatch.isShort,
@@ -181,6 +187,7 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
   });
   const recovery = new Recovery({
     refusalHeaders,
+    counts,
     table,
     queue,
     parked,
@@ -201,10 +208,14 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     start: workerStart(shared, settings),
     heapMb: settings.workerHeapMb,
     areDeadlinesSuspended,
-    onLoaded: (declarations) => {
+    onLoaded: (slot, declarations) => {
       routes = declarations.routes;
-      constants.declare(declarations.constants);
+      ownAnswers.declare(declarations);
       refusalHeaders.declare(declarations);
+      metrics.declare(slot, declarations);
+    },
+    onCollectMetrics: (worker) => {
+      void metrics.collect().then((text) => worker.send({ type: 'metrics', text }));
     },
     examine: (worker) => flightRecorder.read(worker),
     onReload: () => routeCutOff.forget(),
@@ -224,6 +235,24 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     onTooLarge: (worker, details) => supervisor.endTooLarge(worker, details),
     onLargest: (worker, details) => supervisor.endLargest(worker, details),
   });
+  const metrics: Metrics = new Metrics({
+    shared,
+    counts,
+    sampled: serverMetrics(() => ({
+      connections,
+      queue,
+      overload,
+      inbound,
+      outbound,
+      ledger,
+      supervisor,
+      parked,
+      counts,
+    })),
+    isAlive: (slot) => supervisor.workerIn(slot) !== undefined,
+    clock,
+    logger,
+  });
   const running = new AtomicFlag(shared.words, shared.layout.runningWord);
   const stopping = new AtomicFlag(shared.words, shared.layout.stoppingWord);
   return {
@@ -238,6 +267,7 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     recovery,
     routeCutOff,
     memoryWatch,
+    metrics,
     supervisor,
   };
 }

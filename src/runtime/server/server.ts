@@ -220,6 +220,7 @@ export class Server implements AsyncDisposable {
     clearInterval(this.#memoryTimer);
     this.#parts.dispatcher.stop();
     this.#parts.overload.stop();
+    this.#parts.metrics.stop();
     return report;
   }
 

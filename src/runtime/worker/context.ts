@@ -19,6 +19,7 @@ import type { ParkedWorkers } from '../memory/synchronization/parking.ts';
 import { CutOffRoutes } from '../memory/workers/cut-off-routes.ts';
 import type { OutboundRingWriter } from '../memory/workers/outbound-ring-writer.ts';
 import { RecentRequests } from '../memory/workers/recent-requests.ts';
+import { RequestCounts } from '../memory/workers/request-counts.ts';
 import { RouteTimes } from '../memory/workers/route-times.ts';
 import type { WorkerWords } from '../memory/workers/worker-words.ts';
 import { EventLoopRound } from './event-loop-round.ts';
@@ -40,6 +41,7 @@ export class WorkerContext {
   readonly routeTimes: RouteTimes;
   readonly cutOffRoutes: CutOffRoutes;
   readonly recent: RecentRequests;
+  readonly counts: RequestCounts;
   /** Cleared when the server stops: responses then say `Connection: close`. */
   readonly running: AtomicFlag;
   /** Set while a debugger is attached: see server/workers/handler-deadlines.ts. */
@@ -66,6 +68,7 @@ export class WorkerContext {
     this.routeTimes = new RouteTimes(this.shared);
     this.cutOffRoutes = new CutOffRoutes(this.shared);
     this.recent = new RecentRequests(this.shared, start.slot);
+    this.counts = new RequestCounts(this.shared, start.slot);
     this.running = new AtomicFlag(this.shared.words, start.layout.runningWord);
     this.deadlinesSuspended = new AtomicFlag(this.shared.words, start.layout.deadlinesSuspendedWord);
     this.bell = new MainBellRinger(openMainBell(this.shared), post);

@@ -21,7 +21,9 @@ import type { Declarations } from '../http/declarations.ts';
 import type { Request } from '../http/request/request.ts';
 import { AtomicFlag } from '../memory/synchronization/atomic-flag.ts';
 import { StartGate } from '../memory/synchronization/start-gate.ts';
+import { applicationMeters } from '../memory/workers/application-meters.ts';
 import { ServingWorkers } from '../memory/workers/serving-workers.ts';
+import { CollectedMetrics } from './collected-metrics.ts';
 import { WorkerContext } from './context.ts';
 import { Ending } from './ending/ending.ts';
 import { BELL, type ToMain, type ToWorker, type WorkerStart } from './messages.ts';
@@ -33,6 +35,8 @@ if (port === null) throw new Error('This module runs in a worker thread only');
 const start: WorkerStart = workerData;
 const logger = createLogger({ level: start.logLevel, name: `worker ${start.slot}` });
 const post = (message: ToMain): void => port.postMessage(message);
+
+const metrics = new CollectedMetrics(() => post({ type: 'collect-metrics' }));
 
 let application: ApplicationModule | null = null;
 let worker: RequestWorker | null = null;
@@ -70,6 +74,8 @@ async function load(): Promise<Declarations> {
     limits: start.limits,
   });
   core.loadRoutes(pipeline.routes);
+  pipeline.instruments.meters.countIn(applicationMeters(context.shared, start.slot));
+  pipeline.instruments.metricsRoute?.answerWith(() => metrics.collect());
   worker = new RequestWorker({
     context,
     core,
@@ -148,6 +154,9 @@ function onMessage(message: ToWorker): void {
       break;
     case 'drain':
       ending.drain();
+      break;
+    case 'metrics':
+      metrics.received(message.text);
       break;
     case 'announce-ending':
       worker?.announceEnding();

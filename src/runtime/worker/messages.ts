@@ -28,6 +28,8 @@ export type ToWorker =
   | { readonly type: 'serve-all' }
   /** Take no more requests, finish the pending ones, end. */
   | { readonly type: 'drain' }
+  /** The metrics that it has asked for. null: they could not be collected. */
+  | { readonly type: 'metrics'; readonly text: string | null }
   /** The server stops: tell those whose answers have no end. */
   | { readonly type: 'announce-ending' }
   /** Cut off streams, which may have no end of their own. */
@@ -39,6 +41,8 @@ export type ToMain =
   /** The application is loaded and started. */
   | { readonly type: 'started'; readonly declarations: Declarations }
   | { readonly type: 'prepared' }
+  /** A client asks for metrics. */
+  | { readonly type: 'collect-metrics' }
   /** With the memory of its heap, and the memory outside it that its objects hold. */
   | { readonly type: 'pong'; readonly heapBytes: number; readonly externalBytes: number }
   /** Loading, starting or preparing failed: the worker ends. */

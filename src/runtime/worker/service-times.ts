@@ -17,6 +17,7 @@ export class ServiceTimes {
   readonly #routeTimes: RouteTimes;
   readonly #words: WorkerWords;
   #lastRead = 0;
+  #lastDuration = 0;
   #meanNanoseconds = 0;
 
   constructor(routeTimes: RouteTimes, words: WorkerWords) {
@@ -35,11 +36,22 @@ export class ServiceTimes {
     return this.#lastRead;
   }
 
+  /** How long the handler took whose end was noted last, with its waits, in milliseconds. */
+  get lastDuration(): number {
+    return this.#lastDuration;
+  }
+
   /** Reads the clock. @param route whose handler ran, up to its first wait, since the last reading */
   countRequest(route: number): void {
     const now = performance.now();
-    this.#routeTimes.add(route, now - this.#lastRead);
+    this.#lastDuration = now - this.#lastRead;
+    this.#routeTimes.add(route, this.#lastDuration);
     this.#lastRead = now;
+  }
+
+  /** Reads the clock: a handler has ended that had to wait. @param since when it was started */
+  endWait(since: number): void {
+    this.#lastDuration = this.read() - since;
   }
 
   /** A batch of turns has ended. The clock was last read at its end. */

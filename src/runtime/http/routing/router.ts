@@ -6,6 +6,8 @@
 import { RouterError } from '../application-errors.ts';
 import { cors } from '../cors/middleware.ts';
 import { type CorsPolicy, CorsRules } from '../cors/policy.ts';
+import { type Counter, type Gauge, type MeterLabels, Meters } from '../metrics/meters.ts';
+import { type MetricsOptions, MetricsRoute } from '../metrics/metrics-route.ts';
 import { Pipeline } from '../pipeline.ts';
 import { type StandingFields, standingFields } from '../response/response-headers.ts';
 import type { RouteSchemas } from '../schema/route-schemas.ts';
@@ -28,6 +30,8 @@ export class Router extends RouteGroup<''> {
   readonly #middleware: Middleware[] = [];
   readonly #finishers: Finisher[] = [];
   readonly #constants: ConstantAnswer[] = [];
+  readonly #meters = new Meters();
+  #metricsRoute: MetricsRoute | null = null;
   #headers: Readonly<Record<string, string>> = {};
   #corsPolicy: CorsPolicy = { origins: [] };
 
@@ -83,16 +87,42 @@ export class Router extends RouteGroup<''> {
    * question whether the process lives requires. Then no middleware runs.
    */
   constant(path: string, value: unknown): this {
-    if (parsePath(path).segments.some(({ kind }) => kind !== 'static')) {
-      throw new RouterError(
-        'ERR_ROUTE_PATTERN',
-        `A constant answer has a path without parameters, not ${path}`,
-      );
-    }
+    assertStatic(path, 'A constant answer has');
     const json = JSON.stringify(value);
     this.get(path, (_request, response) => response.rawJson(json));
     this.#constants.push(Object.freeze({ path, json }));
     return this;
+  }
+
+  /**
+   * Answers GET with the metrics of the server and of the application, for Prometheus. The server gives this
+   * answer even while no worker is free. No middleware runs, because those who ask have a token of their own.
+   */
+  metrics(path: string, { token }: MetricsOptions = {}): this {
+    if (this.#metricsRoute !== null) {
+      throw new RouterError('ERR_ROUTE_DUPLICATE', `There is one path for metrics, so it cannot be ${path}`);
+    }
+    assertStatic(path, 'Metrics have');
+    const route = new MetricsRoute({ path, token });
+    this.get(path, route.handle);
+    this.#metricsRoute = route;
+    return this;
+  }
+
+  /**
+   * Declares a counter among the metrics. To count costs no more than to write a word.
+   * @param name in snake case, ends with `_total`
+   * @param labels which tell it apart from other counters of this name
+   */
+  counter(name: string, help: string, labels: MeterLabels = {}): Counter {
+    this.#table.assertOpen(name);
+    return this.#meters.counter(name, help, labels);
+  }
+
+  /** Declares a gauge among the metrics: the sum of what the workers have set. See `counter`. */
+  gauge(name: string, help: string, labels: MeterLabels = {}): Gauge {
+    this.#table.assertOpen(name);
+    return this.#meters.gauge(name, help, labels);
   }
 
   /** All routes so far, in order of registration, with their schemas: for a document that describes them. */
@@ -111,12 +141,27 @@ export class Router extends RouteGroup<''> {
     return new Pipeline({
       patterns: routes.map((route) => route.pattern),
       middleware: this.#middleware,
-      routes: routes.map((route) => ({ ...route, headers: this.#headersOf(route) })),
+      routes: routes.map((route) => ({
+        ...route,
+        headers: this.#headersOf(route),
+        isOwn: this.#isOwn(route),
+      })),
       headers: standingFields(this.#headers),
-      declarations: { constants: this.#constants, cors: this.#corsPolicy, headers: this.#headers },
+      declarations: {
+        constants: this.#constants,
+        metrics: this.#metricsRoute?.declaration ?? null,
+        meters: this.#meters.declarations,
+        cors: this.#corsPolicy,
+        headers: this.#headers,
+      },
+      instruments: { meters: this.#meters, metricsRoute: this.#metricsRoute },
       finishers: this.#finishers,
       onError,
     });
+  }
+
+  #isOwn({ pattern }: RegisteredRoute): boolean {
+    return pattern.method === 'GET' && pattern.path === this.#metricsRoute?.declaration.path;
   }
 
   /** None for a constant answer, because main gives it as it is. */
@@ -124,4 +169,10 @@ export class Router extends RouteGroup<''> {
     const isConstant = pattern.method === 'GET' && this.#constants.some(({ path }) => path === pattern.path);
     return standingFields({ ...(isConstant ? {} : this.#headers), ...options.headers });
   }
+}
+
+/** @throws RouterError if the path has parameters */
+function assertStatic(path: string, whatHas: string): void {
+  if (parsePath(path).segments.every(({ kind }) => kind === 'static')) return;
+  throw new RouterError('ERR_ROUTE_PATTERN', `${whatHas} a path without parameters, not ${path}`);
 }

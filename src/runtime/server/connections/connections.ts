@@ -5,6 +5,8 @@
 
 import type { ConnectionTable } from '../../memory/connections/connection-table.ts';
 import { addressToWords } from '../../memory/connections/peer-address.ts';
+import { stateOf } from '../../memory/connections/state-word.ts';
+import { STATE_RUNNING } from '../../memory/protocol.ts';
 import { adoptSocket, type ClientSocket } from '../sockets/client-socket.ts';
 import type { OutboundLedger } from '../sockets/outbound-ledger.ts';
 import type { RefusedSockets } from '../sockets/refused-sockets.ts';
@@ -31,6 +33,8 @@ export interface ConnectionsOptions extends ConnectionParts {
   readonly ledger: OutboundLedger;
 }
 
+export type ConnectionState = 'idle' | 'receiving' | 'queued' | 'running' | 'sending' | 'ending';
+
 /** What a stopping server still has to finish. */
 export interface Unfinished {
   /** Connections that still have something to receive or send. */
@@ -46,6 +50,7 @@ export class Connections {
   readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 
   #accepted = 0;
+  #receivedBytes = 0;
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
@@ -54,6 +59,11 @@ export class Connections {
   /** Clients that have connected since the start. */
   get accepted(): number {
     return this.#accepted;
+  }
+
+  /** Bytes of clients since the start. */
+  get receivedBytes(): number {
+    return this.#receivedBytes;
   }
 
   /** Connections that have a number. */
@@ -84,7 +94,10 @@ export class Connections {
     const socket = adoptSocket(accepted, {
       buffer: this.#scratch,
       // Nothing is read in this turn of the event loop, so `connection` is set before the first read.
-      onBytes: (length) => ownership.received(connection, this.#scratch, length),
+      onBytes: (length) => {
+        this.#receivedBytes += length;
+        ownership.received(connection, this.#scratch, length);
+      },
     });
     const generation = table.open(number, 0);
     table.setPeer(number, peer);
@@ -179,6 +192,22 @@ export class Connections {
       if (isPartial || writer.owed > 0) streams++;
     }
     return { connections, requests: connections - streams, streams: streams + ownership.cutOffs };
+  }
+
+  /** What happens to the connections now. Those that are gone count until a worker has given them back. */
+  countByState(): Record<ConnectionState, number> {
+    const counts = { idle: 0, receiving: 0, queued: 0, running: 0, sending: 0, ending: 0 };
+    for (const connection of this.#options.registry.all()) counts[this.#stateOf(connection)]++;
+    return counts;
+  }
+
+  #stateOf({ number, isOpen, isHandedOut, buffer, writer }: Connection): ConnectionState {
+    if (!isOpen) return 'ending';
+    if (isHandedOut) {
+      return stateOf(this.#options.table.stateWord(number)) === STATE_RUNNING ? 'running' : 'queued';
+    }
+    if (buffer.isReceiving()) return 'receiving';
+    return writer.owed > 0 ? 'sending' : 'idle';
   }
 
   /** Ends all connections that are left, even if requests are pending. */

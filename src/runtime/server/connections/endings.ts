@@ -7,17 +7,20 @@
 import { protocolErrorResponse } from '../../http/problem.ts';
 import { withoutContent } from '../../http/response/head-method.ts';
 import type { ConnectionTable } from '../../memory/connections/connection-table.ts';
-import { REQUEST_HTTP_1_0 } from '../../memory/protocol.ts';
+import { REQUEST_HTTP_1_0, routeOf } from '../../memory/protocol.ts';
+import type { MainCounts } from '../metrics/main-counts.ts';
 import type { Connection } from './connection.ts';
 import type { RefusalHeaders } from './refusal-headers.ts';
 
 export class Endings {
   readonly #table: ConnectionTable;
   readonly #refusalHeaders: Pick<RefusalHeaders, 'for'>;
+  readonly #counts: MainCounts;
 
-  constructor(table: ConnectionTable, refusalHeaders: Pick<RefusalHeaders, 'for'>) {
+  constructor(table: ConnectionTable, refusalHeaders: Pick<RefusalHeaders, 'for'>, counts: MainCounts) {
     this.#table = table;
     this.#refusalHeaders = refusalHeaders;
+    this.#counts = counts;
   }
 
   /**
@@ -26,6 +29,7 @@ export class Endings {
    */
   refuse(connection: Connection, status: number, detail: string, headers?: Record<string, string>): void {
     if (!connection.isOpen) return;
+    this.#counts.answeredUnread(status);
     this.#sendProblem(connection, status, detail, headers);
     this.#finish(connection);
     if (!connection.isHandedOut) connection.buffer.release();
@@ -33,6 +37,7 @@ export class Endings {
 
   /** Refuses a client for whose bytes there is no buffer. Only for a connection that is not handed out. */
   refuseForMemory(connection: Connection): void {
+    this.#counts.shed.memory++;
     this.refuse(connection, 503, 'The server is out of memory for requests.', { 'Retry-After': '1' });
   }
 
@@ -50,7 +55,10 @@ export class Endings {
   /** Ends a connection whose owner hangs. The owner may still read the buffer. */
   abandon(connection: Connection, status: number, detail: string): void {
     const isWaiting = !connection.isPartial && connection.buffer.isReceiving();
-    if (isWaiting) this.#sendProblem(connection, status, detail);
+    if (isWaiting && connection.isOpen) {
+      this.#counts.answered(status, routeOf(this.#table.request(connection.number)));
+      this.#sendProblem(connection, status, detail);
+    }
     if (this.#wouldPassForWhole(connection)) connection.socket.resetAndDestroy();
     else this.#finish(connection);
   }
@@ -82,7 +90,6 @@ export class Endings {
     detail: string,
     headers?: Record<string, string>,
   ): void {
-    if (!connection.isOpen) return;
     const response = protocolErrorResponse(status, detail, {
       ...headers,
       ...this.#refusalHeaders.for(connection.buffer.pending()),

@@ -2,7 +2,8 @@
  * What main does while requests wait: it looks at the ready queue every LOOK_MS and answers those itself that
  * no worker should or will serve. Main thread.
  *
- *  - Constant answers: a worker has not taken the request since the look before (constant-answers.ts).
+ *  - Answers that main can give itself (own-answers.ts): a worker has not taken the request since the look
+ *    before. Metrics must be collected first, and are there at one of the next looks.
  *  - 503: the request has waited for longer than the limit (patience.ts), or no worker has done anything for
  *    as long. While a request is expected to wait for longer (expected-wait.ts), main refuses new ones as
  *    they come.
@@ -24,9 +25,10 @@ import { ANY_WORKER, type Connection } from '../connections/connection.ts';
 import type { Endings } from '../connections/endings.ts';
 import type { Ownership } from '../connections/ownership.ts';
 import type { Registry } from '../connections/registry.ts';
+import type { MainCounts } from '../metrics/main-counts.ts';
 import type { RuntimeLogger } from '../runtime-logger.ts';
-import type { ConstantAnswers } from './constant-answers.ts';
 import { ExpectedWait } from './expected-wait.ts';
+import { type OwnAnswer, type OwnAnswers, SOON } from './own-answers.ts';
 import { Patience } from './patience.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { isBefore, WaitingTimes } from './waiting-times.ts';
@@ -45,8 +47,9 @@ export interface OverloadOptions {
   readonly queue: ReadyQueue;
   readonly registry: Pick<Registry, 'byNumber'>;
   readonly endings: Pick<Endings, 'refuse'>;
-  readonly ownership: Pick<Ownership, 'withdraw' | 'takeOut' | 'answerItself' | 'isStopping'>;
-  readonly constants: ConstantAnswers;
+  readonly ownership: Pick<Ownership, 'withdraw' | 'takeOut' | 'answerItself' | 'makeReady' | 'isStopping'>;
+  readonly ownAnswers: OwnAnswers;
+  readonly counts: MainCounts;
   readonly maxQueueWaitMs: number;
   /** Whether a worker sleeps that would take a request. */
   readonly isAnyoneFree: () => boolean;
@@ -65,9 +68,9 @@ export class Overload {
   #timer: NodeJS.Timeout | undefined;
   #isWatching = false;
   #isRefusing = false;
-  /** Before this position, main has looked which requests have a constant answer. */
+  /** Before this position, main has looked which requests it can answer itself. */
   #examined = 0;
-  /** Waiting connections whose head is not complete, with their positions. */
+  /** Waiting connections whose head is not complete, or whose answer is not there, with their positions. */
   readonly #incomplete = new Map<Connection, number>();
 
   constructor(options: OverloadOptions) {
@@ -80,6 +83,17 @@ export class Overload {
   begin(): void {
     this.#expected.begin(this.#options.clock.now());
     this.#timer = setTimeout(() => this.#onTimer(), LOOK_MS).unref();
+  }
+
+  /** How long the request at the head of the queue has waited, exact to some milliseconds. */
+  get waitMs(): number {
+    const { queue, clock } = this.#options;
+    return queue.length === 0 ? 0 : this.#waiting.of(queue.head, clock.now());
+  }
+
+  /** How long a request may wait at this moment. */
+  get limitMs(): number {
+    return this.#patience.limit(this.#options.clock.now());
   }
 
   /** Whether a request that comes now would wait for too long. */
@@ -123,22 +137,26 @@ export class Overload {
     const head = connection.buffer.head();
     // Nobody has to look at a part of a head. The client has HEADERS_TIMEOUT_MS for the rest.
     if (head === null && connection.buffer.unanswered <= LONGEST_HEAD_BYTES) return;
-    if (!this.answerConstants(connection)) this.#refuse(connection);
+    if (this.answerItself(connection)) return;
+    // It waits in the queue until its answer is there.
+    if (this.#ownAnswerTo(head) === SOON) this.#options.ownership.makeReady(connection);
+    else this.#refuse(connection);
   }
 
   /**
-   * Answers the requests at the start of a connection's bytes that have constant answers. Main holds the
+   * Answers the requests at the start of a connection's bytes that main has answers to. Main holds the
    * connection, or has withdrawn it.
    * @returns whether there was any
    */
-  answerConstants(connection: Connection): boolean {
-    const { ownership } = this.#options;
+  answerItself(connection: Connection): boolean {
+    const { ownership, counts } = this.#options;
     let hasAnswered = false;
     while (connection.isOpen && (!connection.isHandedOut || connection.isWithdrawn)) {
       const head = connection.buffer.head();
-      const response = this.#constantTo(head);
-      if (head === null || response === null) break;
-      ownership.answerItself(connection, response, head.length);
+      const answer = this.#ownAnswerTo(head);
+      if (head === null || answer === null || answer === SOON) break;
+      counts.answeredPath(answer.status, answer.path);
+      ownership.answerItself(connection, answer.response, head.length);
       hasAnswered = true;
     }
     return hasAnswered;
@@ -153,6 +171,7 @@ export class Overload {
     this.#patience.left(this.#waiting.of(queuePosition, now), now);
     const hasSentNothingSince = connection.bytesSeenWaiting === connection.buffer.unanswered;
     if (connection.isOpen && hasSentNothingSince && ownership.withdraw(connection)) {
+      this.#options.counts.shed.left++;
       endings.refuse(connection, 503, CLIENT_ENDED, RETRY);
     }
     this.watch();
@@ -190,12 +209,12 @@ export class Overload {
     }
   }
 
-  /** @returns false if the head of its request has not come */
+  /** @returns false if it must be looked at again: the head of its request has not come, or its answer */
   #examine(connection: Connection): boolean {
     const head = connection.buffer.head();
-    if (head === null) return false;
-    const isConstant = this.#constantTo(head) !== null;
-    if (isConstant && this.#options.ownership.withdraw(connection)) this.answerConstants(connection);
+    const answer = this.#ownAnswerTo(head);
+    if (head === null || answer === SOON) return false;
+    if (answer !== null && this.#options.ownership.withdraw(connection)) this.answerItself(connection);
     return true;
   }
 
@@ -206,9 +225,9 @@ export class Overload {
     }
   }
 
-  #constantTo(head: Buffer | null): Buffer | null {
-    const { constants, ownership } = this.#options;
-    return head === null ? null : constants.to(head, !ownership.isStopping);
+  #ownAnswerTo(head: Buffer | null): OwnAnswer | typeof SOON | null {
+    const { ownAnswers, ownership } = this.#options;
+    return head === null ? null : ownAnswers.to(head, !ownership.isStopping);
   }
 
   #refuseLate(head: number, now: number): void {
@@ -246,9 +265,10 @@ export class Overload {
 
   /** The request of a connection that main holds or has withdrawn would wait for too long. */
   #refuse(connection: Connection): void {
-    const { clock, endings, isMemoryShort } = this.#options;
+    const { clock, endings, counts, isMemoryShort } = this.#options;
     const now = clock.now();
     this.#log.refused(now);
+    counts.shed[isMemoryShort() ? 'memory' : 'queue']++;
     if (isMemoryShort()) {
       endings.refuse(connection, 503, MEMORY_SHORT, RETRY);
       return;

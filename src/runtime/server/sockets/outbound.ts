@@ -35,6 +35,8 @@ export interface OutboundOptions {
 
 export class Outbound {
   readonly options: OutboundOptions;
+  /** Bytes for clients since the start, whether or not they were taken. */
+  sentBytes = 0;
   readonly #corked: SocketWriter[] = [];
 
   constructor(options: OutboundOptions) {
@@ -97,6 +99,7 @@ export class SocketWriter {
   send(address: number, length: number, more: boolean): void {
     const { bytes } = this.#outbound.options;
     const socket = this.#socket;
+    this.#outbound.sentBytes += length;
     if (this.#isSlow) {
       this.#keep(bytes, address, address + length);
       this.#owe(length);
@@ -115,6 +118,7 @@ export class SocketWriter {
 
   /** Sends bytes of the main thread's own. They cost no credit. */
   sendOwn(data: Buffer): void {
+    this.#outbound.sentBytes += data.length;
     if (this.#isSlow) this.#keep(data, 0, data.length);
     else this.#socket.write(data);
     if (!this.#isSlow && this.#socket.writableLength === 0) return;

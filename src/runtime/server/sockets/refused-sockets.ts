@@ -4,6 +4,7 @@
  */
 
 import { protocolErrorResponse } from '../../http/problem.ts';
+import type { MainCounts } from '../metrics/main-counts.ts';
 import type { ClientSocket } from './client-socket.ts';
 
 const NOTHING = Buffer.alloc(0);
@@ -18,6 +19,7 @@ export class RefusedSockets {
   readonly #lingerMs: number;
   readonly #mostAtOnce: number;
   readonly #refusalHeaders: RefusalHeaders;
+  readonly #counts: MainCounts;
   readonly #sockets = new Set<ClientSocket>();
 
   /**
@@ -25,7 +27,8 @@ export class RefusedSockets {
    * @param mostAtOnce above it a client is cut off as soon as it was answered, because others need its
    * descriptor
    */
-  constructor(lingerMs: number, mostAtOnce: number, refusalHeaders: RefusalHeaders) {
+  constructor(lingerMs: number, mostAtOnce: number, refusalHeaders: RefusalHeaders, counts: MainCounts) {
+    this.#counts = counts;
     this.#lingerMs = lingerMs;
     this.#mostAtOnce = mostAtOnce;
     this.#refusalHeaders = refusalHeaders;
@@ -49,6 +52,8 @@ export class RefusedSockets {
 
   /** @param request its bytes, as far as they have come */
   #answer(socket: ClientSocket, request: Buffer): void {
+    this.#counts.shed.connections++;
+    this.#counts.answeredUnread(503);
     const headers = { 'Retry-After': '1', ...this.#refusalHeaders.for(request) };
     socket.end(protocolErrorResponse(503, 'The server has no room for another connection.', headers));
   }

@@ -28,6 +28,7 @@ import {
   REQUEST_CLOSE,
   REQUEST_HEAD,
   REQUEST_SAFE,
+  routeOf,
   STATE_READY,
   STATE_RUNNING,
   TURN_ABORT,
@@ -39,6 +40,7 @@ import { ANY_WORKER, type Connection } from '../connections/connection.ts';
 import type { Ownership } from '../connections/ownership.ts';
 import type { RefusalHeaders } from '../connections/refusal-headers.ts';
 import type { Registry } from '../connections/registry.ts';
+import type { MainCounts } from '../metrics/main-counts.ts';
 import { type CauseOfDeath, TIMED_OUT } from './cause-of-death.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 
@@ -48,6 +50,7 @@ export interface OrphansOptions {
   readonly registry: Pick<Registry, 'all'>;
   readonly ownership: Pick<Ownership, 'makeReady' | 'answer' | 'giveBack' | 'runAgain' | 'abandon'>;
   readonly refusalHeaders: Pick<RefusalHeaders, 'for'>;
+  readonly counts: MainCounts;
   readonly clock: Clock;
   readonly handlerTimeoutMs: number;
   /** While a debugger is attached. */
@@ -184,7 +187,8 @@ export class Orphans {
 
   /** @param consumed bytes of the buffer whose requests are answered with this */
   #answer(connection: Connection, cause: CauseOfDeath, request: number, consumed: number): void {
-    const { ownership, refusalHeaders } = this.#options;
+    const { ownership, refusalHeaders, counts } = this.#options;
+    if (connection.isOpen) counts.answered(cause.status, routeOf(request));
     const turn = (request & REQUEST_CLOSE) === 0 ? TURN_ANSWERED : TURN_CLOSE;
     const headers = refusalHeaders.for(connection.buffer.pending());
     ownership.answer(connection, errorResponse(cause, request, headers), consumed, turn);

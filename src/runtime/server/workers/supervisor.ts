@@ -32,6 +32,9 @@ const TERMINATION_MS = 500;
 /** How long a worker may take to load and start the application, and to prepare it. */
 const START_TIMEOUT_MS = 120_000;
 
+/** Why a worker had to be replaced. */
+export type FailureCause = 'exit' | 'stuck' | 'memory' | 'failure';
+
 export interface SupervisorOptions {
   readonly shared: SharedMemory;
   readonly workers: number;
@@ -44,7 +47,8 @@ export interface SupervisorOptions {
   readonly areDeadlinesSuspended: () => boolean;
   readonly logger: RuntimeLogger;
   /** A worker has loaded the application, which declares this. */
-  readonly onLoaded: (declarations: Declarations) => void;
+  readonly onLoaded: (slot: number, declarations: Declarations) => void;
+  readonly onCollectMetrics: (worker: WorkerHandle) => void;
   /** The worker takes part from now on. */
   readonly onServing: (worker: WorkerHandle) => void;
   readonly onBell: () => void;
@@ -66,6 +70,8 @@ export interface SupervisorOptions {
 }
 
 export class Supervisor {
+  /** Workers that had to be replaced, by cause, since the start. */
+  readonly failures: Record<FailureCause, number> = { exit: 0, stuck: 0, memory: 0, failure: 0 };
   readonly #options: SupervisorOptions;
   readonly #slots: WorkerSlots;
   readonly #watchdog: Watchdog<WorkerHandle>;
@@ -77,6 +83,7 @@ export class Supervisor {
   #nobodyServes = new AbortController();
   /** Workers that are being started to fill the pool, or wait for their start. */
   #coming = 0;
+  #starts = 0;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -87,7 +94,7 @@ export class Supervisor {
       handlerTimeoutMs: options.start.handlerTimeoutMs,
       areDeadlinesSuspended: options.areDeadlinesSuspended,
       logger: options.logger,
-      onLate: (worker) => this.#died(worker),
+      onLate: (worker) => this.#died(worker, 'stuck'),
       onStuck: (worker) => options.onStuck(worker),
       onHung: (worker) => options.onHung(worker, worker.cause),
       onHopeless: (reason) => options.onHopeless(reason),
@@ -102,6 +109,11 @@ export class Supervisor {
   /** The living worker that has this slot. */
   workerIn(slot: number): WorkerHandle | undefined {
     return this.#slots.workerIn(slot);
+  }
+
+  /** Worker threads that were started. */
+  get starts(): number {
+    return this.#starts;
   }
 
   /** Workers that take requests. */
@@ -147,7 +159,7 @@ export class Supervisor {
   /** The worker needs too much memory (memory-watch.ts), so what it runs is to blame. */
   endTooLarge(worker: WorkerHandle, details: object): void {
     if (worker.phase !== 'serving' && worker.phase !== 'draining') return;
-    const recorded = { ...this.#died(worker), ...details };
+    const recorded = { ...this.#died(worker, 'memory'), ...details };
     const reason = 'A worker needs too much memory and is ended';
     this.#watchdog.end(worker, performance.now(), recorded, reason, TOO_LARGE);
     this.#fillPool();
@@ -162,6 +174,7 @@ export class Supervisor {
       this.#replaceLargest(worker, details);
       return;
     }
+    this.failures.memory++;
     const recorded = { ...this.#options.examine(worker).details, ...details };
     const reason = 'The worker that has the most memory is ended';
     this.#watchdog.end(worker, performance.now(), recorded, reason, TOO_LARGE);
@@ -170,6 +183,7 @@ export class Supervisor {
 
   #replaceLargest(worker: WorkerHandle, details: object): void {
     if (worker.failure !== null) return;
+    this.failures.memory++;
     const message = 'The worker that has the most memory is replaced';
     this.#options.logger.error({ worker: worker.slot, ...details }, message);
     worker.markFailing({ message, stack: '', isExhausted: false });
@@ -245,6 +259,7 @@ export class Supervisor {
 
   #createWorker(slot: number): WorkerHandle {
     const { start, onBell } = this.#options;
+    this.#starts++;
     return new WorkerHandle({
       ...this.#options,
       start: { ...start, slot },
@@ -355,7 +370,7 @@ export class Supervisor {
       `A worker has failed and is replaced: ${message}`,
     );
     if (worker.phase !== 'serving') return;
-    if (worker.failure === null) this.#countFailure(worker);
+    if (worker.failure === null) this.#countFailure(worker, 'failure');
     worker.markFailing(failure);
     this.#fillPool();
   }
@@ -363,7 +378,7 @@ export class Supervisor {
   #onExit(worker: WorkerHandle, { phase, code, error }: WorkerExit): void {
     // A worker that drains ends by itself, unless a handler ends it.
     if (phase === 'serving' || (phase === 'draining' && worker.words.current !== NO_CONNECTION)) {
-      const details = { worker: worker.slot, exitCode: code, error, ...this.#died(worker) };
+      const details = { worker: worker.slot, exitCode: code, error, ...this.#died(worker, 'exit') };
       this.#options.logger.error(details, 'A worker ended unexpectedly and is replaced');
     }
     this.#options.onEnded(worker, worker.cause);
@@ -375,15 +390,16 @@ export class Supervisor {
    * The worker has died, or is about to be ended because a handler does not return. @returns details for the
    * log
    */
-  #died(worker: WorkerHandle): object {
+  #died(worker: WorkerHandle, cause: FailureCause): object {
     const { examine, onBlamed } = this.#options;
     const { blamed, details } = examine(worker);
-    this.#countFailure(worker);
+    this.#countFailure(worker, cause);
     if (blamed !== null) onBlamed(blamed);
     return details;
   }
 
-  #countFailure({ words, servingSince }: WorkerHandle): void {
+  #countFailure({ words, servingSince }: WorkerHandle, cause: FailureCause): void {
+    this.failures[cause]++;
     const hasServed = words.current !== NO_CONNECTION || words.inFlight > 0 || words.meanNanoseconds > 0;
     this.#restartPolicy.ended(performance.now(), servingSince, hasServed);
   }

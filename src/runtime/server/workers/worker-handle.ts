@@ -23,7 +23,9 @@ export interface WorkerHandleOptions {
   readonly environment: NodeJS.ProcessEnv;
   readonly logger: RuntimeLogger;
   /** It has loaded the application, which declares this. */
-  readonly onLoaded: (declarations: Declarations) => void;
+  readonly onLoaded: (slot: number, declarations: Declarations) => void;
+  /** A client of the worker asks for metrics. */
+  readonly onCollectMetrics: (worker: WorkerHandle) => void;
   /** The worker rings: it has published something. */
   readonly onBell: () => void;
   /** Something was thrown outside any request, or too many handlers never settle. It serves on. */
@@ -258,7 +260,12 @@ export class WorkerHandle {
     }
   }
 
-  /** The memory that it had at its last sign of life, for the log. */
+  /** The memory that it had at its last sign of life, or null if there was none yet. */
+  get lastMemory(): Omit<WorkerMemory, 'committedBytes'> | null {
+    return this.#pong;
+  }
+
+  /** The same for the log. */
   heartbeat(now: number): object {
     if (this.#pong === null) return {};
     const { heapBytes, externalBytes, time } = this.#pong;
@@ -288,12 +295,15 @@ export class WorkerHandle {
         this.#pong = { ...message, time: performance.now() };
         break;
       case 'started':
-        this.#options.onLoaded(message.declarations);
+        this.#options.onLoaded(this.slot, message.declarations);
         this.#started.resolve();
         break;
       case 'prepared':
         invariant(this.#prepared !== null, 'A worker prepares when it is told to.');
         this.#prepared?.resolve();
+        break;
+      case 'collect-metrics':
+        this.#options.onCollectMetrics(this);
         break;
       case 'failed':
         this.#rejectStart(Object.assign(new Error(message.message), { stack: message.stack }));

@@ -22,6 +22,7 @@ import { persists } from '../../http/response/response-head.ts';
 import { generationOf, isClosed } from '../../memory/connections/state-word.ts';
 import {
   NO_CONNECTION,
+  routeOf,
   TURN_ABORT,
   TURN_ANSWERED,
   TURN_CLOSE,
@@ -29,6 +30,7 @@ import {
   TURN_NEED,
   type TurnEnding,
 } from '../../memory/protocol.ts';
+import { PLACE_UNREAD } from '../../memory/workers/request-counts.ts';
 import { ClientGoneError, OutputAbortedError } from '../output/abort-errors.ts';
 import { Output } from '../output/output.ts';
 import { refusal } from './refusal.ts';
@@ -43,6 +45,9 @@ import { TurnInput } from './turn-input.ts';
  */
 const MAX_REQUESTS = 64;
 const MAX_MS = 10;
+
+/** Counted for a request whose client is gone before its answer. No client sees it. */
+const CLIENT_GONE = 499;
 
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 
@@ -198,6 +203,7 @@ export class Turn implements SuspendedTurn {
     if (!hasAcceptedHead(errorReason) || this.#input.parseHead() !== PARSE_COMPLETE) {
       const { declarations } = pipeline;
       const bytes = context.shared.bytes.subarray(start, end);
+      context.counts.addUnhandled(PLACE_UNREAD, errorStatus);
       this.#writeThenEnd(
         refusal({ status: errorStatus, reason: errorReason, bytes, declarations }),
         TURN_CLOSE,
@@ -225,6 +231,7 @@ export class Turn implements SuspendedTurn {
     context.table.beginRequest(this.connection, running.end, running.bits);
     this.#enter('running');
     const pending = pipeline.refuse(running.request, running.response, problem);
+    context.times.countRequest(-1);
     if (pending === undefined) return this.#respond(running);
     this.#wait(running, pending);
     return false;
@@ -253,6 +260,7 @@ export class Turn implements SuspendedTurn {
 
   #respond(running: RunningRequest): boolean {
     if (this.#isClientGone) {
+      this.#count(running, CLIENT_GONE);
       dropBody(running, this.#host);
       this.#answered(running);
       this.#end(TURN_CLOSE);
@@ -260,6 +268,8 @@ export class Turn implements SuspendedTurn {
     }
     if (!this.#host.context.running.wasSet) this.#closeAfter(running);
     const sending = sendResponse(running, this.#output, this.#host);
+    // Before the response is published, so whoever has received it finds it counted.
+    this.#count(running, running.response.statusCode);
     if (sending !== null) {
       this.#waitUntilSent(running, sending);
       return false;
@@ -268,6 +278,11 @@ export class Turn implements SuspendedTurn {
     if (persists(running.response, running)) return true;
     this.#end(TURN_CLOSE);
     return false;
+  }
+
+  #count({ bits }: RunningRequest, status: number): void {
+    const { counts, times } = this.#host.context;
+    counts.add(routeOf(bits), status, times.lastDuration);
   }
 
   /** The server stops. Requests that have come already are still answered, and the last answer says so. */
@@ -308,6 +323,7 @@ export class Turn implements SuspendedTurn {
   /** The response of a request that had to wait is ready. */
   #finish(running: RunningRequest): void {
     this.#enter('reading');
+    this.#host.context.times.endWait(this.#handlerSince);
     if (this.#respond(running)) this.#goOn();
   }
 

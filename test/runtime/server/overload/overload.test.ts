@@ -11,7 +11,7 @@ const RESPONSE = 'HTTP/1.1 204 No Content\r\n\r\n';
 class OverloadRig extends Rig {
   constructor() {
     super();
-    this.constants.declare([{ path: '/health', json: '{}' }]);
+    this.ownAnswers.declare({ constants: [{ path: '/health', json: '{}' }], metrics: null });
   }
 
   request(text = REQUEST): FakeSocket {

@@ -20,8 +20,9 @@ import { Endings } from '../../../../src/runtime/server/connections/endings.ts';
 import { Ownership } from '../../../../src/runtime/server/connections/ownership.ts';
 import { RefusalHeaders } from '../../../../src/runtime/server/connections/refusal-headers.ts';
 import { Registry } from '../../../../src/runtime/server/connections/registry.ts';
-import { ConstantAnswers } from '../../../../src/runtime/server/overload/constant-answers.ts';
+import { MainCounts } from '../../../../src/runtime/server/metrics/main-counts.ts';
 import { Overload } from '../../../../src/runtime/server/overload/overload.ts';
+import { OwnAnswers } from '../../../../src/runtime/server/overload/own-answers.ts';
 import { SILENT_LOGGER } from '../../../../src/runtime/server/runtime-logger.ts';
 import { Deadlines } from '../../../../src/runtime/server/sockets/deadlines.ts';
 import { Inbound } from '../../../../src/runtime/server/sockets/inbound.ts';
@@ -63,7 +64,8 @@ export class Rig {
   readonly ownership;
   readonly connections;
   readonly refusalHeaders = new RefusalHeaders();
-  readonly constants = new ConstantAnswers(this.refusalHeaders);
+  readonly ownAnswers = new OwnAnswers(this.refusalHeaders);
+  readonly counts: MainCounts;
   readonly overload: Overload;
   /** Whether a worker sleeps that would take a request. */
   isAnyoneFree = true;
@@ -96,12 +98,13 @@ export class Rig {
       onCredit: (connection) => this.credited.push(connection),
     });
     this.registry = new Registry(connections);
-    this.endings = new Endings(this.table, this.refusalHeaders);
+    this.counts = new MainCounts(this.shared);
+    this.endings = new Endings(this.table, this.refusalHeaders, this.counts);
     this.ownership = new Ownership({
       ...this,
       refuses: () => this.overload.refuses(),
       onTurnAway: (connection) => this.overload.turnAway(connection),
-      onWithdrawn: (connection) => this.overload.answerConstants(connection),
+      onWithdrawn: (connection) => this.overload.answerItself(connection),
       onLeft: (connection) => this.overload.left(connection),
       onReady: () => {},
       onHeavy: (connection) => this.heavy.push(connection),
@@ -118,7 +121,7 @@ export class Rig {
     this.overload.begin();
     this.connections = new Connections({
       ...this,
-      refused: new RefusedSockets(DEADLINES.lingerMs, 1, this.refusalHeaders),
+      refused: new RefusedSockets(DEADLINES.lingerMs, 1, this.refusalHeaders, this.counts),
       deadlines: new Deadlines(DEADLINES, this.clock.now()),
     });
   }

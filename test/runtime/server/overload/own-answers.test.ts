@@ -1,13 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { RefusalHeaders } from '../../../../src/runtime/server/connections/refusal-headers.ts';
-import { ConstantAnswers } from '../../../../src/runtime/server/overload/constant-answers.ts';
+import { OwnAnswers } from '../../../../src/runtime/server/overload/own-answers.ts';
 
 const refusalHeaders = new RefusalHeaders();
-const answers = new ConstantAnswers(refusalHeaders);
-answers.declare([{ path: '/health', json: '{"status":"ok"}' }]);
+const answers = new OwnAnswers(refusalHeaders);
+answers.declare({ constants: [{ path: '/health', json: '{"status":"ok"}' }], metrics: null });
 
-const answerTo = (head: string, persists = true) =>
-  answers.to(Buffer.from(head, 'latin1'), persists)?.toString('latin1');
+const answerTo = (head: string, persists = true) => {
+  const answer = answers.to(Buffer.from(head, 'latin1'), persists);
+  return answer === null || answer === 'soon' ? undefined : answer.response.toString('latin1');
+};
 
 describe('main answers', () => {
   test('GET of a constant path', () => {
