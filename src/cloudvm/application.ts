@@ -12,6 +12,7 @@ import { prepareSecret } from './accounts/tokens/secret.ts';
 import { Tokens } from './accounts/tokens/tokens.ts';
 import type { Api } from './api.ts';
 import { DatabaseError } from './database/database-errors.ts';
+import { type DatabaseMeters, declareDatabaseMeters } from './database/database-meters.ts';
 import { isDiskFull } from './health/disk-space.ts';
 import { ApplicationReadiness } from './health/readiness.ts';
 import { occasionally } from './occasionally.ts';
@@ -36,10 +37,11 @@ interface Started {
   readonly isDatabaseFull: () => Promise<boolean>;
 }
 
+let databaseMeters: DatabaseMeters | undefined;
 let state: Started | 'starting' | 'draining' = 'starting';
 
 export function routes(router: Router): void {
-  const { corsOrigins, logLevel } = readSettings(SETTINGS, process.env);
+  const { corsOrigins, metricsToken, logLevel } = readSettings(SETTINGS, process.env);
   const logger = createLogger({ level: logLevel, name: 'cloudvm' });
   const onDatabaseTrouble = occasionally(REPORT_INTERVAL_MS, (error, others) =>
     logger.error({ ...detailsOf(error), others }, 'requests fail because of the database'),
@@ -47,7 +49,8 @@ export function routes(router: Router): void {
   const readiness = new ApplicationReadiness({ state: () => state, onDatabaseTrouble });
   const api = { open: () => started().api.open() };
   const tokens = () => started().tokens;
-  registerRoutes(router, { corsOrigins, tokens, api, readiness, onDatabaseTrouble });
+  databaseMeters = declareDatabaseMeters(router);
+  registerRoutes(router, { corsOrigins, metricsToken, tokens, api, readiness, onDatabaseTrouble });
 }
 
 /** Creates the collections and their indexes. @throws Error if the database cannot be reached */
@@ -75,6 +78,7 @@ export async function start(pool: WorkerPool): Promise<void> {
       uri,
       databaseName,
       workers: pool.size,
+      ...(databaseMeters !== undefined && { meters: databaseMeters }),
       tokens,
       secrets,
       maxRegistrationsPerHour: settings.maxRegistrationsPerHour,

@@ -18,6 +18,8 @@ const PRIVATE = { 'Cache-Control': 'private, no-cache' };
 
 export interface RoutesOptions {
   readonly corsOrigins: readonly string[];
+  /** undefined: everybody may read the metrics. */
+  readonly metricsToken?: string | undefined;
   /** A function, because routes are registered before the worker has its secrets. */
   readonly tokens: () => TokenVerifier;
   readonly api: Pick<OnDemand<Api>, 'open'>;
@@ -27,12 +29,13 @@ export interface RoutesOptions {
 }
 
 export function registerRoutes(router: Router, options: RoutesOptions): void {
-  const { corsOrigins, readiness } = options;
+  const { corsOrigins, metricsToken, readiness } = options;
   router.cors({ origins: corsOrigins });
   router.headers({ 'X-Content-Type-Options': 'nosniff' });
   router.finish(compression());
 
   router.constant('/health', { status: 'ok' });
+  router.metrics('/metrics', { token: metricsToken });
   router.get('/health/ready', new HealthController(readiness).ready);
   registerDocumentation(router);
   const api = new KnownApi(options);

@@ -31,6 +31,8 @@ interface OwnSettings {
   readonly maxRegistrationsPerHour: number;
   /** `*` stands alone and means every origin, without credentials. */
   readonly corsOrigins: readonly string[];
+  /** undefined: everybody may read the metrics. */
+  readonly metricsToken: string | undefined;
   /** What carries out operations. Empty: all providers are simulated. */
   readonly providers: ProviderModules;
   readonly providerTimeoutMs: number;
@@ -95,6 +97,14 @@ const OWN_SETTINGS: SettingsGroup<OwnSettings> = {
       about:
         'Origins that browsers may call from, separated by commas. `*` alone means all, without credentials.',
     },
+    metricsToken: {
+      name: 'METRICS_TOKEN',
+      fallback: undefined,
+      fallbackText: 'none',
+      parse: bearerToken,
+      isSecret: true,
+      about: 'Who reads `/metrics` must send it as a bearer token. Without it, everybody may read them.',
+    },
     providers: {
       name: 'PROVIDERS',
       fallback: {},
@@ -135,12 +145,18 @@ export const EMBEDDED_DIRECTORY = 'CLOUDVM_EMBEDDED_DIRECTORY';
  * The secrets for the workers' environment. The main thread has read their files once. So all workers have
  * the same, whatever becomes of the files.
  */
-export function secretsForWorkers({ mongodbUri, jwtSecrets }: CloudVmSettings): NodeJS.ProcessEnv {
+export function secretsForWorkers({
+  mongodbUri,
+  jwtSecrets,
+  metricsToken,
+}: CloudVmSettings): NodeJS.ProcessEnv {
   return {
     MONGODB_URI: mongodbUri ?? '',
     MONGODB_URI_FILE: '',
     JWT_SECRET: jwtSecrets.join(','),
     JWT_SECRET_FILE: '',
+    METRICS_TOKEN: metricsToken ?? '',
+    METRICS_TOKEN_FILE: '',
   };
 }
 
@@ -183,6 +199,10 @@ function signingSecret(text: string): string | ParseProblem {
   return {
     problem: `must have ${MINIMUM_SECRET_BYTES} bytes at least, in each of its comma-separated secrets`,
   };
+}
+
+function bearerToken(text: string): string | ParseProblem {
+  return /^[!-~]+$/.test(text) ? text : { problem: 'must be visible ASCII characters, without spaces' };
 }
 
 /** An origin as browsers send it (scheme, host and port, and nothing after them), or `*`. */

@@ -36,6 +36,7 @@ describe('without any setting', () => {
       jwtTtlSeconds: 604_800,
       maxRegistrationsPerHour: 100,
       corsOrigins: [],
+      metricsToken: undefined,
       providers: {},
       simulatedDelayMs: 250,
       simulatedFailureRate: 0,

@@ -11,6 +11,7 @@ import {
   DatabaseConfigurationError,
   DatabaseUnreachableError,
 } from './database-errors.ts';
+import { type DatabaseMeters, watchPool } from './database-meters.ts';
 import { DATABASE_NAME_RULE, isDatabaseName } from './database-name.ts';
 import { isOutcomeUnknown, translateDriverError } from './driver-errors.ts';
 import { OperationDeadlines } from './operation-deadlines.ts';
@@ -37,6 +38,8 @@ export interface DatabaseServiceOptions {
   readonly databaseName: string;
   /** Workers that open a service of their own, each with an equal share of the connections. */
   readonly workers: number;
+  /** Where operations and connections are counted. */
+  readonly meters?: DatabaseMeters;
   readonly totalConnections?: number;
   readonly maxWaiting?: number;
   readonly waitQueueTimeoutMs?: number;
@@ -53,6 +56,7 @@ export class DatabaseService implements AsyncDisposable {
   readonly #maxInFlight: number;
   readonly #deadlines: OperationDeadlines;
   readonly #closeTimeoutMs: number;
+  readonly #meters: DatabaseMeters | undefined;
   #inFlight = 0;
   #closing: Promise<void> | undefined;
   #idle: (() => void) | undefined;
@@ -86,6 +90,8 @@ export class DatabaseService implements AsyncDisposable {
       // Without the driver's error as its cause, which may repeat the password.
       throw new DatabaseConfigurationError(`the database settings cannot be used: ${reason}`);
     }
+    this.#meters = options.meters;
+    if (options.meters !== undefined) watchPool(this.#client, options.meters);
     this.#where = hostsOf(options.uri);
     this.#closeTimeoutMs = options.closeTimeoutMs ?? CLOSE_TIMEOUT_MS;
     this.#deadlines = new OperationDeadlines(
@@ -144,6 +150,7 @@ export class DatabaseService implements AsyncDisposable {
    */
   run<Result>(operation: () => Promise<Result>): Promise<Result> {
     if (this.#inFlight < this.#maxInFlight) return this.#track(operation);
+    this.#meters?.refused.add();
     const message = `${this.#inFlight} database operations are already under way`;
     return Promise.reject(new DatabaseBusyError(message));
   }
@@ -183,12 +190,17 @@ export class DatabaseService implements AsyncDisposable {
   async #track<Result>(operation: () => Promise<Result>): Promise<Result> {
     if (this.#closing !== undefined) throw new DatabaseUnreachableError('the database service is closed');
     this.#inFlight += 1;
+    this.#meters?.inFlight.set(this.#inFlight);
     try {
-      return await this.#deadlines.limit(operation());
+      const result = await this.#deadlines.limit(operation());
+      this.#meters?.succeeded.add();
+      return result;
     } catch (error) {
+      this.#meters?.failed.add();
       throw translateDriverError(error, this.#where);
     } finally {
       this.#inFlight -= 1;
+      this.#meters?.inFlight.set(this.#inFlight);
       if (this.#inFlight === 0) this.#idle?.();
     }
   }
