@@ -84,6 +84,20 @@ export const SERVICE_ENDPOINTS = {
     success: { status: 200, description: 'It is ready.', schema: ReadinessSchema },
     problems: [],
   }),
+  getMetrics: endpoint({
+    group: 'Service',
+    summary: 'Read the metrics of the server',
+    description:
+      'In the text format of Prometheus. If the operator has set a token for it, that is the bearer token, and ' +
+      'no token of a user is. Answered without the database, and also while no worker is free.',
+    success: {
+      status: 200,
+      description: 'The metrics.',
+      contentType: 'text/plain',
+      headers: { 'Cache-Control': 'They are of this moment.' },
+    },
+    problems: ['unauthorized'],
+  }),
   getOpenApi: endpoint({
     group: 'Service',
     summary: 'Read this document',

@@ -8,6 +8,7 @@ export const SERVICE_ROUTES = [
   { operationId: 'getStart', method: 'get', path: '/', access: 'all' },
   { operationId: 'getHealth', method: 'get', path: '/health', access: 'all' },
   { operationId: 'getReadiness', method: 'get', path: '/health/ready', access: 'all' },
+  { operationId: 'getMetrics', method: 'get', path: '/metrics', access: 'all' },
   { operationId: 'getOpenApi', method: 'get', path: '/openapi.json', access: 'all' },
   { operationId: 'getDocs', method: 'get', path: '/docs', access: 'all' },
   { operationId: 'listProblems', method: 'get', path: '/problems', access: 'all' },
