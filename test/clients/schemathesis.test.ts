@@ -1,7 +1,7 @@
 /**
- * schemathesis makes requests from the OpenAPI document, valid and invalid ones, and compares each answer with
- * it. It finds server errors, statuses that are not documented, answers that break their schema, invalid data
- * that is accepted, and routes that forget to ask for a token. `pip install schemathesis` installs it.
+ * schemathesis makes requests from the OpenAPI document, valid and invalid ones, and compares each answer
+ * with it. It finds server errors, statuses that are not documented, answers that break their schema, invalid
+ * data that is accepted, and routes that forget to ask for a token. `pip install schemathesis` installs it.
  */
 
 import { mkdtempDisposable } from 'node:fs/promises';
@@ -12,7 +12,7 @@ import { CloudVmProcess } from '../cloudvm/front-door/support/cloudvm-process.ts
 import { needTool, runTool } from './support/tool.ts';
 
 const RULES = join(import.meta.dirname, 'support/schemathesis.toml');
-/** More find more. `SCHEMATHESIS_EXAMPLES=200 npm test -- test/clients/schemathesis.test.ts` takes minutes. */
+/** More find more: `SCHEMATHESIS_EXAMPLES=200 npm test -- test/clients/schemathesis.test.ts`, in minutes. */
 const EXAMPLES = process.env['SCHEMATHESIS_EXAMPLES'] ?? '10';
 const LONGEST_RUN_MS = 1_200_000;
 

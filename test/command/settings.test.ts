@@ -38,6 +38,7 @@ describe('without any setting', () => {
       corsOrigins: [],
       metricsToken: undefined,
       providers: {},
+      providerTimeoutMs: 900_000,
       simulatedDelayMs: 250,
       simulatedFailureRate: 0,
       qemuPowerdownTimeoutMs: 30_000,

@@ -117,8 +117,8 @@ function ofOperation(document: OperationDocument): Change[] {
   if (operation !== undefined) {
     return [changeOf('operation', document, JSON.stringify(representOperation(operation)))];
   }
-  // What was deleted has no document any more. Its removal has, which was stored before the deletion. It is sure
-  // that the deletion has happened once the provider was called, which may fail for a long time.
+  // What was deleted has no document any more. Its removal has, which was stored before the deletion. It is
+  // sure that the deletion has happened once the provider was called, which may fail for a long time.
   if (document.finishedAt === null && document.failures === 0) return [];
   const event = document.kind === 'remove' ? 'vm-deleted' : 'snapshot-deleted';
   const resource = document.targetId.toHexString();

@@ -210,11 +210,14 @@ describe('GET /api/auth/me', () => {
   });
 });
 
-test.each(['register', 'login', 'password', 'token'])('POST /api/auth/%s reads no large body', async (route) => {
-  const body = { email: 'a@example.com', password: 'x'.repeat(9_000) };
-  const token = await cloudVm.register();
-  expect((await cloudVm.http.ask('POST', `/api/auth/${route}`, { body, token })).status).toBe(413);
-});
+test.each(['register', 'login', 'password', 'token'])(
+  'POST /api/auth/%s reads no large body',
+  async (route) => {
+    const body = { email: 'a@example.com', password: 'x'.repeat(9_000) };
+    const token = await cloudVm.register();
+    expect((await cloudVm.http.ask('POST', `/api/auth/${route}`, { body, token })).status).toBe(413);
+  },
+);
 
 const guessOf = ({ email }: { email: string }) => ({ email, password: PASSWORD });
 
