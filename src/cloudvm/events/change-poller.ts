@@ -91,8 +91,9 @@ export class ChangePoller {
         let since: number | undefined = until - OVERLAP_MS;
         while (since !== undefined) {
           const read: Awaited<ReturnType<ChangeReader['read']>> = await reader.read(owners, since);
+          // Until the last page was read, another poller would have to read them all again.
           onRead(
-            begun,
+            until,
             read.changes.filter((change) => this.#isNew(change)),
           );
           since = read.moreSince;

@@ -135,8 +135,9 @@ export class EventHub implements AsyncDisposable {
   #startPolling(): void {
     const controller = new AbortController();
     const begun = Date.now();
-    // The one that polled before may have ended some time ago.
-    const since = () => Math.min(begun, this.#readUntil || begun);
+    // What came before the streams of this worker began they read themselves. Then another one has read for
+    // all, perhaps for hours.
+    const since = () => Math.max(begun, this.#readUntil);
     this.#polling = { controller, ended: this.#poller.run(since, controller.signal) };
   }
 

@@ -1,6 +1,7 @@
 /** What one client is sent while it catches up, and changes arrive at the same time. */
 import { expect, test } from 'vitest';
 import type { Change } from '../../../src/cloudvm/events/change.ts';
+import { ChangePoller } from '../../../src/cloudvm/events/change-poller.ts';
 import { EventHub } from '../../../src/cloudvm/events/event-hub.ts';
 import { EventStream } from '../../../src/cloudvm/events/event-stream.ts';
 
@@ -91,4 +92,56 @@ test('a write that ends after the streams of its worker is no error', async () =
   await hub[Symbol.asyncDispose]();
   // The runner of operations stops after the streams, and its last writes are changes too.
   hub.written();
+});
+
+test('a worker that takes over goes on where the one before it has ended', async () => {
+  const open = (sinces: number[], onRead: () => void) =>
+    new EventHub({
+      database: 'a third database that nobody has',
+      reader: {
+        read: async (_, since) => {
+          sinces.push(since);
+          onRead();
+          return { changes: [], moreSince: undefined };
+        },
+      },
+      watch: () => ({ [Symbol.asyncDispose]: async () => {} }),
+      onError: () => {},
+      pollIntervalMs: 1,
+    });
+  const enough = Promise.withResolvers<void>();
+  const takenOver = Promise.withResolvers<void>();
+  const before: number[] = [];
+  const after: number[] = [];
+  const first = open(before, () => before.length === 10 && enough.resolve());
+  first.open('owner', undefined, new AbortController().signal);
+  await using second = open(after, () => takenOver.resolve());
+  second.open('owner', undefined, new AbortController().signal);
+  await enough.promise;
+  await first[Symbol.asyncDispose]();
+  await takenOver.promise;
+  // Its own stream has been open for longer, and has been sent all of that time.
+  expect(after[0]).toBeGreaterThanOrEqual(before[5] ?? Number.POSITIVE_INFINITY);
+});
+
+test('a read of several pages is not over before its last one', async () => {
+  const untils: number[] = [];
+  const controller = new AbortController();
+  const begun = Date.now();
+  const pages = [begun - 5, undefined];
+  const poller = new ChangePoller({
+    reader: { read: async () => ({ changes: [], moreSince: pages.shift() }) },
+    lockName: 'a lock that nobody has',
+    ownerIds: () => ['owner'],
+    onRead: (until) => {
+      untils.push(until);
+      if (untils.length === 3) controller.abort();
+    },
+    onError: () => {},
+    watch: () => ({ [Symbol.asyncDispose]: async () => {} }),
+  });
+  await poller.run(() => begun - 1_000, controller.signal);
+  // If the worker dies in between, whoever takes over must read the second page.
+  expect(untils.slice(0, 2)).toEqual([begun - 1_000, begun - 1_000]);
+  expect(untils[2]).toBeGreaterThanOrEqual(begun);
 });
