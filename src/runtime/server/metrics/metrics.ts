@@ -48,6 +48,7 @@ export class Metrics {
   #exposition: Promise<Exposition> | null = null;
   #latest: Collected | null = null;
   #pending: Promise<string | null> | null = null;
+  #triedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: MetricsOptions) {
     this.#options = options;
@@ -77,7 +78,9 @@ export class Metrics {
   /** @returns null if they are old. Then they are collected from now on */
   latest(): string | null {
     const recent = this.#since(RECENT_MS);
-    if (recent === null) void this.collect();
+    // What has failed is not tried again at once.
+    const isDue = this.#options.clock.now() - this.#triedAt > RECENT_MS;
+    if (recent === null && isDue) void this.collect();
     return recent;
   }
 
@@ -98,6 +101,7 @@ export class Metrics {
   }
 
   async #collect(): Promise<string | null> {
+    this.#triedAt = this.#options.clock.now();
     try {
       this.#exposition ??= this.#open();
       const exposition = await this.#exposition;

@@ -38,6 +38,9 @@ const LOOK_MS = 10;
 /** The beginning of a request that has no end of its head within so many bytes is refused, too. */
 const LONGEST_HEAD_BYTES = 16_384;
 
+/** For so long a request may wait for an answer that main makes. The first one loads what makes metrics. */
+const LONGEST_MAKING_MS = 10_000;
+
 const TOO_LONG = 'The server has more requests than it can serve in time.';
 const MEMORY_SHORT = 'The server has no memory for another request at this moment.';
 const CLIENT_ENDED = 'The client has ended its side of the connection while its request waited.';
@@ -237,8 +240,15 @@ export class Overload {
     const end = this.#waiting.endOfThoseThatWaited(isStalled ? 1 : limit, now);
     for (let position = head; isBefore(position, end); position = (position + 1) | 0) {
       const connection = this.#waitingAt(position);
-      if (connection !== undefined && ownership.withdraw(connection)) this.#refuse(connection);
+      if (connection === undefined || this.#isAnsweredSoon(connection, now)) continue;
+      if (ownership.withdraw(connection)) this.#refuse(connection);
     }
+  }
+
+  /** Main makes its answer at this moment, which may take longer than others may wait. */
+  #isAnsweredSoon(connection: Connection, now: number): boolean {
+    const waited = this.#waiting.of(connection.queuePosition, now);
+    return waited < LONGEST_MAKING_MS && this.#ownAnswerTo(connection.buffer.head()) === SOON;
   }
 
   /** Decides whether requests are refused that come from now on. */
