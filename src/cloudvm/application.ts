@@ -82,6 +82,7 @@ export async function start(pool: WorkerPool): Promise<void> {
       tokens,
       secrets,
       maxRegistrationsPerHour: settings.maxRegistrationsPerHour,
+      logger,
       openProviders: () =>
         openProviders(settings.providers, {
           delayMs: settings.simulatedDelayMs,

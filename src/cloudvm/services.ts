@@ -3,6 +3,7 @@
  * API (api.ts).
  */
 
+import type { Logger } from '../platform/log.ts';
 import { AccountServices, prepareAccounts } from './accounts/account-services.ts';
 import type { Tokens } from './accounts/tokens/tokens.ts';
 import { DatabaseService, type DatabaseServiceOptions } from './database/database-service.ts';
@@ -19,6 +20,7 @@ export interface ServicesOptions extends DatabaseServiceOptions {
   /** As in AccountServicesOptions. */
   readonly secrets: readonly string[];
   readonly maxRegistrationsPerHour: number;
+  readonly logger: Pick<Logger, 'info' | 'warn'>;
   /** What carries operations out. Called once. */
   readonly openProviders: () => Promise<Providers>;
   readonly leaseMs?: number;

@@ -26,6 +26,18 @@ import { subjectOf, userIdOf } from './tokens/require-user.ts';
 import { invalidToken, wrongCredentials } from './tokens/unauthorized.ts';
 import type { User, UserWithPassword } from './users/user-repository.ts';
 
+interface PasswordCheck {
+  readonly request: Request;
+  readonly password: string;
+  readonly find: () => Promise<UserWithPassword | undefined>;
+}
+
+interface CheckedPassword {
+  readonly user: UserWithPassword | undefined;
+  /** The client has shown a cookie of its device. */
+  readonly hasDevice: boolean;
+}
+
 export class AccountController {
   readonly #services: AccountServices;
 
@@ -36,11 +48,14 @@ export class AccountController {
   readonly register: EndpointHandler<typeof register> = async (request, response, { body }) => {
     const { email, username, password } = body;
     const { users, passwords, throttle, registrations } = this.#services;
-    await registrations.begin(request.remoteAddress);
-    // Hashed first, so that a taken address costs as much as a free one.
-    const passwordHash = await passwords.hash(password, clientOf(request));
+    const origin = originOf(request, email);
+    const passwordHash = await this.#logRefusal(origin, async () => {
+      await registrations.begin(origin.remoteAddress);
+      return await passwords.hash(password, clientOf(request));
+    });
+    // Only now, so that a taken address costs as much as a free one.
     const user = await users.create({ email, username, passwordHash });
-    await throttle.remember(originOf(request, email));
+    await throttle.remember(origin);
     this.#setDevice(request, response, email);
     response.status(201).header('Location', '/api/auth/me');
     this.#answerWithSession(response, user);
@@ -48,16 +63,14 @@ export class AccountController {
 
   readonly login: EndpointHandler<typeof login> = async (request, response, { body }) => {
     const { email, password } = body;
-    const { users, passwords, throttle } = this.#services;
-    const attempt = await throttle.begin(originOf(request, email));
-    const user = await users.findByEmail(email);
-    const isRight = await passwords.verify(password, user?.passwordHash, clientOf(request, attempt));
-    if (user === undefined || !isRight) {
-      await attempt.fail();
-      throw wrongCredentials();
-    }
-    await attempt.succeed();
-    if (!attempt.hasDevice) this.#setDevice(request, response, email);
+    const find = () => this.#services.users.findByEmail(email);
+    const { user, hasDevice } = await this.#checkPassword(originOf(request, email), {
+      request,
+      password,
+      find,
+    });
+    if (user === undefined) throw wrongCredentials();
+    if (!hasDevice) this.#setDevice(request, response, email);
     this.#answerWithSession(response, user);
   };
 
@@ -109,15 +122,42 @@ export class AccountController {
    * @throws HttpProblem, LoginThrottledError, HashingLineFullError
    */
   async #confirm(request: Request, password: string): Promise<UserWithPassword> {
-    const { users, passwords, throttle } = this.#services;
-    const user = present(await users.findWithPassword(userIdOf(request)));
-    const attempt = await throttle.begin(originOf(request, user.email));
-    if (!(await passwords.verify(password, user.passwordHash, clientOf(request, attempt)))) {
-      await attempt.fail();
-      throw wrongPassword();
-    }
-    await attempt.succeed();
+    const found = present(await this.#services.users.findWithPassword(userIdOf(request)));
+    const find = async () => found;
+    const { user } = await this.#checkPassword(originOf(request, found.email), { request, password, find });
+    if (user === undefined) throw wrongPassword();
     return user;
+  }
+
+  /**
+   * Checks a password within all bounds, and logs what has failed.
+   * @returns no user if there is none, or if the password is wrong
+   * @throws LoginThrottledError, HashingLineFullError
+   */
+  #checkPassword(origin: LoginOrigin, { request, password, find }: PasswordCheck): Promise<CheckedPassword> {
+    const { passwords, throttle, loginLog } = this.#services;
+    return this.#logRefusal(origin, async () => {
+      const attempt = await throttle.begin(origin);
+      const user = await find();
+      const isRight = await passwords.verify(password, user?.passwordHash, clientOf(request, attempt));
+      const { hasDevice } = attempt;
+      if (user !== undefined && isRight) {
+        await attempt.succeed();
+        return { user, hasDevice };
+      }
+      loginLog.failed(origin);
+      await attempt.fail();
+      return { user: undefined, hasDevice };
+    });
+  }
+
+  async #logRefusal<T>(origin: LoginOrigin, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      this.#services.loginLog.refused(origin, error);
+      throw error;
+    }
   }
 
   /** For browsers. From now on nobody else's failures count for this one. */

@@ -2,11 +2,13 @@
  * The services for accounts in one worker: users, passwords, tokens and the bound on failed logins. Opened
  * with the application's services (services.ts).
  */
+import type { Logger } from '../../platform/log.ts';
 import { prepareCollections } from '../database/collection.ts';
 import type { DatabaseService } from '../database/database-service.ts';
 import { AccountRemoval, type AccountRemovalOptions } from './deletion/account-removal.ts';
 import { Devices } from './logins/devices.ts';
 import { LOGIN_FAILURES } from './logins/login-counts.ts';
+import { LoginLog } from './logins/login-log.ts';
 import { LoginThrottle } from './logins/login-throttle.ts';
 import { RegistrationThrottle } from './logins/registration-throttle.ts';
 import { HashingLine, lineCapacity } from './passwords/line/hashing-line.ts';
@@ -25,6 +27,7 @@ export interface AccountServicesOptions {
   readonly secrets: readonly string[];
   /** From one network. */
   readonly maxRegistrationsPerHour: number;
+  readonly logger: Pick<Logger, 'info' | 'warn'>;
 }
 
 /** What the removal of a deleted account needs of other features. */
@@ -42,17 +45,19 @@ export class AccountServices implements AsyncDisposable {
   readonly tokens: Tokens;
   readonly throttle: LoginThrottle;
   readonly registrations: RegistrationThrottle;
+  readonly loginLog: LoginLog;
   readonly sessions: Sessions;
   readonly #database: DatabaseService;
   #removal: AccountRemoval | undefined;
 
   constructor(database: DatabaseService, options: AccountServicesOptions) {
-    const { workers, tokens, secrets, maxRegistrationsPerHour } = options;
+    const { workers, tokens, secrets, maxRegistrationsPerHour, logger } = options;
     this.users = new UserRepository(database);
     this.passwords = new Passwords(new HashingLine({ capacity: lineCapacity(workers) }));
     this.tokens = tokens;
     this.throttle = new LoginThrottle(database, new Devices(secrets));
     this.registrations = new RegistrationThrottle(database, maxRegistrationsPerHour);
+    this.loginLog = new LoginLog(logger);
     this.sessions = new Sessions({
       readTokenVersion: (userId) => this.users.readTokenVersion(userId),
       database: database.description,

@@ -3,6 +3,7 @@ import {
   MAX_FAILURES_PER_ACCOUNT,
   MAX_FAILURES_PER_PAIR,
 } from '../../../src/cloudvm/accounts/logins/login-throttle.ts';
+import type { Logger } from '../../../src/platform/log.ts';
 import { CloudVm, PASSWORD } from '../front-door/support/cloudvm.ts';
 
 let cloudVm: CloudVm;
@@ -275,4 +276,27 @@ test('one network registers only so many accounts in an hour, and others registe
     remoteAddress: '192.0.2.70',
   });
   expect(answer.status).toBe(200);
+});
+
+test('failed and refused logins are logged, without e-mail addresses in full and without passwords', async () => {
+  const lines: string[] = [];
+  const write = (details: object, message?: string) => lines.push(`${message} ${JSON.stringify(details)}`);
+  const logger = { info: write, warn: write } as unknown as Pick<Logger, 'info' | 'warn'>;
+  await using small = await CloudVm.open({ logger, maxRegistrationsPerHour: 1 });
+  const ada = person();
+  const post = (route: string, body: unknown) => small.http.ask('POST', `/api/auth/${route}`, { body });
+  await post('register', ada);
+  await post('register', person());
+  for (let failures = 0; failures < MAX_FAILURES_PER_PAIR + 3; failures++) {
+    await post('login', { email: ada.email, password: 'wrong password' });
+  }
+  await post('login', { email: 'my secret password', password: 'wrong password' });
+  expect(lines.filter((line) => line.startsWith('a login has failed'))).toHaveLength(
+    MAX_FAILURES_PER_PAIR + 1,
+  );
+  const refused = lines.filter((line) => line.includes('refused'));
+  expect(refused).toHaveLength(2);
+  expect(refused.join()).toMatch(/too many registrations.*too many failed logins/);
+  expect(lines.join()).toContain('"account":"P…@Example.com","remoteAddress":"192.0.2.1"');
+  expect(lines.join()).not.toMatch(/person\d|wrong password|my secret/i);
 });

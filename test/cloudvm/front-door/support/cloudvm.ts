@@ -5,6 +5,7 @@ import { Api } from '../../../../src/cloudvm/api.ts';
 import { type Providers, simulatedProviders } from '../../../../src/cloudvm/providers/provider-registry.ts';
 import { registerRoutes } from '../../../../src/cloudvm/routes.ts';
 import { prepareServices, Services } from '../../../../src/cloudvm/services.ts';
+import type { Logger } from '../../../../src/platform/log.ts';
 import { type DatabaseServer, startEmbeddedDatabase } from '../../../support/databases.ts';
 import { assertDocumented } from './documented-answers.ts';
 import { InProcess } from './in-process.ts';
@@ -22,6 +23,7 @@ export interface CloudVmOptions {
   readonly providers?: Providers;
   readonly tokenTtlSeconds?: number;
   readonly maxRegistrationsPerHour?: number;
+  readonly logger?: Pick<Logger, 'info' | 'warn'>;
 }
 
 export class CloudVm implements AsyncDisposable {
@@ -45,6 +47,7 @@ export class CloudVm implements AsyncDisposable {
         workers: 8,
         serverSelectionTimeoutMs: SERVER_SELECTION_TIMEOUT_MS,
         secrets: [SECRET],
+        logger: options.logger ?? { info: () => undefined, warn: () => undefined },
         maxRegistrationsPerHour: options.maxRegistrationsPerHour ?? 10_000,
         tokens: new Tokens({ secrets: [SECRET], ttlSeconds: options.tokenTtlSeconds ?? 3600 }),
         openProviders: async () =>

@@ -15,7 +15,8 @@ import { HASH_MICROSECONDS_WORD, type HashingMemory, openHashingMemory, PLACES }
 import { type HashingSlot, HashingSlots } from './hashing-slots.ts';
 import { KNOWN, OTHERS, WaitingPlaces } from './waiting-places.ts';
 
-const MAX_WAIT_MS = 5_000;
+/** Half of the time that a handler has by default. The line is fair, so patience costs others nothing. */
+const MAX_WAIT_MS = 15_000;
 /** How long a waiter sleeps before it looks by itself. */
 const LOOK_AGAIN_MS = 250;
 /** A place outlives its waiter's patience, so that nobody else takes it meanwhile. */
