@@ -72,8 +72,14 @@ export class UserRepository {
     const keyOfFound = ({ _id }: Pick<UserDocument, '_id'>) => _id.toHexString();
     const find = (identities: readonly Identity[]) => this.#findAll(identities);
     this.#reads = new BatchedReads({ service, find, keyOf, keyOfFound });
-    const findVersions = (identities: readonly Identity[]) => this.#findVersions(identities);
-    this.#tokenVersions = new BatchedReads({ service, find: findVersions, keyOf, keyOfFound });
+    this.#tokenVersions = new BatchedReads({
+      // A batch is one operation of the database service. Refreshes in the background would otherwise take
+      // the places of as many requests.
+      service: { run: (read) => read() },
+      find: (identities) => service.run(() => this.#findVersions(identities)),
+      keyOf,
+      keyOfFound,
+    });
   }
 
   /** @throws AlreadyTakenError, which names every field that is taken */

@@ -152,4 +152,13 @@ describeOnEveryDatabase('users', (database) => {
       expect(left).not.toContain(personal);
     expect((await users().create(given)).id).not.toBe(id);
   });
+
+  test('the token versions of many users at once are few operations of the database', async () => {
+    const ids = Array.from({ length: 200 }, () => new ObjectId().toHexString());
+    const one = users();
+    const read = ids.map((id) => one.readTokenVersion(id));
+    await Promise.resolve();
+    expect(database.service.inFlight).toBeLessThanOrEqual(2);
+    expect(new Set(await Promise.all(read))).toEqual(new Set([undefined]));
+  });
 });
