@@ -43,7 +43,14 @@ export function armsOf(
     workers.map((count) => ({
       name: `cloudvm-backend ${core}, ${count} ${count === 1 ? 'worker' : 'workers'}`,
       script: entry,
-      environment: { ...shared, APP: '', CORE: core, WORKERS: String(count) },
+      environment: {
+        ...shared,
+        APP: '',
+        CORE: core,
+        WORKERS: String(count),
+        // Its ten users create far more than anybody should.
+        MAX_VMS_PER_USER: '1000000',
+      },
     }));
   const peer = (name: string, settings: Readonly<Record<string, string>>) => ({
     name,

@@ -79,6 +79,7 @@ export async function start(pool: WorkerPool): Promise<void> {
       databaseName,
       workers: pool.size,
       ...(databaseMeters !== undefined && { meters: databaseMeters }),
+      maxVmsPerUser: settings.maxVmsPerUser,
       tokens,
       secrets,
       maxRegistrationsPerHour: settings.maxRegistrationsPerHour,

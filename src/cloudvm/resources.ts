@@ -5,6 +5,7 @@
  */
 
 import { EmbeddedDatabase } from '../embedded-mongodb/index.ts';
+import { otherWritersOf } from '../platform/data-directory.ts';
 import type { Logger } from '../platform/log.ts';
 import { shareHashingLine } from './accounts/passwords/line/hashing-memory.ts';
 import { type PreparedSecret, prepareSecret } from './accounts/tokens/secret.ts';
@@ -20,12 +21,27 @@ export interface CloudVmResources extends AsyncDisposable {
   readonly failed: Promise<never>;
 }
 
-/** @throws SecretError, EmbeddedDatabaseError */
+export class DataDirectoryError extends Error {
+  readonly code = 'DATA_DIRECTORY_OPEN';
+  override readonly name = 'DataDirectoryError';
+
+  constructor(path: string) {
+    super(
+      `everybody on this machine may write to ${path}, and so replace the database and the signing secret; ` +
+        'use chmod o-w, or set DATA_DIR to another directory',
+    );
+  }
+}
+
+/** @throws DataDirectoryError, SecretError, EmbeddedDatabaseError */
 export async function openCloudVmResources(
   settings: CloudVmSettings,
   logger: Logger,
 ): Promise<CloudVmResources> {
   const { mongodbUri } = settings;
+  if (mongodbUri === undefined || settings.jwtSecrets.length === 0) {
+    requirePrivate(settings.dataDirectory, logger);
+  }
   const secret = await prepareSecret(settings);
   reportOwnSecret(secret, mongodbUri, logger);
   shareHashingLine();
@@ -51,6 +67,18 @@ export async function openCloudVmResources(
     failed: database.closed.then(() => new Promise<never>(() => {})),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
+}
+
+/** @throws DataDirectoryError */
+function requirePrivate(dataDirectory: string, logger: Logger): void {
+  const writers = otherWritersOf(dataDirectory);
+  if (writers === 'everybody') throw new DataDirectoryError(dataDirectory);
+  if (writers === 'group') {
+    logger.warn(
+      { path: dataDirectory },
+      'the group of DATA_DIR may write to it, so its members can sign tokens and replace the database',
+    );
+  }
 }
 
 /** A generated secret belongs to this machine, so other machines may refuse its tokens. */

@@ -26,6 +26,7 @@ export interface ServicesOptions extends DatabaseServiceOptions {
   readonly leaseMs?: number;
   /** How long a provider may take for one call. */
   readonly callTimeoutMs?: number;
+  readonly maxVmsPerUser?: number;
   /** Called with errors of work that goes on in the background. It is repeated. */
   readonly onError: (error: unknown) => void;
 }
@@ -71,7 +72,12 @@ export class Services implements AsyncDisposable {
     const onChange = () => this.events.written();
     this.operations = new OperationServices(database, { ...options, providers, onChange });
     const snapshots = new SnapshotRepository(database);
-    this.vms = new VmServices(database, { operations: this.operations, snapshots, onChange });
+    this.vms = new VmServices(database, {
+      operations: this.operations,
+      snapshots,
+      onChange,
+      ...(options.maxVmsPerUser !== undefined && { maxVmsPerUser: options.maxVmsPerUser }),
+    });
     this.snapshots = new SnapshotServices({
       repository: snapshots,
       vms: this.vms.repository,

@@ -33,6 +33,7 @@ interface OwnSettings {
   readonly corsOrigins: readonly string[];
   /** undefined: everybody may read the metrics. */
   readonly metricsToken: string | undefined;
+  readonly maxVmsPerUser: number;
   /** What carries out operations. Empty: all providers are simulated. */
   readonly providers: ProviderModules;
   readonly providerTimeoutMs: number;
@@ -104,6 +105,12 @@ const OWN_SETTINGS: SettingsGroup<OwnSettings> = {
       parse: bearerToken,
       isSecret: true,
       about: 'Who reads `/metrics` must send it as a bearer token. Without it, everybody may read them.',
+    },
+    maxVmsPerUser: {
+      name: 'MAX_VMS_PER_USER',
+      fallback: 1_000,
+      parse: boundedInteger(1, 1_000_000_000),
+      about: 'How many VMs a user may have.',
     },
     providers: {
       name: 'PROVIDERS',

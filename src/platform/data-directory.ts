@@ -5,10 +5,12 @@
  * It makes one level after the other. Node's own `recursive` never returns if a level neither exists nor
  * can be made, as in /proc, and blocks timers and signals meanwhile.
  */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 const OWNER_ONLY = 0o700;
+const WRITABLE_BY_GROUP = 0o020;
+const WRITABLE_BY_ALL = 0o002;
 
 /** @throws the system's error for the first level that cannot be made */
 export function makeDataDirectory(path: string): void {
@@ -20,4 +22,16 @@ export function makeDataDirectory(path: string): void {
     // Another process may have made it in the meantime.
     if (!existsSync(path)) throw error;
   }
+}
+
+/**
+ * Who else may replace what is in the directory: the secret, and with it the right to sign tokens. The sticky
+ * bit, as /tmp has it, is no protection from files that are there before ours.
+ */
+export function otherWritersOf(path: string): 'everybody' | 'group' | undefined {
+  // Windows has no modes: its directories report 0o777.
+  if (process.platform === 'win32' || !existsSync(path)) return undefined;
+  const { mode } = statSync(path);
+  if ((mode & WRITABLE_BY_ALL) !== 0) return 'everybody';
+  return (mode & WRITABLE_BY_GROUP) === 0 ? undefined : 'group';
 }

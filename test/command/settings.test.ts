@@ -49,6 +49,7 @@ describe('without any setting', () => {
       maxTargetBytes: 8192,
       maxBodyBytes: 1_048_576,
       inboundMemoryMb: 256,
+      maxVmsPerUser: 1_000,
       outboundMemoryMb: 512,
       outboundWindowBytes: 262_144,
       maxInFlight: 64,

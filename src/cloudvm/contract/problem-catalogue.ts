@@ -164,6 +164,12 @@ export const PROBLEM_CAUSES = {
     explanation:
       'The status of the VM does not allow it. Only a running VM can be stopped or restarted, and only one that is stopped or in error can be started.',
   },
+  'vm-quota-exceeded': {
+    status: 409,
+    title: 'VM Quota Exceeded',
+    explanation:
+      'You have as many VMs as one user may have on this server. Delete one of them, and send the request again.',
+  },
   'snapshot-pending': {
     status: 409,
     title: 'Snapshot Pending',

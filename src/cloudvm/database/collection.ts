@@ -6,8 +6,10 @@
  * sparse, TTL or collated index. "Unique where present" is done by storing a filler that is unique, and
  * "unique without regard to case" by storing a lower-cased key.
  */
-import type { IndexDescription } from 'mongodb';
+import { type IndexDescription, MongoServerError } from 'mongodb';
+import { DatabaseConfigurationError } from './database-errors.ts';
 import type { DatabaseService } from './database-service.ts';
+import { isDuplicateKey } from './driver-errors.ts';
 
 export type DeclaredIndex = IndexDescription & { readonly name: string };
 
@@ -18,7 +20,7 @@ export interface DeclaredCollection {
 
 /**
  * Idempotent.
- * @throws DatabaseUnreachableError, or the server's own error if an index differs from ours
+ * @throws DatabaseUnreachableError, or DatabaseConfigurationError if another program uses the collections
  */
 export async function prepareCollections(
   service: DatabaseService,
@@ -28,7 +30,39 @@ export async function prepareCollections(
     // One per command: FerretDB 1.24 breaks the connection when a command names two indexes that exist
     // already.
     for (const index of indexes) {
-      await service.runRepeatable(() => service.collection(name).createIndexes([index]));
+      try {
+        await service.runRepeatable(() => service.collection(name).createIndexes([index]));
+      } catch (error) {
+        throw inWords(error, service.description, name, index);
+      }
     }
   }
+}
+
+/** An index of that name has other keys or options, or an index of these keys has another name. */
+const INDEX_CONFLICTS: readonly unknown[] = [85, 86];
+
+function isIndexConflict({ code }: MongoServerError): boolean {
+  return INDEX_CONFLICTS.includes(code);
+}
+
+/** For the operator. The server's own message names neither the cause nor the way out. */
+function inWords(error: unknown, database: string, collection: string, index: DeclaredIndex): unknown {
+  if (!(error instanceof MongoServerError)) return error;
+  const fields = Object.keys(index.key).join(' and ');
+  const remedy = 'set MONGODB_DB to the name of a database that CloudVM has for itself';
+  const isDuplicate: boolean = isDuplicateKey(error);
+  if (isDuplicate) {
+    return new DatabaseConfigurationError(
+      `the collection "${collection}" of ${database} has documents that CloudVM has not stored: ` +
+        `several have the same ${fields}. If another program uses it, ${remedy}`,
+      { cause: error },
+    );
+  }
+  if (!isIndexConflict(error)) return error;
+  return new DatabaseConfigurationError(
+    `the collection "${collection}" of ${database} has an index that is not CloudVM's, on ${fields} or with ` +
+      `the name "${index.name}". If another program uses it, ${remedy}. Otherwise drop the index`,
+    { cause: error },
+  );
 }

@@ -55,9 +55,13 @@ export class StoredReads<Schema extends Document> {
     return batch.map(asBuffer);
   }
 
-  /** How many documents match. */
-  async count(filter: Filter<Schema>): Promise<number> {
-    const pipeline = [{ $match: filter }, { $group: { _id: 1, count: { $sum: 1 } } }];
+  /**
+   * How many documents match.
+   * @param limit counts no further, at least 1
+   */
+  async count(filter: Filter<Schema>, limit?: number): Promise<number> {
+    const upTo = limit === undefined ? [] : [{ $limit: limit }];
+    const pipeline = [{ $match: filter }, ...upTo, { $group: { _id: 1, count: { $sum: 1 } } }];
     const [group] = await this.#firstBatch({ aggregate: this.#collection, pipeline, cursor: {} });
     // There is no group of nothing.
     return group === undefined ? 0 : countIn(group);

@@ -7,10 +7,16 @@ import {
   TimeSchema,
   TotalSchema,
 } from '../contract/common-schema.ts';
+import { VISIBLE_AND_NOT_BLANK } from '../contract/visible-text.ts';
 import { Validator } from '../validation/validator.ts';
 import { SNAPSHOT_STATUSES } from './snapshot.ts';
 
-const NameSchema = Type.String({ minLength: 1, maxLength: 64, examples: ['before the upgrade'] });
+const NameSchema = Type.String({
+  minLength: 1,
+  maxLength: 64,
+  pattern: VISIBLE_AND_NOT_BLANK,
+  examples: ['before the upgrade'],
+});
 
 export const SnapshotSchema = Type.Object(
   {

@@ -7,6 +7,7 @@
 import Type, { type TArray, type TObject, type TSchema } from 'typebox';
 import { Errors } from 'typebox/schema';
 import type { ProblemError } from '../../runtime/application.ts';
+import { PATTERN_MESSAGES } from '../contract/visible-text.ts';
 
 /** Enough to correct a form. A nonsensical request gets no longer answer. */
 const MAX_ERRORS = 20;
@@ -77,6 +78,8 @@ function messageOf(error: SchemaError): string {
       return `must be one of ${error.params.allowedValues.join(', ')}`;
     case 'minLength':
       return `must have at least ${counted(error.params.limit, 'character')}`;
+    case 'pattern':
+      return PATTERN_MESSAGES.get(String(error.params.pattern)) ?? error.message;
     default:
       return error.message;
   }

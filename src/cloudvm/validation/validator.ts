@@ -15,16 +15,21 @@ const MAX_PATH_CHARACTERS = 200;
 export class Validator<Schema extends TSchema> {
   readonly schema: Schema;
   readonly #compiled: CompiledSchema<Schema>;
+  readonly #alsoCheck: ((value: Static<Schema>) => readonly ProblemError[]) | undefined;
 
-  constructor(schema: Schema) {
+  /** @param alsoCheck says what else is wrong with a value that matches the schema */
+  constructor(schema: Schema, alsoCheck?: (value: Static<Schema>) => readonly ProblemError[]) {
     this.schema = schema;
+    this.#alsoCheck = alsoCheck;
     this.#compiled = Compile(schema);
   }
 
   /** @returns the value itself. @throws HttpProblem 422 */
   validate(value: unknown): Static<Schema> {
-    if (this.#compiled.Check(value)) return value;
-    throw invalid(explain(this.schema, value));
+    if (!this.#compiled.Check(value)) throw invalid(explain(this.schema, value));
+    const errors = this.#alsoCheck?.(value) ?? [];
+    if (errors.length > 0) throw invalid(errors);
+    return value;
   }
 }
 

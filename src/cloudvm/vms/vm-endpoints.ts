@@ -28,7 +28,12 @@ export const createVm = endpoint({
     schema: VmSchema,
     headers: { ...ETAG, ...OPERATION_LOCATION, Location: 'The path of the VM.' },
   },
-  problems: ['unprocessable-content', 'unsupported-media-type', 'idempotency-key-reused'],
+  problems: [
+    'unprocessable-content',
+    'unsupported-media-type',
+    'idempotency-key-reused',
+    'vm-quota-exceeded',
+  ],
 });
 
 export const getVm = endpoint({

@@ -11,6 +11,7 @@ import {
   VersionMismatchError,
 } from './repository/vm-errors.ts';
 import { MAX_TAGS, type VmStatus } from './vm.ts';
+import { VmQuotaExceededError } from './vm-quota.ts';
 
 /** An operation that goes on ends soon, if all is well. */
 const RETRY_AFTER_SECONDS = '1';
@@ -21,6 +22,9 @@ export function vmProblem(error: unknown): HttpProblem | undefined {
   if (error instanceof VersionMismatchError) return preconditionFailed(error.currentVersion);
   if (error instanceof IdempotencyKeyReusedError) {
     return problem('idempotency-key-reused', 'The Idempotency-Key was used before with another body.');
+  }
+  if (error instanceof VmQuotaExceededError) {
+    return problem('vm-quota-exceeded', `You have ${error.max} VMs, which is as many as you may have.`);
   }
   if (error instanceof InvalidCursorError) {
     return invalid([{ path: '/cursor', message: 'is not a valid cursor for this sort order' }]);

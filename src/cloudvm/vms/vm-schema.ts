@@ -3,6 +3,7 @@
  * controller.
  */
 import Type, { type Static } from 'typebox';
+import type { ProblemError } from '../../runtime/application.ts';
 import {
   CursorSchema,
   IdSchema,
@@ -11,6 +12,7 @@ import {
   TimeSchema,
   TotalSchema,
 } from '../contract/common-schema.ts';
+import { VISIBLE, VISIBLE_AND_NOT_BLANK } from '../contract/visible-text.ts';
 import { Validator } from '../validation/validator.ts';
 import { VM_SORTS } from './repository/vm-cursor.ts';
 import { MAX_TAGS, VM_PROVIDERS, VM_SIZES, VM_STATUSES } from './vm.ts';
@@ -18,7 +20,8 @@ import { MAX_TAGS, VM_PROVIDERS, VM_SIZES, VM_STATUSES } from './vm.ts';
 const NameSchema = Type.String({
   minLength: 1,
   maxLength: 64,
-  description: 'What you call the VM.',
+  pattern: VISIBLE_AND_NOT_BLANK,
+  description: 'What you call the VM. Without invisible characters.',
   examples: ['web-1'],
 });
 /** A name in the provider's system. */
@@ -37,12 +40,17 @@ const ProviderSchema = Type.Enum([...VM_PROVIDERS], { description: 'Who runs the
 const SizeSchema = Type.Enum([...VM_SIZES], { default: 'small' });
 const StatusSchema = Type.Enum([...VM_STATUSES]);
 
-const TagKeySchema = Type.String({ minLength: 1, maxLength: 64, examples: ['environment'] });
-const TagValueSchema = Type.String({ maxLength: 256, examples: ['production'] });
+const TagKeySchema = Type.String({
+  minLength: 1,
+  maxLength: 64,
+  pattern: VISIBLE_AND_NOT_BLANK,
+  examples: ['environment'],
+});
+const TagValueSchema = Type.String({ maxLength: 256, pattern: VISIBLE, examples: ['production'] });
 
 const TagsSchema = Type.Array(
   Type.Object({ key: TagKeySchema, value: TagValueSchema }, { additionalProperties: false }),
-  { maxItems: MAX_TAGS },
+  { maxItems: MAX_TAGS, description: 'Each key once.' },
 );
 
 export const VmSchema = Type.Object(
@@ -157,7 +165,17 @@ export type VmChangesBody = Static<typeof VmChangesSchema>;
 export type TagValueBody = Static<typeof TagValueBodySchema>;
 
 export const vmQuery = new Validator(VmQuerySchema);
-export const newVm = new Validator(NewVmSchema);
-export const vmChanges = new Validator(VmChangesSchema);
+export const newVm = new Validator(NewVmSchema, repeatedTagKeys);
+export const vmChanges = new Validator(VmChangesSchema, repeatedTagKeys);
 export const tagKey = new Validator(TagKeySchema);
 export const tagValue = new Validator(TagValueBodySchema);
+
+/** What JSON Schema cannot say: the key of a tag occurs once. */
+function repeatedTagKeys({ tags = [] }: Pick<VmChangesBody, 'tags'>): readonly ProblemError[] {
+  const keys = new Set<string>();
+  return tags.flatMap(({ key }, index) => {
+    if (keys.has(key)) return [{ path: `/tags/${index}/key`, message: 'is the key of a tag before it' }];
+    keys.add(key);
+    return [];
+  });
+}

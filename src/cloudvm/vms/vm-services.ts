@@ -9,8 +9,9 @@ import { DELETABLE_STATUSES, type VmAction } from './lifecycle.ts';
 import { addTagTexts } from './repository/tag-texts.ts';
 import { VMS } from './repository/vm-document.ts';
 import { StatusConflictError, VersionMismatchError } from './repository/vm-errors.ts';
-import { VmRepository } from './repository/vm-repository.ts';
+import { type CreatedVm, VmRepository } from './repository/vm-repository.ts';
 import type { NewVm, Vm } from './vm.ts';
+import { VmQuota, VmQuotaExceededError } from './vm-quota.ts';
 
 /** A VM, and the operation that goes on. */
 export interface BegunVm {
@@ -24,7 +25,10 @@ export interface VmServicesOptions {
   readonly snapshots: SnapshotRepository;
   /** Told that a VM has changed in another way than by an operation. */
   readonly onChange: () => void;
+  readonly maxVmsPerUser?: number;
 }
+
+export const DEFAULT_MAX_VMS_PER_USER = 1_000;
 
 /** Once per process. Idempotent. */
 export async function prepareVms(database: DatabaseService): Promise<void> {
@@ -37,17 +41,26 @@ export class VmServices {
   readonly #operations: OperationServices;
   readonly #snapshots: SnapshotRepository;
   readonly #onChange: () => void;
+  readonly #quota: VmQuota;
 
-  constructor(database: DatabaseService, { operations, snapshots, onChange }: VmServicesOptions) {
+  constructor(database: DatabaseService, options: VmServicesOptions) {
+    const { operations, snapshots, onChange, maxVmsPerUser = DEFAULT_MAX_VMS_PER_USER } = options;
     this.repository = new VmRepository(database);
+    this.#quota = new VmQuota({
+      max: maxVmsPerUser,
+      count: (ownerId, limit) => this.repository.countUpTo(ownerId, limit),
+    });
     this.#operations = operations;
     this.#snapshots = snapshots;
     this.#onChange = onChange;
   }
 
-  /** Stores a VM and begins to create it, unless an earlier request with the same key has. */
+  /**
+   * Stores a VM and begins to create it, unless an earlier request with the same key has.
+   * @throws VmQuotaExceededError, IdempotencyKeyReusedError
+   */
   async create(ownerId: string, newVm: NewVm, idempotencyKey: string | undefined): Promise<BegunVm> {
-    const { vm, replayed, operationId } = await this.repository.create(ownerId, newVm, idempotencyKey);
+    const { vm, replayed, operationId } = await this.#store(ownerId, newVm, idempotencyKey);
     if (!replayed && operationId !== undefined) {
       await this.#operations.begin({ id: operationId, kind: 'create', vm });
     }
@@ -100,6 +113,20 @@ export class VmServices {
       if (isDeleted) await this.#snapshots.deleteOfVm(requireObjectId(vm.id));
       return isDeleted;
     });
+  }
+
+  async #store(ownerId: string, newVm: NewVm, key: string | undefined): Promise<CreatedVm> {
+    if (!(await this.#quota.isNear(ownerId))) return this.repository.create(ownerId, newVm, key);
+    if (await this.#quota.isFull(ownerId)) {
+      // A repetition of an earlier request creates nothing.
+      const earlier = key === undefined ? undefined : await this.repository.findCreated(ownerId, newVm, key);
+      if (earlier === undefined) throw new VmQuotaExceededError(this.#quota.max);
+      return earlier;
+    }
+    const created = await this.repository.create(ownerId, newVm, key);
+    if (created.replayed || !(await this.#quota.isExceeded(ownerId))) return created;
+    await this.repository.takeBack(created.vm);
+    throw new VmQuotaExceededError(this.#quota.max);
   }
 
   #changed(vm: Vm | undefined): Vm | undefined {

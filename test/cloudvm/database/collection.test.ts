@@ -24,6 +24,7 @@ describeOnEveryDatabase('preparing a database', (database) => {
       _id_: { key: { _id: 1 }, unique: false },
       email: { key: { emailKey: 1 }, unique: true },
       username: { key: { usernameKey: 1 }, unique: true },
+      removalDueAt: { key: { removalDueAt: 1 }, unique: false },
     });
     expect(await indexesOf(database.service, VMS)).toEqual({
       _id_: { key: { _id: 1 }, unique: false },
@@ -44,7 +45,7 @@ describeOnEveryDatabase('preparing a database', (database) => {
     expect(await indexesOf(database.service, OPERATIONS)).toEqual({
       _id_: { key: { _id: 1 }, unique: false },
       vm_createdAt: { key: { vmId: 1, createdAt: 1, _id: 1 }, unique: false },
-      dueAt: { key: { dueAt: 1 }, unique: false },
+      provider_dueAt: { key: { 'subject.provider': 1, dueAt: 1 }, unique: false },
       owner_updatedAt: { key: { ownerId: 1, updatedAt: 1 }, unique: false },
     });
     expect(await indexesOf(database.service, LOGIN_FAILURES)).toEqual({
@@ -65,7 +66,20 @@ describeOnEveryDatabase('preparing a database', (database) => {
     await using service = await DatabaseService.open({ uri: database.uri, databaseName, workers: 8 });
     const users = service.collection(USERS.name);
     await users.createIndex({ somethingElse: 1 }, { name: 'email' });
-    await expect(prepareServices(service)).rejects.toThrow();
+    await expect(prepareServices(service)).rejects.toThrow(/MONGODB_DB|index/);
+    await users.drop();
+  });
+
+  test('fails in the documents of another program, and says which and what to do', async (context) => {
+    if (!database.atomic) context.skip('it makes unique indexes in spite of documents that are not');
+    const databaseName = `cloudvm_test_${randomBytes(6).toString('hex')}`;
+    await using service = await DatabaseService.open({ uri: database.uri, databaseName, workers: 8 });
+    const users = service.collection(USERS.name);
+    await users.insertMany([{ login: 'ada' }, { login: 'grace' }]);
+    await expect(prepareServices(service)).rejects.toThrow(
+      /"users" of .* has documents that CloudVM has not stored: several have the same emailKey.*MONGODB_DB/,
+    );
+    expect(await users.countDocuments()).toBe(2);
     await users.drop();
   });
 });

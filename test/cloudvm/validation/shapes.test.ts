@@ -84,7 +84,14 @@ describe('a new VM', () => {
       [{ name: 'Ein Name mit Ümlaut 🚀' }],
       [{ provider: 'local', size: 'large', instanceId: 'i-0.a_B' }],
       [{ tags: [] }],
-      [{ tags: Array.from({ length: 20 }, () => ({ key: 'k'.repeat(64), value: 'v'.repeat(256) })) }],
+      [
+        {
+          tags: Array.from({ length: 20 }, (_, index) => ({
+            key: String(index).padStart(64, 'k'),
+            value: 'v'.repeat(256),
+          })),
+        },
+      ],
       [{ tags: [{ key: 'k', value: '' }] }],
     ].map(([changes]) => [short(changes), changes]),
   )('may be %s', (_, changes) => {

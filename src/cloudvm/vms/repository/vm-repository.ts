@@ -86,6 +86,30 @@ export class VmRepository {
     return { vm: toVm(stored), replayed, operationId: stored.creationOperationId };
   }
 
+  /** The VM that an earlier request has created with this key. @throws IdempotencyKeyReusedError */
+  async findCreated(ownerId: string, vm: NewVm, idempotencyKey: string): Promise<CreatedVm | undefined> {
+    const owner = requireObjectId(ownerId);
+    const { creationKey, creationFingerprint } = newVmDocument(owner, vm, idempotencyKey);
+    const found = await this.#service.run(() => this.#vms.findOne({ ownerId: owner, creationKey }));
+    if (found === null) return undefined;
+    if (found.creationFingerprint !== creationFingerprint) throw new IdempotencyKeyReusedError();
+    return { vm: toVm(found), replayed: true, operationId: found.creationOperationId };
+  }
+
+  /** Removes a VM that was stored a moment ago, and whose creation has not begun. */
+  async takeBack({ id, ownerId }: Vm): Promise<void> {
+    const stored = { _id: requireObjectId(id), ownerId: requireObjectId(ownerId) };
+    await this.#service.runRepeatable(() => this.#vms.deleteOne(stored));
+  }
+
+  /** How many VMs the owner has, counted up to `limit`, which is at least 1. */
+  countUpTo(ownerId: string, limit: number): Promise<number> {
+    const owned = { ownerId: requireObjectId(ownerId) };
+    return this.#service.run(() =>
+      this.#counts.share(`${ownerId} ${limit}`, () => this.#stored.count(owned, limit)),
+    );
+  }
+
   /** @returns undefined for a malformed id and for another owner's VM too */
   read(ownerId: string, id: string): Promise<StoredVm | undefined> {
     return isObjectId(id) ? this.#reads.read({ ownerId, id: id.toLowerCase() }) : Promise.resolve(undefined);
@@ -117,6 +141,7 @@ export class VmRepository {
   }
 
   /**
+   * Changes a VM, unless it has these values already. Then it keeps its version.
    * @param expectedVersion the version that the client has seen (If-Match), or undefined for any
    * @returns the VM as it is now, or undefined when it does not exist
    * @throws VersionMismatchError
@@ -131,13 +156,14 @@ export class VmRepository {
     if (identity === undefined) return undefined;
     const fields = fieldsOf(changes);
     // Not repeatable, because a repetition could undo what another client wrote in between.
-    if (expectedVersion === undefined) {
-      return this.#service.run(() => this.#change(identity, {}, fields, new ObjectId()));
-    }
-    const changed = await this.#changeOnce(identity, { version: expectedVersion }, fields);
+    const changed =
+      expectedVersion === undefined
+        ? await this.#service.run(() => this.#change(identity, differsFrom(fields), fields, new ObjectId()))
+        : await this.#changeOnce(identity, { version: expectedVersion, ...differsFrom(fields) }, fields);
     if (changed !== undefined) return changed;
-    const current = await this.#service.run(() => this.#vms.findOne(identity));
+    const current = await this.#service.run(() => this.#vms.findOne(identity, { readPreference: 'primary' }));
     if (current === null) return undefined;
+    if (expectedVersion === undefined || current.version === expectedVersion) return toVm(current);
     throw new VersionMismatchError(current.version);
   }
 
@@ -337,6 +363,12 @@ function fieldsOf({ name, size, tags }: VmChanges): WritableFields {
     ...(size !== undefined && { size }),
     ...(tags !== undefined && { tags: tags.map(copyTag), tagTexts: tagTextsOf(tags) }),
   };
+}
+
+/** The condition that a VM has another value in one of the fields. */
+function differsFrom(fields: WritableFields): Filter<VmDocument> {
+  const either = Object.entries(fields).map(([name, value]) => ({ [name]: { $ne: value } }));
+  return { $or: either };
 }
 
 /** @returns undefined if that changes nothing. @throws TooManyTagsError */

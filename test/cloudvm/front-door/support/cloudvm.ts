@@ -24,6 +24,7 @@ export interface CloudVmOptions {
   readonly tokenTtlSeconds?: number;
   readonly maxRegistrationsPerHour?: number;
   readonly logger?: Pick<Logger, 'info' | 'warn'>;
+  readonly maxVmsPerUser?: number;
 }
 
 export class CloudVm implements AsyncDisposable {
@@ -45,6 +46,7 @@ export class CloudVm implements AsyncDisposable {
         uri,
         databaseName,
         workers: 8,
+        ...(options.maxVmsPerUser !== undefined && { maxVmsPerUser: options.maxVmsPerUser }),
         serverSelectionTimeoutMs: SERVER_SELECTION_TIMEOUT_MS,
         secrets: [SECRET],
         logger: options.logger ?? { info: () => undefined, warn: () => undefined },

@@ -136,11 +136,30 @@ describeOnEveryDatabase('VMs', (database) => {
     expect(await vms().findById(owner, vm.id)).toMatchObject({ name: winner, version: 2 });
   });
 
+  test('an update with the values that a VM has changes nothing, whatever its fields', async () => {
+    const owner = newOwner();
+    const { id } = await create(owner);
+    const changes = { name: 'same', size: 'large', tags: [{ key: 'a', value: 'b' }] } as const;
+    const changed = await vms().update(owner, id, changes);
+    for (const same of [changes, { name: 'same' }, { tags: changes.tags }]) {
+      expect(await vms().update(owner, id, same)).toEqual(changed);
+      expect(await vms().update(owner, id, same, changed?.version)).toEqual(changed);
+    }
+    await expect(vms().update(owner, id, changes, 1)).rejects.toBeInstanceOf(VersionMismatchError);
+    const swapped = [...changes.tags, { key: 'c', value: 'd' }];
+    for (const tags of [swapped, swapped.toReversed(), []]) {
+      const before = (await vms().findById(owner, id))?.version ?? 0;
+      expect(await vms().update(owner, id, { tags })).toMatchObject({ tags, version: before + 1 });
+      expect(await vms().update(owner, id, { tags })).toMatchObject({ tags, version: before + 1 });
+    }
+  });
+
   test('all simultaneous updates that expect no version succeed', async (context) => {
     if (!database.atomic) context.skip('it reads first and writes later');
     const owner = newOwner();
     const vm = await create(owner);
-    await Promise.all(Array.from({ length: 10 }, () => vms().update(owner, vm.id, { size: 'large' })));
+    const update = (_: unknown, index: number) => vms().update(owner, vm.id, { name: `web-${index}` });
+    await Promise.all(Array.from({ length: 10 }, update));
     expect((await vms().findById(owner, vm.id))?.version).toBe(11);
   });
 
