@@ -24,6 +24,7 @@ import {
   end,
   fail,
   lastBlock,
+  maxBodyBytes,
   maxHeaderBytes,
   need,
   needWithoutHead,
@@ -66,12 +67,20 @@ export function parse(address: usize, length: usize): i32 {
 export function parseHead(address: usize, length: usize): i32 {
   setRequest(length < 16 ? copyShortRequest(address, length) : address, length);
   clearAnswer();
-  parseWholeHead();
+  parseWholeHead(false);
   return Word.get(r.STATUS);
 }
 
-/** The record then describes a request without content, the last of its connection. */
-function parseWholeHead(): void {
+/** Parses the head alone of a request whose body is streamed, and judges it. @returns as `parseHead` */
+export function parseStreamedHead(address: usize, length: usize): i32 {
+  setRequest(length < 16 ? copyShortRequest(address, length) : address, length);
+  clearAnswer();
+  parseWholeHead(true);
+  return Word.get(r.STATUS);
+}
+
+/** Unless it is judged, the record then describes a request without content, the last of its connection. */
+function parseWholeHead(isJudged: bool): void {
   const start = skipEmptyLines();
   if (start === ANSWERED) return;
   const section = parseRequestLine(start);
@@ -79,12 +88,14 @@ function parseWholeHead(): void {
   forgetFields();
   const body = parseFields(section);
   if (body === ANSWERED) return;
-  if (Word.get(r.HEADER_COUNT) > r.MAX_HEADERS) {
+  if (isJudged) {
+    if (!judgeHead(Word.get(r.HEADER_COUNT), r.MAX_STREAMED_BYTES)) return;
+  } else if (Word.get(r.HEADER_COUNT) > r.MAX_HEADERS) {
     fail(431, r.REASON_HEADERS_TOO_LARGE);
     return;
   }
   matchRoute();
-  Word.set(r.CONTENT_LENGTH, -1);
+  if (!isJudged) Word.set(r.CONTENT_LENGTH, -1);
   Word.setPosition(r.BODY_START, body);
   Word.set(r.BODY_WIRE_LENGTH, 0);
   Word.set(r.BODY_LENGTH, 0);
@@ -108,7 +119,7 @@ function parseWhole(): void {
   if (section === ANSWERED) return;
   forgetFields();
   const body = parseFields(section);
-  if (body === ANSWERED || !judgeHead(Word.get(r.HEADER_COUNT))) return;
+  if (body === ANSWERED || !judgeHead(Word.get(r.HEADER_COUNT), maxBodyBytes)) return;
   matchRoute();
   parseBody(body);
 }

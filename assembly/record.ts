@@ -219,6 +219,8 @@ export const MAX_EMPTY_LINES = 8;
 export const MAX_METHOD_BYTES = 32;
 /** Bytes of a request line besides its target: method, two spaces, version, line end, and some spare ones. */
 export const REQUEST_LINE_SLACK_BYTES = 128;
+/** The largest Content-Length of a body that is streamed. Larger ones have no place in a word. */
+export const MAX_STREAMED_BYTES = 0x7fffffff;
 /** A chunk-size line with its extensions and its line end. */
 export const MAX_CHUNK_LINE_BYTES = 4096;
 /** Bytes of chunk framing that are free, and how many more each byte of content brings. */

@@ -6,7 +6,7 @@
 
 import { classesOf, DIGIT } from '../bytes/characters';
 import * as r from '../record';
-import { base, fail, maxBodyBytes, Word } from '../state';
+import { base, fail, Word } from '../state';
 import { hostLength, portLength } from './authority';
 import { repeated, seen } from './fields';
 import { isMemberToken, memberLength, memberStart, nextMember, startList } from './lists';
@@ -17,8 +17,8 @@ const LENGTH_BIT: u32 = 1 << r.HEADER_CONTENT_LENGTH;
 const TRANSFER_BIT: u32 = 1 << r.HEADER_TRANSFER_ENCODING;
 const EXPECT_BIT: u32 = 1 << r.HEADER_EXPECT;
 
-/** Sets FLAGS and CONTENT_LENGTH. False when the request was refused. */
-export function judgeHead(headerCount: i32): bool {
+/** Sets FLAGS and CONTENT_LENGTH. False when the request was refused. @param mostBytes of the body */
+export function judgeHead(headerCount: i32, mostBytes: i32): bool {
   if (headerCount > r.MAX_HEADERS) return refuse(431, r.REASON_HEADERS_TOO_LARGE);
   const modern = Word.get(r.VERSION_MINOR) !== 0;
   const tunnel = Word.get(r.METHOD) === r.METHOD_CONNECT;
@@ -29,7 +29,7 @@ export function judgeHead(headerCount: i32): bool {
     if (!judgeTransferEncoding(headerCount, modern)) return false;
     flags |= r.FLAG_CHUNKED | r.FLAG_BODY;
   } else if (seen & LENGTH_BIT) {
-    if (!judgeContentLength()) return false;
+    if (!judgeContentLength(mostBytes)) return false;
     flags |= r.FLAG_BODY;
   }
   if (seen & CONNECTION_BIT) {
@@ -81,11 +81,11 @@ function judgeHost(required: bool): bool {
 /**
  * One field with digits only. The same length given twice is refused too, since other parsers differ on it.
  */
-function judgeContentLength(): bool {
+function judgeContentLength(mostBytes: i32): bool {
   if (repeated & LENGTH_BIT) return refuse(400, r.REASON_CONTENT_LENGTH_REPEATED);
   const start = valueStart(r.HEADER_CONTENT_LENGTH);
   const stop = start + valueLength(r.HEADER_CONTENT_LENGTH);
-  const limit: i64 = maxBodyBytes;
+  const limit: i64 = mostBytes;
   let value: i64 = 0;
   for (let at = start; at < stop; at++) {
     const byte = load<u8>(at);

@@ -17,6 +17,7 @@ export type { ContentCodingOptions } from './http/request/content-coding.ts';
 export type { FormLimits } from './http/request/form.ts';
 export type { Request } from './http/request/request.ts';
 export { RequestKey } from './http/request/request-key.ts';
+export type { StreamOptions as ContentStreamOptions } from './http/request/stream-options.ts';
 export type { BodyPiece, BodyStream, ResponseBody, StreamOptions } from './http/response/body-stream.ts';
 export { type EventStreamOptions, type ServerSentEvent, sendEvents } from './http/response/events.ts';
 export type { CookieOptions, EndedResponse, Response } from './http/response/response.ts';

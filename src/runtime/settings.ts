@@ -133,7 +133,7 @@ export const RUNTIME_SETTINGS: SettingsGroup<RuntimeSettings> = {
       name: 'MAX_BODY_BYTES',
       fallback: MB,
       parse: boundedInteger(1, 512 * MB),
-      about: 'Size of the content of a request. A larger one gets 413.',
+      about: 'Size of the content of a request. A larger one gets 413, unless its route streams it.',
     },
     inboundMemoryMb: {
       name: 'INBOUND_MEMORY_MB',

@@ -86,6 +86,12 @@ export class Arena {
     return [this.wasm, this.js];
   }
 
+  /** Parses the head alone, as of a request whose body is streamed. */
+  feedStreamedHead(core: Core, input: Uint8Array): void {
+    this.bytes.set(input, BYTES_PLACE);
+    core.parseStreamedHead(BYTES_PLACE, input.length);
+  }
+
   /**
    * Lets a core see the prefixes of `input` that end at the cuts, then all of it, and stops at the first
    * answer that is not "more bytes needed". Only the state that a connection keeps between calls survives.

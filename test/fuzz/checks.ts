@@ -61,6 +61,15 @@ export function checkCoresAgree(arena: Arena, input: Uint8Array): number {
   return wasm.record[r.STATUS] === r.PARSE_COMPLETE ? (wasm.record[r.CONSUMED] ?? 0) : 0;
 }
 
+/** Both cores describe the head alike that `parse` has accepted, and refuse alike what it refuses. */
+export function checkStreamedHeads(arena: Arena, input: Uint8Array): void {
+  for (const core of arena.cores) arena.feedStreamedHead(core, input);
+  const { wasm, js } = arena;
+  if (!sameRecords(wasm.record, js.record) || !sameRecords(js.record, wasm.record)) {
+    throw new Finding('cores differ', `(wasm and js, a head) ${describeDifference(wasm.record, js.record)}`);
+  }
+}
+
 /** However the bytes are split, the first answer that is not NEED is that of the whole. */
 export function checkSplit(
   arena: Arena,
@@ -121,6 +130,7 @@ export function checkInput(arena: Arena, input: Uint8Array, random: Random): voi
   let rest = input;
   for (let request = 0; request < 8 && rest.length > 0; request++) {
     const consumed = checkCoresAgree(arena, rest);
+    checkStreamedHeads(arena, rest);
     const tail = random.pick(TAILS);
     for (const core of arena.cores) {
       const other = random.oneIn(3) ? random.pick(OTHER_REQUESTS) : undefined;

@@ -64,4 +64,10 @@ export interface Core {
    * @returns as for `parse`. Whoever wants no more than the head has no use for PARSE_NEED
    */
   parseHead(address: number, length: number): number;
+  /**
+   * Parses the head alone of a request whose body is streamed to its handler. It is judged as by `parse`, but
+   * its body may be larger. The record describes it, with a body of length 0 that is still to come.
+   * @returns as for `parseHead`
+   */
+  parseStreamedHead(address: number, length: number): number;
 }

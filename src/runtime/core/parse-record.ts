@@ -11,6 +11,7 @@ import {
   BODY_START,
   BODY_WIRE_LENGTH,
   CONSUMED,
+  CONTENT_LENGTH,
   ERROR_REASON,
   ERROR_STATUS,
   FLAG_BODY,
@@ -102,6 +103,16 @@ export class ParseRecord {
     this.words[BODY_LENGTH] = 0;
     this.words[BODY_WIRE_LENGTH] = 0;
     this.words[FLAGS] = this.#word(FLAGS) & ~(FLAG_KEEP_ALIVE | FLAG_CHUNKED);
+  }
+
+  /**
+   * The head belongs to a request whose content is still coming. Until all of it has, the request is the last
+   * of its connection.
+   * @param length bytes of the request that have come
+   */
+  awaitContent(length: number): void {
+    this.words[CONSUMED] = length;
+    this.words[FLAGS] = this.#word(FLAGS) & ~FLAG_KEEP_ALIVE;
   }
 
   // ---- The request line ----
@@ -241,6 +252,11 @@ export class ParseRecord {
   /** Whether the request says that it has a body, perhaps of length 0. */
   get announcesBody(): boolean {
     return (this.#word(FLAGS) & FLAG_BODY) !== 0;
+  }
+
+  /** -1 if there is no Content-Length. */
+  get contentLength(): number {
+    return this.#word(CONTENT_LENGTH);
   }
 
   get isChunked(): boolean {

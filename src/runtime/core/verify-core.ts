@@ -73,6 +73,10 @@ export class VerifyCore implements Core {
     return this.#both(address, length, (core) => core.parseHead(address, length));
   }
 
+  parseStreamedHead(address: number, length: number): number {
+    return this.#both(address, length, (core) => core.parseStreamedHead(address, length));
+  }
+
   #both(address: number, length: number, parse: (core: Core) => number): number {
     const resume = Array.from(this.record.subarray(r.PHASE, r.METHOD));
     this.#js.record.set(resume, r.PHASE);

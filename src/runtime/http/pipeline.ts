@@ -13,6 +13,7 @@ import { answerConditionally, checkWithoutValidators } from './representation/co
 import { isUnsafe } from './representation/preconditions.ts';
 import type { ContentCodingOptions } from './request/content-coding.ts';
 import type { IncomingRequest } from './request/incoming-request.ts';
+import type { StreamOptions } from './request/stream-options.ts';
 import { discardBody } from './response/body-stream.ts';
 import type { OutgoingResponse } from './response/outgoing-response.ts';
 import type { StandingFields } from './response/response-headers.ts';
@@ -83,6 +84,7 @@ export class Pipeline {
   readonly #onError: ErrorListener;
   /** By the number of the route. */
   readonly #maxBodyBytes: readonly (number | undefined)[];
+  readonly #streams: readonly boolean[];
 
   constructor(options: PipelineOptions) {
     this.routes = Object.freeze([...options.patterns]);
@@ -122,11 +124,17 @@ export class Pipeline {
     };
     this.#onError = options.onError;
     this.#maxBodyBytes = options.routes.map((route) => route.options.maxBodyBytes);
+    this.#streams = options.routes.map((route) => route.options.stream !== undefined);
   }
 
   /** The largest content of a route, as far as the route says so. */
   maxBodyBytesOf(routeNumber: number): number {
     return this.#maxBodyBytes[routeNumber] ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Whether the handler of a route reads the content while it comes. */
+  takesStream(routeNumber: number): boolean {
+    return this.#streams[routeNumber] === true;
   }
 
   /** @returns a promise only if a step was asynchronous. It is never rejected */
@@ -260,13 +268,18 @@ function stepsOf(
   { middleware, handlers, options }: CompiledRoute,
   method: string | undefined,
 ): readonly Step[] {
-  const { contentCoding, checksPreconditions, maxBodyBytes } = options;
+  const { contentCoding, stream, checksPreconditions, maxBodyBytes } = options;
   const bounding = maxBodyBytes === undefined ? [] : [boundingStep(maxBodyBytes)];
   const decoding = contentCoding === undefined ? [] : [decodingStep(contentCoding)];
+  const streaming = stream === undefined ? [] : [streamingStep(stream)];
   const isChecked = checksPreconditions === true || method === undefined || !isUnsafe(method);
   const preconditions = isChecked ? [] : [checkWithoutValidators];
-  const before = [...middleware, ...bounding, ...decoding];
+  const before = [...middleware, ...bounding, ...decoding, ...streaming];
   return [...before, ...handlers.slice(0, -1), ...preconditions, ...handlers.slice(-1)];
+}
+
+function streamingStep(options: StreamOptions): Step {
+  return (request) => request.limitStream(options);
 }
 
 function decodingStep(bounds: ContentCodingOptions): Step {

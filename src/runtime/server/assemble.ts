@@ -29,6 +29,7 @@ import { Endings } from './connections/endings.ts';
 import { Ownership } from './connections/ownership.ts';
 import { RefusalHeaders } from './connections/refusal-headers.ts';
 import { Registry } from './connections/registry.ts';
+import { Uploads } from './connections/uploads.ts';
 import { Dispatcher } from './dispatch/dispatcher.ts';
 import { MainCounts } from './metrics/main-counts.ts';
 import { Metrics } from './metrics/metrics.ts';
@@ -134,6 +135,12 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     onHalfClosed: ({ number, generation }, stateWord) =>
       ownerIn(stateWord)?.send({ type: 'half-closed', connection: number, generation }),
   });
+  const deadlines = new Deadlines({ ...settings, lingerMs: LINGER_MS }, clock.now());
+  const uploads = new Uploads({
+    registry,
+    deadlines,
+    send: ({ number }, answer) => ownerIn(table.stateWord(number))?.sendUpload(answer),
+  });
   const connections = new Connections({
     table,
     registry,
@@ -142,7 +149,7 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     refused: new RefusedSockets(LINGER_MS, descriptors.refused, refusalHeaders, counts),
     inbound,
     outbound,
-    deadlines: new Deadlines({ ...settings, lingerMs: LINGER_MS }, clock.now()),
+    deadlines,
     ledger,
   });
   const dispatcher: Dispatcher = new Dispatcher({
@@ -222,6 +229,7 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     onBlamed: (route) => routeCutOff.blame(route, clock.now()),
     onServing: (worker) => dispatcher.addWorker(worker),
     onBell: () => dispatcher.ring(),
+    onUpload: (message) => uploads.onMessage(message),
     onStuck: (worker) => recovery.afterStuck(worker),
     onHung: (worker, cause) => recovery.afterHung(worker, cause),
     onEnded: (worker, cause) => recovery.afterExit(worker, cause),

@@ -167,6 +167,8 @@ export class InjectedApplication implements AsyncDisposable {
     return new RequestWorker({
       context: new WorkerContext(start, (message) => {
         if (message === BELL) this.#main.onBell();
+        else if (message.type === 'body-wanted' || message.type === 'body-ended')
+          this.#main.onUpload(message);
       }),
       core,
       pipeline,

@@ -29,6 +29,7 @@ import type { MainBell } from '../memory/synchronization/parking.ts';
 import type { OutboundRingReader } from '../memory/workers/outbound-ring-reader.ts';
 import { ServingWorkers } from '../memory/workers/serving-workers.ts';
 import type { WorkerWords } from '../memory/workers/worker-words.ts';
+import type { BodyFailure, UploadMessage } from '../worker/messages.ts';
 import type { RequestWorker } from '../worker/request-worker.ts';
 import { type ConnectionEvents, InjectedConnection } from './injected-connection.ts';
 
@@ -42,7 +43,10 @@ const RING_BYTES = 262_144;
 const CORE_BYTES = 4 * 65_536;
 const WINDOW_BYTES = 65_536;
 
-type Worker = Pick<RequestWorker, 'serveAssigned' | 'onBell' | 'onAbort' | 'onHalfClosed'>;
+/** Of a body that is streamed, at most. */
+const PIECE_BYTES = 65_536;
+
+type Worker = Pick<RequestWorker, 'serveAssigned' | 'onBell' | 'onAbort' | 'onHalfClosed' | 'onUpload'>;
 
 export class MainSide implements ConnectionEvents {
   readonly shared: SharedMemory;
@@ -53,6 +57,8 @@ export class MainSide implements ConnectionEvents {
   readonly #bell: MainBell;
   readonly #connections = new Map<number, InjectedConnection>();
   readonly #freeNumbers: number[];
+  /** Connections with a streamed body: whether the worker waits for a piece. */
+  readonly #uploads = new Map<number, boolean>();
   #worker: Worker | null = null;
 
   /** @param bufferBytes for the largest request */
@@ -106,9 +112,16 @@ export class MainSide implements ConnectionEvents {
     setImmediate(this.#drain);
   };
 
+  /** The worker says something about a streamed body. Main learns of it later. */
+  onUpload(message: UploadMessage): void {
+    setImmediate(() => this.#proceedWith(message));
+  }
+
   // ---- What clients do ----
 
-  received({ number }: InjectedConnection, bytes: Uint8Array): number {
+  received(connection: InjectedConnection, bytes: Uint8Array): number {
+    const { number } = connection;
+    if (this.#uploads.has(number)) return this.#receivePiece(connection, bytes);
     const length = this.#table.length(number);
     const count = Math.min(bytes.length, this.#bufferBytes - length);
     if (count === 0) return 0;
@@ -127,7 +140,9 @@ export class MainSide implements ConnectionEvents {
     if (this.#table.takeCreditWait(number)) this.#worker?.onBell();
   }
 
-  ended({ number, generation }: InjectedConnection): void {
+  ended(connection: InjectedConnection): void {
+    const { number, generation } = connection;
+    if (this.#uploads.get(number) === true) this.#sendPiece(connection, null, 'incomplete');
     if (this.#isIn(number, STATE_RUNNING)) this.#worker?.onHalfClosed(number, generation);
   }
 
@@ -139,6 +154,47 @@ export class MainSide implements ConnectionEvents {
     const wasRunning = this.#isIn(number, STATE_RUNNING);
     this.#table.close(number);
     if (wasRunning) this.#worker?.onAbort(number, generation);
+  }
+
+  // ---- Streamed bodies ----
+
+  #proceedWith(message: UploadMessage): void {
+    const connection = this.#connections.get(message.connection);
+    if (connection === undefined || connection.generation !== message.generation) return;
+    const { number, generation, destroyed, writableFinished } = connection;
+    if (destroyed) return;
+    if (message.type === 'body-ended') {
+      this.#uploads.delete(number);
+      if (message.surplus.length > 0) this.received(connection, message.surplus);
+      connection.readOn();
+      this.#worker?.onUpload({ type: 'body-closed', connection: number, generation });
+    } else if (this.#table.length(number) > message.seen) {
+      this.#sendPiece(connection, null, null);
+    } else if (writableFinished) {
+      this.#sendPiece(connection, null, 'incomplete');
+    } else {
+      this.#uploads.set(number, true);
+      connection.readOn();
+    }
+  }
+
+  /** @returns how many of the bytes were sent on */
+  #receivePiece(connection: InjectedConnection, bytes: Uint8Array): number {
+    if (this.#uploads.get(connection.number) !== true) return 0;
+    const piece = bytes.slice(0, PIECE_BYTES);
+    this.#sendPiece(connection, piece, null);
+    return piece.length;
+  }
+
+  #sendPiece(
+    { number, generation }: InjectedConnection,
+    bytes: Uint8Array | null,
+    failure: BodyFailure | null,
+  ) {
+    this.#uploads.set(number, false);
+    setImmediate(() =>
+      this.#worker?.onUpload({ type: 'body', connection: number, generation, bytes, failure }),
+    );
   }
 
   // ---- What the worker does ----
@@ -202,6 +258,7 @@ export class MainSide implements ConnectionEvents {
   #release(number: number): void {
     this.#table.release(number);
     this.#connections.delete(number);
+    this.#uploads.delete(number);
     this.#freeNumbers.push(number);
   }
 

@@ -46,6 +46,8 @@ export class WorkerContext {
   readonly running: AtomicFlag;
   /** Set while a debugger is attached: see server/workers/handler-deadlines.ts. */
   readonly deadlinesSuspended: AtomicFlag;
+  /** Sends a message to the main thread. */
+  readonly post: (message: ToMain) => void;
   readonly bell: MainBellRinger;
   readonly times: ServiceTimes;
   /** Turns that wait for room in this worker's ring. */
@@ -58,6 +60,7 @@ export class WorkerContext {
   /** @param post sends a message to the main thread */
   constructor(start: WorkerStart, post: (message: ToMain) => void) {
     this.start = start;
+    this.post = post;
     this.slot = start.slot;
     this.shared = viewMemory(start.memory, start.layout);
     this.table = openConnectionTable(this.shared);

@@ -140,6 +140,10 @@ function onMessage(message: ToWorker): void {
     case 'half-closed':
       worker?.onHalfClosed(message.connection, message.generation);
       break;
+    case 'body':
+    case 'body-closed':
+      worker?.onUpload(message);
+      break;
     case 'serve':
       worker?.serveAssigned(message.connection);
       break;

@@ -12,8 +12,36 @@ import type { Layout } from '../memory/layout.ts';
 /** Look at everything again: queue, credit, ring. Either direction. */
 export const BELL = 0;
 
+/** Why the rest of a streamed body does not come: FIN, silence, or no memory for what has come. */
+export type BodyFailure = 'incomplete' | 'stalled' | 'no-memory';
+
+/** A piece of a streamed body as it came on the wire, or the reason why no more comes. */
+export interface BodyArrival {
+  readonly bytes: Uint8Array | null;
+  readonly failure: BodyFailure | null;
+}
+
+interface OfConnection {
+  readonly connection: number;
+  readonly generation: number;
+}
+
+/** What a worker says about a streamed body. */
+export type UploadMessage =
+  /** Send the next piece. The worker has seen so many bytes of the connection's buffer. */
+  | (OfConnection & { readonly type: 'body-wanted'; readonly seen: number })
+  /** The body has ended, and these bytes of its last piece follow it. */
+  | (OfConnection & { readonly type: 'body-ended'; readonly surplus: Uint8Array });
+
+/** The answers. */
+export type UploadAnswer =
+  | (OfConnection & BodyArrival & { readonly type: 'body' })
+  /** What follows the body is in the connection's buffer. */
+  | (OfConnection & { readonly type: 'body-closed' });
+
 export type ToWorker =
   | typeof BELL
+  | UploadAnswer
   /** The client of a connection that this worker runs is gone. */
   | { readonly type: 'abort'; readonly connection: number; readonly generation: number }
   /** The client of a connection that this worker runs sends nothing more. It may be gone, or still read. */
@@ -38,6 +66,7 @@ export type ToWorker =
 export type ToMain =
   | typeof BELL
   | LogMessage
+  | UploadMessage
   /** The application is loaded and started. */
   | { readonly type: 'started'; readonly declarations: Declarations }
   | { readonly type: 'prepared' }

@@ -13,6 +13,7 @@ import type { WorkerContext } from './context.ts';
 import { Drain } from './ending/drain.ts';
 import { HandlersInFlight } from './handlers-in-flight.ts';
 import { HeavyRequests } from './heavy-requests.ts';
+import type { UploadAnswer } from './messages.ts';
 import { RequestLoop } from './request-loop.ts';
 import { Peers } from './turn/peers.ts';
 import { Turn } from './turn/turn.ts';
@@ -21,7 +22,7 @@ import type { SuspendedTurn, TurnHost } from './turn/turn-host.ts';
 export interface RequestWorkerOptions {
   readonly context: WorkerContext;
   readonly core: Core;
-  readonly pipeline: Pick<Pipeline, 'run' | 'refuse' | 'declarations' | 'maxBodyBytesOf'>;
+  readonly pipeline: Pick<Pipeline, 'run' | 'refuse' | 'takesStream' | 'declarations' | 'maxBodyBytesOf'>;
   readonly onError: (error: unknown, request: Request) => void;
   /** So many handlers never settle that the worker is of little use. */
   readonly onExhausted: () => void;
@@ -33,7 +34,7 @@ export class RequestWorker implements TurnHost {
   readonly context: WorkerContext;
   readonly core: Core;
   readonly record: ParseRecord;
-  readonly pipeline: Pick<Pipeline, 'run' | 'refuse' | 'declarations' | 'maxBodyBytesOf'>;
+  readonly pipeline: Pick<Pipeline, 'run' | 'refuse' | 'takesStream' | 'declarations' | 'maxBodyBytesOf'>;
   readonly heavyRequests: HeavyRequests;
   readonly peers: Peers;
   readonly #onError: (error: unknown, request: Request) => void;
@@ -110,6 +111,14 @@ export class RequestWorker implements TurnHost {
     if (turn?.generation === generation) turn.clientHalfClosed();
   }
 
+  /** A part of a streamed body has come. */
+  onUpload(answer: UploadAnswer): void {
+    const turn = this.#turns.get(answer.connection);
+    if (turn?.generation !== answer.generation) return;
+    if (answer.type === 'body') turn.bodyArrived(answer);
+    else turn.bodyClosed();
+  }
+
   /** Takes no more requests. `onDrained` follows when the present ones are answered. */
   drain(): void {
     if (this.#drain.hasBegun) return;
@@ -146,6 +155,13 @@ export class RequestWorker implements TurnHost {
 
   get endsStreams(): boolean {
     return this.#endsStreams;
+  }
+
+  /** Clients that send slowly leave half of the places to others. */
+  get admitsUpload(): boolean {
+    let uploads = 0;
+    for (const turn of this.#turns.values()) if (turn.isReceiving) uploads++;
+    return uploads * 2 < this.context.start.maxInFlight;
   }
 
   suspended(turn: SuspendedTurn): void {

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import * as r from '../../../assembly/record.ts';
 import { type ConformanceCase, loadCases } from '../../conformance/case.ts';
 import { Arena, CONTRACT_LIMITS } from '../../fuzz/arena.ts';
-import { checkCoresAgree, checkGuards, checkSplit, TAILS } from '../../fuzz/checks.ts';
+import { checkCoresAgree, checkGuards, checkSplit, checkStreamedHeads, TAILS } from '../../fuzz/checks.ts';
 
 const NARROW_LIMITS = { maxHeaderBytes: 48, maxTargetBytes: 16, maxBodyBytes: 9 };
 const GROUPS = Map.groupBy(loadCases(), ({ group }) => group);
@@ -33,6 +33,7 @@ describe.each([
     for (const conformanceCase of GROUPS.get(group) ?? []) {
       for (const request of requestsOf(arena, conformanceCase)) {
         const everyByte = Array.from({ length: request.length - 1 }, (_, i) => i + 1);
+        expect.soft(() => checkStreamedHeads(arena, request), conformanceCase.id).not.toThrow();
         expect.soft(() => checkCoresAgree(arena, request), conformanceCase.id).not.toThrow();
         for (const core of arena.cores) {
           for (const tail of TAILS.slice(0, 2)) {
@@ -44,6 +45,31 @@ describe.each([
       }
     }
     checkGuards(arena);
+  });
+});
+
+describe('the head of a request whose body is streamed', () => {
+  const arena = new Arena({ ...CONTRACT_LIMITS, maxBodyBytes: 9 });
+  const answer = (fields: string): unknown => {
+    const head = Buffer.from(`POST /b HTTP/1.1\r\nHost: a\r\n${fields}\r\n\r\nbody`, 'latin1');
+    checkStreamedHeads(arena, head);
+    const { record } = arena.wasm;
+    if (record[r.STATUS] !== r.PARSE_COMPLETE) return record[r.ERROR_STATUS];
+    expect([record[r.CONSUMED], record[r.BODY_START]]).toEqual([head.length - 4, head.length - 4]);
+    return [record[r.CONTENT_LENGTH], record[r.FLAGS]];
+  };
+  const { FLAG_KEEP_ALIVE: keep, FLAG_BODY: body, FLAG_CHUNKED: chunked, FLAG_EXPECT_CONTINUE: expects } = r;
+
+  it('is judged as any other, but for the size of the body', () => {
+    expect(answer('Content-Length: 10')).toEqual([10, keep | body]);
+    expect(answer('Content-Length: 2147483647')).toEqual([2 ** 31 - 1, keep | body]);
+    expect(answer('Content-Length: 2147483648')).toBe(413);
+    expect(answer('Content-Length: 99999999999999999999')).toBe(413);
+    expect(answer('Content-Length: 1x')).toBe(400);
+    expect(answer('Transfer-Encoding: chunked')).toEqual([-1, keep | body | chunked]);
+    expect(answer('Content-Length: 10\r\nConnection: close')).toEqual([10, body]);
+    expect(answer('Content-Length: 10\r\nExpect: 100-continue')).toEqual([10, keep | body | expects]);
+    expect(answer('Content-Length: 10\r\nExpect: x')).toBe(417);
   });
 });
 

@@ -21,10 +21,12 @@ test('the type of a request hides the operations of the runtime from handlers', 
     | 'halfClose'
     | 'isAsterisk'
     | 'isConditional'
+    | 'limitStream'
     | 'methodNumber'
     | 'parameterNames'
     | 'routeName'
-    | 'routeNumber';
+    | 'routeNumber'
+    | 'streamFrom';
   expectTypeOf<Exclude<keyof IncomingRequest, keyof Request>>().toEqualTypeOf<Hidden>();
   expectTypeOf<Parameters<Handler>[0]>().toEqualTypeOf<Request>();
   // @ts-expect-error A handler cannot end a request: the runtime gives its memory back.

@@ -5,9 +5,10 @@ import {
   type ApplicationModule,
   compression,
   HttpProblem,
-  type Router,
+  type Schema,
   sendEvents,
 } from '../../../src/runtime/application.ts';
+import { Router } from '../../../src/runtime/http/routing/router.ts';
 import { inject, openInjected } from '../../../src/runtime/testing.ts';
 
 const CORES = ['wasm', 'js'] as const;
@@ -306,4 +307,45 @@ describe('a stream', () => {
     await expect(app.inject({ target: '/' })).rejects.toThrow('aborted');
     expect(app.errors).toEqual([new Error('the source failed')]);
   });
+});
+
+test('a body that the route streams comes piece by piece, and may be large', async () => {
+  const app = application((router) => {
+    router.post('/sum', { stream: { maxBytes: 5_000_000 } }, async (request, response) => {
+      let length = 0;
+      let pieces = 0;
+      for await (const piece of request.stream()) {
+        length += piece.length;
+        pieces++;
+      }
+      response.json({ length, isWhole: pieces === 1 });
+    });
+  });
+  for (const core of CORES) {
+    await using opened = await openInjected(app, { core });
+    const send = (length: number, headers = {}) =>
+      opened.inject({ method: 'POST', target: '/sum', body: 'x'.repeat(length), headers });
+    expect((await send(3)).json()).toEqual({ length: 3, isWhole: true });
+    expect((await send(5_000_000)).json()).toEqual({ length: 5_000_000, isWhole: false });
+    expect((await send(5_000_000, { 'transfer-encoding': 'chunked' })).json()).toMatchObject({
+      length: 5_000_000,
+    });
+    expect((await send(5_000_001)).status).toBe(413);
+    expect((await send(5_000_001, { 'transfer-encoding': 'chunked' })).status).toBe(413);
+  }
+});
+
+test('a route streams what it can', () => {
+  const stream = { maxBytes: 10 };
+  const anything: Schema = { '~standard': { version: 1, vendor: 'test', validate: (value) => ({ value }) } };
+  const routes: ((router: Router) => void)[] = [
+    (router) => router.get('/', { stream }, () => {}),
+    (router) => router.delete('/', { stream }, () => {}),
+    (router) => router.post('/', { stream, body: anything }, () => {}),
+    (router) => router.post('/', { stream, contentCoding: {} }, () => {}),
+    (router) => router.post('/', { stream: { maxBytes: 0 } }, () => {}),
+  ];
+  for (const add of routes) {
+    expect(() => add(new Router())).toThrow(expect.objectContaining({ code: 'ERR_ROUTE_OPTIONS' }));
+  }
 });

@@ -81,7 +81,7 @@ function judgeChunkLine(state: ParseState, line: number, lineEnd: number, decode
 }
 
 /** *( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] ) CR, then the LF at `lineEnd`. */
-function extensionsFault(bytes: Uint8Array, start: number, lineEnd: number): number {
+export function extensionsFault(bytes: Uint8Array, start: number, lineEnd: number): number {
   let position = skipSpace(bytes, start);
   if (bytes[position] !== SEMICOLON) {
     return position === start && isLineBreak(bytes[position]) ? r.REASON_LINE_END : r.REASON_CHUNK_SIZE;

@@ -16,8 +16,8 @@ const LENGTH_BIT = 1 << r.HEADER_CONTENT_LENGTH;
 const TRANSFER_BIT = 1 << r.HEADER_TRANSFER_ENCODING;
 const EXPECT_BIT = 1 << r.HEADER_EXPECT;
 
-/** Sets FLAGS and CONTENT_LENGTH. False when the request was refused. */
-export function judgeHead(state: ParseState): boolean {
+/** Sets FLAGS and CONTENT_LENGTH. False when the request was refused. @param mostBytes of the body */
+export function judgeHead(state: ParseState, mostBytes: number): boolean {
   const { seen, record } = state;
   if (state.headerCount > r.MAX_HEADERS) return refuse(state, 431, r.REASON_HEADERS_TOO_LARGE);
   const modern = record[r.VERSION_MINOR] !== 0;
@@ -28,7 +28,7 @@ export function judgeHead(state: ParseState): boolean {
     if (!judgeTransferEncoding(state, modern)) return false;
     flags |= r.FLAG_CHUNKED | r.FLAG_BODY;
   } else if ((seen & LENGTH_BIT) !== 0) {
-    if (!judgeContentLength(state)) return false;
+    if (!judgeContentLength(state, mostBytes)) return false;
     flags |= r.FLAG_BODY;
   }
   if ((seen & CONNECTION_BIT) !== 0) {
@@ -71,21 +71,20 @@ function judgeHost(state: ParseState, required: boolean): boolean {
 /**
  * One field with digits only. The same length given twice is refused too, since other parsers differ on it.
  */
-function judgeContentLength(state: ParseState): boolean {
+function judgeContentLength(state: ParseState, mostBytes: number): boolean {
   const { bytes, record, base } = state;
   if ((state.repeated & LENGTH_BIT) !== 0) return refuse(state, 400, r.REASON_CONTENT_LENGTH_REPEATED);
   const entry = r.HEADERS + ((record[r.WELL_KNOWN + r.HEADER_CONTENT_LENGTH] as number) - 1) * r.HEADER_WORDS;
   const start = base + (record[entry + 2] as number);
   const end = start + (record[entry + 3] as number);
-  const limit = state.limits.maxBodyBytes;
   let value = 0;
   for (let position = start; position < end; position++) {
     const byte = bytes[position] as number;
     if (((CLASSES[byte] as number) & DIGIT) === 0) return refuse(state, 400, r.REASON_CONTENT_LENGTH);
-    if (value <= limit) value = value * 10 + byte - 0x30;
+    if (value <= mostBytes) value = value * 10 + byte - 0x30;
   }
   if (start === end) return refuse(state, 400, r.REASON_CONTENT_LENGTH);
-  if (value > limit) return refuse(state, 413, r.REASON_BODY_TOO_LARGE);
+  if (value > mostBytes) return refuse(state, 413, r.REASON_BODY_TOO_LARGE);
   record[r.CONTENT_LENGTH] = value;
   return true;
 }

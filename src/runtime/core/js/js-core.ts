@@ -46,16 +46,24 @@ export class JsCore implements Core {
   }
 
   parseHead(address: number, length: number): number {
+    return this.#parseHead(address, length, false);
+  }
+
+  parseStreamedHead(address: number, length: number): number {
+    return this.#parseHead(address, length, true);
+  }
+
+  #parseHead(address: number, length: number, isJudged: boolean): number {
     const state = this.#state;
     state.base = address;
     state.end = address + length;
     state.clearAnswer();
-    this.#parseWholeHead();
+    this.#parseWholeHead(isJudged);
     return this.record[r.STATUS] as number;
   }
 
-  /** The record then describes a request without content, the last of its connection. */
-  #parseWholeHead(): void {
+  /** Unless it is judged, the record then describes a request without content, the last of its connection. */
+  #parseWholeHead(isJudged: boolean): void {
     const state = this.#state;
     const { record, base } = state;
     const start = skipEmptyLines(state);
@@ -65,13 +73,15 @@ export class JsCore implements Core {
     state.forgetFields();
     const body = parseFields(state, section, section);
     if (body === ANSWERED) return;
-    if (state.headerCount > r.MAX_HEADERS) {
+    if (isJudged) {
+      if (!judgeHead(state, r.MAX_STREAMED_BYTES)) return;
+    } else if (state.headerCount > r.MAX_HEADERS) {
       state.fail(431, r.REASON_HEADERS_TOO_LARGE);
       return;
     }
     record[r.HEADER_COUNT] = state.headerCount;
     this.#matcher.match();
-    record[r.CONTENT_LENGTH] = -1;
+    if (!isJudged) record[r.CONTENT_LENGTH] = -1;
     record[r.BODY_START] = body - base;
     record[r.BODY_WIRE_LENGTH] = 0;
     record[r.BODY_LENGTH] = 0;
@@ -88,7 +98,7 @@ export class JsCore implements Core {
     if (section === ANSWERED) return;
     state.forgetFields();
     const body = parseFields(state, section, section);
-    if (body === ANSWERED || !judgeHead(state)) return;
+    if (body === ANSWERED || !judgeHead(state, state.limits.maxBodyBytes)) return;
     state.record[r.HEADER_COUNT] = state.headerCount;
     this.#matcher.match();
     this.#parseBody(body);

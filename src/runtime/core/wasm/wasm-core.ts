@@ -21,6 +21,7 @@ interface CoreExports {
   useRoutes(tree: number, allowedAnywhere: number): void;
   parse(address: number, length: number): number;
   parseHead(address: number, length: number): number;
+  parseStreamedHead(address: number, length: number): number;
 }
 
 let compiled: WebAssembly.Module | undefined;
@@ -63,11 +64,20 @@ export class WasmCore implements Core {
   }
 
   parseHead(address: number, length: number): number {
+    this.#expectInMemory(address, length);
+    return this.#exports.parseHead(address, length);
+  }
+
+  parseStreamedHead(address: number, length: number): number {
+    this.#expectInMemory(address, length);
+    return this.#exports.parseStreamedHead(address, length);
+  }
+
+  #expectInMemory(address: number, length: number): void {
     assert(
       address >= RESERVED_BYTES && address + length <= this.#memoryBytes,
       'the head is not in the memory',
     );
-    return this.#exports.parseHead(address, length);
   }
 }
 

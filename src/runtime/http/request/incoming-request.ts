@@ -16,11 +16,19 @@ import { assertNotEncoded, type ContentCodingOptions, codingOf, decode } from '.
 import { type FormLimits, readForm } from './form.ts';
 import { Query } from './query.ts';
 import type { Request } from './request.ts';
-import { type Content, DecodedBody, RequestBody } from './request-body.ts';
+import {
+  type Content,
+  type ContentSource,
+  DecodedBody,
+  RequestBody,
+  StreamedBody,
+  WholeSource,
+} from './request-body.ts';
 import { assertAnnounced, assertJson, parseJson } from './request-content.ts';
 import { RequestHead } from './request-head.ts';
 import type { RequestKey } from './request-key.ts';
 import { type RouteParameters, readParameters } from './route-parameters.ts';
+import type { StreamOptions } from './stream-options.ts';
 
 /** The place of a request in memory. See Core in src/runtime/core/core.ts. */
 export interface RequestSource {
@@ -61,7 +69,6 @@ export class IncomingRequest implements Request<string> {
   #headers: Record<string, string> | null = null;
   #cookies: Cookies | null = null;
   #body: Content | null = null;
-  #isDecoded = false;
   #preconditions: RequestPreconditions | null = null;
   #client: Client | null = null;
 
@@ -163,6 +170,11 @@ export class IncomingRequest implements Request<string> {
     return parseJson(body.text());
   }
 
+  stream(): AsyncIterable<Uint8Array> {
+    this.#assertDecoded();
+    return this.#readableBody().pieces();
+  }
+
   async form(limits?: FormLimits): Promise<FormData> {
     const body = this.#readableBody();
     assertAnnounced(body.isAnnounced);
@@ -254,6 +266,23 @@ export class IncomingRequest implements Request<string> {
     else return decoded.then((bytes) => this.#useDecoded(bytes));
   }
 
+  /** Its content is still coming, from there. */
+  streamFrom(source: ContentSource): void {
+    this.#body = new StreamedBody(source);
+  }
+
+  /**
+   * Content is read by `stream` alone, whether it has come as a whole or not.
+   * @throws HttpProblem 413, 415
+   */
+  limitStream({ maxBytes }: StreamOptions): void {
+    this.#assertDecoded();
+    const body = this.#readableBody();
+    const streamed = body instanceof StreamedBody ? body : new StreamedBody(new WholeSource(body));
+    streamed.limit(maxBytes);
+    this.#body = streamed;
+  }
+
   /** Copies the head, which the worker's next parse overwrites. The body is still read where it lies. */
   detach(): void {
     this.#head?.detach();
@@ -310,12 +339,11 @@ export class IncomingRequest implements Request<string> {
 
   #useDecoded(bytes: Uint8Array): void {
     this.#body = new DecodedBody(bytes);
-    this.#isDecoded = true;
   }
 
   /** Encoded content would look like broken text. */
   #assertDecoded(): void {
-    if (!this.#isDecoded) assertNotEncoded(this.header('content-encoding'));
+    if (this.#body?.isDecoded !== true) assertNotEncoded(this.header('content-encoding'));
   }
 
   #readableBody(): Content {

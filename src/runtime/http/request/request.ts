@@ -41,7 +41,7 @@ export interface Request<Name extends string = never> {
   readonly remoteAddress: string;
   /** The IP address of the other end of the connection: the client, or the proxy nearest to the server. */
   readonly peerAddress: string;
-  /** Length of the content without chunk framing, known without reading it. */
+  /** Length of the content without chunk framing, known without reading it. 0 if it is streamed in chunks. */
   readonly bodyLength: number;
   /**
    * If-Match and its like. A handler of an unsafe method that changes a representation with an ETag or a date
@@ -76,6 +76,12 @@ export interface Request<Name extends string = never> {
    *   JSON
    */
   json(): unknown;
+  /**
+   * The content piece by piece: as it comes, if the route has the option `stream`. The client is read from as
+   * fast as the pieces are. An answer that is given before the end closes the connection.
+   * @throws HttpProblem 400, 408, 413, 415, and the reason of `signal`, also while it is iterated
+   */
+  stream(): AsyncIterable<Uint8Array>;
   /**
    * The form that the content is: multipart/form-data or application/x-www-form-urlencoded. Fields are text,
    * files are `File` objects. The name of a file is what the client says: never use it as a path.

@@ -1,6 +1,7 @@
 /** What an application declares of a route, besides its handler. */
 import { RouterError } from '../application-errors.ts';
 import type { ContentCodingOptions } from '../request/content-coding.ts';
+import type { StreamOptions } from '../request/stream-options.ts';
 import type { RouteSchemas } from '../schema/route-schemas.ts';
 
 export interface RouteOptions<Body = unknown, Query = unknown, Parameters = unknown>
@@ -26,7 +27,14 @@ export interface RouteOptions<Body = unknown, Query = unknown, Parameters = unkn
    * has come if its length is announced, and before anything is parsed in any case.
    */
   readonly maxBodyBytes?: number;
+  /**
+   * The handler of this POST, PUT or PATCH runs as soon as the head of its request has come, and reads the
+   * content by `request.stream()`, and by nothing else.
+   */
+  readonly stream?: StreamOptions;
 }
+
+const STREAMING_METHODS = ['POST', 'PUT', 'PATCH'];
 
 const NAMES: Readonly<Record<keyof RouteOptions, true>> = {
   parameters: true,
@@ -37,13 +45,34 @@ const NAMES: Readonly<Record<keyof RouteOptions, true>> = {
   headers: true,
   contentCoding: true,
   maxBodyBytes: true,
+  stream: true,
 };
 
-/** A misspelt schema would check nothing. */
-export function assertOptions(options: object, route: string): void {
+/** A misspelt schema would check nothing. @param route its method and path */
+export function assertOptions(options: RouteOptions, route: string): void {
+  if (options.stream !== undefined) assertStream(options, route);
   for (const name of Object.keys(options)) {
     if (!Object.hasOwn(NAMES, name)) {
       throw new RouterError('ERR_ROUTE_OPTIONS', `${route} has no option "${name}"`);
     }
+  }
+}
+
+/** Another worker may run a request with a safe method again, but not if its content has gone by. */
+function assertStream({ stream, body, contentCoding, maxBodyBytes }: RouteOptions, route: string): void {
+  if (!STREAMING_METHODS.some((method) => route.startsWith(`${method} `))) {
+    throw new RouterError(
+      'ERR_ROUTE_OPTIONS',
+      `${route} cannot stream: only ${STREAMING_METHODS.join(', ')} can`,
+    );
+  }
+  if ([body, contentCoding, maxBodyBytes].some((option) => option !== undefined)) {
+    throw new RouterError(
+      'ERR_ROUTE_OPTIONS',
+      `${route} streams its content, so body, contentCoding and maxBodyBytes do not apply`,
+    );
+  }
+  if (!Number.isSafeInteger(stream?.maxBytes) || Number(stream?.maxBytes) <= 0) {
+    throw new RouterError('ERR_ROUTE_OPTIONS', `${route} streams content without a bound: stream.maxBytes`);
   }
 }

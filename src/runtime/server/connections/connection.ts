@@ -12,6 +12,7 @@ import { type Deadlines, ReceiveDeadline } from '../sockets/deadlines.ts';
 import { type Inbound, InboundBuffer } from '../sockets/inbound.ts';
 import { type Outbound, SocketWriter } from '../sockets/outbound.ts';
 import { Attempts } from './attempts.ts';
+import type { Upload } from './upload.ts';
 
 // ---- The holder of a connection: the slot of a worker that main has told, or one of these ----
 
@@ -70,6 +71,8 @@ export class Connection {
   bytesSeenWaiting = -1;
   /** It stands in the queue, and no worker may run it, because main answers it (overload/overload.ts). */
   isWithdrawn = false;
+  /** The body of the request that its worker runs, while that is streamed. */
+  upload: Upload | null = null;
   #holder = MAIN;
   #stage = OPEN;
 

@@ -121,6 +121,7 @@ export class Connections {
     deadlines.tick(now);
     for (const connection of registry.all()) {
       if (connection.isHalfClosed && connection.isHandedOut) ownership.probe(connection);
+      connection.upload?.check();
       switch (connection.expiry(now)) {
         case 'none':
           break;

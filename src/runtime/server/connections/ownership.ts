@@ -94,6 +94,10 @@ export class Ownership {
       return;
     }
     const { buffer, isHandedOut } = connection;
+    if (isHandedOut && connection.upload !== null) {
+      connection.upload.received(source, count);
+      return;
+    }
     if (!buffer.append(source, count, isHandedOut)) {
       this.#options.endings.refuseForMemory(connection);
       return;
@@ -115,6 +119,7 @@ export class Ownership {
       this.#endRequests(connection);
     } else if (connection.isOpen) {
       const word = this.#options.table.stateWord(connection.number);
+      connection.upload?.clientEnded();
       if (stateOf(word) === STATE_RUNNING) this.#options.onHalfClosed(connection, word);
       else this.#options.onLeft(connection);
     }

@@ -190,6 +190,29 @@ export class InboundBuffer {
     return beginsWithHead(this.#inbound.bytes, this.#address + this.#consumed, this.#address + this.#length);
   }
 
+  /** Bytes are missing, because there was no memory for them. */
+  get isBroken(): boolean {
+    return this.#isBroken;
+  }
+
+  /** Takes the bytes out for which the buffer had no room. They follow those in the buffer. */
+  takeOverflow(): Uint8Array<ArrayBuffer> | null {
+    const overflow = this.#overflow;
+    if (overflow === null) return null;
+    const { bytes, memory } = this.#inbound;
+    const { address, size, length } = overflow;
+    const taken = new Uint8Array(bytes.subarray(address, address + length));
+    this.#overflow = null;
+    memory.free(address, size, this.#client);
+    return taken;
+  }
+
+  /** Reads nothing more for now. */
+  pause(): void {
+    this.#isPaused = true;
+    this.#socket.pause();
+  }
+
   /** Reads on after a pause, for the bytes that the last turn asked for or for the client's end. */
   readOn(): void {
     if (!this.#isPaused || this.#socket.destroyed) return;
@@ -211,8 +234,7 @@ export class InboundBuffer {
 
   #addToOverflow(source: Buffer, count: number): void {
     const { bytes, memory } = this.#inbound;
-    this.#isPaused = true;
-    this.#socket.pause();
+    this.pause();
     const earlier = this.#overflow;
     const length = (earlier?.length ?? 0) + count;
     const size = BuddyAllocator.sizeFor(length);

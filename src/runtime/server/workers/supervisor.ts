@@ -24,7 +24,12 @@ import type { FlightRecord } from './flight-recorder.ts';
 import { OvertakenError, Reload } from './reload.ts';
 import { RestartPolicy } from './restart-policy.ts';
 import { Watchdog } from './watchdog.ts';
-import { type WorkerExit, type WorkerFailure, WorkerHandle } from './worker-handle.ts';
+import {
+  type WorkerExit,
+  type WorkerFailure,
+  WorkerHandle,
+  type WorkerHandleOptions,
+} from './worker-handle.ts';
 import { WorkerSlots } from './worker-slots.ts';
 
 /** How long the end waits for terminated threads. Threads in a native call are left behind. */
@@ -52,6 +57,7 @@ export interface SupervisorOptions {
   /** The worker takes part from now on. */
   readonly onServing: (worker: WorkerHandle) => void;
   readonly onBell: () => void;
+  readonly onUpload: WorkerHandleOptions['onUpload'];
   /** What the worker was doing, read before anything of it is recovered. */
   readonly examine: (worker: WorkerHandle) => FlightRecord;
   /** A new version of the application may be loaded from now on. */

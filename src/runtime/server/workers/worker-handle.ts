@@ -12,7 +12,14 @@ import { openOutboundRingReader, openWorkerWords } from '../../memory/open.ts';
 import type { OutboundRingReader } from '../../memory/workers/outbound-ring-reader.ts';
 import { RecentRequests } from '../../memory/workers/recent-requests.ts';
 import type { WorkerWords } from '../../memory/workers/worker-words.ts';
-import { BELL, type ToMain, type ToWorker, type WorkerStart } from '../../worker/messages.ts';
+import {
+  BELL,
+  type ToMain,
+  type ToWorker,
+  type UploadAnswer,
+  type UploadMessage,
+  type WorkerStart,
+} from '../../worker/messages.ts';
 import type { RuntimeLogger } from '../runtime-logger.ts';
 import { type CauseOfDeath, DIED, STUCK } from './cause-of-death.ts';
 
@@ -28,6 +35,8 @@ export interface WorkerHandleOptions {
   readonly onCollectMetrics: (worker: WorkerHandle) => void;
   /** The worker rings: it has published something. */
   readonly onBell: () => void;
+  /** It says something about a streamed body. */
+  readonly onUpload: (message: UploadMessage) => void;
   /** Something was thrown outside any request, or too many handlers never settle. It serves on. */
   readonly onFailing: (worker: WorkerHandle, failure: WorkerFailure) => void;
   readonly onExit: (worker: WorkerHandle, exit: WorkerExit) => void;
@@ -222,6 +231,12 @@ export class WorkerHandle {
     this.#thread.postMessage(message);
   }
 
+  /** The bytes of a piece move to the worker. */
+  sendUpload(answer: UploadAnswer): void {
+    const bytes = answer.type === 'body' ? answer.bytes : null;
+    this.#thread.postMessage(answer, bytes === null ? [] : [bytes.buffer as ArrayBuffer]);
+  }
+
   /**
    * Rings the doorbell. The caller has cleared the worker's parked bit, or knows that the worker waits for
    * credit or room.
@@ -310,6 +325,10 @@ export class WorkerHandle {
         break;
       case 'failing':
         this.#options.onFailing(this, message);
+        break;
+      case 'body-wanted':
+      case 'body-ended':
+        this.#options.onUpload(message);
         break;
       case 'log':
         standardLog().receive(message);

@@ -28,8 +28,8 @@ export class RunningRequest implements HeadOptions {
   readonly versionMinor: number;
   /** The facts that main needs if the worker dies in this request: REQUEST_ bits. */
   readonly bits: number;
-  /** The end of the request in the connection's buffer. */
-  readonly end: number;
+  /** The end of the request in the connection's buffer. A body that is still coming may move it. */
+  end: number;
   /** Set when the response is sent. */
   bodyLength: number | null = 0;
 

@@ -10,6 +10,7 @@ import type { Request } from '../../http/request/request.ts';
 import type { WorkerContext } from '../context.ts';
 import type { WaitingTurn } from '../handlers-in-flight.ts';
 import type { HeavyRequests } from '../heavy-requests.ts';
+import type { BodyArrival } from '../messages.ts';
 import type { Peers } from './peers.ts';
 
 export interface TurnHost {
@@ -17,13 +18,15 @@ export interface TurnHost {
   readonly core: Core;
   /** The answer of the core about the request that it parsed last. */
   readonly record: ParseRecord;
-  readonly pipeline: Pick<Pipeline, 'run' | 'refuse' | 'declarations' | 'maxBodyBytesOf'>;
+  readonly pipeline: Pick<Pipeline, 'run' | 'refuse' | 'takesStream' | 'declarations' | 'maxBodyBytesOf'>;
   readonly heavyRequests: HeavyRequests;
   readonly peers: Peers;
   /** Whether the worker is about to end. */
   readonly isEnding: boolean;
   /** Whether the worker begins no more streams that may have no end of their own. */
   readonly endsStreams: boolean;
+  /** Whether there is a place for another request whose body is streamed. */
+  readonly admitsUpload: boolean;
   /** The turn waits for something, and other turns go on. */
   suspended(turn: SuspendedTurn): void;
   /** The handler of a suspended turn has returned a promise. */
@@ -39,6 +42,12 @@ export interface TurnHost {
 export interface SuspendedTurn extends WaitingTurn {
   readonly connection: number;
   readonly generation: number;
+  /** Whether the body of its request is still coming. */
+  readonly isReceiving: boolean;
+  /** A piece of the body has come, or no more comes. */
+  bodyArrived(arrival: BodyArrival): void;
+  /** The body has ended, and main has what follows it. */
+  bodyClosed(): void;
   /** The client is gone: the handler is told, and nothing more is sent. */
   clientGone(): void;
   /** The client sends nothing more. It may be gone, or still read. */

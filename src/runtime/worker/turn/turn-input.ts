@@ -20,6 +20,8 @@ export class TurnInput implements TurnProgress {
   readonly #table: ConnectionTable;
   readonly #core: Core;
   readonly #record: ParseRecord;
+  /** A view of the whole shared memory. */
+  readonly #bytes: Buffer;
   /** The address of the connection's buffer, which does not move during the turn. */
   readonly #address: number;
   #consumed: number;
@@ -35,6 +37,7 @@ export class TurnInput implements TurnProgress {
     this.#table = table;
     this.#core = host.core;
     this.#record = host.record;
+    this.#bytes = host.context.shared.bytes;
     this.#address = table.address(connection);
     this.#consumed = table.consumed(connection);
   }
@@ -91,6 +94,25 @@ export class TurnInput implements TurnProgress {
     return this.#core.parseHead(this.start, this.#seen - this.#consumed);
   }
 
+  /**
+   * Parses the head alone of a request whose body is streamed, and judges it.
+   * @returns a PARSE_ constant
+   */
+  parseStreamedHead(): number {
+    return this.#core.parseStreamedHead(this.start, this.#seen - this.#consumed);
+  }
+
+  /** Looks for bytes that have come meanwhile. @returns how many bytes were seen */
+  lookAgain(): number {
+    this.#seen = this.#table.length(this.connection);
+    return this.#seen;
+  }
+
+  /** A private copy of the bytes that were seen, from there on. */
+  copy(from: number): Uint8Array {
+    return new Uint8Array(this.#bytes.subarray(this.#address + from, this.#address + this.#seen));
+  }
+
   /** A request is answered. @param end where it ends in the buffer */
   answered(end: number): void {
     invariant(
@@ -108,7 +130,10 @@ export class TurnInput implements TurnProgress {
     return this.isHeadNew && this.#record.expectsContinue;
   }
 
-  /** After PARSE_NEED: the head has become complete in this turn, and content is missing. */
+  /**
+   * After PARSE_NEED: the head has become complete in this turn, and content is missing. All of the head is
+   * in the record.
+   */
   get isHeadNew(): boolean {
     return this.#record.isInBody && !this.#wasInBody;
   }

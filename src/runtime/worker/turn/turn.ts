@@ -14,7 +14,7 @@
  *     any     ─▶ ended                       the last record is on its way
  */
 
-import { PARSE_COMPLETE, PARSE_NEED } from '../../../../assembly/record.ts';
+import { PARSE_COMPLETE, PARSE_NEED, REASON_BODY_TOO_LARGE } from '../../../../assembly/record.ts';
 import { invariant } from '../../../platform/invariant.ts';
 import { hasAcceptedHead, reasonSentence } from '../../core/reasons.ts';
 import { bodyTooLarge, HttpProblem } from '../../http/problem.ts';
@@ -31,8 +31,10 @@ import {
   type TurnEnding,
 } from '../../memory/protocol.ts';
 import { PLACE_UNREAD } from '../../memory/workers/request-counts.ts';
+import type { BodyArrival } from '../messages.ts';
 import { ClientGoneError, OutputAbortedError } from '../output/abort-errors.ts';
 import { Output } from '../output/output.ts';
+import { Upload } from '../uploads/upload.ts';
 import { refusal } from './refusal.ts';
 import { RunningRequest } from './running-request.ts';
 import { dropBody, sendResponse } from './send-response.ts';
@@ -69,6 +71,8 @@ export class Turn implements SuspendedTurn {
   /** The request that a suspended turn is serving. */
   #running: RunningRequest | null = null;
   #handlerSince = 0;
+  /** The streamed body of the present request, or of an earlier one. */
+  #upload: Upload | null = null;
 
   /**
    * @param stateWord of the connection, as `ConnectionTable.take` returned it
@@ -91,7 +95,14 @@ export class Turn implements SuspendedTurn {
   }
 
   get handlerSince(): number {
-    return this.#phase === 'waiting' ? this.#handlerSince : 0;
+    if (this.#phase !== 'waiting') return 0;
+    if (this.#upload === null) return this.#handlerSince;
+    // Main bounds the wait for the client. With what has come, the time of the handler begins anew.
+    return this.#upload.isAwaiting ? 0 : Math.max(this.#handlerSince, this.#upload.arrivedAt);
+  }
+
+  get isReceiving(): boolean {
+    return this.#upload?.isOpen === true;
   }
 
   /** Serves until the turn has ended or has to wait for something. */
@@ -112,8 +123,20 @@ export class Turn implements SuspendedTurn {
 
   clientGone(): void {
     this.#isClientGone = true;
-    this.#running?.request.abort(new ClientGoneError());
+    const reason = new ClientGoneError();
+    this.#running?.request.abort(reason);
+    this.#upload?.fail(reason);
     this.#output.abort();
+  }
+
+  bodyArrived(arrival: BodyArrival): void {
+    if (this.#upload === null) return;
+    this.#upload.arrived(arrival);
+    this.#host.context.table.setHandlerSince(this.connection, this.#upload.arrivedAt);
+  }
+
+  bodyClosed(): void {
+    this.#upload?.closed();
   }
 
   clientHalfClosed(): void {
@@ -140,7 +163,9 @@ export class Turn implements SuspendedTurn {
     // response.
     response.becomeProblem(new HttpProblem(504, 'The handler of this request did not answer in time.'));
     this.#finish(running);
-    request.abort(new DOMException('The handler did not answer in time', 'TimeoutError'));
+    const reason = new DOMException('The handler did not answer in time', 'TimeoutError');
+    request.abort(reason);
+    this.#upload?.fail(reason);
   }
 
   // ---- One request: each step returns true when the next may follow at once, false when the turn ended or
@@ -148,14 +173,16 @@ export class Turn implements SuspendedTurn {
 
   #serveNext(): boolean {
     const status = this.#input.parse();
-    if (status === PARSE_COMPLETE) return this.#run();
+    if (status === PARSE_COMPLETE) return this.#run(null);
     if (status === PARSE_NEED) return this.#need();
-    this.#refuse();
-    return false;
+    return this.#refuse();
   }
 
-  /** Runs the request that the parse record describes. */
-  #run(): boolean {
+  /**
+   * Runs the request that the parse record describes.
+   * @param upload its body, if that is still coming
+   */
+  #run(upload: Upload | null): boolean {
     const { context, record, heavyRequests, pipeline } = this.#host;
     const { connection } = this.#input;
     const { route } = record;
@@ -166,6 +193,7 @@ export class Turn implements SuspendedTurn {
       return false;
     }
     const running = this.#requestInRecord();
+    if (upload !== null) this.#beginUpload(running, upload);
     const isQuick = context.routeTimes.isQuick(route);
     // Flush finished responses before running a slow handler. Before a quick one, a flush costs more than the
     // wait.
@@ -196,10 +224,11 @@ export class Turn implements SuspendedTurn {
    * The core has refused the request. If it has accepted the head, the answer has all that global middleware
    * adds, such as the headers of CORS. The start of the next request is unknown, so the connection closes.
    */
-  #refuse(): void {
+  #refuse(): boolean {
     const { context, record, pipeline } = this.#host;
     const { start, end } = this.#input;
     const { errorStatus, errorReason } = record;
+    if (errorReason === REASON_BODY_TOO_LARGE && this.#takesStream()) return this.#receive();
     if (!hasAcceptedHead(errorReason) || this.#input.parseHead() !== PARSE_COMPLETE) {
       const { declarations } = pipeline;
       const bytes = context.shared.bytes.subarray(start, end);
@@ -209,9 +238,9 @@ export class Turn implements SuspendedTurn {
         TURN_CLOSE,
         0,
       );
-      return;
+      return false;
     }
-    this.#answerWithProblem(new HttpProblem(errorStatus, reasonSentence(errorReason)));
+    return this.#answerWithProblem(new HttpProblem(errorStatus, reasonSentence(errorReason)));
   }
 
   /** The route has ended its workers again and again (server/workers/route-cut-off.ts). */
@@ -241,6 +270,7 @@ export class Turn implements SuspendedTurn {
   #need(): boolean {
     const { record, pipeline } = this.#host;
     const { mustInvite, isHeadNew } = this.#input;
+    if (isHeadNew && pipeline.takesStream(record.route) && this.#takesStream()) return this.#receive();
     if (isHeadNew && record.missing > pipeline.maxBodyBytesOf(record.route)) {
       // The rest may be on its way, so the connection closes after the answer.
       record.dropContent();
@@ -250,12 +280,59 @@ export class Turn implements SuspendedTurn {
       // No route takes the request, so we do not ask for its content (RFC 9110, section 10.1.1). The client
       // may send it anyway, so the connection closes after the answer.
       record.dropContent();
-      return this.#run();
+      return this.#run(null);
     }
     const missing = this.#input.suspend();
     if (mustInvite) this.#writeThenEnd(CONTINUE, TURN_NEED, missing);
     else this.#end(TURN_NEED, missing);
     return false;
+  }
+
+  // ---- Bodies that are streamed to their handlers ----
+
+  /** Parses the head alone into the record. @returns whether its route takes a stream */
+  #takesStream(): boolean {
+    const { record, pipeline } = this.#host;
+    return this.#input.parseStreamedHead() === PARSE_COMPLETE && pipeline.takesStream(record.route);
+  }
+
+  /** Runs the request whose head is in the record, while its body is still coming. */
+  #receive(): boolean {
+    const { context, record, admitsUpload } = this.#host;
+    const input = this.#input;
+    const upload = new Upload(record, {
+      input,
+      post: context.post,
+      invite: () => this.#invite(),
+      onClosed: (end) => this.#endUpload(upload, end),
+      maxTrailerBytes: context.start.limits.maxHeaderBytes,
+    });
+    record.awaitContent(input.seen - input.consumed);
+    if (admitsUpload) return this.#run(upload);
+    const headers = { 'Retry-After': '1' };
+    return this.#answerWithProblem(new HttpProblem(503, 'Too many uploads are in process.', { headers }));
+  }
+
+  #beginUpload(running: RunningRequest, upload: Upload): void {
+    this.#upload = upload;
+    this.#running = running;
+    running.request.streamFrom(upload);
+  }
+
+  /** All of the body has come, so another request may follow. */
+  #endUpload(upload: Upload, end: number): void {
+    const running = this.#running;
+    invariant(running !== null && this.#upload === upload, 'An upload ends in its turn.');
+    // The answer has said already that the connection closes.
+    if (running === null || this.#phase === 'sending') return;
+    running.end = end;
+    running.keepAlive = upload.keepsAlive;
+  }
+
+  /** If there is no room for it now, the client goes on by itself after a while. */
+  #invite(): void {
+    if (this.#phase === 'sending') return;
+    if (this.#output.tryWrite(CONTINUE, null, 0)) this.#output.flush();
   }
 
   #respond(running: RunningRequest): boolean {

@@ -23,6 +23,7 @@ export class RecordingHost implements TurnHost {
   readonly peers: Peers;
   isEnding = false;
   endsStreams = false;
+  admitsUpload = true;
   /** Handlers in flight, as the worker would count them. */
   count = 0;
   readonly waiting = new Set<SuspendedTurn>();
