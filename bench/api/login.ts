@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- login`: POST /api/auth/login of ten users with their right passwords. Nearly all of the
- * work is the hash of the password, which all servers compute with the same parameters. A server of this
- * project refuses more simultaneous logins of one network than these connections.
+ * work is the hash of the password, which all servers compute with the same parameters. With more connections
+ * than processors, logins only wait for each other.
  */
 import type { LoadRequest } from '../load.ts';
 import type { Answer } from './answers.ts';

@@ -91,7 +91,7 @@ export class HashingLine {
       this.#places.markServed(clientClass);
       return { slot, hasWaited };
     } finally {
-      this.#places.leave(place);
+      this.#places.leave(place, deadline);
       this.#callNext();
     }
   }
@@ -108,6 +108,9 @@ export class HashingLine {
       if (mayOvertake || this.#places.next() === place) {
         const slot = this.#slots.tryAcquire((heldNs) => this.#released(heldNs));
         if (slot !== undefined) return { slot, hasWaited };
+      } else {
+        // It may have been taken for another one's place until it had its ticket.
+        this.#callNext();
       }
       const left = end - performance.now();
       if (left <= 0) throw this.#full(`no password could be hashed within ${this.#maxWaitMs} ms`);

@@ -32,7 +32,7 @@ export interface HashingMemory {
   readonly calls: Int32Array<SharedArrayBuffer>;
   readonly flows: Int32Array<SharedArrayBuffer>;
   readonly classes: Int32Array<SharedArrayBuffer>;
-  /** The words of HASHING_WORD. */
+  /** SEQUENCE_WORD and the others below. */
   readonly words: Int32Array<SharedArrayBuffer>;
 }
 

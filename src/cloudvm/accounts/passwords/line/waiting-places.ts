@@ -2,8 +2,8 @@
  * The places of those who wait in the hashing line, of all workers.
  *
  * A place is free when its deadline has passed. Whoever waits there took it by compare-and-swap of the
- * deadline, and is then the only one to write its ticket, flow and class. A waiter leaves before its
- * deadline. So the place of a worker that has died becomes free by itself.
+ * deadline, and is then the only one to write its ticket, flow and class. So the place of a worker that has
+ * died becomes free by itself.
  */
 import { type HashingMemory, LAST_CLASS_WORD, PLACES } from './hashing-memory.ts';
 
@@ -67,9 +67,14 @@ export class WaitingPlaces {
     return -1;
   }
 
-  leave(place: number): void {
-    Atomics.store(this.#memory.tickets, place, NO_TICKET);
-    Atomics.store(this.#memory.deadlines, place, 0n);
+  /**
+   * The deadline tells holders apart: one that comes back too late finds another value and leaves it alone.
+   * So the ticket stays. Until the next holder has written its own, others may wait for the old one in vain.
+   * HashingLine calls the right one then.
+   * @param deadline with which the place was taken
+   */
+  leave(place: number, deadline: bigint): void {
+    Atomics.compareExchange(this.#memory.deadlines, place, deadline, 0n);
   }
 
   /** The place whose turn it is, or -1 if nobody waits. The two classes take turns. */

@@ -161,6 +161,19 @@ describe('the hashing line', () => {
     await finish(1);
   });
 
+  test('leaves a place alone that has another holder since', () => {
+    const { memory } = stage();
+    const places = new WaitingPlaces(memory, PLACES);
+    const past = process.hrtime.bigint() - 1n;
+    const place = places.enter({ ticket: 1n, flow: 0, clientClass: OTHERS }, past);
+    const soon = process.hrtime.bigint() + 60_000_000_000n;
+    expect(places.enter({ ticket: 2n, flow: 0, clientClass: OTHERS }, soon)).toBe(place);
+    places.leave(place, past);
+    expect(places.waiting).toBe(1);
+    places.leave(place, soon);
+    expect(places.waiting).toBe(0);
+  });
+
   test('goes on although a worker has died in it, and frees its place', async () => {
     const { come, finish, memory } = stage();
     const places = new WaitingPlaces(memory, PLACES);
