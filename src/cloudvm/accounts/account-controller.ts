@@ -55,8 +55,8 @@ export class AccountController {
     });
     // Only now, so that a taken address costs as much as a free one.
     const user = await users.create({ email, username, passwordHash });
-    await throttle.remember(origin);
-    this.#setDevice(request, response, email);
+    await throttle.remember(user.id, origin.remoteAddress);
+    this.#setDevice(request, response, user);
     response.status(201).header('Location', '/api/auth/me');
     this.#answerWithSession(response, user);
   };
@@ -70,7 +70,7 @@ export class AccountController {
       find,
     });
     if (user === undefined) throw wrongCredentials();
-    if (!hasDevice) this.#setDevice(request, response, email);
+    if (!hasDevice) this.#setDevice(request, response, user);
     this.#answerWithSession(response, user);
   };
 
@@ -81,11 +81,6 @@ export class AccountController {
 
   readonly change: EndpointHandler<typeof updateAccount> = async (request, response, { body }) => {
     const user = present(await this.#services.users.change(userIdOf(request), body));
-    // The cookie and the known network were for the old address.
-    if (body.email !== undefined) {
-      await this.#services.throttle.remember(originOf(request, user.email));
-      this.#setDevice(request, response, user.email);
-    }
     response.json(toAnswer(user));
   };
 
@@ -137,8 +132,8 @@ export class AccountController {
   #checkPassword(origin: LoginOrigin, { request, password, find }: PasswordCheck): Promise<CheckedPassword> {
     const { passwords, throttle, loginLog } = this.#services;
     return this.#logRefusal(origin, async () => {
-      const attempt = await throttle.begin(origin);
       const user = await find();
+      const attempt = await throttle.begin({ ...origin, userId: user?.id });
       const isRight = await passwords.verify(password, user?.passwordHash, clientOf(request, attempt));
       const { hasDevice } = attempt;
       if (user !== undefined && isRight) {
@@ -161,8 +156,8 @@ export class AccountController {
   }
 
   /** For browsers. From now on nobody else's failures count for this one. */
-  #setDevice(request: Request, response: Response, email: string): void {
-    response.cookie(DEVICE_COOKIE, this.#services.throttle.issueDevice(email), {
+  #setDevice(request: Request, response: Response, { id }: User): void {
+    response.cookie(DEVICE_COOKIE, this.#services.throttle.issueDevice(id), {
       path: '/api/auth',
       maxAge: DEVICE_TTL_SECONDS,
       httpOnly: true,

@@ -88,10 +88,11 @@ describe('registering', () => {
 
   test('makes the network known, so that failures of others there keep nobody out', async () => {
     const ada = person();
-    await register(ada);
+    const { id } = (await register(ada)).json['user'] as { readonly id: string };
     const { throttle } = cloudVm.services.accounts;
-    const attempt = await throttle.begin({ email: ada.email, remoteAddress: '192.0.2.1' });
-    expect(attempt.isKnown).toBe(true);
+    const origin = { email: ada.email, remoteAddress: '192.0.2.1' };
+    expect((await throttle.begin({ ...origin, userId: id })).isKnown).toBe(true);
+    expect((await throttle.begin({ ...origin, userId: 'f'.repeat(24) })).isKnown).toBe(false);
   });
 
   test('with a body that breaks the schema is 422', async () => {

@@ -23,7 +23,7 @@ export class Devices {
   }
 
   /**
-   * @param account its key
+   * @param account the id of its user
    * @returns the value of a cookie
    */
   issue(account: string, now = Date.now()): string {

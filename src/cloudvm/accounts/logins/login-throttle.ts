@@ -50,6 +50,8 @@ const REMOVE_AFTER_ATTEMPTS = 100;
 /** Who tries to log in, and to which account. */
 export interface LoginOrigin {
   readonly email: string;
+  /** Of the account, if there is one. An address may belong to another user one day. */
+  readonly userId?: string | undefined;
   readonly remoteAddress: string;
   /** The device cookie, as it was sent. */
   readonly device?: string | undefined;
@@ -99,10 +101,11 @@ export class LoginThrottle {
     if (this.#attempts % REMOVE_AFTER_ATTEMPTS === 0) await this.#counts.removeExpired();
     await this.#settle();
     const account = caseInsensitiveKey(origin.email);
-    const keys = keysOf(account, networkOf(origin.remoteAddress));
-    const device = this.#devices.verify(origin.device, account);
+    const owner = origin.userId ?? account;
+    const keys = keysOf(account, owner, networkOf(origin.remoteAddress));
+    const device = this.#devices.verify(origin.device, owner);
     const ofDevice =
-      device === undefined ? [] : [{ key: digest('device', account, device), limit: MAX_FAILURES_PER_PAIR }];
+      device === undefined ? [] : [{ key: digest('device', owner, device), limit: MAX_FAILURES_PER_PAIR }];
     const { network, everywhere, pair, known } = keys;
     const found = await this.#counts.read([
       ...[network, everywhere, pair, ...ofDevice].map(({ key }) => key),
@@ -122,9 +125,8 @@ export class LoginThrottle {
   }
 
   /** A registration makes the account and the network know each other, as a login does. */
-  async remember({ email, remoteAddress }: LoginOrigin): Promise<void> {
-    const { known } = keysOf(caseInsensitiveKey(email), networkOf(remoteAddress));
-    await this.mark(known);
+  async remember(userId: string, remoteAddress: string): Promise<void> {
+    await this.mark(knownKey(userId, networkOf(remoteAddress)));
   }
 
   /** That it cannot be written is no reason to refuse somebody. */
@@ -137,8 +139,8 @@ export class LoginThrottle {
   }
 
   /** @returns a new device cookie */
-  issueDevice(email: string): string {
-    return this.#devices.issue(caseInsensitiveKey(email));
+  issueDevice(userId: string): string {
+    return this.#devices.issue(userId);
   }
 
   /** @throws LoginThrottledError if a limit was reached meanwhile, DatabaseError */
@@ -243,14 +245,18 @@ function throttledUntil(ends: readonly Date[]): LoginThrottledError {
   return new LoginThrottledError(Math.max(1, Math.ceil((end - Date.now()) / 1000)));
 }
 
-function keysOf(account: string, network: string) {
+function keysOf(account: string, owner: string, network: string) {
   return {
     pair: { key: digest('pair', account, network), limit: MAX_FAILURES_PER_PAIR },
     network: { key: digest('network', network), limit: MAX_FAILURES_PER_NETWORK },
     everywhere: { key: digest('account', account), limit: MAX_FAILURES_PER_ACCOUNT },
-    /** The mark that the two know each other. */
-    known: digest('known', account, network),
+    known: knownKey(owner, network),
   };
+}
+
+/** Of the mark that the two know each other. */
+function knownKey(owner: string, network: string): string {
+  return digest('known', owner, network);
 }
 
 function digest(...parts: readonly string[]): string {

@@ -17,6 +17,7 @@ interface Origin {
   readonly email: string;
   readonly remoteAddress: string;
   readonly device?: string;
+  readonly userId?: string;
 }
 
 describeOnAtomicDatabases('the login throttle', (database) => {
@@ -143,7 +144,7 @@ describeOnAtomicDatabases('the login throttle', (database) => {
 
   test('lets a device in that has logged in before, whatever others do in its network and elsewhere', async () => {
     const ada = origin();
-    const device = throttle().issueDevice(ada.email.toUpperCase());
+    const device = throttle().issueDevice(ada.email);
     await fail(ada, MAX_FAILURES_PER_PAIR);
     await exhaust(ada.remoteAddress);
     await refusal(ada).toBeInstanceOf(LoginThrottledError);
@@ -184,9 +185,10 @@ describeOnAtomicDatabases('the login throttle', (database) => {
 
   test('knows the network of a registration', async () => {
     const ada = origin();
-    await throttle().remember(ada);
+    await throttle().remember('0123', ada.remoteAddress);
     await exhaust(ada.remoteAddress);
-    await succeed(ada);
+    await succeed({ ...ada, userId: '0123' });
+    await refusal({ ...ada, userId: '4567' }).toBeInstanceOf(LoginThrottledError);
   });
 
   test('forgets the failures of an account and a network after a success', async () => {
