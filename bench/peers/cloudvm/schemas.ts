@@ -3,8 +3,11 @@
  * compares. They are written down again, because this server's modules load the library that theirs are made
  * with.
  */
-const NAME = { type: 'string', minLength: 1, maxLength: 64 } as const;
-const FOREIGN_NAME = { ...NAME, pattern: '^[A-Za-z0-9._-]+$' } as const;
+import { VISIBLE, VISIBLE_AND_NOT_BLANK } from '../../../src/cloudvm/contract/visible-text.ts';
+
+const SHORT = { type: 'string', minLength: 1, maxLength: 64 } as const;
+const NAME = { ...SHORT, pattern: VISIBLE_AND_NOT_BLANK } as const;
+const FOREIGN_NAME = { ...SHORT, pattern: '^[A-Za-z0-9._-]+$' } as const;
 const PROVIDER = { enum: ['aws', 'azure', 'gcp', 'local'] } as const;
 const SIZE = { enum: ['small', 'medium', 'large'] } as const;
 const STATUS = { enum: ['pending', 'running', 'stopping', 'stopped', 'error'] } as const;
@@ -16,8 +19,8 @@ const TAGS = {
     additionalProperties: false,
     required: ['key', 'value'],
     properties: {
-      key: { type: 'string', minLength: 1, maxLength: 64 },
-      value: { type: 'string', maxLength: 256 },
+      key: NAME,
+      value: { type: 'string', maxLength: 256, pattern: VISIBLE },
     },
   },
   maxItems: 20,

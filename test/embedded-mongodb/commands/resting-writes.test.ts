@@ -8,6 +8,7 @@ import { execute } from '../../../src/embedded-mongodb/commands/registry.ts';
 import { Slice } from '../../../src/embedded-mongodb/execution/slice.ts';
 import { Catalog } from '../../../src/embedded-mongodb/storage/catalog.ts';
 import { SqliteFile } from '../../../src/embedded-mongodb/storage/sqlite-file.ts';
+import { endStep } from '../../../src/embedded-mongodb/work.ts';
 import { TemporaryDirectory } from '../support/test-database.ts';
 
 const ONE = new Int32(1);
@@ -67,6 +68,9 @@ function start(server: Server, command: BsonDocument): Generator<void, Uint8Arra
 function finish(steps: Generator<void, Uint8Array>): BsonDocument {
   for (;;) {
     const step = steps.next();
-    if (step.done === true) return decode(step.value);
+    if (step.done !== true) continue;
+    // Other tests run in this process too.
+    endStep();
+    return decode(step.value);
   }
 }
