@@ -1,21 +1,21 @@
 /**
  * Accepts all clients that have connected, before the listening socket of a server that stops closes. Main
- * thread, called by shutdown.ts.
+ * thread, called by shutdown.ts, which holds all answers back meanwhile.
  *
  * The close resets clients that wait to be accepted. Node.js accepts one in each round of the event loop, so
- * after some rounds without any, nobody waits. But a client may connect between the last look for one and the
- * close, above all one that is just being sent an answer that says `Connection: close`. So the socket closes
- * in a round in which main does nothing else, if the machine has one in time. What is left is the
- * moment of such a round, which no program can avoid.
+ * after some rounds without any, nobody waits. But a client that is just being sent an answer which says
+ * `Connection: close` connects anew a moment later. So no answer leaves, and after a while everybody who asks
+ * one thing after the other waits for an answer. Then nobody connects, and the socket can close. A client
+ * that connects without waiting for anything may still do so in the very moment of the close, which no
+ * program can avoid.
  */
 
 import { setImmediate as nextRound } from 'node:timers/promises';
 
-const QUIET_ROUNDS = 3;
-/** Main has done something else in a round that takes longer. */
+/** A client that was sent an answer before they were held back has connected anew within this time. */
+const QUIET_MS = 5;
+/** Main has done something else in a round that takes longer. Then it does not know who waits. */
 const SHORT_ROUND_MS = 0.2;
-/** Share of the time for which it waits for short rounds. After that, any round without a client will do. */
-const SHARE_FOR_SHORT_ROUNDS = 0.25;
 
 /**
  * @param connections with the number of clients that were accepted
@@ -24,12 +24,13 @@ const SHARE_FOR_SHORT_ROUNDS = 0.25;
 export async function acceptAll(connections: { readonly accepted: number }, mostMs: number): Promise<void> {
   const begin = performance.now();
   let { accepted } = connections;
-  for (let quiet = 0, last = begin; quiet < QUIET_ROUNDS && last - begin < mostMs; ) {
+  let lastAccepted = begin;
+  for (let last = begin; last - begin < mostMs; ) {
     await nextRound();
     const now = performance.now();
-    const isShort = now - last < SHORT_ROUND_MS || now - begin > mostMs * SHARE_FOR_SHORT_ROUNDS;
-    quiet = isShort && connections.accepted === accepted ? quiet + 1 : 0;
+    if (connections.accepted !== accepted) lastAccepted = now;
     accepted = connections.accepted;
+    if (now - lastAccepted >= QUIET_MS && now - last < SHORT_ROUND_MS) return;
     last = now;
   }
 }

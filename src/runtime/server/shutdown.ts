@@ -10,10 +10,11 @@ import type { Server as NetServer } from 'node:net';
 import type { AtomicFlag } from '../memory/synchronization/atomic-flag.ts';
 import { acceptAll } from './accept-all.ts';
 import type { Connections } from './connections/connections.ts';
+import type { Dispatcher } from './dispatch/dispatcher.ts';
 import type { Supervisor } from './workers/supervisor.ts';
 
-/** Share of SHUTDOWN_TIMEOUT_MS in which clients are still accepted, if they go on connecting. */
-const SHARE_FOR_ACCEPTING = 0.2;
+/** How long clients are still accepted, if they go on connecting. All answers are held back for as long. */
+const MOST_ACCEPTING_MS = 100;
 /** Share of SHUTDOWN_TIMEOUT_MS after which streams are cut off if DRAIN_TIMEOUT_MS is longer. */
 const SHARE_FOR_STREAMS = 0.5;
 /** Share of SHUTDOWN_TIMEOUT_MS after which everything is cut off. */
@@ -41,6 +42,7 @@ export interface ShutdownOptions {
   /** SHUTDOWN_DELAY_MS, or less: the server serves as ever until then. */
   readonly delayed: Promise<void>;
   readonly connections: Connections;
+  readonly dispatcher: Pick<Dispatcher, 'hold'>;
   readonly supervisor: Supervisor;
   readonly shutdownTimeoutMs: number;
   readonly drainTimeoutMs: number;
@@ -54,6 +56,13 @@ function sweepAfterReading(connections: Connections): void {
   connections.sweep(performance.now());
 }
 
+async function closeListener({ net, connections, dispatcher }: ShutdownOptions): Promise<void> {
+  if (!net.listening) return;
+  using _answers = dispatcher.hold();
+  await acceptAll(connections, MOST_ACCEPTING_MS);
+  net.close();
+}
+
 export async function shutDown(options: ShutdownOptions): Promise<ShutdownReport> {
   const { net, running, stopping, connections, supervisor, shutdownTimeoutMs, drainTimeoutMs } = options;
   stopping.set();
@@ -65,9 +74,8 @@ export async function shutDown(options: ShutdownOptions): Promise<ShutdownReport
   supervisor.announceEnding();
   connections.stop(performance.now());
   const sweeps = setInterval(() => setImmediate(sweepAfterReading, connections), SWEEP_MS);
-  await acceptAll(connections, shutdownTimeoutMs * SHARE_FOR_ACCEPTING);
   const closed = net.listening ? once(net, 'close') : null;
-  if (closed !== null) net.close();
+  await closeListener(options);
   const streams = setTimeout(
     () => supervisor.endStreams(),
     Math.min(drainTimeoutMs, shutdownTimeoutMs * SHARE_FOR_STREAMS),

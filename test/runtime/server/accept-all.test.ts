@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { acceptAll } from '../../../src/runtime/server/accept-all.ts';
 
-test('clients are accepted until nobody has connected for some rounds', async () => {
+test('clients are accepted until nobody has connected for some time', async () => {
   let looks = 0;
   const connections = {
     get accepted() {

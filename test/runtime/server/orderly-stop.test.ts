@@ -34,6 +34,27 @@ async function sendOnAndOn(client: RawClient, pauseMs: () => number): Promise<Ou
   }
 }
 
+/** A connection for each request, until nobody listens. @returns whether a request was lost */
+async function connectOnAndOn(port: number, onAnswer: () => void): Promise<boolean> {
+  for (;;) {
+    let client: RawClient;
+    try {
+      client = await RawClient.connect(port);
+    } catch {
+      return false;
+    }
+    try {
+      client.send(getRequest('/params/a/b', 'Connection: close\r\n'));
+      expect((await client.next()).status).toBe(200);
+      client.halfClose();
+      onAnswer();
+    } catch (error) {
+      if (!(error instanceof ConnectionEndedError)) throw error;
+      return true;
+    }
+  }
+}
+
 describe('a stop', () => {
   test.each([
     ['at once', () => 0],
@@ -58,6 +79,25 @@ describe('a stop', () => {
       expect(await closed).toMatchObject({ orderly: true, requests: 0 });
     }
   });
+
+  test.each([1, 4, CLIENTS])(
+    'resets none of %i clients that connect anew for each request',
+    async (count) => {
+      for (let round = 0; round < effort(3, 25); round++) {
+        await using server = await startServer({ workers: 2 });
+        let answers = 0;
+        const outcomes = Array.from({ length: count }, () =>
+          connectOnAndOn(server.port, () => {
+            answers++;
+          }),
+        );
+        await until('all are at it', () => answers > 4 * count);
+        const closed = server.close();
+        for (const lost of await Promise.all(outcomes)) expect(lost).toBe(false);
+        expect(await closed).toMatchObject({ orderly: true, requests: 0 });
+      }
+    },
+  );
 
   test('tells the clients whose handlers run that their connection closes', async () => {
     using stage = new Stage();

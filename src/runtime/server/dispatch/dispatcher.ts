@@ -41,6 +41,8 @@ export class Dispatcher {
   readonly #load: WorkerLoad;
   readonly #heavy: HeavyRequests;
   #idleRounds = 0;
+  /** Answers stay in the rings for a moment. */
+  #isHeld = false;
   /** A connection became ready, or a worker rang, since main last parked with its timer set. */
   #isRung = false;
   readonly #stallTimer: NodeJS.Timeout;
@@ -77,6 +79,20 @@ export class Dispatcher {
     this.#doorbell.ring();
   }
 
+  /**
+   * Leaves what workers have published where it is, until the result is disposed of. It is as if main were
+   * busy for so long: workers wait for room in their rings then, and for credit.
+   */
+  hold(): Disposable {
+    this.#isHeld = true;
+    return {
+      [Symbol.dispose]: () => {
+        this.#isHeld = false;
+        this.ring();
+      },
+    };
+  }
+
   /** Whether a worker sleeps that would take a request. */
   get isAnyoneFree(): boolean {
     return this.#load.busiestParked() !== null;
@@ -110,7 +126,9 @@ export class Dispatcher {
 
   #round(): boolean {
     let drained = false;
-    for (const worker of this.#load.workers()) if (this.drain(worker)) drained = true;
+    if (!this.#isHeld) {
+      for (const worker of this.#load.workers()) if (this.drain(worker)) drained = true;
+    }
     if (this.#heavy.any) this.#heavy.place();
     this.#wake();
     if (drained) this.#idleRounds = 0;
@@ -143,7 +161,9 @@ export class Dispatcher {
    * rings when such a handler returns.
    */
   #hasWork(): boolean {
-    for (const worker of this.#load.workers()) if (!worker.ring.isEmpty) return true;
+    if (!this.#isHeld) {
+      for (const worker of this.#load.workers()) if (!worker.ring.isEmpty) return true;
+    }
     if (this.#heavy.any && this.#load.leastLoadedParked() !== null) return true;
     const { queue, clock } = this.#options;
     const hasBacklog = queue.length > 0 && this.#load.busiestParked() !== null;
