@@ -25,6 +25,8 @@ describe('the lease protocol of operations in every interleaving of 2 workers', 
       'an outcome that was written is produced again',
       'the provider is called although the outcome is written',
     ],
+    ['a failure is not noted before it is written', 'it has ended in another way'],
+    ['a noted failure is not taken back', 'it has ended in another way'],
   ])('finds the planted bug: %s', (bug, message) => {
     const { violation } = check(operationModel({ bug, deaths: 2, suspicions: 2 }));
     expect(violation?.message).toBe(message);

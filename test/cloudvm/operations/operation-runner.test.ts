@@ -7,6 +7,7 @@ import {
   OPERATIONS,
   type OperationDocument,
 } from '../../../src/cloudvm/operations/repository/operation-document.ts';
+import { OperationLeases } from '../../../src/cloudvm/operations/repository/operation-leases.ts';
 import { ProviderError } from '../../../src/cloudvm/providers/provider.ts';
 import {
   newVmDocument,
@@ -188,6 +189,31 @@ describeOnEveryDatabase('operations', (database) => {
     other.operations.start();
     expect(await untilEnded(other, owner, operationId)).toMatchObject({ status: 'succeeded', attempts: 2 });
     expect(other.provider.calls).toEqual([]);
+  });
+
+  test('a failure that was written before the worker died is told, although later operations have begun', async () => {
+    const name = `operations_${randomBytes(6).toString('hex')}`;
+    const owner = newOwner();
+    await using other = await open(name);
+    await using dead = await open(name);
+    const { vm, operationId } = await dead.create(owner);
+    const { fail } = await dead.provider.call(0);
+    // It dies between the write to the VM and that to the operation.
+    vi.spyOn(OperationLeases.prototype, 'finish').mockRejectedValueOnce(new Error('it has died'));
+    fail(new ProviderError('no such region', { isPermanent: true }));
+    await vi.waitFor(() => expect(dead.errors).toHaveLength(1));
+    const later = await other.vms.begin(owner, vm.id, 'start', undefined);
+    (await other.provider.call(0)).succeed();
+    expect(await untilEnded(other, owner, later?.operationId ?? '')).toMatchObject({ status: 'succeeded' });
+
+    other.operations.start();
+    expect(await untilEnded(other, owner, operationId)).toMatchObject({
+      status: 'failed',
+      error: 'no such region',
+      attempts: 2,
+    });
+    expect(await statusOf(other, owner, vm.id)).toBe('running');
+    expect(other.provider.calls).toHaveLength(1);
   });
 
   test('an operation that was never stored is begun by somebody else', async () => {

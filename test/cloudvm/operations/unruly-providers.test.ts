@@ -5,7 +5,7 @@ import {
   OPERATIONS,
   type OperationDocument,
 } from '../../../src/cloudvm/operations/repository/operation-document.ts';
-import { MAX_FAILURES } from '../../../src/cloudvm/operations/runner/operation-runner.ts';
+import { MAX_FAILURES } from '../../../src/cloudvm/operations/runner/attempts.ts';
 import { ProviderError } from '../../../src/cloudvm/providers/provider.ts';
 import { describeOnEveryDatabase } from '../../support/databases.ts';
 import { newOwner, Worker, type WorkerOptions } from './support.ts';

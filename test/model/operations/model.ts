@@ -10,7 +10,9 @@ export type OperationBug =
   | 'the outcome is written by any attempt'
   | 'the operation ends before its target'
   | 'an operation that was never stored is forgotten'
-  | 'an outcome that was written is produced again';
+  | 'an outcome that was written is produced again'
+  | 'a failure is not noted before it is written'
+  | 'a noted failure is not taken back';
 
 export interface OperationOptions {
   readonly bug?: OperationBug;
@@ -21,15 +23,37 @@ export interface OperationOptions {
   readonly failures?: number;
 }
 
-type WorkerAt = 'idle' | 'store' | 'fence' | 'call' | 'postpone' | 'settle' | 'look' | 'finish';
+type WorkerAt =
+  | 'idle'
+  | 'store'
+  | 'fence'
+  | 'takeBack'
+  | 'call'
+  | 'postpone'
+  | 'note'
+  | 'settle'
+  | 'look'
+  | 'finish';
 type Outcome = 'succeeded' | 'failed';
 
-const STEPS: readonly WorkerAt[] = ['idle', 'store', 'fence', 'call', 'postpone', 'settle', 'look', 'finish'];
+const STEPS: readonly WorkerAt[] = [
+  'idle',
+  'store',
+  'fence',
+  'takeBack',
+  'call',
+  'postpone',
+  'note',
+  'settle',
+  'look',
+  'finish',
+];
 const OUTCOMES: readonly Outcome[] = ['succeeded', 'failed'];
 
 interface WorkerThread {
   readonly at: WorkerAt;
   readonly attempt: number;
+  /** What it would write, or what the operation told when it was taken. */
   readonly outcome: Outcome;
 }
 
@@ -41,6 +65,8 @@ interface OperationState {
     /** -1: nobody. */
     readonly holder: number;
     readonly isDue: boolean;
+    /** Noted before a failure is written to the target. */
+    readonly isFailing: boolean;
     readonly ending: Outcome | 'none';
   };
   readonly target: {
@@ -65,7 +91,7 @@ export function operationModel(options: OperationOptions): Model<OperationState>
     // The target is stored already, and the first worker is about to store the operation that it has taken.
     initial: {
       workers: [{ ...IDLE, at: 'store', attempt: 1 }, IDLE],
-      operation: { isStored: false, attempts: 0, holder: -1, isDue: false, ending: 'none' },
+      operation: { isStored: false, attempts: 0, holder: -1, isDue: false, isFailing: false, ending: 'none' },
       target: { isLater: false, attempt: 1, outcome: 'none', writes: 0, writer: 0 },
       deaths,
       suspicions,
@@ -135,7 +161,7 @@ function* stepsOfWorker(
         const isSeen = attempt > 1 && bug !== 'an outcome that was written is produced again';
         yield go(
           `takes attempt ${attempt}`,
-          { at: isSeen ? 'fence' : 'call', attempt },
+          { at: isSeen ? 'fence' : 'call', attempt, outcome: operation.isFailing ? 'failed' : 'succeeded' },
           { operation: { ...operation, attempts: attempt, holder: index, isDue: false } },
         );
       }
@@ -151,15 +177,26 @@ function* stepsOfWorker(
       break;
     case 'fence':
       if (isWaiting && target.attempt < worker.attempt) {
-        yield go('fences the target', { at: 'call' }, { target: { ...target, attempt: worker.attempt } });
+        const isNoted = worker.outcome === 'failed' && bug !== 'a noted failure is not taken back';
+        const at = isNoted ? 'takeBack' : 'call';
+        yield go('fences the target', { at }, { target: { ...target, attempt: worker.attempt } });
       } else yield go('cannot fence the target', { at: 'look' });
+      break;
+    case 'takeBack':
+      if (isMine) {
+        yield go(
+          'takes back that it fails',
+          { at: 'call', outcome: 'succeeded' },
+          { operation: { ...operation, isFailing: false } },
+        );
+      } else yield go('has lost the operation', IDLE);
       break;
     case 'call':
       for (const outcome of OUTCOMES) {
-        yield go(`calls the provider: ${outcome}`, {
-          at: bug === 'the operation ends before its target' ? 'finish' : 'settle',
-          outcome,
-        });
+        const isNoted = outcome === 'failed' && bug !== 'a failure is not noted before it is written';
+        const isEarly = bug === 'the operation ends before its target';
+        const at = isEarly ? 'finish' : isNoted ? 'note' : 'settle';
+        yield go(`calls the provider: ${outcome}`, { at, outcome });
       }
       if (state.failures > 0) {
         yield go('calls the provider: fails for now', { at: 'postpone' }, { failures: state.failures - 1 });
@@ -171,6 +208,11 @@ function* stepsOfWorker(
         IDLE,
         isMine ? { operation: { ...operation, holder: -1, isDue: true } } : {},
       );
+      break;
+    case 'note':
+      if (isMine) {
+        yield go('notes that it fails', { at: 'settle' }, { operation: { ...operation, isFailing: true } });
+      } else yield go('has lost the operation', IDLE);
       break;
     case 'settle': {
       const isAllowed = target.attempt === worker.attempt || bug === 'the outcome is written by any attempt';
@@ -188,9 +230,7 @@ function* stepsOfWorker(
     }
     case 'look':
       if (isWaiting) yield go('finds the target waiting for another', IDLE);
-      else if (target.outcome !== 'none') {
-        yield go('finds the outcome', { at: 'finish', outcome: target.outcome });
-      }
+      else yield go('finds that an outcome was written', { at: 'finish' });
       break;
     case 'finish': {
       const ended = { ...operation, ending: worker.outcome, holder: -1, isDue: false };
@@ -230,6 +270,7 @@ function keyOfState({ workers, operation, target, deaths, suspicions, failures }
     operation.attempts,
     operation.holder,
     Number(operation.isDue),
+    Number(operation.isFailing),
     outcome(operation.ending),
     Number(target.isLater),
     target.attempt,

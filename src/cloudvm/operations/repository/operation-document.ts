@@ -29,6 +29,11 @@ export interface OperationDocument {
    * Grows by one whenever a worker takes the operation. It is the fencing version of what that worker does.
    */
   attempts: number;
+  /**
+   * The failure of the operation is about to be written to its target, or was. Whoever takes the operation
+   * then knows how it has ended, although a later operation may have changed the target since.
+   */
+  isFailing?: boolean;
   /** Attempts that have failed. The others were broken off, when a worker stopped or died. */
   failures: number;
   createdAt: Date;

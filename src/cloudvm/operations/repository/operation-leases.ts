@@ -91,6 +91,19 @@ export class OperationLeases {
     );
   }
 
+  /**
+   * Notes that an operation fails, or takes that back, before the target is written.
+   * @returns false if this worker has lost it
+   */
+  async note({ _id, attempts }: OperationDocument, failure: string | null): Promise<boolean> {
+    const mine = { _id, attempts, holder: this.#holder };
+    const change = { $set: { isFailing: failure !== null, error: failure } };
+    const { matchedCount } = await this.#service.runRepeatable(() =>
+      this.#operations.updateOne(mine, change),
+    );
+    return matchedCount === 1;
+  }
+
   /** Ends operations that this worker has in the same attempt. Others stay as they are. */
   async finish(ids: readonly ObjectId[], attempts: number, ending: Ending): Promise<void> {
     const now = new Date();

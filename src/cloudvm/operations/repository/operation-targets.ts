@@ -21,8 +21,6 @@ export interface TargetDocument {
   operationId: ObjectId;
   /** The latest attempt of it that may write. */
   operationAttempt: number;
-  /** The latest operation that has failed. */
-  failedOperationId?: ObjectId;
 }
 
 interface Statuses {
@@ -41,8 +39,11 @@ const STATUSES: Partial<Record<ProviderWork, Statuses>> = {
   snapshot: { collection: SNAPSHOTS.name, during: 'pending', succeeded: 'ready', failed: 'failed' },
 };
 
-/** What has become of the target of an operation. */
-export type TargetState = 'waiting' | 'superseded' | 'succeeded' | 'failed' | 'gone';
+/**
+ * What has become of the target of an operation: it waits for this attempt or for a later one, an outcome was
+ * written, or it was deleted.
+ */
+export type TargetState = 'waiting' | 'superseded' | 'settled' | 'gone';
 
 export class OperationTargets {
   readonly #service: DatabaseService;
@@ -76,18 +77,17 @@ export class OperationTargets {
    * @returns whether all were waiting for it. If not, `stateOf` tells which
    */
   succeed(operations: readonly OperationDocument[]): Promise<boolean> {
-    return this.#settle(operations, ({ succeeded }) => ({ status: succeeded }));
+    return this.#settle(operations, ({ succeeded }) => succeeded);
   }
 
   /** @returns whether the target was waiting for it. If not, `stateOf` tells why */
   fail(operation: OperationDocument): Promise<boolean> {
-    const failedOperationId = operation._id;
-    return this.#settle([operation], ({ failed }) => ({ status: failed, failedOperationId }));
+    return this.#settle([operation], ({ failed }) => failed);
   }
 
   async #settle(
     operations: readonly OperationDocument[],
-    changes: (statuses: Statuses) => Partial<TargetDocument>,
+    outcome: (statuses: Statuses) => string,
   ): Promise<boolean> {
     const [first] = operations;
     const statuses = first === undefined ? undefined : STATUSES[first.kind];
@@ -99,7 +99,7 @@ export class OperationTargets {
       operationAttempt: first.attempts,
       status: statuses.during,
     };
-    const change = { $set: { ...changes(statuses), updatedAt: new Date() }, $inc: { version: 1 } };
+    const change = { $set: { status: outcome(statuses), updatedAt: new Date() }, $inc: { version: 1 } };
     const { matchedCount } = await this.#service.runRepeatable(() =>
       this.#collection(statuses).updateMany(waiting, change),
     );
@@ -114,12 +114,9 @@ export class OperationTargets {
       this.#collection(statuses).findOne({ _id: targetId }, { readPreference: 'primary' }),
     );
     if (target === null) return 'gone';
-    const isLatest = target.operationId.equals(_id);
-    if (isLatest && target.status === statuses.during) {
-      return target.operationAttempt === attempts ? 'waiting' : 'superseded';
-    }
-    // The outcome was written. Perhaps a later operation has begun since, because none can before that.
-    return target.failedOperationId?.equals(_id) === true ? 'failed' : 'succeeded';
+    // A later operation can begin only once an outcome was written.
+    if (!target.operationId.equals(_id) || target.status !== statuses.during) return 'settled';
+    return target.operationAttempt === attempts ? 'waiting' : 'superseded';
   }
 
   #collection({ collection }: Statuses): Collection<TargetDocument> {
