@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import type { Change } from '../../../src/cloudvm/events/change.ts';
 import { ChangePoller } from '../../../src/cloudvm/events/change-poller.ts';
 import { EventHub } from '../../../src/cloudvm/events/event-hub.ts';
-import { EventStream } from '../../../src/cloudvm/events/event-stream.ts';
+import { parseEventId } from '../../../src/cloudvm/events/event-id.ts';
+import { EventStream, MAX_WAITING } from '../../../src/cloudvm/events/event-stream.ts';
 
 const now = Date.now();
 
@@ -61,6 +62,34 @@ test('a state that is older than what the client has missed is not sent after it
 
 test('what was deleted does not come back', async () => {
   expect(await sentTo([vmDeleted()], [vm(2)])).toEqual([['vm-deleted', { id: 'a' }]]);
+});
+
+test('a client that reads too slowly is let go, and comes back for what it has not seen', async () => {
+  const changes = Array.from({ length: MAX_WAITING + 2 }, (_, index) => vm(1, `vm-${index}`));
+  let closed = 0;
+  const options = { signal: new AbortController().signal, onClose: () => closed++ };
+  const stream = new EventStream({
+    ...options,
+    position: { since: now - 1_000, marks: new Set() },
+    readSince: async () => ({ changes: [], moreSince: undefined }),
+  });
+  const events = stream[Symbol.asyncIterator]();
+  const first = await events.next();
+  for (const change of changes) stream.push(change);
+  expect(closed).toBe(1);
+  expect(await events.next(), 'what waited is dropped').toMatchObject({ done: true });
+
+  const again = new EventStream({
+    ...options,
+    position: parseEventId(first.value?.id ?? '') ?? { since: Number.NaN, marks: new Set() },
+    readSince: async () => ({ changes, moreSince: undefined }),
+  });
+  let seen = 0;
+  for await (const { event } of again) {
+    if (event === 'vm') seen += 1;
+    if (seen === changes.length) break;
+  }
+  expect(seen).toBe(changes.length);
 });
 
 test('a request that was broken off before its stream began leaves nothing behind', async () => {
