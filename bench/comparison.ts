@@ -3,7 +3,7 @@
  * all of them alike. Every round is kept: reports take medians and show the spread.
  */
 import { type LoadOptions, type LoadResult, runLoad } from './load.ts';
-import type { ProcessUsage } from './process-usage.ts';
+import type { ProcessUsage } from './processes/process-usage.ts';
 import type { ServerProcess } from './server-process.ts';
 
 export interface Measurement extends LoadResult {

@@ -10,10 +10,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { getRequest, postRequest, RawClient } from '../test/support/raw-client.ts';
+import { quantile } from './laboratory/statistics.ts';
 import { describeOptions, readOptions } from './options.ts';
 import { describeSetting } from './report.ts';
 import { BUNDLE } from './server-process.ts';
-import { quantile } from './statistics.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const FOREVER_MS = 40_000;

@@ -6,12 +6,12 @@
  */
 import { availableParallelism } from 'node:os';
 import { measure } from './comparison.ts';
+import { summarize } from './laboratory/statistics.ts';
 import { type Latency, type LoadResult, runLoad } from './load.ts';
 import { describeOptions, type NumberOption, readOptions } from './options.ts';
 import { countParticipants, type Participation } from './participation.ts';
 import { describeSetting, table } from './report.ts';
 import { FASTIFY, ServerProcess, THIS_SERVER } from './server-process.ts';
-import { summarize } from './statistics.ts';
 
 const OPTIONS = {
   rounds: { fallback: 3, least: 1, most: 100, about: 'rounds for each server' },

@@ -7,8 +7,8 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import autocannon from 'autocannon';
-import { ManagedProcess } from './managed-process.ts';
-import { ScratchDirectory } from './scratch-directory.ts';
+import { ManagedProcess } from './processes/managed-process.ts';
+import { ScratchDirectory } from './processes/scratch-directory.ts';
 
 /** Stands in a header field for a text that differs in each request. */
 export const UNIQUE = '@unique@';

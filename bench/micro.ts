@@ -3,8 +3,9 @@
  * millisecond, for many rounds, so whatever disturbs the machine disturbs all of them. Used by parse.ts and
  * match.ts.
  */
+
+import { summarize } from './laboratory/statistics.ts';
 import { table } from './report.ts';
-import { summarize } from './statistics.ts';
 
 export interface Contestant {
   readonly name: string;

@@ -6,10 +6,10 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Attempt, ask } from './impatient-client.ts';
+import { quantile } from './laboratory/statistics.ts';
 import { describeOptions, type NumberOption, readOptions } from './options.ts';
 import { describeSetting, table } from './report.ts';
 import { ServerProcess, THIS_SERVER } from './server-process.ts';
-import { quantile } from './statistics.ts';
 
 const OPTIONS = {
   seconds: { fallback: 10, least: 2, most: 600, about: 'seconds of each measurement' },

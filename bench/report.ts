@@ -4,8 +4,8 @@
  */
 import { arch, availableParallelism, cpus, platform, release } from 'node:os';
 import type { Measurement, ServerMeasurements } from './comparison.ts';
+import { type Summary, summarize } from './laboratory/statistics.ts';
 import { type Latency, LOAD_GENERATOR, type LoadResult } from './load.ts';
-import { type Summary, summarize } from './statistics.ts';
 
 export interface Ratio {
   readonly of: string;

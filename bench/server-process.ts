@@ -4,10 +4,10 @@
  */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { ManagedProcess } from './managed-process.ts';
-import { printedLine } from './printed-line.ts';
-import { HAS_PROC, mainThreadCpuSeconds, type ProcessUsage, readUsage } from './process-usage.ts';
-import { ScratchDirectory } from './scratch-directory.ts';
+import { ManagedProcess } from './processes/managed-process.ts';
+import { printedLine } from './processes/printed-line.ts';
+import { HAS_PROC, mainThreadCpuSeconds, type ProcessUsage, readUsage } from './processes/process-usage.ts';
+import { ScratchDirectory } from './processes/scratch-directory.ts';
 
 export interface ServerDefinition {
   readonly name: string;
@@ -47,7 +47,7 @@ export class ServerProcess implements AsyncDisposable {
   static async start(definition: ServerDefinition): Promise<ServerProcess> {
     await using resources = new AsyncDisposableStack();
     const directory = resources.use(new ScratchDirectory());
-    const reporter = HAS_PROC ? [] : ['--import', './bench/usage-reporter.ts'];
+    const reporter = HAS_PROC ? [] : ['--import', './bench/processes/usage-reporter.ts'];
     const process = resources.use(
       await ManagedProcess.start(globalThis.process.execPath, [...reporter, definition.script], {
         cwd: ROOT,

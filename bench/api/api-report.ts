@@ -1,7 +1,7 @@
 /** The tables of the benchmarks of the API. */
 import type { Measurement, ServerMeasurements } from '../comparison.ts';
+import { type Summary, summarize } from '../laboratory/statistics.ts';
 import { latencyCell, type Ratio, table, withSpread } from '../report.ts';
-import { type Summary, summarize } from '../statistics.ts';
 import type { StartMeasurement } from './started-server.ts';
 
 const MEGABYTE = 1024 * 1024;

@@ -3,10 +3,10 @@
  * data directory.
  */
 import { join } from 'node:path';
-import { ManagedProcess } from '../managed-process.ts';
-import { printedLine } from '../printed-line.ts';
-import { HAS_PROC, type ProcessUsage, readUsage } from '../process-usage.ts';
-import { ScratchDirectory } from '../scratch-directory.ts';
+import { ManagedProcess } from '../processes/managed-process.ts';
+import { printedLine } from '../processes/printed-line.ts';
+import { HAS_PROC, type ProcessUsage, readUsage } from '../processes/process-usage.ts';
+import { ScratchDirectory } from '../processes/scratch-directory.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const URI = /^(mongodb:\/\/\S+)$/;
@@ -26,7 +26,7 @@ export class DatabaseProcess implements AsyncDisposable {
   static async start(): Promise<DatabaseProcess> {
     await using resources = new AsyncDisposableStack();
     const directory = resources.use(new ScratchDirectory());
-    const reporter = HAS_PROC ? [] : ['--import', './bench/usage-reporter.ts'];
+    const reporter = HAS_PROC ? [] : ['--import', './bench/processes/usage-reporter.ts'];
     const process = resources.use(
       await ManagedProcess.start(globalThis.process.execPath, [...reporter, 'src/embedded-mongodb/main.ts'], {
         cwd: ROOT,

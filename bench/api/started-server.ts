@@ -1,7 +1,7 @@
 /** Starts a server and measures what that takes: the time to its first answer, and its memory. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LoadRequest } from '../load.ts';
-import type { ProcessUsage } from '../process-usage.ts';
+import type { ProcessUsage } from '../processes/process-usage.ts';
 import { type ServerDefinition, ServerProcess } from '../server-process.ts';
 import { ask } from './answers.ts';
 

@@ -3,9 +3,10 @@
  * and does so many times. The middle 95 % of those medians are the interval. It assumes no distribution. With
  * few rounds it is coarse: five values can give no interval beyond the least and the greatest of them.
  */
-import { quantile } from '../statistics.ts';
+
 import { type Random, seededRandom } from './random.ts';
 import type { Estimate } from './results.ts';
+import { quantile } from './statistics.ts';
 
 const RESAMPLES = 2000;
 const LOW = 0.025;

@@ -10,7 +10,7 @@ import { VM_CREATE } from '../../bench/api/vm-create.ts';
 import { VM_LIST } from '../../bench/api/vm-list.ts';
 import { VM_READ } from '../../bench/api/vm-read.ts';
 import { LOGIN as LOGIN_BODY, NEW_VM, VM_QUERY } from '../../bench/peers/cloudvm/schemas.ts';
-import { HAS_PROC } from '../../bench/process-usage.ts';
+import { HAS_PROC } from '../../bench/processes/process-usage.ts';
 import { ServerProcess } from '../../bench/server-process.ts';
 import { LoginSchema } from '../../src/cloudvm/accounts/account-schema.ts';
 import { DatabaseService } from '../../src/cloudvm/database/database-service.ts';

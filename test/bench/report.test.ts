@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { loadTable, startTable } from '../../bench/api/api-report.ts';
 import type { Measurement, ServerMeasurements } from '../../bench/comparison.ts';
+import { quantile, summarize } from '../../bench/laboratory/statistics.ts';
 import { describeOptions, oneOf, readOptions, wholeNumber } from '../../bench/options.ts';
 import { measurementTable, ratioLines, ratiosOf, ratiosTo, table } from '../../bench/report.ts';
-import { quantile, summarize } from '../../bench/statistics.ts';
 
 function round(requestsPerSecond: number, cpuMicrosecondsPerRequest: number): Measurement {
   return {

@@ -4,9 +4,9 @@
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { ManagedProcess } from '../../managed-process.ts';
-import { printedLine } from '../../printed-line.ts';
-import { ScratchDirectory } from '../../scratch-directory.ts';
+import { ManagedProcess } from '../../processes/managed-process.ts';
+import { printedLine } from '../../processes/printed-line.ts';
+import { ScratchDirectory } from '../../processes/scratch-directory.ts';
 
 const SOURCE = join(import.meta.dirname, 'server.cpp');
 const COMPILER = 'g++';
