@@ -24,6 +24,7 @@ export function become(node, parameters) {
   }
   const child = spawn(node, parameters, { stdio: 'inherit' });
   for (const signal of FORWARDED) process.on(signal, () => child.kill(signal));
+  endWithParent();
   child.once('error', (error) => {
     process.stderr.write(`${error.message}\n`);
     process.exit(1);
@@ -31,4 +32,23 @@ export function become(node, parameters) {
   child.once('exit', (code, signal) =>
     process.exit(code ?? 128 + (signal === null ? 0 : constants.signals[signal])),
   );
+}
+
+/**
+ * A terminal that closes ends the package manager by a SIGHUP to its process group. This process ends then
+ * too, and so the server loses its parent and stops. See src/command/parent.ts, which does the same.
+ */
+function endWithParent() {
+  let parent = process.ppid;
+  setInterval(() => {
+    parent = process.ppid;
+  }, 1_000).unref();
+  process.on('SIGHUP', () => {
+    const noted = parent;
+    const until = performance.now() + 1_000;
+    const look = setInterval(() => {
+      if (process.ppid !== noted) process.exit(128 + constants.signals.SIGHUP);
+      if (performance.now() > until) clearInterval(look);
+    }, 50);
+  });
 }

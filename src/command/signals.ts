@@ -1,8 +1,10 @@
 /**
  * The signals that a process manager or a terminal sends: SIGINT and SIGTERM stop the server in order, SIGHUP
- * replaces its workers. Used by the command on the main thread.
+ * replaces its workers, or stops the server if it ended the parent process too. Used by the command on the
+ * main thread.
  */
 import { killProcess } from '../runtime/index.ts';
+import { Parent } from './parent.ts';
 
 /**
  * A second stop signal within this time repeats the first one, because npm and the terminal each deliver
@@ -24,6 +26,7 @@ export class Signals {
   #lastAt: number | null = null;
   #reload: (() => Promise<void>) | null = null;
   #hurry: (() => boolean) | null = null;
+  readonly #parent = new Parent();
 
   constructor() {
     const { promise, resolve } = Promise.withResolvers<StopReason>();
@@ -31,9 +34,7 @@ export class Signals {
     this.#resolve = resolve;
     process.on('SIGINT', (signal) => this.#onStop(signal));
     process.on('SIGTERM', (signal) => this.#onStop(signal));
-    // Without a listener, SIGHUP would end a process that is still starting. Such a process has nothing to
-    // reload yet.
-    process.on('SIGHUP', () => void this.#reload?.());
+    process.on('SIGHUP', () => this.#onHangUp());
   }
 
   /** Whether the process was asked to stop. */
@@ -48,6 +49,18 @@ export class Signals {
   /** @param hurry is called at a later signal. Returns whether it has shortened the stop */
   onHurry(hurry: () => boolean): void {
     this.#hurry = hurry;
+  }
+
+  /** A process that is still starting has nothing to reload yet. */
+  #onHangUp(): void {
+    void this.#reload?.();
+    void this.#stopWithParent();
+  }
+
+  async #stopWithParent(): Promise<void> {
+    if (!(await this.#parent.isEnding())) return;
+    this.#lastAt ??= performance.now();
+    this.#resolve({ message: 'SIGHUP has ended the parent process', databaseFailed: false });
   }
 
   #onStop(signal: NodeJS.Signals): void {

@@ -48,6 +48,19 @@ describe('the process', () => {
     expect(await server.exitCode()).toBe(0);
   });
 
+  test('says when a reload begins, and a stop meanwhile is no error', async () => {
+    await using server = new ServerProcess({ WORKERS: '2' });
+    using client = await RawClient.connect(await server.port);
+    expect((await client.get('/health')).status).toBe(200);
+    server.child.kill('SIGHUP');
+    await until('the reload begins', () => server.output.includes('reloading: the workers are replaced'));
+    server.child.kill('SIGTERM');
+    expect(await server.exitCode()).toBe(0);
+    expect(server.output).not.toMatch(/"level":"(warn|error|fatal)"/);
+    expect(server.output).toContain('the reload was overtaken by a later one, or by the stop');
+    expect(server.errors).toBe('');
+  });
+
   test('reports that its port is taken, and ends with code 3', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
