@@ -125,6 +125,7 @@ describe('close', () => {
     using reader = await RawClient.connect(server.port, { paused: true });
     reader.send(getRequest('/big?bytes=12000000'));
     await until('all three are there', () => server.usage.inboundBytes === 3 * 2_048);
+    await until('the response to the reader has begun', () => server.usage.outboundBytes > 0);
     const report = await server.close();
     expect(report).toEqual({ orderly: false, requests: 2, streams: 1, connections: 3, workers: 1 });
     await client.end();
