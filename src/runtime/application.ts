@@ -5,6 +5,7 @@
  */
 export type { ApplicationModule, WorkerPool } from './http/application.ts';
 export type { CorsPolicy } from './http/cors/policy.ts';
+export type { RequestIdentity } from './http/identity/request-identity.ts';
 export type { Counter, Gauge, MeterLabels } from './http/metrics/meters.ts';
 export type { MetricsOptions } from './http/metrics/metrics-route.ts';
 export { HttpProblem, type ProblemError } from './http/problem.ts';

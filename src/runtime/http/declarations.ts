@@ -8,7 +8,7 @@ import type { MeterDeclaration } from './metrics/meters.ts';
 import type { MetricsDeclaration } from './metrics/metrics-route.ts';
 import type { ConstantAnswer } from './routing/constant-answer.ts';
 
-export interface Declarations {
+export interface Declarations extends AnswerDeclarations {
   /** For the log and for metrics. The index is the number of the route. */
   readonly routes: readonly RoutePattern[];
   /** The answers that main gives while no worker is free. */
@@ -17,8 +17,14 @@ export interface Declarations {
   readonly metrics: MetricsDeclaration | null;
   /** The index is that of the word in a worker's row. */
   readonly meters: readonly MeterDeclaration[];
+}
+
+/** What it declares of answers that it does not give itself. */
+export interface AnswerDeclarations {
   /** For all answers that no middleware has seen. */
   readonly cors: CorsPolicy;
   /** Of every answer but the constant ones. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Every answer but the constant ones has the id of its request. */
+  readonly identifiesRequests: boolean;
 }

@@ -6,6 +6,7 @@
 import type { RoutePattern } from '../core/core.ts';
 import { isTooLate, ResponseError } from './application-errors.ts';
 import type { Declarations } from './declarations.ts';
+import { identify, REQUEST_ID, TRACEPARENT } from './identity/request-identity.ts';
 import type { Meters } from './metrics/meters.ts';
 import type { MetricsRoute } from './metrics/metrics-route.ts';
 import { bodyTooLarge, HttpProblem } from './problem.ts';
@@ -33,6 +34,8 @@ export interface CompiledRoute {
   readonly headers: StandingFields;
   /** It is the runtime's own, which the middleware of the application does not see. */
   readonly isOwn: boolean;
+  /** Its requests have ids. */
+  readonly isIdentified: boolean;
 }
 
 export interface PipelineOptions {
@@ -42,6 +45,8 @@ export interface PipelineOptions {
   readonly routes: readonly CompiledRoute[];
   /** Of answers without a route. */
   readonly headers: StandingFields;
+  /** Requests without a route have ids. */
+  readonly identifiesRequests: boolean;
   readonly declarations: Omit<Declarations, 'routes'>;
   readonly instruments: Instruments;
   readonly finishers: readonly Finisher[];
@@ -66,6 +71,7 @@ interface Chain {
   readonly parameterNames: readonly string[];
   /** With which each response begins. */
   readonly headers: StandingFields;
+  readonly isIdentified: boolean;
   /** Whether the handler evaluates preconditions. */
   readonly checksPreconditions: boolean;
   /** Whether the remaining steps must be skipped. */
@@ -99,6 +105,7 @@ export class Pipeline {
       ],
       parameterNames: route.parameterNames,
       headers: route.headers,
+      isIdentified: route.isIdentified,
       checksPreconditions: route.options.checksPreconditions === true,
       isOver: isDone,
     }));
@@ -109,6 +116,7 @@ export class Pipeline {
       steps: [...options.middleware, withoutRoute],
       parameterNames: [],
       headers: options.headers,
+      isIdentified: options.identifiesRequests,
       checksPreconditions: false,
       isOver: isDone,
     };
@@ -119,6 +127,7 @@ export class Pipeline {
       steps: [...options.finishers, answerConditionally],
       parameterNames: [],
       headers: [],
+      isIdentified: false,
       checksPreconditions: false,
       isOver: isAborted,
     };
@@ -150,11 +159,13 @@ export class Pipeline {
     const throwProblem: Step = () => {
       throw problem;
     };
+    const { headers, isIdentified } = this.#chainOf(request);
     const chain: Chain = {
       name: 'a refused request',
       steps: [...this.#middleware, throwProblem],
       parameterNames: [],
-      headers: this.#chainOf(request).headers,
+      headers,
+      isIdentified,
       checksPreconditions: false,
       isOver: isDone,
     };
@@ -169,6 +180,7 @@ export class Pipeline {
     request.parameterNames = chain.parameterNames;
     request.routeName = chain.name;
     if (chain.headers.length > 0) response.headers.beginWith(chain.headers);
+    if (chain.isIdentified) giveIdentity(request, response);
     const pending = this.#runSteps(chain, request, response);
     return pending === undefined
       ? this.#finish(chain, request, response)
@@ -258,6 +270,14 @@ export class Pipeline {
       process.emitWarning(listenerError instanceof Error ? listenerError : String(listenerError));
     }
   }
+}
+
+/** The answer has it too. An error in place of the answer keeps it. */
+function giveIdentity(request: IncomingRequest, response: OutgoingResponse): void {
+  const { identity, requestId, traceparent } = identify(request);
+  request.identity = identity;
+  response.headers.add('x-request-id', REQUEST_ID, requestId);
+  if (traceparent !== undefined) response.headers.add('traceparent', TRACEPARENT, traceparent);
 }
 
 /**

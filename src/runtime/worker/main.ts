@@ -52,7 +52,7 @@ const ending = new Ending({
 });
 
 function reportError(error: unknown, request: Request): void {
-  logger.error({ error, path: request.path }, 'A handler failed');
+  logger.error({ ...request.identity, error, path: request.path }, 'A handler failed');
 }
 
 async function load(): Promise<Declarations> {

@@ -11,6 +11,7 @@ import { RequestEndedError } from '../application-errors.ts';
 import { type Client, clientBehind } from '../forwarding/client.ts';
 import type { Peer } from '../forwarding/peer.ts';
 import type { TrustedProxies } from '../forwarding/trusted-proxies.ts';
+import { type RequestIdentity, UNIDENTIFIED } from '../identity/request-identity.ts';
 import { RequestPreconditions } from '../representation/preconditions.ts';
 import { assertNotEncoded, type ContentCodingOptions, codingOf, decode } from './content-coding.ts';
 import { type FormLimits, readForm } from './form.ts';
@@ -51,6 +52,8 @@ export class IncomingRequest implements Request<string> {
   parameterNames: readonly string[] = NO_NAMES;
   /** For the log. The pipeline sets it. */
   routeName = 'no route';
+  /** The pipeline sets it. */
+  identity: RequestIdentity = UNIDENTIFIED;
   /** null once its memory has been given back. */
   #head: RequestHead | null;
   /** The memory with the body, null once it is given back. */

@@ -3,6 +3,7 @@
  * IncomingRequest implements it, and only the runtime sees that.
  */
 import type { Cookies } from 'cookie';
+import type { RequestIdentity } from '../identity/request-identity.ts';
 import type { Preconditions } from '../representation/preconditions.ts';
 import type { FormLimits } from './form.ts';
 import type { Query } from './query.ts';
@@ -41,6 +42,11 @@ export interface Request<Name extends string = never> {
   readonly remoteAddress: string;
   /** The IP address of the other end of the connection: the client, or the proxy nearest to the server. */
   readonly peerAddress: string;
+  /**
+   * The fields that name this request in the log: its id and, with a valid `traceparent`, its trace. They are
+   * there if the application calls `Router.identifyRequests`.
+   */
+  readonly identity: RequestIdentity;
   /** Length of the content without chunk framing, known without reading it. 0 if it is streamed in chunks. */
   readonly bodyLength: number;
   /**

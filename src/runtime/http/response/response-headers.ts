@@ -109,6 +109,11 @@ export class ResponseHeaders {
     this.#fields = [...standing];
   }
 
+  /** Adds a field that needs no check, and that the list does not have yet. */
+  add(lowerName: string, name: string, value: string): void {
+    this.#fields.push({ lowerName, name, value });
+  }
+
   setContentType(value: string): void {
     if (!checkedContentTypes.has(value)) {
       checkedValue('Content-Type', value);

@@ -17,7 +17,7 @@ import {
 import type { Handler } from './handler.ts';
 import { assertOptions, type RouteOptions } from './route-options.ts';
 
-export interface RegisteredRoute extends Omit<CompiledRoute, 'headers' | 'isOwn'> {
+export interface RegisteredRoute extends Omit<CompiledRoute, 'headers' | 'isOwn' | 'isIdentified'> {
   readonly pattern: RoutePattern;
   /** Those of its options, and those that `withSchema` has given to its handler. */
   readonly schemas: RouteSchemas;

@@ -34,6 +34,7 @@ export class Router extends RouteGroup<''> {
   #metricsRoute: MetricsRoute | null = null;
   #headers: Readonly<Record<string, string>> = {};
   #corsPolicy: CorsPolicy = { origins: [] };
+  #identifiesRequests = false;
 
   constructor() {
     const table = new RouteTable();
@@ -59,6 +60,18 @@ export class Router extends RouteGroup<''> {
     this.#table.assertOpen('headers');
     const fields = standingFields({ ...this.#headers, ...headers });
     this.#headers = Object.freeze(Object.fromEntries(fields.map(({ name, value }) => [name, value])));
+    return this;
+  }
+
+  /**
+   * Gives every request an id: the client's, if it sends `X-Request-Id` with 1 to 128 visible ASCII
+   * characters, else one of ours. If it sends a valid `traceparent`, this server is a span of its trace.
+   * Every answer has both fields, the runtime's own refusals included, except constant answers. The runtime's
+   * lines of the log have them, and `request.identity` has them for those of the application.
+   */
+  identifyRequests(): this {
+    this.#table.assertOpen('the ids of requests');
+    this.#identifiesRequests = true;
     return this;
   }
 
@@ -145,14 +158,17 @@ export class Router extends RouteGroup<''> {
         ...route,
         headers: this.#headersOf(route),
         isOwn: this.#isOwn(route),
+        isIdentified: this.#identifiesRequests && !this.#isConstant(route),
       })),
       headers: standingFields(this.#headers),
+      identifiesRequests: this.#identifiesRequests,
       declarations: {
         constants: this.#constants,
         metrics: this.#metricsRoute?.declaration ?? null,
         meters: this.#meters.declarations,
         cors: this.#corsPolicy,
         headers: this.#headers,
+        identifiesRequests: this.#identifiesRequests,
       },
       instruments: { meters: this.#meters, metricsRoute: this.#metricsRoute },
       finishers: this.#finishers,
@@ -165,9 +181,12 @@ export class Router extends RouteGroup<''> {
   }
 
   /** None for a constant answer, because main gives it as it is. */
-  #headersOf({ pattern, options }: RegisteredRoute): StandingFields {
-    const isConstant = pattern.method === 'GET' && this.#constants.some(({ path }) => path === pattern.path);
-    return standingFields({ ...(isConstant ? {} : this.#headers), ...options.headers });
+  #headersOf(route: RegisteredRoute): StandingFields {
+    return standingFields({ ...(this.#isConstant(route) ? {} : this.#headers), ...route.options.headers });
+  }
+
+  #isConstant({ pattern }: RegisteredRoute): boolean {
+    return pattern.method === 'GET' && this.#constants.some(({ path }) => path === pattern.path);
   }
 }
 

@@ -19,8 +19,10 @@ const SHOWN_FIELDS = new Set([
   'content-type',
   'expect',
   'host',
+  'traceparent',
   'transfer-encoding',
   'user-agent',
+  'x-request-id',
 ]);
 
 /** @param bytes of the request, from its first byte on */

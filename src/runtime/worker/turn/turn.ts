@@ -158,12 +158,13 @@ export class Turn implements SuspendedTurn {
     const running = this.#running;
     if (this.#phase !== 'waiting' || running === null) return;
     const { request, response } = running;
+    const reason = new DOMException('The handler did not answer in time', 'TimeoutError');
+    this.#host.reportError(reason, request);
     dropBody(running, this.#host);
     // Headers that middleware has set, such as CORS, stay. The seal stops the handler from changing the
     // response.
     response.becomeProblem(new HttpProblem(504, 'The handler of this request did not answer in time.'));
     this.#finish(running);
-    const reason = new DOMException('The handler did not answer in time', 'TimeoutError');
     request.abort(reason);
     this.#upload?.fail(reason);
   }
