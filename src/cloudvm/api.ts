@@ -13,6 +13,7 @@ import { type Controllers, handlerOf } from './handlers.ts';
 import { OperationController } from './operations/operation-controller.ts';
 import { withProblems } from './problems.ts';
 import { openProviders } from './providers/provider-registry.ts';
+import type { ReportTrouble } from './report-trouble.ts';
 import { prepareServices, Services, type ServicesOptions } from './services.ts';
 import { SnapshotController } from './snapshots/snapshot-controller.ts';
 import { VmController } from './vms/vm-controller.ts';
@@ -42,7 +43,7 @@ export class Api implements AsyncDisposable {
   }
 
   /** @param onDatabaseTrouble as for `withProblems` */
-  handler(operationId: OperationId, onDatabaseTrouble: (error: unknown) => void): Handler {
+  handler(operationId: OperationId, onDatabaseTrouble: ReportTrouble): Handler {
     return withProblems(handlerOf(operationId, this.#controllers), onDatabaseTrouble);
   }
 

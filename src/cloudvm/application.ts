@@ -7,7 +7,7 @@
 import { createLogger } from '../platform/log.ts';
 import { LOG_SETTINGS } from '../platform/log-settings.ts';
 import { joinGroups, readSettings } from '../platform/settings/settings.ts';
-import type { Router, WorkerPool } from '../runtime/application.ts';
+import type { RequestIdentity, Router, WorkerPool } from '../runtime/application.ts';
 import { prepareSecret } from './accounts/tokens/secret.ts';
 import { Tokens } from './accounts/tokens/tokens.ts';
 import type { Api } from './api.ts';
@@ -17,6 +17,7 @@ import { isDiskFull } from './health/disk-space.ts';
 import { ApplicationReadiness } from './health/readiness.ts';
 import { occasionally } from './occasionally.ts';
 import { OnDemand } from './on-demand.ts';
+import type { ReportTrouble } from './report-trouble.ts';
 import { registerRoutes } from './routes.ts';
 import { CLOUDVM_WORKER_SETTINGS, EMBEDDED_DIRECTORY } from './settings.ts';
 
@@ -37,15 +38,21 @@ interface Started {
   readonly isDatabaseFull: () => Promise<boolean>;
 }
 
+interface RequestTrouble {
+  readonly error: unknown;
+  readonly identity: RequestIdentity | undefined;
+}
+
 let databaseMeters: DatabaseMeters | undefined;
 let state: Started | 'starting' | 'draining' = 'starting';
 
 export function routes(router: Router): void {
   const { corsOrigins, metricsToken, logLevel } = readSettings(SETTINGS, process.env);
   const logger = createLogger({ level: logLevel, name: 'cloudvm' });
-  const onDatabaseTrouble = occasionally(REPORT_INTERVAL_MS, (error, others) =>
-    logger.error({ ...detailsOf(error), others }, 'requests fail because of the database'),
+  const reportTrouble = occasionally(REPORT_INTERVAL_MS, ({ error, identity }: RequestTrouble, others) =>
+    logger.error({ ...identity, ...detailsOf(error), others }, 'requests fail because of the database'),
   );
+  const onDatabaseTrouble: ReportTrouble = (error, identity) => reportTrouble({ error, identity });
   const readiness = new ApplicationReadiness({ state: () => state, onDatabaseTrouble });
   const api = { open: () => started().api.open() };
   const tokens = () => started().tokens;
@@ -69,7 +76,7 @@ export async function start(pool: WorkerPool): Promise<void> {
   const { secrets } = await prepareSecret(settings);
   const tokens = new Tokens({ secrets, ttlSeconds });
   const logger = createLogger({ level: logLevel, name: 'cloudvm' });
-  const onError = occasionally(REPORT_INTERVAL_MS, (error, others) =>
+  const onError = occasionally(REPORT_INTERVAL_MS, (error: unknown, others) =>
     logger.warn({ ...detailsOf(error), others }, 'work in the background has failed and will be tried again'),
   );
   const api = new OnDemand(async () => {

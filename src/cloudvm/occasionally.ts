@@ -5,9 +5,9 @@
  */
 
 /** @param others how many errors came since the last report, besides this one */
-export type Report = (error: unknown, others: number) => void;
+export type Report<Trouble> = (error: Trouble, others: number) => void;
 
-export function occasionally(intervalMs: number, report: Report): (error: unknown) => void {
+export function occasionally<Trouble>(intervalMs: number, report: Report<Trouble>): (error: Trouble) => void {
   let nextAt = Number.NEGATIVE_INFINITY;
   let others = 0;
   return (error) => {

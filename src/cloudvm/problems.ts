@@ -4,10 +4,11 @@
  * logged and answered with 500.
  */
 
-import type { Handler } from '../runtime/application.ts';
+import type { Handler, Request } from '../runtime/application.ts';
 import { accountProblem } from './accounts/account-problems.ts';
 import { databaseProblem, isDatabaseTrouble } from './database/database-problems.ts';
 import { eventProblem } from './events/event-problems.ts';
+import type { ReportTrouble } from './report-trouble.ts';
 import { snapshotProblem } from './snapshots/snapshot-problems.ts';
 import { vmProblem } from './vms/vm-problems.ts';
 
@@ -16,16 +17,16 @@ import { vmProblem } from './vms/vm-problems.ts';
  * @param onDatabaseTrouble called when the database is unreachable, full or too slow, so that the operator
  * learns of it
  */
-export function withProblems(handler: Handler, onDatabaseTrouble: (error: unknown) => void): Handler {
-  const rethrow = (error: unknown): never => {
-    if (isDatabaseTrouble(error)) onDatabaseTrouble(error);
+export function withProblems(handler: Handler, onDatabaseTrouble: ReportTrouble): Handler {
+  const rethrow = (error: unknown, { identity }: Request): never => {
+    if (isDatabaseTrouble(error)) onDatabaseTrouble(error, identity);
     throw toProblem(error);
   };
   return (request, response) => {
     try {
-      return handler(request, response)?.catch(rethrow);
+      return handler(request, response)?.catch((error: unknown) => rethrow(error, request));
     } catch (error) {
-      return rethrow(error);
+      return rethrow(error, request);
     }
   };
 }

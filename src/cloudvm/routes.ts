@@ -3,7 +3,13 @@
  * route's own check of the token, then its handler. Each worker calls this once, before it serves.
  */
 
-import { compression, type Handler, type Middleware, type Router } from '../runtime/application.ts';
+import {
+  compression,
+  type Handler,
+  type Middleware,
+  type RequestIdentity,
+  type Router,
+} from '../runtime/application.ts';
 import { requireUser, type TokenVerifier } from './accounts/tokens/require-user.ts';
 import type { TokenSubject } from './accounts/tokens/token-claims.ts';
 import type { Api } from './api.ts';
@@ -12,6 +18,7 @@ import { databaseProblem, isDatabaseTrouble } from './database/database-problems
 import { registerDocumentation } from './documentation/documentation-routes.ts';
 import { HealthController, type Readiness } from './health/health-controller.ts';
 import type { OnDemand } from './on-demand.ts';
+import type { ReportTrouble } from './report-trouble.ts';
 
 /** A user's answers are for nobody else, and a token may be withdrawn before they are asked for again. */
 const PRIVATE = { 'Cache-Control': 'private, no-cache' };
@@ -25,12 +32,13 @@ export interface RoutesOptions {
   readonly api: Pick<OnDemand<Api>, 'open'>;
   readonly readiness: Readiness;
   /** Called when a request failed because the database is unreachable, full or too slow. */
-  readonly onDatabaseTrouble: (error: unknown) => void;
+  readonly onDatabaseTrouble: ReportTrouble;
 }
 
 export function registerRoutes(router: Router, options: RoutesOptions): void {
   const { corsOrigins, metricsToken, readiness } = options;
   router.cors({ origins: corsOrigins });
+  router.identifyRequests();
   router.headers({ 'X-Content-Type-Options': 'nosniff' });
   router.finish(compression());
 
@@ -60,27 +68,29 @@ class KnownApi {
   }
 
   /** As the API's. */
-  readonly checkSession = (subject: TokenSubject): void | Promise<void> => {
+  readonly checkSession = (subject: TokenSubject, identity: RequestIdentity): void | Promise<void> => {
     try {
-      return this.#api === undefined
-        ? this.#open()
-            .then((api) => api.checkSession(subject))
-            .catch(this.#rethrow)
-        : this.#api.checkSession(subject)?.catch(this.#rethrow);
+      const pending =
+        this.#api === undefined
+          ? this.#open().then((api) => api.checkSession(subject))
+          : this.#api.checkSession(subject);
+      return pending?.catch((error: unknown) => this.#rethrow(error, identity));
     } catch (error) {
-      return this.#rethrow(error);
+      return this.#rethrow(error, identity);
     }
   };
 
   handler(operationId: OperationId): Handler {
     let known: Handler | undefined;
-    const open = async (): Promise<Handler> => {
-      const api = await this.#open().catch(this.#rethrow);
+    const open = async (identity: RequestIdentity): Promise<Handler> => {
+      const api = await this.#open().catch((error: unknown) => this.#rethrow(error, identity));
       known = api.handler(operationId, this.#options.onDatabaseTrouble);
       return known;
     };
     return (request, response) =>
-      known === undefined ? open().then((handler) => handler(request, response)) : known(request, response);
+      known === undefined
+        ? open(request.identity).then((handler) => handler(request, response))
+        : known(request, response);
   }
 
   async #open(): Promise<Api> {
@@ -88,8 +98,8 @@ class KnownApi {
     return this.#api;
   }
 
-  readonly #rethrow = (error: unknown): never => {
-    if (isDatabaseTrouble(error)) this.#options.onDatabaseTrouble(error);
+  #rethrow(error: unknown, identity: RequestIdentity): never {
+    if (isDatabaseTrouble(error)) this.#options.onDatabaseTrouble(error, identity);
     throw databaseProblem(error) ?? error;
-  };
+  }
 }

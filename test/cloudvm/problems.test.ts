@@ -79,7 +79,7 @@ describe('a handler', () => {
   ])('that fails with %o is answered with 503, and the operator is told', async (error, seconds) => {
     const trouble = vi.fn();
     const http = new InProcess((router) => {
-      router.get(
+      router.identifyRequests().get(
         '/',
         withProblems(async () => {
           throw error;
@@ -89,6 +89,8 @@ describe('a handler', () => {
     const answer = await http.ask('GET', '/');
     expect(answer).toMatchObject({ status: 503, headers: { 'retry-after': seconds } });
     expect(answer.text).not.toContain('inside');
-    expect(trouble).toHaveBeenCalledExactlyOnceWith(error);
+    expect(trouble).toHaveBeenCalledExactlyOnceWith(error, {
+      requestId: answer.headers['x-request-id'],
+    });
   });
 });

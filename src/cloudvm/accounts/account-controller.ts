@@ -20,6 +20,7 @@ import type { SessionAnswer, UserAnswer } from './account-schema.ts';
 import type { AccountServices } from './account-services.ts';
 import { networkOf } from './logins/address-network.ts';
 import { DEVICE_COOKIE, DEVICE_TTL_SECONDS } from './logins/devices.ts';
+import type { AccountClient } from './logins/login-log.ts';
 import type { LoginAttempt, LoginOrigin } from './logins/login-throttle.ts';
 import type { PasswordClient } from './passwords/passwords.ts';
 import { subjectOf, userIdOf } from './tokens/require-user.ts';
@@ -85,22 +86,24 @@ export class AccountController {
   };
 
   readonly changePassword: EndpointHandler<typeof changePassword> = async (request, response, { body }) => {
-    const { users, passwords, sessions } = this.#services;
-    const { id, passwordHash } = await this.#confirm(request, body.currentPassword);
+    const { users, passwords, sessions, loginLog } = this.#services;
+    const { id, email, passwordHash } = await this.#confirm(request, body.currentPassword);
     const client = { flow: id, isKnown: true, signal: request.signal };
     const newHash = await passwords.hash(body.newPassword, client);
     const user = await users.changePassword(id, passwordHash, newHash);
     // Another request has changed it since, so the password is not the current one any more.
     if (user === undefined) throw wrongPassword();
     sessions.withdraw({ userId: id, version: user.tokenVersion });
+    loginLog.passwordChanged(originOf(request, email));
     this.#answerWithSession(response, user);
   };
 
   readonly delete: EndpointHandler<typeof deleteAccount> = async (request, response, { body }) => {
-    const { users, sessions } = this.#services;
-    const { id, passwordHash } = await this.#confirm(request, body.password);
+    const { users, sessions, loginLog } = this.#services;
+    const { id, email, passwordHash } = await this.#confirm(request, body.password);
     if (!(await users.markDeleted(id, passwordHash))) throw wrongPassword();
     sessions.withdraw({ userId: id, version: undefined });
+    loginLog.accountDeleted(originOf(request, email));
     this.#services.removeSoon();
     response.empty();
   };
@@ -129,7 +132,10 @@ export class AccountController {
    * @returns no user if there is none, or if the password is wrong
    * @throws LoginThrottledError, HashingLineFullError
    */
-  #checkPassword(origin: LoginOrigin, { request, password, find }: PasswordCheck): Promise<CheckedPassword> {
+  #checkPassword(
+    origin: LoginOrigin & AccountClient,
+    { request, password, find }: PasswordCheck,
+  ): Promise<CheckedPassword> {
     const { passwords, throttle, loginLog } = this.#services;
     return this.#logRefusal(origin, async () => {
       const user = await find();
@@ -146,7 +152,7 @@ export class AccountController {
     });
   }
 
-  async #logRefusal<T>(origin: LoginOrigin, work: () => Promise<T>): Promise<T> {
+  async #logRefusal<T>(origin: AccountClient, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
@@ -189,8 +195,9 @@ function wrongPassword() {
   return problem('wrong-password', 'The password is wrong.');
 }
 
-function originOf(request: Request, email: string): LoginOrigin {
-  return { email, remoteAddress: request.remoteAddress, device: request.cookies[DEVICE_COOKIE] };
+function originOf(request: Request, email: string): LoginOrigin & AccountClient {
+  const { remoteAddress, identity } = request;
+  return { email, remoteAddress, device: request.cookies[DEVICE_COOKIE], identity };
 }
 
 /** @param attempt to log in, if it is one */

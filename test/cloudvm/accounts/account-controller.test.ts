@@ -279,6 +279,34 @@ test('one network registers only so many accounts in an hour, and others registe
   expect(answer.status).toBe(200);
 });
 
+test('each line about an account names its request, also that of a new password and of a deletion', async () => {
+  const lines: object[] = [];
+  const write = (details: object, message?: string) => lines.push({ ...details, message });
+  const logger = { info: write, warn: write } as unknown as Pick<Logger, 'info' | 'warn'>;
+  await using small = await CloudVm.open({ logger, maxRegistrationsPerHour: 1 });
+  const ada = person();
+  const ask = (id: string, method: string, route: string, body: unknown, token?: string) =>
+    small.http.ask(method, `/api/auth/${route}`, {
+      body,
+      headers: { 'X-Request-Id': id },
+      ...(token !== undefined && { token }),
+    });
+  await ask('first', 'POST', 'register', ada);
+  await ask('refused', 'POST', 'register', person());
+  await ask('wrong', 'POST', 'login', { email: ada.email, password: 'wrong password' });
+  const { json } = await ask('right', 'POST', 'login', { email: ada.email, password: PASSWORD });
+  const passwords = { currentPassword: PASSWORD, newPassword: 'a new password' };
+  const changed = await ask('change', 'POST', 'password', passwords, String(json['token']));
+  const password = 'a new password';
+  await ask('delete', 'DELETE', 'me', { password }, String(changed.json['token']));
+  expect(lines).toMatchObject([
+    { requestId: 'refused', message: expect.stringContaining('too many registrations') },
+    { requestId: 'wrong', message: 'a login has failed' },
+    { requestId: 'change', message: 'a password was changed' },
+    { requestId: 'delete', message: 'an account was deleted' },
+  ]);
+});
+
 test('failed and refused logins are logged, without e-mail addresses in full and without passwords', async () => {
   const lines: string[] = [];
   const write = (details: object, message?: string) => lines.push(`${message} ${JSON.stringify(details)}`);

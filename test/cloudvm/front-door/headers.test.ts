@@ -54,6 +54,7 @@ test.each<Row>([
   const answer = await cloudVm.http.ask(method, target, { headers, ...(isAnonymous ? {} : { token }) });
   expect(answer.status).toBe(status);
   expect(answer.headers['x-content-type-options']).toBe('nosniff');
+  expect(answer.headers['x-request-id']).toMatch(/^[\da-f]{16}-[\da-z]+$/);
   expect(answer.headers['cache-control']).toBe(cacheControl);
 });
 

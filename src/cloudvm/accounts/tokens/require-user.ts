@@ -3,7 +3,12 @@
  * runs after the route has matched. So an unknown path is 404 and another method 405 for everybody, and a
  * stale token does not keep its owner from a route that is open to all, such as the login.
  */
-import { type Middleware, type Request, RequestKey } from '../../../runtime/application.ts';
+import {
+  type Middleware,
+  type Request,
+  type RequestIdentity,
+  RequestKey,
+} from '../../../runtime/application.ts';
 import { readBearerToken } from './bearer-token.ts';
 import { InvalidTokenError, type TokenSubject } from './token-claims.ts';
 import { invalidToken, missingToken } from './unauthorized.ts';
@@ -21,9 +26,10 @@ export interface TokenChecks {
   readonly tokens: () => TokenVerifier;
   /**
    * Checks that the token was not withdrawn. It returns a promise only if it must ask the database.
+   * @param identity of the request, for the log
    * @throws InvalidTokenError
    */
-  readonly checkSession: (subject: TokenSubject) => void | Promise<void>;
+  readonly checkSession: (subject: TokenSubject, identity: RequestIdentity) => void | Promise<void>;
 }
 
 const DETAILS: Readonly<Record<InvalidTokenError['reason'], string>> = {
@@ -39,7 +45,7 @@ export function requireUser({ tokens, checkSession }: TokenChecks): Middleware {
     try {
       const subject = tokens().verify(token);
       request.set(SUBJECT, subject);
-      return checkSession(subject)?.catch(refuse);
+      return checkSession(subject, request.identity)?.catch(refuse);
     } catch (error) {
       return refuse(error);
     }
