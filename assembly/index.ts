@@ -4,7 +4,8 @@
  * wasm-core.ts calls it.
  *
  * An instance writes only to the region it was configured with and reads only the request it was given.
- * Between two calls it keeps only its settings. The record says where to go on.
+ * Between two calls it keeps only its settings. The record says where to go on. Only `match` goes on with the
+ * request of the call before.
  */
 
 import { CR } from './bytes/characters';
@@ -58,6 +59,11 @@ export function parse(address: usize, length: usize): i32 {
   if (phase === r.PHASE_START && line === 0 && scanned === 0) parseWhole();
   else resume(phase, base + line, base + min(scanned, length), remembered);
   return Word.get(r.STATUS);
+}
+
+/** Matches the route of the request that was parsed last once more. */
+export function match(): void {
+  matchRoute();
 }
 
 /**

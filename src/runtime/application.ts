@@ -34,3 +34,4 @@ export {
   withSchema,
 } from './http/schema/route-schemas.ts';
 export type { Schema, SchemaIssue, SchemaResult } from './http/schema/schema.ts';
+export { timed } from './http/timing/timed.ts';

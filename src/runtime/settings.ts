@@ -53,6 +53,9 @@ export interface RuntimeSettings {
   /** undefined: no limit */
   readonly maxRssMb: number | undefined;
   readonly workerNice: number;
+  /** 0: none */
+  readonly timingSample: number;
+  readonly serverTiming: boolean;
 }
 
 /** Everything that a server is started with. */
@@ -244,6 +247,21 @@ export const RUNTIME_SETTINGS: SettingsGroup<RuntimeSettings> = {
       parse: boundedInteger(0, 19),
       about: 'Scheduling priority of worker threads (0 to 19, where a higher one yields to the main thread).',
     },
+    timingSample: {
+      name: 'TIMING_SAMPLE',
+      fallback: 128,
+      parse: boundedInteger(0, 1_000_000),
+      about: 'One request in so many is timed, stage by stage, for the metrics. With 0 none is.',
+    },
+    serverTiming: {
+      name: 'SERVER_TIMING',
+      fallback: false,
+      fallbackText: '`off`',
+      parse: onOrOff,
+      about:
+        'With `on`, every request is timed, and whoever asks with `Prefer: server-timing` gets its `Server-Timing`. ' +
+        'Strangers may learn more from it than they should.',
+    },
   },
   contradictions,
 };
@@ -260,6 +278,13 @@ function contradictions(settings: RuntimeSettings): string[] {
     );
   }
   return problems;
+}
+
+const switchPosition = oneOf('on', 'off');
+
+function onOrOff(text: string): boolean | ParseProblem {
+  const position = switchPosition(text);
+  return isProblem(position) ? position : position === 'on';
 }
 
 const trustedRanges = commaSeparated(trustedRange);

@@ -64,6 +64,8 @@ describe('without any setting', () => {
       shutdownDelayMs: 0,
       workerHeapMb: 128,
       workerNice: 5,
+      timingSample: 128,
+      serverTiming: false,
     });
   });
 

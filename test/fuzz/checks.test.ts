@@ -31,6 +31,7 @@ function faultyCore(arena: Arena, fault: (core: Core, address: number, length: n
       return js.record[r.STATUS] ?? -1;
     },
     parseHead: (address, length) => js.parseHead(address, length),
+    match: () => js.match(),
     parseStreamedHead: (address, length) => js.parseStreamedHead(address, length),
   };
 }

@@ -4,6 +4,7 @@
  * the application's `start()` and closes it in `stop()`. Repositories are made from it.
  */
 import { type Collection, type Db, type Document, MongoClient, type MongoClientOptions } from 'mongodb';
+import { timed } from '../../runtime/application.ts';
 import { BatchedInserts } from './batched-inserts.ts';
 import { hostsOf, problemInWords } from './connection-string.ts';
 import {
@@ -192,7 +193,7 @@ export class DatabaseService implements AsyncDisposable {
     this.#inFlight += 1;
     this.#meters?.inFlight.set(this.#inFlight);
     try {
-      const result = await this.#deadlines.limit(operation());
+      const result = await timed('database', () => this.#deadlines.limit(operation()));
       this.#meters?.succeeded.add();
       return result;
     } catch (error) {

@@ -59,6 +59,11 @@ export interface Core {
    */
   parse(address: number, length: number): number;
   /**
+   * Matches the route of the request that was parsed last once more, for those who time it. The record stays
+   * the same.
+   */
+  match(): void;
+  /**
    * Parses the head alone of a request that `parse` has refused for its body or an expectation. Neither
    * counts here. The record then describes a request without content, the last of its connection.
    * @returns as for `parse`. Whoever wants no more than the head has no use for PARSE_NEED

@@ -69,6 +69,11 @@ export class VerifyCore implements Core {
     return this.#both(address, length, (core) => core.parse(address, length));
   }
 
+  match(): void {
+    this.#wasm.match();
+    this.#js.match();
+  }
+
   parseHead(address: number, length: number): number {
     return this.#both(address, length, (core) => core.parseHead(address, length));
   }

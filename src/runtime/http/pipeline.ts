@@ -22,6 +22,7 @@ import { AllowHeader } from './routing/allow.ts';
 import type { ErrorListener, Finisher, Handler, Middleware } from './routing/handler.ts';
 import type { RouteOptions } from './routing/route-options.ts';
 import { answerWithoutRoute } from './routing/without-route.ts';
+import { currentTiming } from './timing/timed.ts';
 
 export interface CompiledRoute {
   readonly parameterNames: readonly string[];
@@ -68,6 +69,10 @@ interface Chain {
   /** For messages: the route, and the name of its handler if it has one. */
   readonly name: string;
   readonly steps: readonly Step[];
+  /** The index of the first step that belongs to the handler: the check of its schemas, or itself. */
+  readonly handlerAt: number;
+  /** Those of a request that is timed. null: those of all requests. */
+  readonly finishers: Chain | null;
   readonly parameterNames: readonly string[];
   /** With which each response begins. */
   readonly headers: StandingFields;
@@ -87,6 +92,7 @@ export class Pipeline {
   readonly #chains: readonly Chain[];
   readonly #withoutRoute: Chain;
   readonly #finishers: Chain;
+  readonly #timedFinishers: Chain;
   readonly #onError: ErrorListener;
   /** By the number of the route. */
   readonly #maxBodyBytes: readonly (number | undefined)[];
@@ -99,10 +105,8 @@ export class Pipeline {
     this.#middleware = options.middleware;
     this.#chains = options.routes.map((route, number) => ({
       name: nameOf(options.patterns[number], route.handlers.at(-1)),
-      steps: [
-        ...(route.isOwn ? [] : options.middleware),
-        ...stepsOf(route, options.patterns[number]?.method),
-      ],
+      ...stepsOf(route, options.middleware, options.patterns[number]?.method),
+      finishers: null,
       parameterNames: route.parameterNames,
       headers: route.headers,
       isIdentified: route.isIdentified,
@@ -114,6 +118,8 @@ export class Pipeline {
     this.#withoutRoute = {
       name: 'no route',
       steps: [...options.middleware, withoutRoute],
+      handlerAt: options.middleware.length,
+      finishers: null,
       parameterNames: [],
       headers: options.headers,
       isIdentified: options.identifiesRequests,
@@ -125,12 +131,15 @@ export class Pipeline {
     this.#finishers = {
       name: 'the finishers',
       steps: [...options.finishers, answerConditionally],
+      handlerAt: 0,
+      finishers: null,
       parameterNames: [],
       headers: [],
       isIdentified: false,
       checksPreconditions: false,
       isOver: isAborted,
     };
+    this.#timedFinishers = { ...this.#finishers, steps: [enterResponse, ...this.#finishers.steps] };
     this.#onError = options.onError;
     this.#maxBodyBytes = options.routes.map((route) => route.options.maxBodyBytes);
     this.#streams = options.routes.map((route) => route.options.stream !== undefined);
@@ -151,6 +160,15 @@ export class Pipeline {
     return this.#runChain(this.#chainOf(request), request, response);
   }
 
+  /** The same within `runTimed` (timing/timed.ts): tells the stopwatch of the request where it is. */
+  runTimed(request: IncomingRequest, response: OutgoingResponse): void | Promise<void> {
+    const chain = this.#chainOf(request);
+    const { steps, handlerAt } = chain;
+    const timedSteps = [...steps.slice(0, handlerAt), enterController, ...steps.slice(handlerAt)];
+    const timed = { ...chain, steps: timedSteps, finishers: this.#timedFinishers };
+    return this.#runChain(timed, request, response);
+  }
+
   /**
    * Refuses a request whose head was parsed. Its answer has what global middleware gives to every answer. No
    * route sees it. The rest is as for `run`.
@@ -163,6 +181,8 @@ export class Pipeline {
     const chain: Chain = {
       name: 'a refused request',
       steps: [...this.#middleware, throwProblem],
+      handlerAt: this.#middleware.length,
+      finishers: null,
       parameterNames: [],
       headers,
       isIdentified,
@@ -191,7 +211,7 @@ export class Pipeline {
   #finish(chain: Chain, request: IncomingRequest, response: OutgoingResponse): void | Promise<void> {
     if (!response.ended && !request.aborted) this.#fail(request, response, unanswered(chain));
     if (chain.checksPreconditions && !request.aborted) this.#assertChecked(chain, request, response);
-    const pending = this.#runSteps(this.#finishers, request, response);
+    const pending = this.#runSteps(chain.finishers ?? this.#finishers, request, response);
     if (pending !== undefined) return pending.then(() => response.seal());
     response.seal();
   }
@@ -285,17 +305,28 @@ function giveIdentity(request: IncomingRequest, response: OutgoingResponse): voi
  * Preconditions of an unsafe method are evaluated just before its handler, unless that one does it.
  */
 function stepsOf(
-  { middleware, handlers, options }: CompiledRoute,
+  { middleware, handlers, options, isOwn }: CompiledRoute,
+  globalMiddleware: readonly Middleware[],
   method: string | undefined,
-): readonly Step[] {
+): Pick<Chain, 'steps' | 'handlerAt'> {
   const { contentCoding, stream, checksPreconditions, maxBodyBytes } = options;
   const bounding = maxBodyBytes === undefined ? [] : [boundingStep(maxBodyBytes)];
   const decoding = contentCoding === undefined ? [] : [decodingStep(contentCoding)];
   const streaming = stream === undefined ? [] : [streamingStep(stream)];
   const isChecked = checksPreconditions === true || method === undefined || !isUnsafe(method);
   const preconditions = isChecked ? [] : [checkWithoutValidators];
-  const before = [...middleware, ...bounding, ...decoding, ...streaming];
-  return [...before, ...handlers.slice(0, -1), ...preconditions, ...handlers.slice(-1)];
+  const everywhere = isOwn ? [] : globalMiddleware;
+  const before = [...everywhere, ...middleware, ...bounding, ...decoding, ...streaming];
+  const steps = [...before, ...handlers.slice(0, -1), ...preconditions, ...handlers.slice(-1)];
+  return { steps, handlerAt: before.length };
+}
+
+function enterController(): void {
+  currentTiming()?.enter('controller');
+}
+
+function enterResponse(): void {
+  currentTiming()?.enter('response');
 }
 
 function streamingStep(options: StreamOptions): Step {

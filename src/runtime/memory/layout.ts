@@ -7,6 +7,8 @@
  */
 
 import { CACHE_LINE_BYTES, LINE_WORDS, WORD_BYTES } from './protocol.ts';
+import { BUCKETS } from './workers/stage-histogram.ts';
+import { STAGES } from './workers/stages.ts';
 
 const PAGE_BYTES = 65_536;
 
@@ -43,6 +45,9 @@ export const REQUEST_PLACE_WORDS = 26 * LINE_WORDS;
 
 /** Counters and gauges that an application may declare. See workers/application-meters.ts. */
 export const APPLICATION_METERS = 128;
+
+/** A histogram for each stage of a request, in the table of each thread. See workers/stage-times.ts. */
+export const STAGE_TABLE_WORDS = STAGES.length * BUCKETS;
 
 /** Words before the flags of the start gate: a mutex and a condition variable. */
 export const START_GATE_WORDS = 2;
@@ -91,6 +96,8 @@ export interface Layout extends LayoutOptions {
   readonly requestCountWord: number;
   /** The meters of each slot. */
   readonly meterWord: number;
+  /** The times of stages of each slot, and after them those of main. */
+  readonly stageWord: number;
   readonly coreAddress: number;
   readonly ringAddress: number;
   readonly ringControlWord: number;
@@ -151,6 +158,7 @@ export function computeLayout(options: LayoutOptions): Layout {
     cutOffWord: regions.takeWords(TIMED_ROUTES),
     requestCountWord: regions.takeWords((slots + 1) * REQUEST_PLACES * REQUEST_PLACE_WORDS),
     meterWord: regions.takeWords(slots * APPLICATION_METERS),
+    stageWord: regions.takeWords((slots + 1) * STAGE_TABLE_WORDS),
     coreAddress: regions.take(slots * options.coreBytes),
     ringControlWord: regions.takeWords(slots * RING_CONTROL_LINES * LINE_WORDS),
     ringAddress: regions.take(slots * options.ringBytes),

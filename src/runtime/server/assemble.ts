@@ -22,6 +22,7 @@ import { AtomicFlag } from '../memory/synchronization/atomic-flag.ts';
 import { StartGate } from '../memory/synchronization/start-gate.ts';
 import { CutOffRoutes } from '../memory/workers/cut-off-routes.ts';
 import { ServingWorkers } from '../memory/workers/serving-workers.ts';
+import { StageTimes } from '../memory/workers/stage-times.ts';
 import type { ServerSettings } from '../settings.ts';
 import type { WorkerStart } from '../worker/messages.ts';
 import { Connections } from './connections/connections.ts';
@@ -43,6 +44,9 @@ import { Inbound } from './sockets/inbound.ts';
 import { Outbound } from './sockets/outbound.ts';
 import { OutboundLedger } from './sockets/outbound-ledger.ts';
 import { RefusedSockets } from './sockets/refused-sockets.ts';
+import { Sampling } from './timing/sampling.ts';
+import { StageTotals } from './timing/stage-totals.ts';
+import { TurnTimes } from './timing/turn-times.ts';
 import { FlightRecorder } from './workers/flight-recorder.ts';
 import { HandlerDeadlines } from './workers/handler-deadlines.ts';
 import { MemoryWatch } from './workers/memory-watch.ts';
@@ -86,6 +90,7 @@ export interface Parts {
   readonly routeCutOff: RouteCutOff;
   readonly memoryWatch: MemoryWatch<WorkerHandle>;
   readonly metrics: Metrics;
+  readonly stageTotals: StageTotals;
   readonly supervisor: Supervisor;
 }
 
@@ -118,12 +123,20 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
   const refusalHeaders = new RefusalHeaders();
   const counts = new MainCounts(shared);
   const endings = new Endings(table, refusalHeaders, counts);
+  const turnTimes = new TurnTimes({
+    table,
+    sampling: new Sampling(settings.serverTiming ? 1 : settings.timingSample),
+    stageTimes: new StageTimes(shared, shared.layout.slots),
+    clock,
+  });
+  const stageTotals = new StageTotals(shared);
   const ownership = new Ownership({
     table,
     queue,
     registry,
     endings,
     ledger,
+    turnTimes,
     refuses: () => overload.refuses(),
     onTurnAway: (connection) => overload.turnAway(connection),
     onWithdrawn: (connection) => overload.answerItself(connection),
@@ -151,6 +164,7 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     outbound,
     deadlines,
     ledger,
+    turnTimes,
   });
   const dispatcher: Dispatcher = new Dispatcher({
     table,
@@ -246,6 +260,7 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
   const metrics: Metrics = new Metrics({
     shared,
     counts,
+    stageTotals,
     sampled: serverMetrics(() => ({
       connections,
       queue,
@@ -276,6 +291,7 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     routeCutOff,
     memoryWatch,
     metrics,
+    stageTotals,
     supervisor,
   };
 }
@@ -312,6 +328,7 @@ function workerStart({ memory, layout }: SharedMemory, settings: ServerSettings)
     drainTimeoutMs: settings.drainTimeoutMs,
     nice: settings.workerNice,
     logLevel: settings.logLevel,
+    serverTiming: settings.serverTiming,
   };
 }
 

@@ -10,6 +10,7 @@ import { type AddressInfo, createServer, type Server as NetServer } from 'node:n
 import { setTimeout as delay } from 'node:timers/promises';
 import { LOG_SETTINGS } from '../../platform/log-settings.ts';
 import { defaultSettings, joinGroups } from '../../platform/settings/settings.ts';
+import type { Stage } from '../memory/workers/stages.ts';
 import { RUNTIME_SETTINGS, type ServerSettings } from '../settings.ts';
 import { assemble, type Parts } from './assemble.ts';
 import { type RuntimeLogger, SILENT_LOGGER } from './runtime-logger.ts';
@@ -131,6 +132,15 @@ export class Server implements AsyncDisposable {
       queued: queue.length,
       workers: supervisor.serving,
     };
+  }
+
+  /**
+   * The times of the stages of requests since the start, of those that were timed: how many there are in each
+   * bucket of a histogram (memory/workers/stage-histogram.ts).
+   */
+  get stageTimes(): ReadonlyMap<Stage, ArrayLike<number>> {
+    this.#parts.stageTotals.addUp();
+    return this.#parts.stageTotals.all();
   }
 
   /** Threads that have not ended. After `close` these hang in a native call. */

@@ -197,6 +197,7 @@ export class InjectedApplication implements AsyncDisposable {
       drainTimeoutMs,
       nice: 0,
       logLevel: 'silent',
+      serverTiming: false,
     };
   }
 }

@@ -21,6 +21,7 @@ import type { OutboundRingWriter } from '../memory/workers/outbound-ring-writer.
 import { RecentRequests } from '../memory/workers/recent-requests.ts';
 import { RequestCounts } from '../memory/workers/request-counts.ts';
 import { RouteTimes } from '../memory/workers/route-times.ts';
+import { StageTimes } from '../memory/workers/stage-times.ts';
 import type { WorkerWords } from '../memory/workers/worker-words.ts';
 import { EventLoopRound } from './event-loop-round.ts';
 import { MainBellRinger } from './main-bell-ringer.ts';
@@ -42,6 +43,7 @@ export class WorkerContext {
   readonly cutOffRoutes: CutOffRoutes;
   readonly recent: RecentRequests;
   readonly counts: RequestCounts;
+  readonly stageTimes: StageTimes;
   /** Cleared when the server stops: responses then say `Connection: close`. */
   readonly running: AtomicFlag;
   /** Set while a debugger is attached: see server/workers/handler-deadlines.ts. */
@@ -72,6 +74,7 @@ export class WorkerContext {
     this.cutOffRoutes = new CutOffRoutes(this.shared);
     this.recent = new RecentRequests(this.shared, start.slot);
     this.counts = new RequestCounts(this.shared, start.slot);
+    this.stageTimes = new StageTimes(this.shared, start.slot);
     this.running = new AtomicFlag(this.shared.words, start.layout.runningWord);
     this.deadlinesSuspended = new AtomicFlag(this.shared.words, start.layout.deadlinesSuspendedWord);
     this.bell = new MainBellRinger(openMainBell(this.shared), post);

@@ -106,4 +106,6 @@ export interface WorkerStart {
   readonly drainTimeoutMs: number;
   readonly nice: number;
   readonly logLevel: LogLevel;
+  /** Whether clients may ask for Server-Timing. */
+  readonly serverTiming: boolean;
 }

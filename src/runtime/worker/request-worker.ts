@@ -22,7 +22,10 @@ import type { SuspendedTurn, TurnHost } from './turn/turn-host.ts';
 export interface RequestWorkerOptions {
   readonly context: WorkerContext;
   readonly core: Core;
-  readonly pipeline: Pick<Pipeline, 'run' | 'refuse' | 'takesStream' | 'declarations' | 'maxBodyBytesOf'>;
+  readonly pipeline: Pick<
+    Pipeline,
+    'run' | 'runTimed' | 'refuse' | 'takesStream' | 'declarations' | 'maxBodyBytesOf'
+  >;
   readonly onError: (error: unknown, request: Request) => void;
   /** So many handlers never settle that the worker is of little use. */
   readonly onExhausted: () => void;
@@ -34,7 +37,10 @@ export class RequestWorker implements TurnHost {
   readonly context: WorkerContext;
   readonly core: Core;
   readonly record: ParseRecord;
-  readonly pipeline: Pick<Pipeline, 'run' | 'refuse' | 'takesStream' | 'declarations' | 'maxBodyBytesOf'>;
+  readonly pipeline: Pick<
+    Pipeline,
+    'run' | 'runTimed' | 'refuse' | 'takesStream' | 'declarations' | 'maxBodyBytesOf'
+  >;
   readonly heavyRequests: HeavyRequests;
   readonly peers: Peers;
   readonly #onError: (error: unknown, request: Request) => void;

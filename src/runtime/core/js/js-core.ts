@@ -45,6 +45,10 @@ export class JsCore implements Core {
     return record[r.STATUS] as number;
   }
 
+  match(): void {
+    this.#matcher.match();
+  }
+
   parseHead(address: number, length: number): number {
     return this.#parseHead(address, length, false);
   }

@@ -20,6 +20,7 @@ interface CoreExports {
   configure(region: number, maxHeaderBytes: number, maxTargetBytes: number, maxBodyBytes: number): void;
   useRoutes(tree: number, allowedAnywhere: number): void;
   parse(address: number, length: number): number;
+  match(): void;
   parseHead(address: number, length: number): number;
   parseStreamedHead(address: number, length: number): number;
 }
@@ -61,6 +62,10 @@ export class WasmCore implements Core {
       throw new RangeError(`a request of ${length} bytes at ${address} does not lie in the memory`);
     }
     return this.#parse(address, length);
+  }
+
+  match(): void {
+    this.#exports.match();
   }
 
   parseHead(address: number, length: number): number {

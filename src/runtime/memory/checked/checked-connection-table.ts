@@ -84,6 +84,11 @@ export class CheckedConnectionTable extends ConnectionTable {
     super.setConsumed(connection, consumed);
   }
 
+  override setQueuedAt(connection: number, time: number): void {
+    this.#expect(connection, IDLE | READY | RUNNING, 'Main notes the time of what it queues.');
+    super.setQueuedAt(connection, time);
+  }
+
   override setRequest(connection: number, request: number): void {
     this.#expect(connection, READY, 'Main speaks about a request before a worker takes it.');
     super.setRequest(connection, request);
@@ -120,6 +125,12 @@ export class CheckedConnectionTable extends ConnectionTable {
   override setHandlerSince(connection: number, now: number): void {
     this.#expect(connection, RUNNING, NOT_THE_OWNER);
     super.setHandlerSince(connection, now);
+  }
+
+  override setAnsweredAt(connection: number, time: number): void {
+    this.#expect(connection, RUNNING, NOT_THE_OWNER);
+    invariant(this.queuedAt(connection) !== 0, 'Only main decides which turns are timed.');
+    super.setAnsweredAt(connection, time);
   }
 
   override setCreditWait(connection: number): void {

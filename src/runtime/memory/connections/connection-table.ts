@@ -32,6 +32,8 @@
  * | credit              | main, at any time, wrapping around                |
  * | creditWait          | set by the owner, taken by main                   |
  * | handlerSince        | the owner                                         |
+ * | queuedAt            | main, never while a worker owns it                |
+ * | answeredAt          | the owner sets, main clears what it has drained   |
  * | peer (4 words)      | main, before the first READY                      |
  */
 
@@ -58,6 +60,8 @@ const REQUEST = 9;
 const CREDIT = 10;
 const CREDIT_WAIT = 11;
 const HANDLER_SINCE = 12;
+const QUEUED_AT = 13;
+const ANSWERED_AT = 14;
 // On a cache line of its own, which a simple request does not touch.
 const PEER = 16;
 const PEER_WORDS = 4;
@@ -248,6 +252,36 @@ export class ConnectionTable {
   handlerTime(connection: number, now: number): number {
     const since = this.#read(connection, HANDLER_SINCE);
     return since === 0 ? 0 : ((now | 0) - since) | 0;
+  }
+
+  /**
+   * Main, while nobody owns the connection.
+   * @param time of the queueing (turn-time.ts), 0: it is not timed
+   */
+  setQueuedAt(connection: number, time: number): void {
+    const at = this.#at(connection, 0);
+    this.#words[at + QUEUED_AT] = time;
+    this.#words[at + ANSWERED_AT] = 0;
+  }
+
+  queuedAt(connection: number): number {
+    return this.#read(connection, QUEUED_AT);
+  }
+
+  /** The owner of a turn that is timed, once, before it publishes its first response. */
+  setAnsweredAt(connection: number, time: number): void {
+    this.#words[this.#at(connection, ANSWERED_AT)] = time;
+  }
+
+  /**
+   * Main, after it has drained a record. The owner does not write the word again in this turn.
+   * @returns the time if the first response of the turn was in this record, otherwise 0
+   */
+  takeAnsweredAt(connection: number): number {
+    const at = this.#at(connection, ANSWERED_AT);
+    const time = this.#words[at] as number;
+    this.#words[at] = 0;
+    return time;
   }
 
   /** Main, while nobody owns the connection. */

@@ -71,6 +71,8 @@ export class Connection {
   bytesSeenWaiting = -1;
   /** It stands in the queue, and no worker may run it, because main answers it (overload/overload.ts). */
   isWithdrawn = false;
+  /** Its turn is timed (timing/turn-times.ts). */
+  isTimed = false;
   /** The body of the request that its worker runs, while that is streamed. */
   upload: Upload | null = null;
   #holder = MAIN;

@@ -10,6 +10,7 @@ import { STATE_RUNNING } from '../../memory/protocol.ts';
 import { adoptSocket, type ClientSocket } from '../sockets/client-socket.ts';
 import type { OutboundLedger } from '../sockets/outbound-ledger.ts';
 import type { RefusedSockets } from '../sockets/refused-sockets.ts';
+import type { TurnTimes } from '../timing/turn-times.ts';
 import { Connection, type ConnectionParts } from './connection.ts';
 import type { Endings } from './endings.ts';
 import type { Ownership } from './ownership.ts';
@@ -31,6 +32,7 @@ export interface ConnectionsOptions extends ConnectionParts {
   readonly endings: Endings;
   readonly refused: RefusedSockets;
   readonly ledger: OutboundLedger;
+  readonly turnTimes: TurnTimes;
 }
 
 export type ConnectionState = 'idle' | 'receiving' | 'queued' | 'running' | 'sending' | 'ending';
@@ -83,6 +85,10 @@ export class Connections {
 
   /** A client has connected. */
   accept(accepted: ClientSocket): void {
+    this.#options.turnTimes.accept(() => this.#accept(accepted));
+  }
+
+  #accept(accepted: ClientSocket): void {
     const { table, registry, ownership, refused } = this.#options;
     this.#accepted++;
     const number = registry.takeNumber();

@@ -30,6 +30,7 @@ import {
 } from '../../memory/protocol.ts';
 import type { OutboundRingReader } from '../../memory/workers/outbound-ring-reader.ts';
 import type { OutboundLedger } from '../sockets/outbound-ledger.ts';
+import type { TurnTimes } from '../timing/turn-times.ts';
 import { ANY_WORKER, type Connection } from './connection.ts';
 import type { Endings } from './endings.ts';
 import type { Registry } from './registry.ts';
@@ -44,6 +45,7 @@ export interface OwnershipOptions {
   readonly registry: Registry;
   readonly endings: Endings;
   readonly ledger: OutboundLedger;
+  readonly turnTimes: TurnTimes;
   /** The queue is not empty. */
   readonly onReady: () => void;
   /** The queue is so long that main answers requests itself, see overload/overload.ts. */
@@ -168,23 +170,30 @@ export class Ownership {
       this.#endTurn(connection, TURN_ANSWERED, 0, 0);
       return;
     }
-    if (record.payloadLength > 0 && connection.isOpen) {
-      connection.writer.send(record.payloadAddress, record.payloadLength, turn === TURN_GOES_ON);
-    }
+    if (record.payloadLength > 0 && connection.isOpen) this.#send(connection, record, turn === TURN_GOES_ON);
     connection.isPartial = (record.flags & RECORD_BOUNDARY) === 0;
     connection.buffer.markAnswered(record.consumed);
     if (turn !== TURN_GOES_ON) this.#endTurn(connection, turn, record.argument, record.seen);
   }
 
+  #send(connection: Connection, { payloadAddress, payloadLength }: OutboundRingReader, more: boolean): void {
+    const { writer } = connection;
+    if (connection.isTimed) {
+      const send = () => writer.send(payloadAddress, payloadLength, more);
+      this.#options.turnTimes.send(connection, !more, send);
+    } else writer.send(payloadAddress, payloadLength, more);
+  }
+
   /** Puts a connection that nobody owns (back) into the queue. */
   makeReady(connection: Connection): void {
-    const { table, queue, onReady } = this.#options;
+    const { table, queue, turnTimes, onReady } = this.#options;
     // One that was handed out already has its credit, and a worker may be reading it.
     if (!connection.isHandedOut) this.#grant(connection);
     connection.handTo(ANY_WORKER);
     // A dead worker may have popped a connection that main has ended. It keeps the time for its client to
     // close.
     if (connection.isOpen) connection.deadline.suspend();
+    turnTimes.queued(connection);
     table.makeReady(connection.number);
     connection.bytesSeenWaiting = -1;
     connection.queuePosition = queue.push(connection.number);

@@ -4,8 +4,9 @@
  * filled at a scrape, from what the server counts anyway.
  */
 
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { DURATION_BOUNDS, DURATION_UNITS_PER_MS } from '../../memory/workers/request-counts.ts';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { Stage } from '../../memory/workers/stages.ts';
+import { RequestDurations, StageDurations } from './durations.ts';
 import type { MeterTotal } from './meter-totals.ts';
 import type { RouteTotals } from './request-totals.ts';
 
@@ -28,6 +29,7 @@ export interface ExpositionSources {
   /** By name, if there are several of it. */
   readonly meters: () => Iterable<MeterTotal>;
   readonly requests: () => Iterable<RouteTotals>;
+  readonly stages: () => Iterable<readonly [Stage, ArrayLike<number>]>;
 }
 
 /**
@@ -42,19 +44,18 @@ const LEFT_OUT = ['handles', 'requests', 'resources'].flatMap((what) => [
 /** How often Node.js measures how late its timers are. Main sleeps in between. */
 const EVENT_LOOP_PRECISION_MS = 100;
 
-const SECOND_MS = 1_000;
-
 export class Exposition {
   readonly #registry = new Registry();
   readonly #meters: ExpositionSources['meters'];
 
-  constructor({ sampled, meters, requests }: ExpositionSources) {
+  constructor({ sampled, meters, requests, stages }: ExpositionSources) {
     const register = this.#registry;
     this.#meters = meters;
     collectDefaultMetrics({ register, eventLoopMonitoringPrecision: EVENT_LOOP_PRECISION_MS });
     for (const name of LEFT_OUT) register.removeSingleMetric(name);
     for (const metric of sampled) addMetric(register, metric);
     register.registerMetric(new RequestDurations(requests));
+    register.registerMetric(new StageDurations(stages));
   }
 
   async text(): Promise<string> {
@@ -98,48 +99,4 @@ function metersByName(meters: Iterable<MeterTotal>): SampledMetric[] {
       samples: () => all.map(({ value, declaration }): Sample => [value, declaration.labels]),
     };
   });
-}
-
-const DURATIONS = {
-  name: 'http_request_duration_seconds',
-  help: 'From the start of a handler to its answer, which is not sent yet.',
-  labelNames: ['method', 'route'],
-  registers: [],
-};
-
-/** A histogram whose observations were counted elsewhere. */
-class RequestDurations extends Histogram {
-  readonly #requests: ExpositionSources['requests'];
-  readonly #empty = new Histogram(DURATIONS);
-
-  constructor(requests: ExpositionSources['requests']) {
-    super(DURATIONS);
-    this.#requests = requests;
-  }
-
-  override async get() {
-    return { ...(await this.#empty.get()), values: [...this.#requests()].flatMap(durationsOf) };
-  }
-
-  /** What prom-client 15 prefers to `get`. */
-  getForPromString() {
-    return this.get();
-  }
-}
-
-function durationsOf({ route, durations, durationUnits }: RouteTotals) {
-  const labels = { method: route.method, route: route.path };
-  const { name } = DURATIONS;
-  let count = 0;
-  const buckets = [...durations].map((observed, index) => {
-    count += observed;
-    const bound = DURATION_BOUNDS[index];
-    const le = bound === undefined ? '+Inf' : bound / SECOND_MS;
-    return { metricName: `${name}_bucket`, labels: { ...labels, le }, value: count };
-  });
-  return [
-    ...buckets,
-    { metricName: `${name}_sum`, labels, value: durationUnits / DURATION_UNITS_PER_MS / SECOND_MS },
-    { metricName: `${name}_count`, labels, value: count },
-  ];
 }

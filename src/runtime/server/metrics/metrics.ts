@@ -8,6 +8,7 @@ import type { Declarations } from '../../http/declarations.ts';
 import type { SharedMemory } from '../../memory/layout.ts';
 import type { Clock } from '../clock.ts';
 import type { RuntimeLogger } from '../runtime-logger.ts';
+import type { StageTotals } from '../timing/stage-totals.ts';
 import type { Exposition, SampledMetric } from './exposition.ts';
 import type { MainCounts } from './main-counts.ts';
 import { MeterTotals } from './meter-totals.ts';
@@ -23,6 +24,7 @@ const ADD_UP_INTERVAL_MS = 10_000;
 export interface MetricsOptions {
   readonly shared: SharedMemory;
   readonly counts: MainCounts;
+  readonly stageTotals: StageTotals;
   /** What is neither about requests nor of the application. */
   readonly sampled: readonly SampledMetric[];
   /** Whether there is a worker in a slot. */
@@ -96,8 +98,13 @@ export class Metrics {
   #begin(): Totals {
     const { shared, isAlive } = this.#options;
     this.#totals ??= { requests: new RequestTotals(shared), meters: new MeterTotals(shared, isAlive) };
-    this.#timer ??= setInterval(() => this.#totals?.requests.addUp(), ADD_UP_INTERVAL_MS).unref();
+    this.#timer ??= setInterval(() => this.#addUp(), ADD_UP_INTERVAL_MS).unref();
     return this.#totals;
+  }
+
+  #addUp(): void {
+    this.#totals?.requests.addUp();
+    this.#options.stageTotals.addUp();
   }
 
   async #collect(): Promise<string | null> {
@@ -105,8 +112,8 @@ export class Metrics {
     try {
       this.#exposition ??= this.#open();
       const exposition = await this.#exposition;
-      const { requests, meters } = this.#begin();
-      requests.addUp();
+      const { meters } = this.#begin();
+      this.#addUp();
       meters.addUp();
       const time = this.#options.clock.now();
       const text = await exposition.text();
@@ -125,6 +132,7 @@ export class Metrics {
       sampled: [...this.#options.sampled, requestsByStatus(requests)],
       meters: () => meters.all(),
       requests: () => requests.all(),
+      stages: () => this.#options.stageTotals.all(),
     });
   }
 }

@@ -18,7 +18,10 @@ export interface TurnHost {
   readonly core: Core;
   /** The answer of the core about the request that it parsed last. */
   readonly record: ParseRecord;
-  readonly pipeline: Pick<Pipeline, 'run' | 'refuse' | 'takesStream' | 'declarations' | 'maxBodyBytesOf'>;
+  readonly pipeline: Pick<
+    Pipeline,
+    'run' | 'runTimed' | 'refuse' | 'takesStream' | 'declarations' | 'maxBodyBytesOf'
+  >;
   readonly heavyRequests: HeavyRequests;
   readonly peers: Peers;
   /** Whether the worker is about to end. */

@@ -40,6 +40,7 @@ import { RunningRequest } from './running-request.ts';
 import { dropBody, sendResponse } from './send-response.ts';
 import type { SuspendedTurn, TurnHost } from './turn-host.ts';
 import { TurnInput } from './turn-input.ts';
+import { TurnTiming } from './turn-timing.ts';
 
 /**
  * The most requests of one connection in one turn, and milliseconds after which it ends, because other
@@ -73,6 +74,8 @@ export class Turn implements SuspendedTurn {
   #handlerSince = 0;
   /** The streamed body of the present request, or of an earlier one. */
   #upload: Upload | null = null;
+  /** Until the first request is answered, if that is timed. */
+  #timing: TurnTiming | null;
 
   /**
    * @param stateWord of the connection, as `ConnectionTable.take` returned it
@@ -84,6 +87,8 @@ export class Turn implements SuspendedTurn {
     this.#output = new Output(host.context, this.#input);
     this.#runsHeavy = isAssigned || host.heavyRequests.isInsistedOn(connection);
     this.#isClientGone = isClosed(stateWord);
+    const queuedAt = host.context.table.queuedAt(connection);
+    this.#timing = queuedAt === 0 ? null : new TurnTiming(host, queuedAt);
   }
 
   get connection(): number {
@@ -173,10 +178,16 @@ export class Turn implements SuspendedTurn {
   // waits ----
 
   #serveNext(): boolean {
-    const status = this.#input.parse();
+    const status = this.#timing === null ? this.#input.parse() : this.#parseTimed(this.#timing);
     if (status === PARSE_COMPLETE) return this.#run(null);
     if (status === PARSE_NEED) return this.#need();
     return this.#refuse();
+  }
+
+  #parseTimed(timing: TurnTiming): number {
+    const status = timing.parse(this.#input);
+    if (status !== PARSE_COMPLETE) this.#timing = null;
+    return status;
   }
 
   /**
@@ -205,7 +216,8 @@ export class Turn implements SuspendedTurn {
     if (!isQuick) context.bell.flush();
     this.#enter('running');
     if (isHeavy) heavyRequests.begin();
-    const pending = pipeline.run(running.request, running.response);
+    const { request, response } = running;
+    const pending = this.#timing === null ? pipeline.run(request, response) : this.#timing.run(running);
     if (isHeavy) heavyRequests.end();
     context.times.countRequest(route);
     if (pending === undefined) return this.#respond(running);
@@ -345,7 +357,10 @@ export class Turn implements SuspendedTurn {
       return false;
     }
     if (!this.#host.context.running.wasSet) this.#closeAfter(running);
-    const sending = sendResponse(running, this.#output, this.#host);
+    const sending =
+      this.#timing === null
+        ? sendResponse(running, this.#output, this.#host)
+        : this.#sendTimed(running, this.#timing);
     // Before the response is published, so whoever has received it finds it counted.
     this.#count(running, running.response.statusCode);
     if (sending !== null) {
@@ -356,6 +371,11 @@ export class Turn implements SuspendedTurn {
     if (persists(running.response, running)) return true;
     this.#end(TURN_CLOSE);
     return false;
+  }
+
+  #sendTimed(running: RunningRequest, timing: TurnTiming): Promise<void> | null {
+    this.#timing = null;
+    return timing.send(running, this.#output, this.connection);
   }
 
   #count({ bits }: RunningRequest, status: number): void {

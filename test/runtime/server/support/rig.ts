@@ -14,6 +14,7 @@ import {
   openWorkerWords,
 } from '../../../../src/runtime/memory/open.ts';
 import type { TurnEnding } from '../../../../src/runtime/memory/protocol.ts';
+import { StageTimes } from '../../../../src/runtime/memory/workers/stage-times.ts';
 import type { Connection } from '../../../../src/runtime/server/connections/connection.ts';
 import { Connections } from '../../../../src/runtime/server/connections/connections.ts';
 import { Endings } from '../../../../src/runtime/server/connections/endings.ts';
@@ -29,6 +30,8 @@ import { Inbound } from '../../../../src/runtime/server/sockets/inbound.ts';
 import { Outbound } from '../../../../src/runtime/server/sockets/outbound.ts';
 import { OutboundLedger } from '../../../../src/runtime/server/sockets/outbound-ledger.ts';
 import { RefusedSockets } from '../../../../src/runtime/server/sockets/refused-sockets.ts';
+import { Sampling } from '../../../../src/runtime/server/timing/sampling.ts';
+import { TurnTimes } from '../../../../src/runtime/server/timing/turn-times.ts';
 import type { WorkerPhase } from '../../../../src/runtime/server/workers/worker-handle.ts';
 import type { ToWorker } from '../../../../src/runtime/worker/messages.ts';
 import { FakeSocket } from './fake-socket.ts';
@@ -67,6 +70,7 @@ export class Rig {
   readonly ownAnswers = new OwnAnswers(this.refusalHeaders);
   readonly counts: MainCounts;
   readonly overload: Overload;
+  readonly turnTimes: TurnTimes;
   /** Whether a worker sleeps that would take a request. */
   isAnyoneFree = true;
   /** Whether the process has more memory than it may have. */
@@ -99,6 +103,12 @@ export class Rig {
     });
     this.registry = new Registry(connections);
     this.counts = new MainCounts(this.shared);
+    this.turnTimes = new TurnTimes({
+      table: this.table,
+      sampling: new Sampling(0),
+      stageTimes: new StageTimes(this.shared, layout.slots),
+      clock: this.clock,
+    });
     this.endings = new Endings(this.table, this.refusalHeaders, this.counts);
     this.ownership = new Ownership({
       ...this,

@@ -65,6 +65,7 @@ export function createContext(
     drainTimeoutMs: 1_000,
     nice: 0,
     logLevel: 'silent',
+    serverTiming: false,
     ...settings,
   };
   return new WorkerContext(start, post);

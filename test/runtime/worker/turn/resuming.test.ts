@@ -174,6 +174,7 @@ test('a client is invited by 100 Continue when its head is complete, whatever la
     record: record.words,
     parse,
     parseHead: parse,
+    match: () => undefined,
     parseStreamedHead: parse,
     loadRoutes: () => undefined,
   };
