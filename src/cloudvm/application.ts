@@ -47,7 +47,8 @@ let databaseMeters: DatabaseMeters | undefined;
 let state: Started | 'starting' | 'draining' = 'starting';
 
 export function routes(router: Router): void {
-  const { corsOrigins, metricsToken, logLevel } = readSettings(SETTINGS, process.env);
+  const settings = readSettings(SETTINGS, process.env);
+  const { metricsToken, corsOrigins, corsHeaders, corsMaxAgeSeconds, logLevel } = settings;
   const logger = createLogger({ level: logLevel, name: 'cloudvm' });
   const reportTrouble = occasionally(REPORT_INTERVAL_MS, ({ error, identity }: RequestTrouble, others) =>
     logger.error({ ...identity, ...detailsOf(error), others }, 'requests fail because of the database'),
@@ -57,7 +58,8 @@ export function routes(router: Router): void {
   const api = { open: () => started().api.open() };
   const tokens = () => started().tokens;
   databaseMeters = declareDatabaseMeters(router);
-  registerRoutes(router, { corsOrigins, metricsToken, tokens, api, readiness, onDatabaseTrouble });
+  const cors = { corsOrigins, corsHeaders, corsMaxAgeSeconds };
+  registerRoutes(router, { ...cors, metricsToken, tokens, api, readiness, onDatabaseTrouble });
 }
 
 /** Creates the collections and their indexes. @throws Error if the database cannot be reached */

@@ -4,6 +4,7 @@
  */
 
 import {
+  type CorsPolicy,
   compression,
   type Handler,
   type Middleware,
@@ -25,6 +26,9 @@ const PRIVATE = { 'Cache-Control': 'private, no-cache' };
 
 export interface RoutesOptions {
   readonly corsOrigins: readonly string[];
+  /** Fields that scripts of these origins may send, besides those of the API. */
+  readonly corsHeaders?: readonly string[];
+  readonly corsMaxAgeSeconds?: number;
   /** undefined: everybody may read the metrics. */
   readonly metricsToken?: string | undefined;
   /** A function, because routes are registered before the worker has its secrets. */
@@ -36,8 +40,8 @@ export interface RoutesOptions {
 }
 
 export function registerRoutes(router: Router, options: RoutesOptions): void {
-  const { corsOrigins, metricsToken, readiness } = options;
-  router.cors({ origins: corsOrigins });
+  const { metricsToken, readiness } = options;
+  router.cors(corsPolicy(options));
   router.identifyRequests();
   router.headers({ 'X-Content-Type-Options': 'nosniff' });
   router.finish(compression());
@@ -49,6 +53,15 @@ export function registerRoutes(router: Router, options: RoutesOptions): void {
   const api = new KnownApi(options);
   const checkUser = requireUser({ tokens: options.tokens, checkSession: api.checkSession });
   for (const route of ROUTES) register(router, route, checkUser, api.handler(route.operationId));
+}
+
+function corsPolicy({ corsOrigins, corsHeaders = [], corsMaxAgeSeconds }: RoutesOptions): CorsPolicy {
+  return {
+    origins: corsOrigins,
+    requestHeaders: ['Idempotency-Key', ...corsHeaders],
+    exposedHeaders: ['Idempotent-Replayed', 'Operation-Location'],
+    ...(corsMaxAgeSeconds !== undefined && { maxAgeSeconds: corsMaxAgeSeconds }),
+  };
 }
 
 function register(router: Router, route: Route, checkUser: Middleware, handler: Handler): void {

@@ -31,6 +31,9 @@ interface OwnSettings {
   readonly maxRegistrationsPerHour: number;
   /** `*` stands alone and means every origin, without credentials. */
   readonly corsOrigins: readonly string[];
+  /** Names of request headers, besides those of the API. */
+  readonly corsHeaders: readonly string[];
+  readonly corsMaxAgeSeconds: number;
   /** undefined: everybody may read the metrics. */
   readonly metricsToken: string | undefined;
   readonly maxVmsPerUser: number;
@@ -97,6 +100,20 @@ const OWN_SETTINGS: SettingsGroup<OwnSettings> = {
       parse: commaSeparated(origin),
       about:
         'Origins that browsers may call from, separated by commas. `*` alone means all, without credentials.',
+    },
+    corsHeaders: {
+      name: 'CORS_HEADERS',
+      fallback: [],
+      fallbackText: 'none',
+      parse: commaSeparated(headerName),
+      about:
+        'Request headers that browsers may send from these origins, besides those that the API understands.',
+    },
+    corsMaxAgeSeconds: {
+      name: 'CORS_MAX_AGE_SECONDS',
+      fallback: 600,
+      parse: boundedInteger(0, 86_400),
+      about: 'How long a browser may keep what it has asked about other origins. Some keep it for two hours.',
     },
     metricsToken: {
       name: 'METRICS_TOKEN',
@@ -217,6 +234,12 @@ function origin(text: string): string | ParseProblem {
   if (text === '*') return text;
   if (/^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text) return text;
   return wrong('must list origins such as https://example.com, without a path', text);
+}
+
+/** Not `*`, which would be a name like any other where credentials are sent. */
+function headerName(text: string): string | ParseProblem {
+  if (/^[!#$%&'+.^_`|~0-9A-Za-z-]{1,256}$/.test(text)) return text;
+  return wrong('must list names of headers such as X-Tenant, without "*"', text);
 }
 
 function providerModules(text: string): ProviderModules | ParseProblem {

@@ -36,6 +36,8 @@ describe('without any setting', () => {
       jwtTtlSeconds: 604_800,
       maxRegistrationsPerHour: 100,
       corsOrigins: [],
+      corsHeaders: [],
+      corsMaxAgeSeconds: 600,
       metricsToken: undefined,
       providers: {},
       providerTimeoutMs: 900_000,
@@ -114,7 +116,9 @@ describe('the settings from the environment', () => {
     const settings = loadSettings({
       JWT_SECRET: `${SECRET},${'b'.repeat(32)}`,
       CORS_ORIGINS: 'https://a.example, http://localhost:3000',
+      CORS_HEADERS: 'X-Tenant, baggage',
     });
+    expect(settings.corsHeaders).toEqual(['X-Tenant', 'baggage']);
     expect(settings.jwtSecrets).toEqual([SECRET, 'b'.repeat(32)]);
     expect(settings.corsOrigins).toEqual(['https://a.example', 'http://localhost:3000']);
   });
@@ -160,6 +164,12 @@ describe('the start is refused for', () => {
     ['CORS_ORIGINS', 'https://a.example/path'],
     ['CORS_ORIGINS', 'a.example'],
     ['CORS_ORIGINS', 'https://a.example,'],
+    ['CORS_HEADERS', '*'],
+    ['CORS_HEADERS', 'X-Tenant,'],
+    ['CORS_HEADERS', 'X Tenant'],
+    ['CORS_HEADERS', 'X-Tenant: a'],
+    ['CORS_MAX_AGE_SECONDS', '-1'],
+    ['CORS_MAX_AGE_SECONDS', '86401'],
     ['LOG_LEVEL', 'loud'],
     ['MAX_BODY_BYTES', '1e3'],
     ['MAX_BODY_BYTES', '0'],

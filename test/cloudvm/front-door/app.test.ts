@@ -158,6 +158,33 @@ describe('the application in a worker', () => {
     });
     expect(answer.headers['access-control-allow-origin']).toBe('https://app.example');
   });
+
+  test('lets browsers send and read what the API knows, and what CORS_HEADERS lists', async () => {
+    vi.stubEnv('CORS_ORIGINS', 'https://app.example');
+    vi.stubEnv('CORS_HEADERS', 'X-Tenant,baggage');
+    vi.stubEnv('CORS_MAX_AGE_SECONDS', '30');
+    const http = inProcess();
+    const headers = { Origin: 'https://app.example', 'Access-Control-Request-Method': 'PATCH' };
+    const preflight = await http.ask('OPTIONS', '/api/vms', { headers });
+    expect(preflight.headers['access-control-max-age']).toBe('30');
+    const allowed = preflight.headers['access-control-allow-headers']?.split(', ');
+    expect(allowed).toEqual(
+      expect.arrayContaining([
+        ...['Authorization', 'Content-Type', 'Idempotency-Key', 'If-Match', 'If-None-Match'],
+        ...['Last-Event-ID', 'traceparent', 'tracestate', 'X-Request-Id', 'X-Tenant', 'baggage'],
+      ]),
+    );
+    const refusal = await http.ask('GET', '/api/vms', { headers });
+    expect(refusal.status).toBe(401);
+    expect(refusal.headers['access-control-allow-origin']).toBe('https://app.example');
+    const exposed = refusal.headers['access-control-expose-headers']?.split(', ');
+    expect(exposed).toEqual(
+      expect.arrayContaining([
+        ...['Date', 'ETag', 'Idempotent-Replayed', 'Location', 'Operation-Location', 'RateLimit'],
+        ...['RateLimit-Policy', 'Retry-After', 'traceparent', 'WWW-Authenticate', 'X-Request-Id'],
+      ]),
+    );
+  });
 });
 
 describe('the application does not start', () => {

@@ -10,10 +10,6 @@ import type { Middleware } from '../routing/handler.ts';
 import type { CorsRules } from './policy.ts';
 
 const ALLOWED_METHODS = 'GET, HEAD, POST, PUT, PATCH, DELETE';
-const ALLOWED_HEADERS =
-  'Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID';
-/** How long a browser may cache the answer to a preflight. A wrong answer lasts no longer than that. */
-const MAX_AGE_SECONDS = '600';
 
 export function cors(rules: CorsRules): Middleware {
   if (rules.allowNone) return () => {};
@@ -22,7 +18,7 @@ export function cors(rules: CorsRules): Middleware {
     const allowed = rules.allow(request.header('origin'));
     if (allowed === null) return;
     for (const name in allowed) response.header(name, allowed[name] ?? '');
-    if (isPreflight(request)) return answerPreflight(response);
+    if (isPreflight(request)) return answerPreflight(response, rules);
     response.header('Access-Control-Expose-Headers', rules.exposedHeaders);
   };
 }
@@ -31,12 +27,12 @@ function isPreflight(request: Request): boolean {
   return request.method === 'OPTIONS' && request.header('access-control-request-method') !== undefined;
 }
 
-function answerPreflight(response: Response): void {
+function answerPreflight(response: Response, rules: CorsRules): void {
   response
     .vary('Access-Control-Request-Method')
     .vary('Access-Control-Request-Headers')
     .header('Access-Control-Allow-Methods', ALLOWED_METHODS)
-    .header('Access-Control-Allow-Headers', ALLOWED_HEADERS)
-    .header('Access-Control-Max-Age', MAX_AGE_SECONDS)
+    .header('Access-Control-Allow-Headers', rules.requestHeaders)
+    .header('Access-Control-Max-Age', rules.maxAgeSeconds)
     .empty();
 }

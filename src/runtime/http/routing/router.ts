@@ -48,7 +48,7 @@ export class Router extends RouteGroup<''> {
    * authentication.
    */
   cors(policy: CorsPolicy): this {
-    this.#corsPolicy = Object.freeze({ origins: Object.freeze([...policy.origins]) });
+    this.#corsPolicy = structuredClone(policy);
     return this.use(cors(new CorsRules(this.#corsPolicy)));
   }
 

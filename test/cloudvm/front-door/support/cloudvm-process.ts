@@ -13,7 +13,16 @@ const MAIN = new URL('../../../../src/main.ts', import.meta.url).pathname;
  * Settings in the environment that would change the server. CORE is kept, so that a test run can choose the
  * core.
  */
-const FOREIGN = ['HOST', 'APP', 'MONGODB_URI', 'MONGODB_DB', 'JWT_SECRET', 'CORS_ORIGINS', 'NODE_ENV'];
+const FOREIGN = [
+  'HOST',
+  'APP',
+  'MONGODB_URI',
+  'MONGODB_DB',
+  'JWT_SECRET',
+  'CORS_ORIGINS',
+  'CORS_HEADERS',
+  'NODE_ENV',
+];
 
 export interface Answer {
   readonly status: number;

@@ -75,6 +75,18 @@ describe('a listed origin', () => {
   });
 });
 
+test('an application adds fields that scripts may send and read, and says how long that holds', async () => {
+  const http = new InProcess((router) => {
+    router.cors({ origins: [APP], requestHeaders: ['X-A'], exposedHeaders: ['X-B'], maxAgeSeconds: 7 });
+    router.get('/', (_, response) => response.empty());
+  });
+  const { headers } = await http.ask('OPTIONS', '/', preflightFrom(APP));
+  expect(headers['access-control-allow-headers']).toMatch(/^Authorization, .*, X-A$/);
+  expect(headers['access-control-max-age']).toBe('7');
+  const answer = await http.ask('GET', '/', from(APP));
+  expect(answer.headers['access-control-expose-headers']).toMatch(/^Allow, .*, X-B$/);
+});
+
 describe('an origin that is not listed', () => {
   test.each(['https://evil.example', `${APP}.evil.example`, 'null', 'HTTPS://APP.EXAMPLE', ''])(
     'gets no CORS headers: "%s"',
