@@ -35,6 +35,10 @@ const BENCHMARKS: Readonly<Record<string, { readonly about: string; load(): Prom
     about: 'the short comparison with Fastify that continuous integration runs',
     load: () => import('./gate.ts'),
   },
+  report: {
+    about: 'the report of a run: Markdown, JSON and charts, in bench/results',
+    load: () => import('./report/command.ts'),
+  },
   parse: { about: 'the HTTP parsers, in nanoseconds a request', load: () => import('./parse.ts') },
   match: { about: 'the route matchers, in nanoseconds a look-up', load: () => import('./match.ts') },
 };
