@@ -50,6 +50,7 @@ export function armsOf(
         WORKERS: String(count),
         // Its ten users create far more than anybody should.
         MAX_VMS_PER_USER: '1000000',
+        MAX_IDEMPOTENCY_KEYS_PER_USER: '1000000000',
       },
     }));
   const peer = (name: string, settings: Readonly<Record<string, string>>) => ({

@@ -35,9 +35,6 @@ export interface SeedOptions {
   readonly vmsOfEach?: number;
 }
 
-/** The first VM of each user was created with it. */
-export const SEEDED_KEY = 'seeded';
-
 const TOKEN_TTL_SECONDS = 604_800;
 const MINUTE_MS = 60_000;
 const REGIONS = ['eu-west-1', 'eu-central-1', 'us-east-1', 'ap-southeast-2'];
@@ -101,7 +98,7 @@ export function seededVm(index: number): NewVm {
 
 /** At rest, so that no server changes it. */
 function vmDocument(ownerId: ObjectId, index: number): VmDocument {
-  const vm = newVmDocument(ownerId, seededVm(index), index === 0 ? SEEDED_KEY : undefined);
+  const vm = newVmDocument(ownerId, seededVm(index));
   const createdAt = new Date(Date.now() - 1000 * MINUTE_MS + index * MINUTE_MS);
   return { ...vm, status: 'running', createdAt, updatedAt: createdAt, version: 2 };
 }

@@ -6,6 +6,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DatabaseService } from '../../src/cloudvm/database/database-service.ts';
+import { IDEMPOTENCY_KEYS } from '../../src/cloudvm/idempotency/key-document.ts';
 import {
   OPERATIONS,
   type OperationDocument,
@@ -13,7 +14,7 @@ import {
 import { VMS, type VmDocument } from '../../src/cloudvm/vms/repository/vm-document.ts';
 import { type LoadRequest, UNIQUE } from '../load.ts';
 import type { Answer } from './answers.ts';
-import { SEEDED_KEY, seededVm } from './dataset.ts';
+import { seededVm } from './dataset.ts';
 import { runScenario } from './run-scenario.ts';
 import { authorized, firstUser, type Scenario } from './scenario.ts';
 
@@ -37,11 +38,12 @@ export const VM_CREATE: Scenario = {
     users.map((user) => post(VM, { ...authorized(user), 'Idempotency-Key': `key-${UNIQUE}` })),
   alsoCompared: (users) => {
     const headers = authorized(firstUser(users));
-    const replay = { ...headers, 'Idempotency-Key': SEEDED_KEY };
+    const keyed = { ...headers, 'Idempotency-Key': 'repeated' };
     return [
       post({ ...VM, size: 'large', instanceId: 'i-1', tags: [] }, headers),
-      post(seededVm(0), replay),
-      post(VM, replay),
+      post(VM, keyed),
+      post(VM, keyed),
+      post(seededVm(0), keyed),
       post(VM, { ...headers, 'Idempotency-Key': 'not a key' }),
       post(VM, {}),
       post({ ...VM, name: '' }, headers),
@@ -59,6 +61,7 @@ export const VM_CREATE: Scenario = {
   cleanUp: async (database) => {
     await vmsOf(database).deleteMany({ name: NAME });
     await operationsOf(database).deleteMany({});
+    await database.collection(IDEMPOTENCY_KEYS.name).deleteMany({});
   },
 };
 

@@ -31,13 +31,13 @@ export class Api implements AsyncDisposable {
   }
 
   constructor(services: Services) {
-    const { accounts, vms, operations, snapshots, events } = services;
+    const { accounts, vms, operations, snapshots, events, idempotency } = services;
     this.#services = services;
     this.#controllers = {
       accounts: new AccountController(accounts),
-      vms: new VmController(vms),
+      vms: new VmController(vms, idempotency.requests),
       operations: new OperationController(operations.repository, vms.repository),
-      snapshots: new SnapshotController(snapshots, vms.repository),
+      snapshots: new SnapshotController(snapshots, vms.repository, idempotency.requests),
       events: new EventController(events, accounts.sessions),
     };
   }

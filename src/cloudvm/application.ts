@@ -89,6 +89,7 @@ export async function start(pool: WorkerPool): Promise<void> {
       workers: pool.size,
       ...(databaseMeters !== undefined && { meters: databaseMeters }),
       maxVmsPerUser: settings.maxVmsPerUser,
+      maxIdempotencyKeysPerUser: settings.maxIdempotencyKeysPerUser,
       tokens,
       secrets,
       maxRegistrationsPerHour: settings.maxRegistrationsPerHour,

@@ -8,6 +8,7 @@ import type { Handler, Request } from '../runtime/application.ts';
 import { accountProblem } from './accounts/account-problems.ts';
 import { databaseProblem, isDatabaseTrouble } from './database/database-problems.ts';
 import { eventProblem } from './events/event-problems.ts';
+import { keyProblem } from './idempotency/key-problems.ts';
 import type { ReportTrouble } from './report-trouble.ts';
 import { snapshotProblem } from './snapshots/snapshot-problems.ts';
 import { vmProblem } from './vms/vm-problems.ts';
@@ -37,6 +38,7 @@ export function toProblem(error: unknown): unknown {
     vmProblem(error) ??
     snapshotProblem(error) ??
     eventProblem(error) ??
+    keyProblem(error) ??
     accountProblem(error) ??
     databaseProblem(error) ??
     error

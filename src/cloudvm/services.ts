@@ -9,6 +9,7 @@ import type { Tokens } from './accounts/tokens/tokens.ts';
 import { DatabaseService, type DatabaseServiceOptions } from './database/database-service.ts';
 import type { EventHub } from './events/event-hub.ts';
 import { openEvents } from './events/event-services.ts';
+import { IdempotencyServices, prepareIdempotency } from './idempotency/idempotency-services.ts';
 import { OperationServices, prepareOperations } from './operations/operation-services.ts';
 import type { Providers } from './providers/provider-registry.ts';
 import { SnapshotRepository } from './snapshots/repository/snapshot-repository.ts';
@@ -27,6 +28,9 @@ export interface ServicesOptions extends DatabaseServiceOptions {
   /** How long a provider may take for one call. */
   readonly callTimeoutMs?: number;
   readonly maxVmsPerUser?: number;
+  readonly maxIdempotencyKeysPerUser?: number;
+  /** How long a request with a key may take before a repetition takes it over. */
+  readonly keyLeaseMs?: number;
   /** Called with errors of work that goes on in the background. It is repeated. */
   readonly onError: (error: unknown) => void;
 }
@@ -37,6 +41,7 @@ export async function prepareServices(database: DatabaseService): Promise<void> 
   await prepareVms(database);
   await prepareSnapshots(database);
   await prepareOperations(database);
+  await prepareIdempotency(database);
 }
 
 export class Services implements AsyncDisposable {
@@ -45,6 +50,7 @@ export class Services implements AsyncDisposable {
   readonly operations: OperationServices;
   readonly vms: VmServices;
   readonly snapshots: SnapshotServices;
+  readonly idempotency: IdempotencyServices;
   readonly events: EventHub;
 
   /** @throws DatabaseUnreachableError, DatabaseConfigurationError, Error if a provider cannot be used */
@@ -57,6 +63,7 @@ export class Services implements AsyncDisposable {
     services.accounts.startRemoval({
       vms: services.vms,
       operations: services.operations.repository,
+      keys: services.idempotency.keys,
       onError: options.onError,
     });
     // From here on the services close the database.
@@ -79,9 +86,18 @@ export class Services implements AsyncDisposable {
       ...(options.maxVmsPerUser !== undefined && { maxVmsPerUser: options.maxVmsPerUser }),
     });
     this.snapshots = new SnapshotServices({
+      database,
       repository: snapshots,
       vms: this.vms.repository,
       operations: this.operations,
+    });
+    this.idempotency = new IdempotencyServices(database, {
+      operations: this.operations.repository,
+      onError,
+      ...(options.maxIdempotencyKeysPerUser !== undefined && {
+        maxKeysPerUser: options.maxIdempotencyKeysPerUser,
+      }),
+      ...(options.keyLeaseMs !== undefined && { leaseMs: options.keyLeaseMs }),
     });
   }
 
@@ -90,6 +106,7 @@ export class Services implements AsyncDisposable {
     await using _database = this.database;
     await using _operations = this.operations.runner;
     await using _accounts = this.accounts;
+    await using _idempotency = this.idempotency;
     await this.events[Symbol.asyncDispose]();
   }
 }

@@ -37,6 +37,7 @@ interface OwnSettings {
   /** undefined: everybody may read the metrics. */
   readonly metricsToken: string | undefined;
   readonly maxVmsPerUser: number;
+  readonly maxIdempotencyKeysPerUser: number;
   /** What carries out operations. Empty: all providers are simulated. */
   readonly providers: ProviderModules;
   readonly providerTimeoutMs: number;
@@ -128,6 +129,12 @@ const OWN_SETTINGS: SettingsGroup<OwnSettings> = {
       fallback: 1_000,
       parse: boundedInteger(1, 1_000_000_000),
       about: 'How many VMs a user may have.',
+    },
+    maxIdempotencyKeysPerUser: {
+      name: 'MAX_IDEMPOTENCY_KEYS_PER_USER',
+      fallback: 100_000,
+      parse: boundedInteger(1, 1_000_000_000),
+      about: 'How many requests with an `Idempotency-Key` of a user are remembered, each for 24 hours.',
     },
     providers: {
       name: 'PROVIDERS',

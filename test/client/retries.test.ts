@@ -70,17 +70,15 @@ test('a key of the caller is sent as it is', async () => {
   expect(server.requests[0]?.headers['idempotency-key']).toBe('mine');
 });
 
-test('a POST without a key and a PATCH are never sent again', async () => {
+test('a PATCH is never sent again', async () => {
   await using server = await failing(100, (response, _request, number) => {
     if (number % 2 === 0) response.destroy();
     else answerProblem(response, 503, 'service-unavailable', { 'Retry-After': '0' });
   });
   await using client = server.client();
-  await expect(client.login({ email: 'a@example.com', password: 'x' })).rejects.toThrow(CloudVmNetworkError);
-  await expect(client.vms.start(ID)).rejects.toThrow(CloudVmProblem);
   await expect(client.vms.update(ID, { name: 'x' })).rejects.toThrow(CloudVmNetworkError);
   await expect(client.vms.update(ID, { name: 'x' })).rejects.toThrow(CloudVmProblem);
-  expect(server.requests).toHaveLength(4);
+  expect(server.requests).toHaveLength(2);
 });
 
 test('a PUT is sent again, but not one with a precondition, which it would break itself', async () => {

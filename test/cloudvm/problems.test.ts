@@ -10,12 +10,9 @@ import {
   DatabaseUnreachableError,
 } from '../../src/cloudvm/database/database-errors.ts';
 import { InvalidCursorError } from '../../src/cloudvm/database/newest-first.ts';
+import { KeyInUseError, KeyReusedError, TooManyKeysError } from '../../src/cloudvm/idempotency/key-errors.ts';
 import { toProblem, withProblems } from '../../src/cloudvm/problems.ts';
-import {
-  IdempotencyKeyReusedError,
-  StatusConflictError,
-  VersionMismatchError,
-} from '../../src/cloudvm/vms/repository/vm-errors.ts';
+import { StatusConflictError, VersionMismatchError } from '../../src/cloudvm/vms/repository/vm-errors.ts';
 import { HttpProblem } from '../../src/runtime/http/problem.ts';
 import { InProcess } from './front-door/support/in-process.ts';
 
@@ -24,7 +21,9 @@ describe('an error that a client can read becomes a problem', () => {
     [409, new AlreadyTakenError(['email'])],
     [409, new StatusConflictError('pending')],
     [412, new VersionMismatchError(3)],
-    [422, new IdempotencyKeyReusedError()],
+    [409, new KeyInUseError(1_500)],
+    [422, new KeyReusedError()],
+    [429, new TooManyKeysError(5, new Date())],
     [422, new InvalidCursorError()],
     [429, new LoginThrottledError(17)],
     [503, new DatabaseBusyError('busy')],

@@ -52,6 +52,7 @@ describe('without any setting', () => {
       maxBodyBytes: 1_048_576,
       inboundMemoryMb: 256,
       maxVmsPerUser: 1_000,
+      maxIdempotencyKeysPerUser: 100_000,
       outboundMemoryMb: 512,
       outboundWindowBytes: 262_144,
       maxInFlight: 64,

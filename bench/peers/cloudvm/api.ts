@@ -7,6 +7,7 @@ import fastifyJwt from '@fastify/jwt';
 import { Ajv } from 'ajv';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import type { Collection } from 'mongodb';
+import type { KeyDocument } from '../../../src/cloudvm/idempotency/key-document.ts';
 import type { VmDocument } from '../../../src/cloudvm/vms/repository/vm-document.ts';
 import { loginRoutes } from './login-routes.ts';
 import type { Logins } from './logins.ts';
@@ -19,6 +20,7 @@ import { vmRoutes } from './vm-routes.ts';
 
 export interface ApiOptions {
   readonly vms: Collection<VmDocument>;
+  readonly keys: Collection<KeyDocument>;
   readonly reader: VmReader;
   readonly counter: VmCounter;
   readonly inserter: VmInserter;

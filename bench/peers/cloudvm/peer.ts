@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { MongoClient } from 'mongodb';
 import type { CountDocument } from '../../../src/cloudvm/accounts/logins/login-counts.ts';
 import type { UserDocument } from '../../../src/cloudvm/accounts/users/user-document.ts';
+import { IDEMPOTENCY_KEYS, type KeyDocument } from '../../../src/cloudvm/idempotency/key-document.ts';
 import type { VmDocument } from '../../../src/cloudvm/vms/repository/vm-document.ts';
 import { buildApi } from './api.ts';
 import { Logins } from './logins.ts';
@@ -31,6 +32,7 @@ export async function openPeer(settings: PeerSettings): Promise<Peer> {
   const provisioner = opened.use(new Provisioner(starter));
   const api = buildApi({
     vms,
+    keys: database.collection<KeyDocument>(IDEMPOTENCY_KEYS.name),
     reader: settings.batched ? new BatchedVmReader(vms) : new SingleVmReader(vms),
     inserter: settings.batched ? new BatchedVmInserter(database) : new SingleVmInserter(database),
     counter: settings.batched ? new SharedVmCounter(vms) : new SingleVmCounter(vms),

@@ -1,19 +1,21 @@
 /**
- * Two ways to store a new VM and the operation that creates it. In the second, simultaneous inserts become
- * one command, the command that this server sends.
+ * Two ways to store a new VM, the operation that creates it, and the key of its request. In the second,
+ * simultaneous inserts become one command, the command that this server sends.
  */
 import DataLoader from 'dataloader';
 import { type Db, type Document, MongoServerError } from 'mongodb';
+import { IDEMPOTENCY_KEYS, type KeyDocument } from '../../../src/cloudvm/idempotency/key-document.ts';
 import {
   newOperationDocument,
   OPERATIONS,
   type OperationDocument,
 } from '../../../src/cloudvm/operations/repository/operation-document.ts';
-import { toVm, VMS, type VmDocument } from '../../../src/cloudvm/vms/repository/vm-document.ts';
+import { type NewVmDocument, toVm, VMS } from '../../../src/cloudvm/vms/repository/vm-document.ts';
 
 export interface VmInserter {
-  /** @throws MongoServerError for a duplicate key */
-  insert(vm: VmDocument): Promise<void>;
+  /** @throws MongoServerError if it is known */
+  remember(key: KeyDocument): Promise<void>;
+  insert(vm: NewVmDocument): Promise<void>;
 }
 
 export class SingleVmInserter implements VmInserter {
@@ -23,8 +25,12 @@ export class SingleVmInserter implements VmInserter {
     this.#database = database;
   }
 
-  async insert(vm: VmDocument): Promise<void> {
-    await this.#database.collection<VmDocument>(VMS.name).insertOne(vm);
+  async remember(key: KeyDocument): Promise<void> {
+    await this.#database.collection<KeyDocument>(IDEMPOTENCY_KEYS.name).insertOne(key);
+  }
+
+  async insert(vm: NewVmDocument): Promise<void> {
+    await this.#database.collection<NewVmDocument>(VMS.name).insertOne(vm);
     await this.#database.collection<OperationDocument>(OPERATIONS.name).insertOne(creationOf(vm));
   }
 }
@@ -38,15 +44,21 @@ interface WriteError {
 }
 
 export class BatchedVmInserter implements VmInserter {
+  readonly #keys: DataLoader<Document, null>;
   readonly #vms: DataLoader<Document, null>;
   readonly #operations: DataLoader<Document, null>;
 
   constructor(database: Db) {
+    this.#keys = inserter(database, IDEMPOTENCY_KEYS.name);
     this.#vms = inserter(database, VMS.name);
     this.#operations = inserter(database, OPERATIONS.name);
   }
 
-  async insert(vm: VmDocument): Promise<void> {
+  async remember(key: KeyDocument): Promise<void> {
+    await this.#keys.load(key);
+  }
+
+  async insert(vm: NewVmDocument): Promise<void> {
     await this.#vms.load(vm);
     await this.#operations.load(creationOf(vm));
   }
@@ -67,9 +79,7 @@ function inserter(database: Db, collection: string): DataLoader<Document, null> 
 }
 
 /** Under way, as this server stores it. */
-function creationOf(vm: VmDocument): OperationDocument {
-  const id = vm.creationOperationId;
-  if (id === undefined) throw new TypeError('a new VM names the operation that creates it');
-  const operation = newOperationDocument({ id, kind: 'create', vm: toVm(vm) });
+function creationOf(vm: NewVmDocument): OperationDocument {
+  const operation = newOperationDocument({ id: vm.operationId, kind: 'create', vm: toVm(vm) });
   return { ...operation, status: 'running', attempts: 1, startedAt: new Date() };
 }

@@ -2,13 +2,24 @@
 import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
 import { type Collection, MongoServerError, ObjectId } from 'mongodb';
 import { InvalidCursorError } from '../../../src/cloudvm/database/newest-first.ts';
+import type { Answer } from '../../../src/cloudvm/idempotency/answer.ts';
+import {
+  digest,
+  type KeyDocument,
+  keyIdOf,
+  REMEMBERED_MS,
+} from '../../../src/cloudvm/idempotency/key-document.ts';
 import {
   afterCursor,
   encodeCursor,
   sortOrder,
   type VmSort,
 } from '../../../src/cloudvm/vms/repository/vm-cursor.ts';
-import { newVmDocument, type VmDocument } from '../../../src/cloudvm/vms/repository/vm-document.ts';
+import {
+  type NewVmDocument,
+  newVmDocument,
+  type VmDocument,
+} from '../../../src/cloudvm/vms/repository/vm-document.ts';
 import { matches } from '../../../src/cloudvm/vms/repository/vm-query.ts';
 import type { NewVm, VmProvider, VmStatus } from '../../../src/cloudvm/vms/vm.ts';
 import { Problem, unprocessable, vmNotFound } from './problems.ts';
@@ -21,6 +32,7 @@ import type { VmReader } from './vm-reader.ts';
 
 export interface VmRoutesOptions {
   readonly vms: Collection<VmDocument>;
+  readonly keys: Collection<KeyDocument>;
   readonly reader: VmReader;
   readonly counter: VmCounter;
   readonly inserter: VmInserter;
@@ -42,6 +54,7 @@ interface VmQuery {
 const ID = /^[0-9a-f]{24}$/i;
 const IDEMPOTENCY_KEY = /^[!-~]{1,255}$/;
 const DUPLICATE_KEY = 11000;
+const LEASE_MS = 5_000;
 
 export const vmRoutes: FastifyPluginCallback<VmRoutesOptions> = (api, options, done) => {
   const { reader, provisioner, requireUser } = options;
@@ -67,19 +80,21 @@ export const vmRoutes: FastifyPluginCallback<VmRoutesOptions> = (api, options, d
     { onRequest: requireUser, schema: { body: NEW_VM } },
     async (request, reply) => {
       const { size = 'small', tags = [], ...rest } = request.body;
-      const wanted = newVmDocument(ownerOf(request), { ...rest, size, tags }, idempotencyKey(request));
-      const stored = await insertUnlessThere(options, wanted);
-      if (stored.creationFingerprint !== wanted.creationFingerprint) {
-        const detail = 'The Idempotency-Key was used before with another body.';
-        throw new Problem(422, detail, {}, [], 'Idempotency Key Reused');
+      const vm = newVmDocument(ownerOf(request), { ...rest, size, tags });
+      const fields = {
+        location: `/api/vms/${vm._id.toHexString()}`,
+        'operation-location': `/api/operations/${vm.operationId.toHexString()}`,
+        etag: entityTag(vm),
+      };
+      const answer = { status: 201, fields, json: vmJson(toAnswer(vm)) };
+      const key = idempotencyKey(request);
+      const known = key === undefined ? undefined : await remember(options, request, key, vm, answer);
+      if (known === undefined) {
+        await options.inserter.insert(vm);
+        provisioner.schedule(vm);
       }
-      if (stored === wanted) provisioner.schedule(stored);
-      reply.code(201).header('location', `/api/vms/${stored._id.toHexString()}`);
-      const operationId = stored.creationOperationId;
-      if (operationId !== undefined) {
-        reply.header('operation-location', `/api/operations/${operationId.toHexString()}`);
-      }
-      return sendVm(reply, stored);
+      const { status, fields: headers, json } = known ?? answer;
+      return sendJson(reply.code(status).headers(headers), json);
     },
   );
   done();
@@ -115,19 +130,35 @@ function position(sort: VmSort, cursor: string) {
   }
 }
 
-async function insertUnlessThere(
-  { vms, inserter }: Pick<VmRoutesOptions, 'vms' | 'inserter'>,
-  vm: VmDocument,
-): Promise<VmDocument> {
+/** @returns the answer to an earlier request with this key */
+async function remember(
+  { keys, inserter }: Pick<VmRoutesOptions, 'keys' | 'inserter'>,
+  request: FastifyRequest,
+  key: string,
+  vm: NewVmDocument,
+  answer: Answer,
+): Promise<Answer | undefined> {
+  const { _id: targetId, ownerId, operationId, createdAt: at } = vm;
+  const now = Date.now();
+  const wanted: KeyDocument = {
+    _id: keyIdOf({ ownerId: ownerId.toHexString(), key }),
+    ownerId,
+    fingerprint: digest([request.method, request.url, request.body]),
+    attempt: 1,
+    leaseEndsAt: new Date(now + LEASE_MS),
+    plan: { targetId, operationId, at, answer },
+    expiresAt: new Date(now + REMEMBERED_MS),
+  };
   try {
-    await inserter.insert(vm);
-    return vm;
+    await inserter.remember(wanted);
+    return undefined;
   } catch (error) {
     if (!(error instanceof MongoServerError) || error.code !== DUPLICATE_KEY) throw error;
-    const { ownerId, creationKey } = vm;
-    const stored = await vms.findOne({ ownerId, creationKey });
+    const stored = await keys.findOne({ _id: wanted._id });
     if (stored === null) throw error;
-    return stored;
+    if (stored.fingerprint === wanted.fingerprint) return stored.plan.answer;
+    const detail = 'The Idempotency-Key was used before for another request.';
+    throw new Problem(422, detail, {}, [], 'Idempotency Key Reused');
   }
 }
 
@@ -135,7 +166,8 @@ function idempotencyKey(request: FastifyRequest): string | undefined {
   const key = request.headers['idempotency-key'];
   if (key === undefined) return undefined;
   if (typeof key !== 'string' || !IDEMPOTENCY_KEY.test(key)) {
-    throw new Problem(400, 'The Idempotency-Key must be 1 to 255 visible ASCII characters.');
+    const detail = 'The Idempotency-Key must be 1 to 255 visible ASCII characters, or such a text in quotes.';
+    throw new Problem(400, detail);
   }
   return key;
 }

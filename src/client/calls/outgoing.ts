@@ -22,7 +22,13 @@ type Route = (typeof ROUTES)[number];
 const ROUTE_BY_ID: ReadonlyMap<string, Route> = new Map(ROUTES.map((route) => [route.operationId, route]));
 
 /** The routes that understand an Idempotency-Key. It does not compile if one is missing here. */
-const TAKES_KEY: Readonly<Record<TakesIdempotencyKey, true>> = { createVm: true };
+const TAKES_KEY: Readonly<Record<TakesIdempotencyKey, true>> = {
+  createVm: true,
+  startVm: true,
+  stopVm: true,
+  restartVm: true,
+  createVmSnapshot: true,
+};
 
 const METHODS = { get: 'GET', post: 'POST', put: 'PUT', patch: 'PATCH', delete: 'DELETE' } as const;
 const FIELD_VALUE = /^[\x20-\x7e\x80-\xff]+$/;

@@ -47,6 +47,18 @@ export type EndpointHandler<Endpoint extends EndpointDescription, Name extends s
   input: EndpointInput<Endpoint>,
 ) => void | Promise<void>;
 
+/** Of a route that remembers an Idempotency-Key. */
+export const KEY_PROBLEMS = [
+  'idempotency-key-reused',
+  'idempotency-key-in-use',
+  'too-many-idempotency-keys',
+] as const satisfies readonly ProblemName[];
+
+/** The field of an answer that was given, or would have been, to an earlier request with the same key. */
+export const REPLAYED = {
+  'Idempotent-Replayed': '`true` if an earlier request with the same `Idempotency-Key` was carried out.',
+} as const;
+
 /** Keeps the types of the schemas, and checks the rest. */
 export function endpoint<const Endpoint extends EndpointDescription>(description: Endpoint): Endpoint {
   return description;

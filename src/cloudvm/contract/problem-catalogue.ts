@@ -184,7 +184,19 @@ export const PROBLEM_CAUSES = {
     status: 422,
     title: 'Idempotency Key Reused',
     explanation:
-      'The `Idempotency-Key` belongs to an earlier request with another body. Use a new key for a new request.',
+      'The `Idempotency-Key` belongs to an earlier request: to another path, with another body or with other preconditions. Nothing was done. Use a new key for a new request.',
+  },
+  'idempotency-key-in-use': {
+    status: 409,
+    title: 'Idempotency Key In Use',
+    explanation:
+      'A request with this `Idempotency-Key` is under way, or the process that had it died a moment ago. Send the same request again after the seconds that `Retry-After` names, and you get its answer.',
+  },
+  'too-many-idempotency-keys': {
+    status: 429,
+    title: 'Too Many Idempotency Keys',
+    explanation:
+      'As many of your keys are remembered as one user may have on this server. Each is forgotten 24 hours after its first request, the next one after the seconds that `Retry-After` names. Requests without a key are served.',
   },
 } as const satisfies Record<string, ProblemCause>;
 

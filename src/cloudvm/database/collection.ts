@@ -39,6 +39,22 @@ export async function prepareCollections(
   }
 }
 
+/** Of an earlier version of the application. Does nothing if there is no such index. */
+export async function dropIndex(service: DatabaseService, collection: string, name: string): Promise<void> {
+  const target = service.collection(collection);
+  // Before the first start there is no collection, and so no index.
+  const indexes = await service.run(() => target.indexes().catch(() => []));
+  if (!indexes.some((index) => index.name === name)) return;
+  try {
+    await service.run(() => target.dropIndex(name));
+  } catch (error) {
+    // Another process has dropped it meanwhile.
+    if (!(error instanceof MongoServerError && error.code === INDEX_NOT_FOUND)) throw error;
+  }
+}
+
+const INDEX_NOT_FOUND = 27;
+
 /** An index of that name has other keys or options, or an index of these keys has another name. */
 const INDEX_CONFLICTS: readonly unknown[] = [85, 86];
 

@@ -16,7 +16,7 @@ import {
   toOperation,
 } from '../operations/repository/operation-document.ts';
 import { SNAPSHOTS, type SnapshotDocument, toSnapshot } from '../snapshots/repository/snapshot-document.ts';
-import { representSnapshot } from '../snapshots/snapshot-controller.ts';
+import { representSnapshot } from '../snapshots/snapshot-answer.ts';
 import { toVm, VMS, type VmDocument } from '../vms/repository/vm-document.ts';
 import { representVm } from '../vms/vm-representation.ts';
 import { type Change, compareChanges, DELETED } from './change.ts';

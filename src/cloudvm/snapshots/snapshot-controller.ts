@@ -4,21 +4,31 @@ import { userIdOf } from '../accounts/tokens/require-user.ts';
 import { DEFAULT_PAGE_SIZE } from '../contract/common-schema.ts';
 import type { EndpointHandler } from '../contract/endpoint.ts';
 import { problem } from '../contract/problem.ts';
+import { sendAnswer } from '../idempotency/answer.ts';
+import { readIdempotencyKey } from '../idempotency/idempotency-key.ts';
+import type { IdempotentRequests } from '../idempotency/idempotent-requests.ts';
 import type { VmRepository } from '../vms/repository/vm-repository.ts';
 import type { Vm } from '../vms/vm.ts';
 import { vmNotFound } from '../vms/vm-problems.ts';
-import type { Snapshot } from './snapshot.ts';
+import { representSnapshot, snapshotAnswer } from './snapshot-answer.ts';
+import { snapshotCreation } from './snapshot-creation.ts';
 import type { createVmSnapshot, deleteSnapshot, getSnapshot, listVmSnapshots } from './snapshot-endpoints.ts';
-import type { SnapshotAnswer, SnapshotPageAnswer } from './snapshot-schema.ts';
+import type { SnapshotPageAnswer } from './snapshot-schema.ts';
 import type { SnapshotServices } from './snapshot-services.ts';
 
 export class SnapshotController {
   readonly #services: SnapshotServices;
   readonly #vms: Pick<VmRepository, 'findById'>;
+  readonly #idempotent: IdempotentRequests;
 
-  constructor(services: SnapshotServices, vms: Pick<VmRepository, 'findById'>) {
+  constructor(
+    services: SnapshotServices,
+    vms: Pick<VmRepository, 'findById'>,
+    idempotent: IdempotentRequests,
+  ) {
     this.#services = services;
     this.#vms = vms;
+    this.#idempotent = idempotent;
   }
 
   readonly list: EndpointHandler<typeof listVmSnapshots, 'id'> = async (request, response, { query }) => {
@@ -34,15 +44,15 @@ export class SnapshotController {
   };
 
   readonly create: EndpointHandler<typeof createVmSnapshot, 'id'> = async (request, response, { body }) => {
-    const vm = await this.#findVm(request);
-    const begun = await this.#services.begin(vm, body.name);
+    const wanted = { ownerId: userIdOf(request), vmId: request.parameter('id'), name: body.name };
+    const key = readIdempotencyKey(request);
+    if (key !== undefined) {
+      const creation = snapshotCreation(this.#services, wanted);
+      return this.#idempotent.answer(request, response, key, body, creation);
+    }
+    const begun = await this.#services.begin(wanted.ownerId, wanted.vmId, wanted.name);
     if (begun === undefined) throw vmNotFound();
-    const { snapshot, operationId } = begun;
-    response
-      .status(202)
-      .header('Location', `/api/snapshots/${snapshot.id}`)
-      .header('Operation-Location', `/api/operations/${operationId}`)
-      .json(representSnapshot(snapshot));
+    sendAnswer(response, snapshotAnswer(begun));
   };
 
   readonly read: EndpointHandler<typeof getSnapshot, 'id'> = async (request, response) => {
@@ -66,10 +76,6 @@ export class SnapshotController {
     if (vm === undefined) throw vmNotFound();
     return vm;
   }
-}
-
-export function representSnapshot(snapshot: Snapshot): SnapshotAnswer {
-  return { ...snapshot, createdAt: snapshot.createdAt.toISOString() };
 }
 
 function snapshotNotFound() {

@@ -1,5 +1,5 @@
 /** What the routes of snapshots take and answer. */
-import { endpoint } from '../contract/endpoint.ts';
+import { endpoint, KEY_PROBLEMS, REPLAYED } from '../contract/endpoint.ts';
 import { newSnapshot, SnapshotPageSchema, SnapshotSchema, snapshotQuery } from './snapshot-schema.ts';
 
 export const listVmSnapshots = endpoint({
@@ -14,6 +14,7 @@ export const createVmSnapshot = endpoint({
   group: 'Snapshots',
   summary: 'Take a snapshot of a VM that is running or stopped',
   body: newSnapshot,
+  fields: ['Idempotency-Key'],
   success: {
     status: 202,
     description: 'The snapshot, pending. It will be ready, or failed.',
@@ -21,6 +22,7 @@ export const createVmSnapshot = endpoint({
     headers: {
       Location: 'The path of the snapshot.',
       'Operation-Location': 'The path of the operation that goes on.',
+      ...REPLAYED,
     },
   },
   problems: [
@@ -29,6 +31,7 @@ export const createVmSnapshot = endpoint({
     'unsupported-media-type',
     'vm-pending',
     'vm-status-conflict',
+    ...KEY_PROBLEMS,
   ],
 });
 

@@ -1,14 +1,19 @@
 /** Snapshots in one worker: their repository, and what their requests begin. Opened by services.ts. */
-import { ObjectId } from 'mongodb';
+import type { ObjectId } from 'mongodb';
+import { BlockedIds } from '../database/blocked-ids.ts';
 import { prepareCollections } from '../database/collection.ts';
 import type { DatabaseService } from '../database/database-service.ts';
-import { requireObjectId } from '../database/object-id.ts';
 import type { OperationServices } from '../operations/operation-services.ts';
 import { SNAPSHOT_STATUSES_OF_VM } from '../vms/lifecycle.ts';
 import { StatusConflictError } from '../vms/repository/vm-errors.ts';
 import type { VmRepository } from '../vms/repository/vm-repository.ts';
 import type { Vm } from '../vms/vm.ts';
-import { SNAPSHOTS } from './repository/snapshot-document.ts';
+import {
+  newSnapshotDocument,
+  SNAPSHOTS,
+  type SnapshotDocument,
+  toSnapshot,
+} from './repository/snapshot-document.ts';
 import { SnapshotPendingError, type SnapshotRepository } from './repository/snapshot-repository.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -18,7 +23,14 @@ export interface BegunSnapshot {
   readonly operationId: string;
 }
 
+/** What was drawn for a snapshot before it was stored. */
+export interface DrawnSnapshot {
+  readonly targetId: ObjectId;
+  readonly operationId: ObjectId;
+}
+
 export interface SnapshotServicesOptions {
+  readonly database: DatabaseService;
   readonly repository: SnapshotRepository;
   readonly vms: Pick<VmRepository, 'findById'>;
   readonly operations: OperationServices;
@@ -33,29 +45,73 @@ export class SnapshotServices {
   readonly repository: SnapshotRepository;
   readonly #vms: Pick<VmRepository, 'findById'>;
   readonly #operations: OperationServices;
+  readonly #blocked: BlockedIds;
 
-  constructor({ repository, vms, operations }: SnapshotServicesOptions) {
+  constructor({ database, repository, vms, operations }: SnapshotServicesOptions) {
+    this.#blocked = new BlockedIds(database, SNAPSHOTS.name);
     this.repository = repository;
     this.#vms = vms;
     this.#operations = operations;
   }
 
+  /** The VM that a snapshot is to be taken of, if it exists. @throws StatusConflictError */
+  async findVmAtRest(ownerId: string, id: string): Promise<Vm | undefined> {
+    const vm = await this.#vms.findById(ownerId, id);
+    // It may change its status right after this look. Then the provider decides whether it can be done.
+    if (vm !== undefined && !SNAPSHOT_STATUSES_OF_VM.includes(vm.status)) {
+      throw new StatusConflictError(vm.status);
+    }
+    return vm;
+  }
+
   /**
-   * @returns undefined if the VM has been deleted meanwhile
+   * @returns undefined if there is no such VM, or not any more
    * @throws StatusConflictError
    */
-  async begin(vm: Vm, name: string): Promise<BegunSnapshot | undefined> {
-    // The VM may change its status right after this look. Then the provider decides whether it can be done.
-    if (!SNAPSHOT_STATUSES_OF_VM.includes(vm.status)) throw new StatusConflictError(vm.status);
-    const operationId = new ObjectId();
-    const snapshot = await this.repository.create(vm, name, operationId);
+  async begin(ownerId: string, vmId: string, name: string): Promise<BegunSnapshot | undefined> {
+    const vm = await this.findVmAtRest(ownerId, vmId);
+    if (vm === undefined) return undefined;
+    const document = newSnapshotDocument(vm, name);
+    if (!(await this.takeDrawn(vm, document))) return undefined;
+    return { snapshot: toSnapshot(document), operationId: document.operationId.toHexString() };
+  }
+
+  /**
+   * As `begin`, for a snapshot that a repetition of the request may know of.
+   * @returns false if its id is blocked, or if the VM has been deleted meanwhile
+   */
+  async takeDrawn(vm: Vm, document: SnapshotDocument): Promise<boolean> {
+    if (!(await this.repository.create(document))) return false;
     // A deletion of the VM also deletes its snapshots, but only those that were stored before.
     if ((await this.#vms.findById(vm.ownerId, vm.id)) === undefined) {
-      await this.repository.deleteOfVm(requireObjectId(vm.id));
-      return undefined;
+      await this.repository.deleteOfVm(document.vmId);
+      return false;
     }
-    await this.#operations.begin({ id: operationId, kind: 'snapshot', vm, snapshot });
-    return { snapshot, operationId: operationId.toHexString() };
+    const snapshot = toSnapshot(document);
+    await this.#operations.begin({ id: document.operationId, kind: 'snapshot', vm, snapshot });
+    return true;
+  }
+
+  /**
+   * Goes on with a snapshot that somebody has drawn up, if it was stored. If not, it never will be.
+   * @returns whether taking it has begun
+   */
+  async resume(ownerId: string, vmId: string, drawn: DrawnSnapshot): Promise<boolean> {
+    const { targetId, operationId } = drawn;
+    const vm = await this.#vms.findById(ownerId, vmId);
+    // Without its VM, nobody can take it any more.
+    if (vm === undefined) return this.#operations.repository.isStored(ownerId, operationId);
+    const snapshot = await this.repository.findCurrent(ownerId, targetId.toHexString());
+    if (snapshot !== undefined) {
+      await this.#operations.begin({ id: operationId, kind: 'snapshot', vm, snapshot });
+      return true;
+    }
+    // If it is stored at this very moment, it will be found.
+    if (!(await this.#blocked.block(targetId))) return this.resume(ownerId, vmId, drawn);
+    if (!(await this.#operations.repository.isStored(ownerId, operationId))) return false;
+    // It was taken, and deleted since.
+    await this.#blocked.unblock(targetId);
+    return true;
   }
 
   /**

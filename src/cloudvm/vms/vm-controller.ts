@@ -8,9 +8,13 @@ import { entityTag, type Request, type Response } from '../../runtime/applicatio
 import { userIdOf } from '../accounts/tokens/require-user.ts';
 import { DEFAULT_PAGE_SIZE } from '../contract/common-schema.ts';
 import type { EndpointHandler } from '../contract/endpoint.ts';
-import { readIdempotencyKey } from './idempotency-key.ts';
+import { sendAnswer } from '../idempotency/answer.ts';
+import { readIdempotencyKey } from '../idempotency/idempotency-key.ts';
+import type { IdempotentRequests } from '../idempotency/idempotent-requests.ts';
 import type { VmAction } from './lifecycle.ts';
 import type { Vm } from './vm.ts';
+import { begunAnswer, createdAnswer } from './vm-answers.ts';
+import { vmCreation } from './vm-creation.ts';
 import type {
   createVm,
   deleteVm,
@@ -26,13 +30,16 @@ import type {
 import { vmNotFound } from './vm-problems.ts';
 import { representPage, representStoredVm, representVm, type VmRepresentation } from './vm-representation.ts';
 import { tagKey } from './vm-schema.ts';
-import type { BegunVm, VmServices } from './vm-services.ts';
+import type { VmServices } from './vm-services.ts';
+import { vmTransition } from './vm-transition.ts';
 
 export class VmController {
   readonly #services: VmServices;
+  readonly #idempotent: IdempotentRequests;
 
-  constructor(services: VmServices) {
+  constructor(services: VmServices, idempotent: IdempotentRequests) {
     this.#services = services;
+    this.#idempotent = idempotent;
   }
 
   readonly list: EndpointHandler<typeof listVms> = async (request, response, { query }) => {
@@ -43,10 +50,15 @@ export class VmController {
 
   readonly create: EndpointHandler<typeof createVm> = async (request, response, { body }) => {
     const { size = 'small', tags = [], ...rest } = body;
+    const newVm = { ...rest, size, tags };
+    const ownerId = userIdOf(request);
     const key = readIdempotencyKey(request);
-    const begun = await this.#services.create(userIdOf(request), { ...rest, size, tags }, key);
-    response.status(201).header('Location', `/api/vms/${begun.vm.id}`);
-    answerWithOperation(response, begun);
+    if (key === undefined) {
+      sendAnswer(response, createdAnswer(await this.#services.create(ownerId, newVm)));
+    } else {
+      const creation = vmCreation(this.#services, ownerId, newVm);
+      await this.#idempotent.answer(request, response, key, body, creation);
+    }
   };
 
   readonly read: EndpointHandler<typeof getVm, 'id'> = async (request, response) => {
@@ -90,12 +102,16 @@ export class VmController {
     this.#begin('restart', request, response);
 
   async #begin(action: VmAction, request: Request<'id'>, response: Response): Promise<void> {
+    const key = readIdempotencyKey(request);
+    if (key !== undefined) {
+      const transition = vmTransition(this.#services, request, action);
+      return this.#idempotent.answer(request, response, key, undefined, transition);
+    }
     const expectedVersion = await this.#expectedVersion(request);
     const id = request.parameter('id');
     const begun = await this.#services.begin(userIdOf(request), id, action, expectedVersion);
     if (begun === undefined) throw vmNotFound();
-    response.status(202);
-    answerWithOperation(response, begun);
+    sendAnswer(response, begunAnswer(begun));
   }
 
   async #changeTag(
@@ -132,9 +148,4 @@ export class VmController {
 
 function answerWith(response: Response, { json, version }: VmRepresentation): void {
   response.header('ETag', entityTag(String(version))).rawJson(json);
-}
-
-function answerWithOperation(response: Response, { vm, operationId }: BegunVm): void {
-  if (operationId !== undefined) response.header('Operation-Location', `/api/operations/${operationId}`);
-  answerWith(response, representVm(vm));
 }

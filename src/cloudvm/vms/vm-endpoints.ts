@@ -1,5 +1,5 @@
 /** What the routes of VMs take and answer. */
-import { endpoint } from '../contract/endpoint.ts';
+import { endpoint, KEY_PROBLEMS, REPLAYED } from '../contract/endpoint.ts';
 import { newVm, tagValue, VmPageSchema, VmSchema, vmChanges, vmQuery } from './vm-schema.ts';
 
 const ETAG = { ETag: 'The version of the VM, for `If-Match`.' };
@@ -19,21 +19,16 @@ export const createVm = endpoint({
   group: 'VMs',
   summary: 'Create a VM',
   description:
-    'The VM is `pending` at first. A provider creates it, and then it is `running`, or in `error`. With an `Idempotency-Key` the request can be sent again without making a second VM.',
+    'The VM is `pending` at first. A provider creates it, and then it is `running`, or in `error`.',
   body: newVm,
   fields: ['Idempotency-Key'],
   success: {
     status: 201,
     description: 'The VM, pending.',
     schema: VmSchema,
-    headers: { ...ETAG, ...OPERATION_LOCATION, Location: 'The path of the VM.' },
+    headers: { ...ETAG, ...OPERATION_LOCATION, Location: 'The path of the VM.', ...REPLAYED },
   },
-  problems: [
-    'unprocessable-content',
-    'unsupported-media-type',
-    'idempotency-key-reused',
-    'vm-quota-exceeded',
-  ],
+  problems: ['unprocessable-content', 'unsupported-media-type', 'vm-quota-exceeded', ...KEY_PROBLEMS],
 });
 
 export const getVm = endpoint({
@@ -86,9 +81,14 @@ function action(summary: string, description: string) {
   return endpoint({
     group: 'VMs',
     summary,
-    fields: ['If-Match', 'If-None-Match'],
-    success: { status: 202, description, schema: VmSchema, headers: { ...ETAG, ...OPERATION_LOCATION } },
-    problems: ['not-found', 'precondition-failed', 'vm-pending', 'vm-status-conflict'],
+    fields: ['Idempotency-Key', 'If-Match', 'If-None-Match'],
+    success: {
+      status: 202,
+      description,
+      schema: VmSchema,
+      headers: { ...ETAG, ...OPERATION_LOCATION, ...REPLAYED },
+    },
+    problems: ['not-found', 'precondition-failed', 'vm-pending', 'vm-status-conflict', ...KEY_PROBLEMS],
   });
 }
 

@@ -4,12 +4,7 @@ import { problem } from '../contract/problem.ts';
 import { InvalidCursorError } from '../database/newest-first.ts';
 import { invalid } from '../validation/validator.ts';
 import { BUSY_STATUSES } from './lifecycle.ts';
-import {
-  IdempotencyKeyReusedError,
-  StatusConflictError,
-  TooManyTagsError,
-  VersionMismatchError,
-} from './repository/vm-errors.ts';
+import { StatusConflictError, TooManyTagsError, VersionMismatchError } from './repository/vm-errors.ts';
 import { MAX_TAGS, type VmStatus } from './vm.ts';
 import { VmQuotaExceededError } from './vm-quota.ts';
 
@@ -20,9 +15,6 @@ const RETRY_AFTER_SECONDS = '1';
 export function vmProblem(error: unknown): HttpProblem | undefined {
   if (error instanceof StatusConflictError) return statusConflict(error.status);
   if (error instanceof VersionMismatchError) return preconditionFailed(error.currentVersion);
-  if (error instanceof IdempotencyKeyReusedError) {
-    return problem('idempotency-key-reused', 'The Idempotency-Key was used before with another body.');
-  }
   if (error instanceof VmQuotaExceededError) {
     return problem('vm-quota-exceeded', `You have ${error.max} VMs, which is as many as you may have.`);
   }

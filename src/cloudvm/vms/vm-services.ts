@@ -1,23 +1,36 @@
 /** VMs in one worker: their repository, and what their requests begin. Opened by services.ts. */
 import { ObjectId } from 'mongodb';
-import { prepareCollections } from '../database/collection.ts';
+import { BlockedIds } from '../database/blocked-ids.ts';
+import { dropIndex, prepareCollections } from '../database/collection.ts';
 import type { DatabaseService } from '../database/database-service.ts';
 import { requireObjectId } from '../database/object-id.ts';
 import type { OperationServices } from '../operations/operation-services.ts';
 import type { SnapshotRepository } from '../snapshots/repository/snapshot-repository.ts';
 import { DELETABLE_STATUSES, type VmAction } from './lifecycle.ts';
 import { addTagTexts } from './repository/tag-texts.ts';
-import { VMS } from './repository/vm-document.ts';
+import { type NewVmDocument, newVmDocument, toVm, VMS } from './repository/vm-document.ts';
 import { StatusConflictError, VersionMismatchError } from './repository/vm-errors.ts';
-import { type CreatedVm, VmRepository } from './repository/vm-repository.ts';
+import { VmRepository } from './repository/vm-repository.ts';
 import type { NewVm, Vm } from './vm.ts';
 import { VmQuota, VmQuotaExceededError } from './vm-quota.ts';
 
 /** A VM, and the operation that goes on. */
 export interface BegunVm {
   readonly vm: Vm;
-  /** Hexadecimal. Undefined only for a VM that is older than operations are. */
-  readonly operationId: string | undefined;
+  /** Hexadecimal. */
+  readonly operationId: string;
+}
+
+/** What was drawn for a VM before it was stored. */
+export interface DrawnVm {
+  readonly targetId: ObjectId;
+  readonly operationId: ObjectId;
+}
+
+/** An action on a VM of a certain version. */
+export interface PlannedAction extends DrawnVm {
+  readonly version?: number;
+  readonly at: Date;
 }
 
 export interface VmServicesOptions {
@@ -30,8 +43,12 @@ export interface VmServicesOptions {
 
 export const DEFAULT_MAX_VMS_PER_USER = 1_000;
 
+/** A VM was once unique by the key of the request that made it, and now all would have none. */
+const FORMER_INDEX = 'owner_creation';
+
 /** Once per process. Idempotent. */
 export async function prepareVms(database: DatabaseService): Promise<void> {
+  await dropIndex(database, VMS.name, FORMER_INDEX);
   await addTagTexts(database);
   await prepareCollections(database, [VMS]);
 }
@@ -42,10 +59,12 @@ export class VmServices {
   readonly #snapshots: SnapshotRepository;
   readonly #onChange: () => void;
   readonly #quota: VmQuota;
+  readonly #blocked: BlockedIds;
 
   constructor(database: DatabaseService, options: VmServicesOptions) {
     const { operations, snapshots, onChange, maxVmsPerUser = DEFAULT_MAX_VMS_PER_USER } = options;
     this.repository = new VmRepository(database);
+    this.#blocked = new BlockedIds(database, VMS.name);
     this.#quota = new VmQuota({
       max: maxVmsPerUser,
       count: (ownerId, limit) => this.repository.countUpTo(ownerId, limit),
@@ -55,16 +74,47 @@ export class VmServices {
     this.#onChange = onChange;
   }
 
+  /** Stores a VM and begins to create it. @throws VmQuotaExceededError */
+  async create(ownerId: string, newVm: NewVm): Promise<BegunVm> {
+    const document = newVmDocument(requireObjectId(ownerId), newVm);
+    await this.createDrawn(document);
+    return { vm: toVm(document), operationId: document.operationId.toHexString() };
+  }
+
   /**
-   * Stores a VM and begins to create it, unless an earlier request with the same key has.
-   * @throws VmQuotaExceededError, IdempotencyKeyReusedError
+   * As `create`, for a VM that a repetition of the request may know of.
+   * @returns false if its id is blocked
+   * @throws VmQuotaExceededError
    */
-  async create(ownerId: string, newVm: NewVm, idempotencyKey: string | undefined): Promise<BegunVm> {
-    const { vm, replayed, operationId } = await this.#store(ownerId, newVm, idempotencyKey);
-    if (!replayed && operationId !== undefined) {
-      await this.#operations.begin({ id: operationId, kind: 'create', vm });
+  async createDrawn(document: NewVmDocument): Promise<boolean> {
+    const vm = toVm(document);
+    const isNear = await this.#quota.isNear(vm.ownerId);
+    if (isNear && (await this.#quota.isFull(vm.ownerId))) throw new VmQuotaExceededError(this.#quota.max);
+    if (!(await this.repository.create(document))) return false;
+    if (isNear && (await this.#quota.isExceeded(vm.ownerId)) && (await this.repository.takeBack(document))) {
+      throw new VmQuotaExceededError(this.#quota.max);
     }
-    return { vm, operationId: operationId?.toHexString() };
+    await this.#operations.begin({ id: document.operationId, kind: 'create', vm });
+    return true;
+  }
+
+  /**
+   * Goes on with a creation that somebody has drawn up, if its VM was stored. If not, it never will be.
+   * @returns whether the creation has begun
+   */
+  async resumeCreation(ownerId: string, drawn: DrawnVm): Promise<boolean> {
+    const { targetId, operationId } = drawn;
+    const kept = await this.repository.keep(ownerId, targetId);
+    if (kept !== undefined) {
+      await this.#operations.begin({ id: operationId, kind: 'create', vm: kept.vm });
+      return true;
+    }
+    // If it is stored at this very moment, it will be found.
+    if (!(await this.#blocked.block(targetId))) return this.resumeCreation(ownerId, drawn);
+    if (!(await this.#operations.repository.isStored(ownerId, operationId))) return false;
+    // It was created, and deleted since.
+    await this.#blocked.unblock(targetId);
+    return true;
   }
 
   /** As the repository's `update`. */
@@ -95,6 +145,38 @@ export class VmServices {
   }
 
   /**
+   * As `begin`, for an action that a repetition of the request may know of. Nobody can begin it once the VM
+   * has another version, because a VM never has the same version twice.
+   * @returns whether it has begun, be it before. If not, it never will
+   */
+  async beginPlanned(ownerId: string, action: VmAction, planned: PlannedAction): Promise<boolean> {
+    const { targetId, operationId, version, at } = planned;
+    const id = targetId.toHexString();
+    try {
+      const vm = await this.repository.begin(ownerId, id, action, operationId, version, at);
+      if (vm === undefined) return this.#hasBegun(ownerId, operationId);
+      await this.#operations.begin({ id: operationId, kind: action, vm });
+      return true;
+    } catch (error) {
+      if (!(error instanceof VersionMismatchError)) throw error;
+      return this.resumePlanned(ownerId, action, planned);
+    }
+  }
+
+  /** As `beginPlanned`, for an action that may have begun already. */
+  async resumePlanned(ownerId: string, action: VmAction, planned: PlannedAction): Promise<boolean> {
+    const { targetId, operationId, version } = planned;
+    const current = await this.repository.findCurrent(ownerId, targetId.toHexString());
+    if (current?.operationId?.equals(operationId) === true) {
+      await this.#operations.begin({ id: operationId, kind: action, vm: current.vm });
+      return true;
+    }
+    if (current?.vm.version === version) return this.beginPlanned(ownerId, action, planned);
+    // A later operation, or the deletion of the VM, can begin only once this one is stored.
+    return this.#hasBegun(ownerId, operationId);
+  }
+
+  /**
    * Deletes a VM with its snapshots, and then removes both from the provider.
    * @returns whether it existed
    * @throws StatusConflictError, VersionMismatchError
@@ -115,18 +197,8 @@ export class VmServices {
     });
   }
 
-  async #store(ownerId: string, newVm: NewVm, key: string | undefined): Promise<CreatedVm> {
-    if (!(await this.#quota.isNear(ownerId))) return this.repository.create(ownerId, newVm, key);
-    if (await this.#quota.isFull(ownerId)) {
-      // A repetition of an earlier request creates nothing.
-      const earlier = key === undefined ? undefined : await this.repository.findCreated(ownerId, newVm, key);
-      if (earlier === undefined) throw new VmQuotaExceededError(this.#quota.max);
-      return earlier;
-    }
-    const created = await this.repository.create(ownerId, newVm, key);
-    if (created.replayed || !(await this.#quota.isExceeded(ownerId))) return created;
-    await this.repository.takeBack(created.vm);
-    throw new VmQuotaExceededError(this.#quota.max);
+  #hasBegun(ownerId: string, operationId: ObjectId): Promise<boolean> {
+    return this.#operations.repository.isStored(ownerId, operationId);
   }
 
   #changed(vm: Vm | undefined): Vm | undefined {

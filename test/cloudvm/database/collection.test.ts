@@ -5,6 +5,7 @@ import { LOGIN_FAILURES } from '../../../src/cloudvm/accounts/logins/login-count
 import { USERS } from '../../../src/cloudvm/accounts/users/user-document.ts';
 import type { DeclaredCollection } from '../../../src/cloudvm/database/collection.ts';
 import { DatabaseService } from '../../../src/cloudvm/database/database-service.ts';
+import { IDEMPOTENCY_KEYS } from '../../../src/cloudvm/idempotency/key-document.ts';
 import { OPERATIONS } from '../../../src/cloudvm/operations/repository/operation-document.ts';
 import { prepareServices } from '../../../src/cloudvm/services.ts';
 import { SNAPSHOTS } from '../../../src/cloudvm/snapshots/repository/snapshot-document.ts';
@@ -32,7 +33,6 @@ describeOnEveryDatabase('preparing a database', (database) => {
       owner_name: { key: { ownerId: 1, name: 1, _id: 1 }, unique: false },
       owner_status: { key: { ownerId: 1, status: 1, provider: 1, region: 1 }, unique: false },
       owner_tag: { key: { ownerId: 1, tagTexts: 1 }, unique: false },
-      owner_creation: { key: { ownerId: 1, creationKey: 1 }, unique: true },
       status_updatedAt: { key: { status: 1, updatedAt: 1 }, unique: false },
       owner_updatedAt: { key: { ownerId: 1, updatedAt: 1 }, unique: false },
     });
@@ -48,6 +48,11 @@ describeOnEveryDatabase('preparing a database', (database) => {
       provider_dueAt: { key: { 'subject.provider': 1, dueAt: 1 }, unique: false },
       owner_updatedAt: { key: { ownerId: 1, updatedAt: 1 }, unique: false },
     });
+    expect(await indexesOf(database.service, IDEMPOTENCY_KEYS)).toEqual({
+      _id_: { key: { _id: 1 }, unique: false },
+      owner_expiresAt: { key: { ownerId: 1, expiresAt: 1 }, unique: false },
+      expiresAt: { key: { expiresAt: 1 }, unique: false },
+    });
     expect(await indexesOf(database.service, LOGIN_FAILURES)).toEqual({
       _id_: { key: { _id: 1 }, unique: false },
       expiresAt: { key: { expiresAt: 1 }, unique: false },
@@ -59,6 +64,15 @@ describeOnEveryDatabase('preparing a database', (database) => {
     await prepareServices(database.service);
     await Promise.all([prepareServices(database.service), prepareServices(database.service)]);
     expect(await indexesOf(database.service, VMS)).toEqual(before);
+  });
+
+  test('drops the index that made VMs unique by the key of their request', async () => {
+    const databaseName = `cloudvm_test_${randomBytes(6).toString('hex')}`;
+    await using service = await DatabaseService.open({ uri: database.uri, databaseName, workers: 8 });
+    const former = { ownerId: 1, creationKey: 1 } as const;
+    await service.collection(VMS.name).createIndex(former, { name: 'owner_creation', unique: true });
+    await prepareServices(service);
+    expect(Object.keys(await indexesOf(service, VMS))).not.toContain('owner_creation');
   });
 
   test('fails if a different index has the same name', async () => {

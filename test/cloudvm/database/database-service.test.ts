@@ -13,6 +13,7 @@ import {
 import { VmRepository } from '../../../src/cloudvm/vms/repository/vm-repository.ts';
 import type { NewVm } from '../../../src/cloudvm/vms/vm.ts';
 import { describeOnEveryDatabase } from '../../support/databases.ts';
+import { createVm } from '../support/create-vm.ts';
 import { settle } from '../support/settle.ts';
 import { FaultProxy } from './support/fault-proxy.ts';
 
@@ -163,7 +164,7 @@ describeOnEveryDatabase('the database service', (database) => {
     await using proxy = await FaultProxy.start(database.uri);
     await using service = await openThrough(proxy);
     const owner = new ObjectId().toHexString();
-    const { vm } = await new VmRepository(service).create(owner, WEB);
+    const { vm } = await createVm(new VmRepository(service), owner, WEB);
     proxy.loseAnswerOf('find');
     expect(await new VmRepository(service).findById(owner, vm.id)).toEqual(vm);
   });
@@ -173,7 +174,7 @@ describeOnEveryDatabase('the database service', (database) => {
     await using service = await openThrough(proxy);
     const vms = new VmRepository(service);
     const owner = new ObjectId().toHexString();
-    await vms.create(owner, WEB);
+    await createVm(vms, owner, WEB);
     for (const command of ['find', 'aggregate']) {
       proxy.loseAnswerOf(command);
       expect(await vms.list(owner, { limit: 5 }), command).toMatchObject({ total: 1, nextCursor: null });
@@ -195,7 +196,7 @@ describeOnEveryDatabase('the database service', (database) => {
     await using service = await openThrough(proxy);
     const vms = new VmRepository(service);
     const owner = new ObjectId().toHexString();
-    const { vm } = await vms.create(owner, WEB);
+    const { vm } = await createVm(vms, owner, WEB);
     proxy.loseAnswerOf('findAndModify');
     await expect(vms.update(owner, vm.id, { name: 'new' })).rejects.toMatchObject({
       code: 'DATABASE_UNREACHABLE',
@@ -214,11 +215,8 @@ describeOnEveryDatabase('the database service', (database) => {
     expect(await users.findById(user.id)).toEqual(user);
 
     proxy.loseAnswerOf('insert');
-    const { vm, replayed } = await vms.create(owner, WEB);
-    expect(replayed).toBe(false);
-    proxy.loseAnswerOf('insert');
-    expect((await vms.create(owner, WEB, 'key')).replayed).toBe(false);
-    expect((await vms.list(owner, { limit: 5 })).total).toBe(2);
+    const { vm } = await createVm(vms, owner, WEB);
+    expect((await vms.list(owner, { limit: 5 })).total).toBe(1);
 
     proxy.loseAnswerOf('findAndModify');
     expect(await vms.update(owner, vm.id, { name: 'new' }, 1)).toMatchObject({ name: 'new', version: 2 });
@@ -239,7 +237,7 @@ describeOnEveryDatabase('the database service', (database) => {
     await using service = await openThrough(proxy);
     const vms = new VmRepository(service);
     const owner = new ObjectId().toHexString();
-    const { vm } = await vms.create(owner, WEB);
+    const { vm } = await createVm(vms, owner, WEB);
     await vms.update(owner, vm.id, { name: 'other' });
     proxy.loseAnswerOf('findAndModify');
     await expect(vms.update(owner, vm.id, { name: 'late' }, 1)).rejects.toMatchObject({

@@ -4,10 +4,10 @@ import { expect, test } from 'vitest';
 import { MAX_BATCH_SIZE } from '../../../src/cloudvm/database/batched-inserts.ts';
 import { DatabaseService } from '../../../src/cloudvm/database/database-service.ts';
 import { isDuplicateKey } from '../../../src/cloudvm/database/driver-errors.ts';
-import { IdempotencyKeyReusedError } from '../../../src/cloudvm/vms/repository/vm-errors.ts';
 import { VmRepository } from '../../../src/cloudvm/vms/repository/vm-repository.ts';
 import type { NewVm } from '../../../src/cloudvm/vms/vm.ts';
 import { describeOnEveryDatabase } from '../../support/databases.ts';
+import { createVm } from '../support/create-vm.ts';
 import { FaultProxy } from './support/fault-proxy.ts';
 
 const WEB: NewVm = { name: 'web', provider: 'aws', region: 'eu', size: 'small', tags: [] };
@@ -15,10 +15,6 @@ const DISK_FULL = { code: 14031, errmsg: 'the disk is full' };
 
 const newOwner = () => new ObjectId().toHexString();
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index);
-
-function fulfilled<Value>(outcomes: readonly PromiseSettledResult<Value>[]): readonly Value[] {
-  return outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
-}
 
 function reasons(outcomes: readonly PromiseSettledResult<unknown>[]): readonly unknown[] {
   return outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
@@ -116,32 +112,12 @@ describeOnEveryDatabase('simultaneous inserts', (database) => {
     const owner = newOwner();
     proxy.loseAnswerOf('insert');
     const created = await Promise.all(
-      numbers(10).map((index) => vms.create(owner, { ...WEB, name: `web-${index}` })),
+      numbers(10).map((index) => createVm(vms, owner, { ...WEB, name: `web-${index}` })),
     );
-    expect(created.map(({ replayed }) => replayed)).toEqual(numbers(10).map(() => false));
     const { vms: found, total } = await vms.list(owner, { limit: 20, sort: 'name' });
     expect(total).toBe(10);
     expect(found.map((vm) => vm.toVm())).toEqual(created.map(({ vm }) => vm));
     expect(proxy.countOf('insert'), 'repeated together').toBe(2);
-  });
-
-  test('of VMs with one idempotency key store one, replay it, and refuse another VM', async () => {
-    await using proxy = await FaultProxy.start(database.uri);
-    await using service = await openThrough(proxy);
-    const vms = new VmRepository(service);
-    const [owner, other] = [newOwner(), newOwner()];
-    const outcomes = await Promise.allSettled([
-      vms.create(owner, WEB, 'key'),
-      vms.create(owner, WEB, 'key'),
-      vms.create(owner, { ...WEB, name: 'another' }, 'key'),
-      vms.create(other, WEB, 'key'),
-    ]);
-    expect(proxy.countOf('insert')).toBe(1);
-    const [first, second, others] = fulfilled(outcomes);
-    expect(first).toMatchObject({ replayed: false, vm: { ownerId: owner } });
-    expect(second).toEqual({ ...first, replayed: true });
-    expect(others).toMatchObject({ replayed: false, vm: { ownerId: other } });
-    expect(reasons(outcomes)).toEqual([expect.any(IdempotencyKeyReusedError)]);
   });
 
   test('into a lost database fail, each with an error of its own', async () => {
@@ -149,7 +125,7 @@ describeOnEveryDatabase('simultaneous inserts', (database) => {
     await using service = await openThrough(proxy, { serverSelectionTimeoutMs: 100 });
     await proxy[Symbol.asyncDispose]();
     const vms = new VmRepository(service);
-    const refusals = reasons(await Promise.allSettled(numbers(3).map(() => vms.create(newOwner(), WEB))));
+    const refusals = reasons(await Promise.allSettled(numbers(3).map(() => createVm(vms, newOwner(), WEB))));
     expect(refusals.map((error) => Object(error).code)).toEqual(numbers(3).map(() => 'DATABASE_UNREACHABLE'));
     expect(new Set(refusals).size).toBe(3);
   });

@@ -6,6 +6,7 @@ import { DatabaseService } from '../../../src/cloudvm/database/database-service.
 import { VmRepository } from '../../../src/cloudvm/vms/repository/vm-repository.ts';
 import type { NewVm, Vm } from '../../../src/cloudvm/vms/vm.ts';
 import { describeOnEveryDatabase } from '../../support/databases.ts';
+import { createVm } from '../support/create-vm.ts';
 import { FaultProxy } from './support/fault-proxy.ts';
 
 const WEB: NewVm = {
@@ -27,7 +28,7 @@ describeOnEveryDatabase('simultaneous reads', (database) => {
   const create = async (owner: string, count: number): Promise<Vm[]> => {
     const vms = new VmRepository(database.service);
     const created = Array.from({ length: count }, (_, index) =>
-      vms.create(owner, { ...WEB, name: `web-${index}` }),
+      createVm(vms, owner, { ...WEB, name: `web-${index}` }),
     );
     return (await Promise.all(created)).map(({ vm }) => vm);
   };

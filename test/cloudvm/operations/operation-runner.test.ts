@@ -16,6 +16,7 @@ import {
   type VmDocument,
 } from '../../../src/cloudvm/vms/repository/vm-document.ts';
 import { describeOnEveryDatabase } from '../../support/databases.ts';
+import { createVm } from '../support/create-vm.ts';
 import { newOwner, Worker } from './support.ts';
 
 describeOnEveryDatabase('operations', (database) => {
@@ -221,11 +222,11 @@ describeOnEveryDatabase('operations', (database) => {
     const owner = newOwner();
     await using dead = await open(name);
     const newVm = { name: 'web', provider: 'local', region: 'here', size: 'small', tags: [] } as const;
-    const { vm, operationId } = await dead.vms.repository.create(owner, newVm);
+    const { vm, operationId } = await createVm(dead.vms.repository, owner, newVm);
     await using other = await open(name);
     other.operations.start();
     const { call, succeed } = await other.provider.call(0);
-    expect(call.operationId).toBe(operationId?.toHexString());
+    expect(call.operationId).toBe(operationId.toHexString());
     succeed();
     await vi.waitFor(async () => expect(await statusOf(other, owner, vm.id)).toBe('running'), 10_000);
   });
@@ -297,22 +298,19 @@ describeOnEveryDatabase('operations', (database) => {
     await using dead = await open(name);
     const newVm = { name: 'web', provider: 'local', region: 'here', size: 'small', tags: [] } as const;
     const lasting = Array.from({ length: 600 }, () =>
-      newVmDocument(ObjectId.createFromHexString(owner), newVm, undefined),
+      newVmDocument(ObjectId.createFromHexString(owner), newVm),
     );
     const dueAt = new Date(Date.now() + 3_600_000);
     const operations = lasting.map((document) =>
-      newOperationDocument(
-        { id: document.operationId ?? new ObjectId(), kind: 'create', vm: toVm(document) },
-        dueAt,
-      ),
+      newOperationDocument({ id: document.operationId, kind: 'create', vm: toVm(document) }, dueAt),
     );
     await dead.database.collection<VmDocument>(VMS.name).insertMany(lasting);
     await dead.database.collection<OperationDocument>(OPERATIONS.name).insertMany(operations);
-    const { operationId } = await dead.vms.repository.create(owner, newVm);
+    const { operationId } = await createVm(dead.vms.repository, owner, newVm);
     await using other = await open(name);
     other.operations.start();
     const { call, succeed } = await other.provider.call(0);
-    expect(call.operationId).toBe(operationId?.toHexString());
+    expect(call.operationId).toBe(operationId.toHexString());
     succeed();
   });
 });

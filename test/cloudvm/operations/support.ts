@@ -97,9 +97,7 @@ export class Worker implements AsyncDisposable {
 
   async create(owner: string): Promise<{ readonly vm: Vm; readonly operationId: string }> {
     const newVm = { name: 'web', provider: 'local', region: 'here', size: 'small', tags: [] } as const;
-    const { vm, operationId } = await this.vms.create(owner, newVm, undefined);
-    if (operationId === undefined) throw new Error('a creation is an operation');
-    return { vm, operationId };
+    return this.vms.create(owner, newVm);
   }
 
   async operation(owner: string, id: string): Promise<Operation> {

@@ -69,16 +69,6 @@ test('a creation is an operation that names the VM, and the VM runs once it has 
   expect((await ask('GET', pathOf(created.json))).json).toMatchObject({ status: 'running', version: 2 });
 });
 
-test('a replay with the same idempotency key names the operation of the creation', async () => {
-  const headers = { 'Idempotency-Key': 'once' };
-  const first = await ask('POST', '/api/vms', { body: web, headers });
-  await ended(first);
-  const again = await ask('POST', '/api/vms', { body: web, headers });
-  expect(again.headers['operation-location']).toBe(first.headers['operation-location']);
-  const { json } = await ask('GET', `${pathOf(first.json)}/operations`);
-  expect(json['total']).toBe(1);
-});
-
 test('a VM is stopped, started and restarted, and each change is an operation of its own', async () => {
   const vm = await createRunning();
   const go = async (action: string, during: string, after: string) => {

@@ -30,27 +30,21 @@ const vmDocument: fc.Arbitrary<VmDocument> = fc.record({
   updatedAt: time,
   version: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
   tagTexts: fc.array(text),
-  creationKey: text,
-  creationFingerprint: text,
   lastWrite: objectId,
 });
 
 const bytesOf = (document: object) => Buffer.from(BSON.serialize(document));
 const stored = (document: object) => new StoredVm(bytesOf(document));
-const example = newVmDocument(
-  new ObjectId(),
-  {
-    name: 'web',
-    provider: 'aws',
-    region: 'eu-west-1',
-    size: 'small',
-    tags: [
-      { key: 'team', value: 'öffentlich 🚀' },
-      { key: 'note', value: '' },
-    ],
-  },
-  undefined,
-);
+const example = newVmDocument(new ObjectId(), {
+  name: 'web',
+  provider: 'aws',
+  region: 'eu-west-1',
+  size: 'small',
+  tags: [
+    { key: 'team', value: 'öffentlich 🚀' },
+    { key: 'note', value: '' },
+  ],
+});
 
 test('a stored VM has the JSON and the version of its object', () => {
   fc.assert(

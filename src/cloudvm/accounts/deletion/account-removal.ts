@@ -1,13 +1,15 @@
 /**
- * Removes what a deleted account leaves behind: its VMs with their snapshots, here and at the provider, and
- * the history of its operations. The account was marked as deleted by the request. Each worker that has
- * opened the API looks for such accounts, and a lease lets one of them work on each. If its process dies,
- * another takes over when the lease ends. Every step may be done twice, so a late holder does no harm.
+ * Removes what a deleted account leaves behind: its VMs with their snapshots, here and at the provider, the
+ * history of its operations, and its idempotency keys. The account was marked as deleted by the request. Each
+ * worker that has opened the API looks for such accounts, and a lease lets one of them work on each. If its
+ * process dies, another takes over when the lease ends. Every step may be done twice, so a late holder does no
+ * harm.
  *
  * The account itself goes last. A worker of another process may accept a token for MAX_AGE_MS after the
  * deletion, and a request takes at most HANDLER_TIMEOUT_MS. So a VM may be created after the first look. The
  * last look comes SETTLE_MS after the deletion, when no request of the user can be under way any more.
  */
+import type { KeyRepository } from '../../idempotency/key-repository.ts';
 import type { OperationRepository } from '../../operations/repository/operation-repository.ts';
 import { DELETABLE_STATUSES } from '../../vms/lifecycle.ts';
 import { StatusConflictError } from '../../vms/repository/vm-errors.ts';
@@ -31,6 +33,7 @@ export interface AccountRemovalOptions {
   readonly removals: UserRemovals;
   readonly vms: Pick<VmServices, 'delete' | 'repository'>;
   readonly operations: Pick<OperationRepository, 'hasUnfinished' | 'forgetOwner'>;
+  readonly keys: Pick<KeyRepository, 'forgetOwner'>;
   /** Called with errors. The work is repeated. */
   readonly onError: (error: unknown) => void;
   readonly leaseMs?: number;
@@ -90,7 +93,7 @@ export class AccountRemoval implements AsyncDisposable {
   }
 
   async #proceed(user: DeletedUser): Promise<void> {
-    const { removals, operations, settleMs } = this.#options;
+    const { removals, operations, keys, settleMs } = this.#options;
     const isBusy = await this.#deleteVms(user);
     const settled = user.deletedAt.getTime() + settleMs;
     if (this.#isStopped) return removals.postpone(user, new Date());
@@ -101,6 +104,7 @@ export class AccountRemoval implements AsyncDisposable {
     }
     if (Date.now() < settled) return removals.postpone(user, new Date(settled));
     await operations.forgetOwner(user.id);
+    await keys.forgetOwner(user.id);
     await removals.finish(user);
   }
 

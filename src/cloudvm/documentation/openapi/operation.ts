@@ -51,12 +51,14 @@ function notModified({ headers = {} }: SuccessAnswer): JsonObject {
   return { description: 'The client has it already.', headers: headerObjects(headers) };
 }
 
-/** `Retry-After` comes only while there is something to wait for. */
+/** `Retry-After` comes only while there is something to wait for, the other one only with a repetition. */
+const OPTIONAL_FIELDS: readonly string[] = ['Retry-After', 'Idempotent-Replayed'];
+
 function headerObjects(headers: Readonly<Record<string, string>>): JsonObject {
   return Object.fromEntries(
     Object.entries(headers).map(([name, description]) => [
       name,
-      { description, required: name !== 'Retry-After', schema: { type: 'string' } },
+      { description, required: !OPTIONAL_FIELDS.includes(name), schema: { type: 'string' } },
     ]),
   );
 }

@@ -4,6 +4,7 @@ import { IdSchema } from '../../contract/common-schema.ts';
 import type { EndpointDescription, RequestField } from '../../contract/endpoint.ts';
 import { PROBLEM_CAUSES } from '../../contract/problem-catalogue.ts';
 import type { Route } from '../../contract/routes.ts';
+import { IDEMPOTENCY_KEY_PATTERN } from '../../idempotency/idempotency-key.ts';
 import { tagKey } from '../../vms/vm-schema.ts';
 import { type JsonObject, schemaJson } from './component-schemas.ts';
 
@@ -40,8 +41,11 @@ const REQUEST_FIELDS: Readonly<Record<RequestField, Described>> = {
   },
   'Idempotency-Key': {
     description:
-      'Chosen by the client, new for each new request. A request that is sent again with the same key is carried out once.',
-    schema: Type.String({ pattern: '^[!-~]{1,255}$', examples: ['8e03978e-40d5-43dd-bc93-6894a57f9324'] }),
+      'Chosen by the client, new for each new request. A request that is sent again with the same key within 24 hours is carried out once.',
+    schema: Type.String({
+      pattern: IDEMPOTENCY_KEY_PATTERN,
+      examples: ['8e03978e-40d5-43dd-bc93-6894a57f9324'],
+    }),
   },
   'Last-Event-ID': {
     description: 'The `id` of the last event that the client has seen.',

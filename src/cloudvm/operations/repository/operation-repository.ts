@@ -78,6 +78,15 @@ export class OperationRepository {
     return found === undefined ? undefined : toOperation(found);
   }
 
+  /** Whether there is, or was within the last 90 days, such an operation. Not asked of a replica. */
+  async isStored(ownerId: string, id: ObjectId): Promise<boolean> {
+    const filter = { _id: id, ownerId: requireObjectId(ownerId) };
+    const found = await this.#service.run(() =>
+      this.#operations.findOne(filter, { projection: { _id: 1 }, readPreference: 'primary' }),
+    );
+    return found !== null;
+  }
+
   /** The newest first. The caller has made sure that the VM is the owner's. @throws InvalidCursorError */
   async list(ownerId: string, vmId: string, { limit, cursor }: PageQuery): Promise<OperationPage> {
     const all = {

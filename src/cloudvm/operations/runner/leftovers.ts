@@ -36,6 +36,8 @@ export interface LeftoversOptions {
   readonly missingAfterMs?: number;
 }
 
+type Identity = Pick<OperationDocument, '_id' | 'ownerId'>;
+
 export class Leftovers {
   readonly #options: Required<LeftoversOptions>;
   readonly #vms: Collection<VmDocument>;
@@ -52,14 +54,14 @@ export class Leftovers {
   }
 
   /** Whether there still is a reason for an operation. */
-  async isWanted({ kind, vmId, targetId }: OperationDocument): Promise<boolean> {
+  async isWanted({ kind, ownerId, vmId, targetId }: OperationDocument): Promise<boolean> {
     switch (kind) {
       case 'remove':
-        return !(await this.#exists(this.#vms, vmId));
+        return !(await this.#exists(this.#vms, { _id: vmId, ownerId }));
       case 'removeSnapshot':
-        return !(await this.#exists(this.#snapshots, targetId));
+        return !(await this.#exists(this.#snapshots, { _id: targetId, ownerId }));
       case 'snapshot':
-        return this.#exists(this.#snapshots, targetId);
+        return this.#exists(this.#snapshots, { _id: targetId, ownerId });
       default:
         return true;
     }
@@ -108,9 +110,9 @@ export class Leftovers {
   /** A VM that is pending since before there were operations gets one. The next look stores it. */
   async #adopt({ _id }: VmDocument): Promise<void> {
     const operationId = new ObjectId();
-    const change = { creationOperationId: operationId, ...awaiting(operationId, 'create') };
+    const change = { $set: awaiting(operationId, 'create') };
     const without = { _id, operationId: { $exists: false } };
-    await this.#options.service.run(() => this.#vms.updateOne(without, { $set: change }));
+    await this.#options.service.run(() => this.#vms.updateOne(without, change));
   }
 
   async #waitingSnapshots(): Promise<NewOperation[]> {
@@ -169,9 +171,10 @@ export class Leftovers {
     return found as unknown as Schema[];
   }
 
-  async #exists(collection: { findOne: Collection['findOne'] }, _id: ObjectId): Promise<boolean> {
+  /** An id that is blocked has no owner (database/blocked-ids.ts). */
+  async #exists(collection: { findOne: Collection['findOne'] }, identity: Identity): Promise<boolean> {
     const found = await this.#options.service.run(() =>
-      collection.findOne({ _id }, { projection: { _id: 1 }, readPreference: 'primary' }),
+      collection.findOne(identity, { projection: { _id: 1 }, readPreference: 'primary' }),
     );
     return found !== null;
   }

@@ -1,6 +1,8 @@
 /** How a snapshot is stored, and the indexes of the collection. */
-import type { ObjectId } from 'mongodb';
+import { ObjectId } from 'mongodb';
 import type { DeclaredCollection } from '../../database/collection.ts';
+import { requireObjectId } from '../../database/object-id.ts';
+import type { Vm } from '../../vms/vm.ts';
 import type { Snapshot, SnapshotStatus } from '../snapshot.ts';
 
 export interface SnapshotDocument {
@@ -27,6 +29,23 @@ export const SNAPSHOTS: DeclaredCollection = {
     { name: 'owner_updatedAt', key: { ownerId: 1, updatedAt: 1 } },
   ],
 };
+
+/** Pending: it waits for the first attempt of an operation. */
+export function newSnapshotDocument(vm: Vm, name: string): SnapshotDocument {
+  const now = new Date();
+  return {
+    _id: new ObjectId(),
+    ownerId: requireObjectId(vm.ownerId),
+    vmId: requireObjectId(vm.id),
+    name,
+    status: 'pending',
+    createdAt: now,
+    updatedAt: now,
+    version: 1,
+    operationId: new ObjectId(),
+    operationAttempt: 1,
+  };
+}
 
 export function toSnapshot(document: SnapshotDocument): Snapshot {
   return {

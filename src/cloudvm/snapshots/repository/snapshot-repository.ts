@@ -1,13 +1,12 @@
 /**
  * Stores snapshots. Every filter begins with the owner or a VM of the owner. Called by the snapshot service.
  */
-import { type Collection, ObjectId } from 'mongodb';
+import type { Collection, FindOptions, ObjectId } from 'mongodb';
 import type { DatabaseService } from '../../database/database-service.ts';
 import { isDuplicateKey } from '../../database/driver-errors.ts';
 import { NEWEST_FIRST, olderThan, pageOf } from '../../database/newest-first.ts';
 import { parseObjectId, requireObjectId } from '../../database/object-id.ts';
 import type { PageQuery } from '../../operations/repository/operation-repository.ts';
-import type { Vm } from '../../vms/vm.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { SNAPSHOTS, type SnapshotDocument, toSnapshot } from './snapshot-document.ts';
 
@@ -36,39 +35,29 @@ export class SnapshotRepository {
     this.#snapshots = service.collection<SnapshotDocument>(SNAPSHOTS.name);
   }
 
-  /** Stores a pending snapshot, which waits for the first attempt of an operation. */
-  async create(vm: Vm, name: string, operationId: ObjectId): Promise<Snapshot> {
-    const now = new Date();
-    const document: SnapshotDocument = {
-      _id: new ObjectId(),
-      ownerId: requireObjectId(vm.ownerId),
-      vmId: requireObjectId(vm.id),
-      name,
-      status: 'pending',
-      createdAt: now,
-      updatedAt: now,
-      version: 1,
-      operationId,
-      operationAttempt: 1,
-    };
-    // Repeatable, because we chose the _id: a second insert that finds it knows that the first one succeeded.
-    await this.#service.runRepeatable(async (repetition) => {
+  /** @returns false if its id is blocked, so that it never will be stored */
+  async create(document: SnapshotDocument): Promise<boolean> {
+    const { _id, ownerId } = document;
+    // Repeatable, because nobody else inserts this id: who finds it knows that the first insert succeeded.
+    return this.#service.runRepeatable(async () => {
       try {
         await this.#snapshots.insertOne(document);
+        return true;
       } catch (error) {
-        if (!repetition || !isDuplicateKey(error)) throw error;
+        if (!isDuplicateKey(error)) throw error;
+        return (await this.#snapshots.findOne({ _id, ownerId }, { readPreference: 'primary' })) !== null;
       }
     });
-    return toSnapshot(document);
   }
 
   /** @returns undefined for a malformed id and for another owner's snapshot too */
   async find(ownerId: string, id: string): Promise<Snapshot | undefined> {
-    const _id = parseObjectId(id);
-    if (_id === undefined) return undefined;
-    const filter = { _id, ownerId: requireObjectId(ownerId) };
-    const found = await this.#service.run(() => this.#snapshots.findOne(filter));
-    return found === null ? undefined : toSnapshot(found);
+    return this.#find(ownerId, id, {});
+  }
+
+  /** As the database has it now, and not a replica that may lag behind. */
+  async findCurrent(ownerId: string, id: string): Promise<Snapshot | undefined> {
+    return this.#find(ownerId, id, { readPreference: 'primary' });
   }
 
   /** The newest first. @throws InvalidCursorError */
@@ -101,5 +90,13 @@ export class SnapshotRepository {
 
   async deleteOfVm(vmId: ObjectId): Promise<void> {
     await this.#service.runRepeatable(() => this.#snapshots.deleteMany({ vmId }));
+  }
+
+  async #find(ownerId: string, id: string, options: FindOptions): Promise<Snapshot | undefined> {
+    const _id = parseObjectId(id);
+    if (_id === undefined) return undefined;
+    const filter = { _id, ownerId: requireObjectId(ownerId) };
+    const found = await this.#service.run(() => this.#snapshots.findOne(filter, options));
+    return found === null ? undefined : toSnapshot(found);
   }
 }

@@ -2,7 +2,6 @@
  * How a VM is stored, the indexes of the collection, and the way from a document to the domain object. Used
  * by the VM repository and the provisioner.
  */
-import { createHash } from 'node:crypto';
 import { ObjectId } from 'mongodb';
 import type { DeclaredCollection } from '../../database/collection.ts';
 import type { VmOperationKind } from '../lifecycle.ts';
@@ -23,19 +22,21 @@ export interface VmDocument {
   version: number;
   /** What finds the VM by a tag: `key` and `key:value` of each. */
   tagTexts: string[];
-  /** Unique per owner. Made from the Idempotency-Key, or from the _id if the client sent none. */
-  creationKey: string;
-  /** A digest of what the client asked for. It tells a retry from another use of the same key. */
-  creationFingerprint: string;
-  /** The operation that created the VM. Absent in VMs that were stored before there were operations. */
-  creationOperationId?: ObjectId;
-  /** As in operations/repository/operation-targets.ts, and absent as above. */
+  /**
+   * As in operations/repository/operation-targets.ts. Absent in VMs that were stored before there were
+   * operations.
+   */
   operationId?: ObjectId;
   operationKind?: VmOperationKind;
   operationAttempt?: number;
   /** Identifies the last write, so that a write whose answer was lost can be recognised. */
   lastWrite: ObjectId;
+  /** A repetition of the request that made it has found it, so nobody takes it back. */
+  isKept?: boolean;
 }
+
+/** Of a new VM, which waits for its creation. */
+export type NewVmDocument = VmDocument & Required<Pick<VmDocument, 'operationId'>>;
 
 export const VMS: DeclaredCollection = {
   name: 'vms',
@@ -46,7 +47,6 @@ export const VMS: DeclaredCollection = {
     // For the filters of GET /api/vms. Those by name have the one above.
     { name: 'owner_status', key: { ownerId: 1, status: 1, provider: 1, region: 1 } },
     { name: 'owner_tag', key: { ownerId: 1, tagTexts: 1 } },
-    { name: 'owner_creation', key: { ownerId: 1, creationKey: 1 }, unique: true },
     // For VMs that wait for an operation which was never stored. Without it all VMs would be read.
     { name: 'status_updatedAt', key: { status: 1, updatedAt: 1 } },
     // For the streams of events.
@@ -54,7 +54,7 @@ export const VMS: DeclaredCollection = {
   ],
 };
 
-export function newVmDocument(ownerId: ObjectId, vm: NewVm, idempotencyKey: string | undefined): VmDocument {
+export function newVmDocument(ownerId: ObjectId, vm: NewVm): NewVmDocument {
   const _id = new ObjectId();
   const id = _id.toHexString();
   const now = new Date();
@@ -73,10 +73,6 @@ export function newVmDocument(ownerId: ObjectId, vm: NewVm, idempotencyKey: stri
     updatedAt: now,
     version: 1,
     tagTexts: tagTextsOf(vm.tags),
-    // The prefix tells the two kinds of key apart, so no client can use another VM's id as its key.
-    creationKey: idempotencyKey === undefined ? `id:${id}` : `key:${digest(idempotencyKey)}`,
-    creationFingerprint: fingerprint(vm),
-    creationOperationId: operationId,
     ...awaiting(operationId, 'create'),
     lastWrite: _id,
   };
@@ -115,15 +111,4 @@ export function tagTextsOf(tags: readonly VmTag[]): string[] {
 /** Only the two fields, whatever else the object carries. */
 export function copyTag(tag: VmTag): VmTag {
   return { key: tag.key, value: tag.value };
-}
-
-/** In a fixed order, because the order of a client's fields makes no difference. */
-function fingerprint(vm: NewVm): string {
-  const tags = vm.tags.map(({ key, value }) => [key, value]);
-  return digest(JSON.stringify([vm.name, vm.provider, vm.region, vm.instanceId ?? null, vm.size, tags]));
-}
-
-/** Of fixed length, so that no index entry grows with a client's text. */
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('base64url');
 }

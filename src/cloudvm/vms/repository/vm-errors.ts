@@ -37,13 +37,3 @@ export class StatusConflictError extends Error {
     this.status = status;
   }
 }
-
-/** The Idempotency-Key was used before, for a request with another body. */
-export class IdempotencyKeyReusedError extends Error {
-  readonly code = 'IDEMPOTENCY_KEY_REUSED';
-  override readonly name = 'IdempotencyKeyReusedError';
-
-  constructor() {
-    super('this idempotency key belongs to a request with another body');
-  }
-}

@@ -13,19 +13,13 @@ import { anyOf, parseObjectId, requireObjectId } from '../../database/object-id.
 import { SharedQueries } from '../../database/shared-queries.ts';
 import type { StoredRead, StoredReads } from '../../database/stored-reads.ts';
 import { DELETABLE_STATUSES, LIFECYCLE, type VmAction } from '../lifecycle.ts';
-import { MAX_TAGS, type NewVm, type Vm, type VmChanges, type VmTag } from '../vm.ts';
+import { MAX_TAGS, type Vm, type VmChanges, type VmTag } from '../vm.ts';
 import { StoredVm, type VmIdentity } from './stored-vm.ts';
 import { afterCursor, encodeCursor, sortOrder } from './vm-cursor.ts';
-import { awaiting, copyTag, newVmDocument, tagTextsOf, toVm, VMS, type VmDocument } from './vm-document.ts';
-import {
-  IdempotencyKeyReusedError,
-  StatusConflictError,
-  TooManyTagsError,
-  VersionMismatchError,
-} from './vm-errors.ts';
+import { awaiting, copyTag, tagTextsOf, toVm, VMS, type VmDocument } from './vm-document.ts';
+import { StatusConflictError, TooManyTagsError, VersionMismatchError } from './vm-errors.ts';
 import { isFiltered, matches, selective, type VmPage, type VmQuery } from './vm-query.ts';
 
-const MAX_INSERT_ATTEMPTS = 3;
 /** Of one request that changes a tag while others change the same VM. */
 const MAX_TAG_ATTEMPTS = 50;
 
@@ -48,11 +42,10 @@ type WritableFields = Partial<
   >
 >;
 
-/** A VM that was created now, or by an earlier request with the same idempotency key. */
-export interface CreatedVm {
+/** A VM as the database has it, with what requests do not see. */
+export interface CurrentVm {
   readonly vm: Vm;
-  readonly replayed: boolean;
-  /** Of its creation. Undefined for a VM that was stored before there were operations. */
+  /** The latest operation that decides, or has decided, its status. */
   readonly operationId: ObjectId | undefined;
 }
 
@@ -74,32 +67,42 @@ export class VmRepository {
   }
 
   /**
-   * Stores a VM with the status pending. A second call with the same idempotency key and the same VM returns
-   * the one that the first call made (`replayed`), for as long as it exists.
-   * @throws IdempotencyKeyReusedError when the key came with another VM
+   * Stores a VM with the status pending.
+   * @returns false if its id is blocked, so that it never will be stored
    */
-  async create(ownerId: string, vm: NewVm, idempotencyKey?: string): Promise<CreatedVm> {
-    const document = newVmDocument(requireObjectId(ownerId), vm, idempotencyKey);
-    const stored = await this.#service.runRepeatable(() => this.#insertUnlessThere(document));
-    if (stored.creationFingerprint !== document.creationFingerprint) throw new IdempotencyKeyReusedError();
-    const replayed = !stored._id.equals(document._id);
-    return { vm: toVm(stored), replayed, operationId: stored.creationOperationId };
+  async create(document: VmDocument): Promise<boolean> {
+    const { _id, ownerId } = document;
+    // Repeatable, because nobody else inserts this id: who finds it knows that the first insert succeeded.
+    return this.#service.runRepeatable(async () => {
+      try {
+        await this.#inserts.insert(document);
+        return true;
+      } catch (error) {
+        if (!isDuplicateKey(error)) throw error;
+        return (await this.#vms.findOne({ _id, ownerId }, { readPreference: 'primary' })) !== null;
+      }
+    });
   }
 
-  /** The VM that an earlier request has created with this key. @throws IdempotencyKeyReusedError */
-  async findCreated(ownerId: string, vm: NewVm, idempotencyKey: string): Promise<CreatedVm | undefined> {
-    const owner = requireObjectId(ownerId);
-    const { creationKey, creationFingerprint } = newVmDocument(owner, vm, idempotencyKey);
-    const found = await this.#service.run(() => this.#vms.findOne({ ownerId: owner, creationKey }));
-    if (found === null) return undefined;
-    if (found.creationFingerprint !== creationFingerprint) throw new IdempotencyKeyReusedError();
-    return { vm: toVm(found), replayed: true, operationId: found.creationOperationId };
+  /** Makes sure that nobody takes a VM back, if it is there. */
+  async keep(ownerId: string, id: ObjectId): Promise<CurrentVm | undefined> {
+    const identity = { _id: id, ownerId: requireObjectId(ownerId) };
+    const found = await this.#service.runRepeatable(() =>
+      this.#vms.findOneAndUpdate(identity, { $set: { isKept: true } }, { returnDocument: 'after' }),
+    );
+    return found === null ? undefined : { vm: toVm(found), operationId: found.operationId };
   }
 
-  /** Removes a VM that was stored a moment ago, and whose creation has not begun. */
-  async takeBack({ id, ownerId }: Vm): Promise<void> {
-    const stored = { _id: requireObjectId(id), ownerId: requireObjectId(ownerId) };
-    await this.#service.runRepeatable(() => this.#vms.deleteOne(stored));
+  /**
+   * Removes a VM that was stored a moment ago, and whose creation has not begun.
+   * @returns false if a repetition of the request was quicker, and goes on with it
+   */
+  async takeBack({ _id, ownerId }: VmDocument): Promise<boolean> {
+    const identity = { _id, ownerId };
+    return this.#service.runRepeatable(async () => {
+      await this.#vms.deleteOne({ ...identity, isKept: { $exists: false } });
+      return (await this.#vms.findOne(identity, { readPreference: 'primary' })) === null;
+    });
   }
 
   /** How many VMs the owner has, counted up to `limit`, which is at least 1. */
@@ -118,6 +121,14 @@ export class VmRepository {
   /** Like `read`, for a caller that needs the VM's values. */
   async findById(ownerId: string, id: string): Promise<Vm | undefined> {
     return (await this.read(ownerId, id))?.toVm();
+  }
+
+  /** As the database has it now, and not a replica that may lag behind. */
+  async findCurrent(ownerId: string, id: string): Promise<CurrentVm | undefined> {
+    const identity = identify(ownerId, id);
+    if (identity === undefined) return undefined;
+    const found = await this.#service.run(() => this.#vms.findOne(identity, { readPreference: 'primary' }));
+    return found === null ? undefined : { vm: toVm(found), operationId: found.operationId };
   }
 
   /** One page, and how many VMs match in all. @throws InvalidCursorError */
@@ -171,6 +182,7 @@ export class VmRepository {
    * Begins an action, if the VM's status allows it. The database decides.
    * @param operationId of the operation that will decide the VM's status
    * @param expectedVersion as for `update`
+   * @param at when it begins
    * @returns the VM as it is now, or undefined when it does not exist
    * @throws StatusConflictError, VersionMismatchError
    */
@@ -180,6 +192,7 @@ export class VmRepository {
     action: VmAction,
     operationId: ObjectId,
     expectedVersion?: number,
+    at = new Date(),
   ): Promise<Vm | undefined> {
     const identity = identify(ownerId, id);
     if (identity === undefined) return undefined;
@@ -189,7 +202,7 @@ export class VmRepository {
       ...(expectedVersion !== undefined && { version: expectedVersion }),
     };
     const fields = { status: during, ...awaiting(operationId, action) };
-    const changed = await this.#changeOnce(identity, condition, fields);
+    const changed = await this.#changeOnce(identity, condition, fields, at);
     if (changed === undefined) await this.#refuseUnlessAbsent(identity, expectedVersion);
     return changed;
   }
@@ -288,23 +301,6 @@ export class VmRepository {
     return found.map((bytes) => new StoredVm(bytes));
   }
 
-  /** Repeatable, because a second insert finds the creation key that the first one stored. */
-  async #insertUnlessThere(document: VmDocument): Promise<VmDocument> {
-    const { ownerId, creationKey } = document;
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        await this.#inserts.insert(document);
-        return document;
-      } catch (error) {
-        if (!isDuplicateKey(error)) throw error;
-        const stored = await this.#vms.findOne({ ownerId, creationKey }, { readPreference: 'primary' });
-        if (stored !== null) return stored;
-        // The VM that had the key was deleted in between, so the key is free again.
-        if (attempt === MAX_INSERT_ATTEMPTS) throw error;
-      }
-    }
-  }
-
   /**
    * A conditional write. After a broken connection it is repeated, unless the stored VM shows that it was
    * done.
@@ -313,10 +309,11 @@ export class VmRepository {
     identity: Identity,
     condition: Filter<VmDocument>,
     fields: WritableFields,
+    at = new Date(),
   ): Promise<Vm | undefined> {
     const write = new ObjectId();
     return this.#service.runRepeatable(async (repetition) => {
-      const changed = await this.#change(identity, condition, fields, write);
+      const changed = await this.#change(identity, condition, fields, write, at);
       if (changed !== undefined || !repetition) return changed;
       const done = await this.#vms.findOne({ ...identity, lastWrite: write }, { readPreference: 'primary' });
       return done === null ? undefined : toVm(done);
@@ -328,10 +325,11 @@ export class VmRepository {
     condition: Filter<VmDocument>,
     fields: WritableFields,
     write: ObjectId,
+    at = new Date(),
   ): Promise<Vm | undefined> {
     const changed = await this.#vms.findOneAndUpdate(
       { ...condition, ...identity },
-      { $set: { ...fields, updatedAt: new Date(), lastWrite: write }, $inc: { version: 1 } },
+      { $set: { ...fields, updatedAt: at, lastWrite: write }, $inc: { version: 1 } },
       { returnDocument: 'after' },
     );
     return changed === null ? undefined : toVm(changed);

@@ -4,6 +4,7 @@ import { expect, test, vi } from 'vitest';
 import { AccountRemoval } from '../../../../src/cloudvm/accounts/deletion/account-removal.ts';
 import { UserRemovals } from '../../../../src/cloudvm/accounts/users/user-removals.ts';
 import { UserRepository } from '../../../../src/cloudvm/accounts/users/user-repository.ts';
+import { KeyRepository } from '../../../../src/cloudvm/idempotency/key-repository.ts';
 import { describeOnEveryDatabase } from '../../../support/databases.ts';
 import { Worker } from '../../operations/support.ts';
 
@@ -20,6 +21,7 @@ describeOnEveryDatabase('the removal of a deleted account', (database) => {
       removals: new UserRemovals(worker.database),
       vms: worker.vms,
       operations: worker.operations.repository,
+      keys: new KeyRepository(worker.database),
       onError: (error) => worker.errors.push(error),
       ...options,
     });

@@ -25,6 +25,7 @@ export interface CloudVmOptions {
   readonly maxRegistrationsPerHour?: number;
   readonly logger?: Pick<Logger, 'info' | 'warn'>;
   readonly maxVmsPerUser?: number;
+  readonly maxIdempotencyKeysPerUser?: number;
 }
 
 export class CloudVm implements AsyncDisposable {
@@ -47,6 +48,9 @@ export class CloudVm implements AsyncDisposable {
         databaseName,
         workers: 8,
         ...(options.maxVmsPerUser !== undefined && { maxVmsPerUser: options.maxVmsPerUser }),
+        ...(options.maxIdempotencyKeysPerUser !== undefined && {
+          maxIdempotencyKeysPerUser: options.maxIdempotencyKeysPerUser,
+        }),
         serverSelectionTimeoutMs: SERVER_SELECTION_TIMEOUT_MS,
         secrets: [SECRET],
         logger: options.logger ?? { info: () => undefined, warn: () => undefined },

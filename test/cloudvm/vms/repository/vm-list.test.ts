@@ -10,6 +10,7 @@ import { VmRepository } from '../../../../src/cloudvm/vms/repository/vm-reposito
 import { type NewVm, VM_PROVIDERS, type Vm } from '../../../../src/cloudvm/vms/vm.ts';
 import { prepareVms } from '../../../../src/cloudvm/vms/vm-services.ts';
 import { describeOnEveryDatabase } from '../../../support/databases.ts';
+import { createVm } from '../../support/create-vm.ts';
 import { settle } from '../../support/settle.ts';
 
 const newOwner = () => new ObjectId().toHexString();
@@ -18,7 +19,7 @@ describeOnEveryDatabase('the list of VMs', (database) => {
   const vms = () => new VmRepository(database.service);
   const create = async (owner: string, changes: Partial<NewVm> = {}): Promise<Vm> => {
     const base: NewVm = { name: 'vm', provider: 'local', region: 'here', size: 'small', tags: [] };
-    return (await vms().create(owner, { ...base, ...changes })).vm;
+    return (await createVm(vms(), owner, { ...base, ...changes })).vm;
   };
   /** Created all at once, so that several share their time to the millisecond. */
   const createMany = (
@@ -82,7 +83,7 @@ describeOnEveryDatabase('the list of VMs', (database) => {
     const owner = newOwner();
     const tags = [{ key: 'team', value: 'blue' }];
     const newVm = { name: 'vm', provider: 'local', region: 'here', size: 'small', tags } as const;
-    const { vm } = await new VmRepository(service).create(owner, newVm);
+    const { vm } = await createVm(new VmRepository(service), owner, newVm);
     const stored = service.collection<VmDocument>(VMS.name);
     const _id = ObjectId.createFromHexString(vm.id);
     await stored.updateOne({ _id }, { $unset: { tagTexts: '' } });

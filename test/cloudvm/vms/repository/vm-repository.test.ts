@@ -3,13 +3,13 @@ import { ObjectId } from 'mongodb';
 import { expect, test } from 'vitest';
 import type { VmAction } from '../../../../src/cloudvm/vms/lifecycle.ts';
 import {
-  IdempotencyKeyReusedError,
   StatusConflictError,
   VersionMismatchError,
 } from '../../../../src/cloudvm/vms/repository/vm-errors.ts';
 import { VmRepository } from '../../../../src/cloudvm/vms/repository/vm-repository.ts';
 import type { NewVm, Vm } from '../../../../src/cloudvm/vms/vm.ts';
 import { describeOnEveryDatabase } from '../../../support/databases.ts';
+import { createVm } from '../../support/create-vm.ts';
 import { settle } from '../../support/settle.ts';
 
 const WEB: NewVm = {
@@ -29,7 +29,7 @@ const succeeded = (outcomes: readonly PromiseSettledResult<unknown>[]) =>
 describeOnEveryDatabase('VMs', (database) => {
   const vms = () => new VmRepository(database.service);
   const create = async (owner: string, changes: Partial<NewVm> = {}): Promise<Vm> =>
-    (await vms().create(owner, { ...WEB, ...changes })).vm;
+    (await createVm(vms(), owner, { ...WEB, ...changes })).vm;
   const running = async (owner: string): Promise<Vm> => {
     const { id } = await create(owner);
     await settle(database.service, id);
@@ -244,63 +244,5 @@ describeOnEveryDatabase('VMs', (database) => {
       const wasStopped = stopped.status === 'fulfilled' && stopped.value !== undefined;
       expect([wasDeleted, wasStopped].filter(Boolean), `round ${round}`).toHaveLength(1);
     }
-  });
-
-  test('the same idempotency key with the same VM returns the VM that exists', async () => {
-    const owner = newOwner();
-    const first = await vms().create(owner, WEB, 'key-1');
-    const changed = await vms().update(owner, first.vm.id, { name: 'renamed' });
-    const again = await vms().create(owner, { ...WEB, tags: [{ value: 'blue', key: 'team' }] }, 'key-1');
-    expect(first.replayed).toBe(false);
-    expect(again).toEqual({ vm: changed, replayed: true, operationId: first.operationId });
-    expect((await vms().list(owner, { limit: 10 })).total).toBe(1);
-  });
-
-  test('the same idempotency key with another VM is refused', async () => {
-    const owner = newOwner();
-    await vms().create(owner, WEB, 'key-1');
-    const others: Partial<NewVm>[] = [
-      { name: 'web-2' },
-      { provider: 'gcp' },
-      { region: 'us-east-1' },
-      { size: 'large' },
-      { instanceId: 'i-1' },
-      { tags: [] },
-    ];
-    for (const other of others) {
-      await expect(vms().create(owner, { ...WEB, ...other }, 'key-1')).rejects.toThrow(
-        IdempotencyKeyReusedError,
-      );
-    }
-    expect((await vms().list(owner, { limit: 10 })).total).toBe(1);
-  });
-
-  test('idempotency keys belong to their owner and are case-sensitive', async () => {
-    const [owner, other] = [newOwner(), newOwner()];
-    const ids = [
-      await vms().create(owner, WEB, 'key'),
-      await vms().create(owner, WEB, 'KEY'),
-      await vms().create(other, WEB, 'key'),
-      await vms().create(owner, WEB),
-      await vms().create(owner, WEB),
-    ].map(({ vm }) => vm.id);
-    expect(new Set(ids).size).toBe(5);
-  });
-
-  test("an idempotency key that imitates another VM's id creates a new VM", async () => {
-    const owner = newOwner();
-    const vm = await create(owner);
-    for (const key of [vm.id, `id:${vm.id}`]) {
-      expect((await vms().create(owner, WEB, key)).replayed).toBe(false);
-    }
-  });
-
-  test('exactly one of many simultaneous creations with one key creates a VM', async () => {
-    const owner = newOwner();
-    const key = 'k'.repeat(255);
-    const all = await Promise.all(Array.from({ length: 12 }, () => vms().create(owner, WEB, key)));
-    expect(all.filter(({ replayed }) => !replayed)).toHaveLength(1);
-    expect(new Set(all.map(({ vm }) => vm.id)).size).toBe(1);
-    expect((await vms().list(owner, { limit: 10 })).total).toBe(1);
   });
 });
