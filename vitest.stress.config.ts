@@ -9,7 +9,7 @@ process.env['STRESS'] = '1';
 export default defineConfig({
   test: {
     include: [
-      'test/cloudvm/front-door/{crash,operations-under-kill}.test.ts',
+      'test/cloudvm/front-door/{crash,keys-under-kill,operations-under-kill}.test.ts',
       'test/embedded-mongodb/storage/durability.test.ts',
       'test/fuzz/*.test.ts',
       'test/runtime/memory/**/*.test.ts',

@@ -1,9 +1,9 @@
 /**
  * Removes what a deleted account leaves behind: its VMs with their snapshots, here and at the provider, the
- * history of its operations, and its idempotency keys. The account was marked as deleted by the request. Each
- * worker that has opened the API looks for such accounts, and a lease lets one of them work on each. If its
- * process dies, another takes over when the lease ends. Every step may be done twice, so a late holder does no
- * harm.
+ * history of its operations, and its idempotency keys. The account was marked as deleted by the request.
+ * Each worker that has opened the API looks for such accounts, and a lease lets one of them work on each. If
+ * its process dies, another takes over when the lease ends. Every step may be done twice, so a late holder
+ * does no harm.
  *
  * The account itself goes last. A worker of another process may accept a token for MAX_AGE_MS after the
  * deletion, and a request takes at most HANDLER_TIMEOUT_MS. So a VM may be created after the first look. The
