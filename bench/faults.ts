@@ -10,18 +10,15 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { getRequest, postRequest, RawClient } from '../test/support/raw-client.ts';
+import { type BeforeAndNow, printBeforeAndNow } from './before-and-now.ts';
 import { quantile } from './laboratory/statistics.ts';
 import { describeOptions, readOptions } from './options.ts';
-import { describeSetting } from './report.ts';
 import { BUNDLE } from './server-process.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const FOREVER_MS = 40_000;
 
-interface Fault {
-  readonly item: string;
-  readonly what: string;
-  readonly before: string;
+interface Fault extends Omit<BeforeAndNow, 'now'> {
   readonly settings?: Readonly<Record<string, string>>;
   measure(server: FaultyServer): Promise<string>;
 }
@@ -348,21 +345,11 @@ export async function run(parameters: readonly string[]): Promise<void> {
     process.stdout.write(describeOptions({}));
     return;
   }
-  const rows: { item: string; what: string; before: string; now: string }[] = [];
+  const rows: BeforeAndNow[] = [];
   for (const { item, what, before, settings, measure } of FAULTS) {
     if (!json) process.stderr.write(`${item}: ${what}\n`);
     await using server = await FaultyServer.start(settings);
     rows.push({ item, what, before, now: await measure(server) });
   }
-  const lines = rows.map(({ item, what, before, now }) => [item, what, before, now]);
-  process.stdout.write(
-    json
-      ? `${JSON.stringify({ setting: describeSetting(), rows }, null, 2)}\n`
-      : `${describeSetting()}\n\n${markdown([['item', 'fault', 'before', 'now'], ...lines])}\n`,
-  );
-}
-
-function markdown([header = [], ...rows]: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
+  printBeforeAndNow(rows, json);
 }

@@ -24,6 +24,10 @@ const BENCHMARKS: Readonly<Record<string, { readonly about: string; load(): Prom
     about: 'what one bad handler, client or deployment does to the others, beside earlier figures',
     load: () => import('./faults.ts'),
   },
+  'front-door': {
+    about: 'what clients can do to the accounts of others, and what filters cost, beside earlier figures',
+    load: () => import('./front-door/main.ts'),
+  },
   'vm-read': {
     about: 'GET /api/vms/:id from the database, on this server and on Fastify',
     load: () => import('./api/vm-read.ts'),

@@ -3,11 +3,11 @@
  * nginx, which the server trusts or does not know. Clients have addresses of their own in 127.0.0.0/8.
  */
 import { mkdtempDisposable } from 'node:fs/promises';
-import { Agent, type IncomingHttpHeaders, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { MAX_FAILURES_PER_PAIR } from '../../../src/cloudvm/accounts/logins/login-throttle.ts';
+import { type Answer, clientAt } from './support/client-at.ts';
 import { PASSWORD } from './support/cloudvm.ts';
 import { CloudVmProcess } from './support/cloudvm-process.ts';
 import { NGINX, Nginx } from './support/nginx.ts';
@@ -16,46 +16,6 @@ const TRUSTED = '127.0.0.1';
 const ATTACKER = '127.0.0.66';
 /** Linux alone has all of 127.0.0.0/8 on its loopback. */
 const hasManyAddresses = process.platform === 'linux';
-
-interface Answer {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-}
-
-/** One client of the API with an address of its own. */
-function clientAt(port: number, localAddress: string) {
-  const agent = new Agent({ keepAlive: true, localAddress, maxSockets: 64 });
-  const post = (path: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> => {
-    const content = JSON.stringify(body);
-    return new Promise((resolve, reject) => {
-      const sent = request({
-        port,
-        host: '127.0.0.1',
-        agent,
-        method: 'POST',
-        path,
-        headers: {
-          'Content-Type': 'application/json',
-          'Content-Length': Buffer.byteLength(content),
-          ...headers,
-        },
-      });
-      sent.once('response', (response) => {
-        response.resume();
-        response.once('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers }));
-      });
-      sent.once('error', reject);
-      sent.end(content);
-    });
-  };
-  return {
-    register: (name: string) =>
-      post('/api/auth/register', { email: `${name}@example.com`, username: name, password: PASSWORD }),
-    login: (name: string, password: string, headers?: Record<string, string>) =>
-      post('/api/auth/login', { email: `${name}@example.com`, password }, headers),
-    [Symbol.dispose]: () => agent.destroy(),
-  };
-}
 
 async function serverWith(settings: Readonly<Record<string, string>>) {
   await using resources = new AsyncDisposableStack();
