@@ -1,19 +1,18 @@
 /** Makes the files of the report from a run. The same run makes the same bytes. */
 import type { Run } from '../laboratory/results.ts';
-import type { Chart } from './chart/chart.ts';
 import { svgOf } from './chart/svg.ts';
 import { THEMES } from './chart/theme.ts';
-import { escapeXml } from './escape.ts';
 import { explain, type Facts, readExplanations } from './explanations.ts';
 import { introduction, repetition } from './frame.ts';
 import { paragraphs } from './markdown.ts';
+import { pictureOf } from './picture.ts';
 import type { Section, SectionContent } from './section.ts';
 import { sectionsOf } from './sections.ts';
 
 /** Raised whenever a reader of an older report.json would misunderstand a newer one. */
 const FORMAT = 1;
 
-interface FilledSection extends Omit<Section, 'content'> {
+export interface FilledSection extends Omit<Section, 'content'> {
   readonly content: SectionContent | undefined;
 }
 
@@ -34,7 +33,7 @@ export function makeMarkdown(run: Run, explanations: string): string {
   return markdownOf(run, fillSections(run), explanations);
 }
 
-function fillSections(run: Run): FilledSection[] {
+export function fillSections(run: Run): FilledSection[] {
   return sectionsOf(run).map(({ name, title, ...section }) => ({
     name,
     title,
@@ -51,24 +50,13 @@ function markdownOf(run: Run, sections: readonly FilledSection[], explanations: 
       ...(content === undefined
         ? ['Not measured in this run.']
         : [
-            ...content.charts.map(pictureOf),
+            ...content.charts.map((chart) => pictureOf(chart)),
             content.markdown,
             explain(explanationOf.get(name) ?? '', facts),
           ]),
     ),
   );
   return `${paragraphs(introduction(run), ...texts, repetition(run))}\n`;
-}
-
-/** GitHub shows the variant of the reader's theme. */
-function pictureOf({ name, title }: Chart): string {
-  const alternative = escapeXml(title);
-  return [
-    '<picture>',
-    `  <source media="(prefers-color-scheme: dark)" srcset="${name}-dark.svg">`,
-    `  <img src="${name}.svg" width="100%" alt="${alternative}">`,
-    '</picture>',
-  ].join('\n');
 }
 
 function jsonOf(run: Run, sections: readonly FilledSection[]): string {

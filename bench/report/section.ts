@@ -18,6 +18,8 @@ export interface SectionContent {
   readonly charts: readonly Chart[];
   /** Without a heading of level 1 or 2. All numbers in it are computed from the run. */
   readonly markdown: string;
+  /** A sentence for the README of the project, without a full stop. */
+  readonly finding?: string;
   /** The same facts for programs. */
   readonly data?: unknown;
 }

@@ -26,6 +26,7 @@ export const cores: Section = {
     return {
       charts: [chartOf(run, comparisons)],
       markdown: markdownOf(comparisons),
+      finding: findingOf(comparisons),
       data: Object.fromEntries(comparisons.map(({ scenario, ...estimates }) => [scenario, estimates])),
     };
   },

@@ -16,7 +16,8 @@ export const isolation: Section = {
   content(run) {
     const scenario = scenarioOf(run.scenarios, SCENARIO);
     if (scenario?.arms.some(({ summary }) => summary.p99Ms !== undefined) !== true) return undefined;
-    return { charts: [chartOf(run, scenario)], markdown: escapeMarkdown(`${findingOf(scenario)}.`) };
+    const finding = findingOf(scenario);
+    return { charts: [chartOf(run, scenario)], markdown: escapeMarkdown(`${finding}.`), finding };
   },
 };
 

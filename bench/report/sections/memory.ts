@@ -20,7 +20,11 @@ export const memory: Section = {
   content(run) {
     const [scenario] = SCENARIOS.flatMap((name) => scenarioOf(run.scenarios, name) ?? []);
     if (scenario === undefined) return undefined;
-    return { charts: [chartOf(run, scenario)], markdown: markdownOf(scenario) };
+    return {
+      charts: [chartOf(run, scenario)],
+      markdown: markdownOf(scenario),
+      finding: findingOf(scenario),
+    };
   },
 };
 

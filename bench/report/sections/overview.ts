@@ -105,7 +105,7 @@ const MEASURES = [
 ] as const;
 
 /** Every server that beats this one somewhere, by how much. */
-function betterServers({ scenarios }: Run): string {
+export function betterServers({ scenarios }: Pick<Run, 'scenarios'>): string {
   return list(
     MEASURES.map(({ words, of, better }) => {
       const places = scenarios.flatMap((scenario) => {

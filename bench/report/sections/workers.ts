@@ -10,6 +10,7 @@ import { enumerate, paragraphs, table } from '../markdown.ts';
 import { grouped, significant, withSpread } from '../numbers.ts';
 import type { Section } from '../section.ts';
 
+const USUAL_WORKERS = 8;
 const SCENARIOS: Readonly<Record<string, string>> = { health: 'GET /health', 'vm-read': 'GET /api/vms/:id' };
 
 export const workers: Section = {
@@ -19,12 +20,16 @@ export const workers: Section = {
     const scenarios = Object.keys(SCENARIOS).flatMap((name) => scenarioOf(run.scenarios, name) ?? []);
     const measured = scenarios.filter((scenario) => armWith(scenario, 1) !== undefined);
     if (measured.length === 0) return undefined;
-    return { charts: [chartOf(run, measured)], markdown: markdownOf(run, measured) };
+    return {
+      charts: [chartOf(run, measured)],
+      markdown: markdownOf(run, measured),
+      finding: findingOf(run, measured),
+    };
   },
 };
 
 function armWith(scenario: ScenarioResult, threads: number) {
-  return armOf(scenario, threads === 8 ? OUR_ARM : `${OUR_ARM}-${threads}`);
+  return armOf(scenario, threads === USUAL_WORKERS ? OUR_ARM : `${OUR_ARM}-${threads}`);
 }
 
 function throughputOf(scenario: ScenarioResult, threads: number) {
@@ -70,15 +75,16 @@ function throughputValue(scenario: ScenarioResult, threads: number): Value | und
   return estimate && estimatedValue(estimate, grouped);
 }
 
+/** With the usual number of workers. The chart shows the others. */
 function findingOf({ machine }: Run, scenarios: readonly ScenarioResult[]): string {
-  const beside = scenarios.map((scenario) => {
-    const ratios = DESIGN_THROUGHPUT.flatMap(({ threads, requestsPerSecond }) => {
-      const ours = throughputOf(scenario, threads);
-      return ours === undefined ? [] : `${significant(ours.median / requestsPerSecond)}×`;
-    });
-    return `${enumerate(ratios)} the C++ design’s throughput on ${SCENARIOS[scenario.name]}`;
+  const figure = DESIGN_THROUGHPUT.find(({ threads }) => threads === USUAL_WORKERS);
+  const beside = scenarios.flatMap((scenario) => {
+    const ours = throughputOf(scenario, USUAL_WORKERS);
+    if (ours === undefined || figure === undefined) return [];
+    return `${significant(ours.median / figure.requestsPerSecond)}× on ${SCENARIOS[scenario.name]}`;
   });
-  return `On ${machine.cores} cores, 1, 8 and 16 workers reach ${beside.join(', ')}`;
+  const words = `On ${machine.cores} cores, requests per second beside the C++ design’s figure for ${USUAL_WORKERS} threads`;
+  return beside.length === 0 ? words : `${words}: ${enumerate(beside)}`;
 }
 
 function markdownOf(run: Run, scenarios: readonly ScenarioResult[]): string {
