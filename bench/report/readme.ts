@@ -1,4 +1,4 @@
-/** The part of the project's README that says what was measured. It is made with the report, so both agree. */
+/** The part of the project's README that says what was measured. Made with the report, so that both agree. */
 import type { Run, ScenarioResult } from '../laboratory/results.ts';
 import { FASTIFY_ARM, OUR_ARM, ratioOf } from './arms.ts';
 import { escapeMarkdown } from './escape.ts';
