@@ -35,6 +35,10 @@ const BENCHMARKS: Readonly<Record<string, { readonly about: string; load(): Prom
   'vm-list': { about: 'GET /api/vms, the same way', load: () => import('./api/vm-list.ts') },
   'vm-create': { about: 'POST /api/vms, the same way', load: () => import('./api/vm-create.ts') },
   login: { about: 'POST /api/auth/login, the same way', load: () => import('./api/login.ts') },
+  latency: {
+    about: 'where the time of a request goes, throughput and memory, beside the figures of the C++ design',
+    load: () => import('./latency/main.ts'),
+  },
   gate: {
     about: 'the promises that continuous integration holds, also as npm run bench:gate',
     load: () => import('./gate/main.ts'),

@@ -171,6 +171,47 @@ const MachineSchema = Type.Object({
   versions: Type.Record(Type.String(), Type.String()),
 });
 
+/** A stage of a request, as the server itself has timed it. Its README describes the stages. */
+const StageTimeSchema = Type.Object({
+  stage: Type.String(),
+  requests: Type.Number(),
+  p50Ms: Type.Number(),
+  p99Ms: Type.Number(),
+});
+
+const TimedScenarioSchema = Type.Object({
+  name: Type.String(),
+  about: Type.String(),
+  /** Requests per second. */
+  rate: Type.Number(),
+  stages: Type.Array(StageTimeSchema),
+});
+
+/** What bench/latency puts beside the figures of the C++ design. It adds it to a file of results. */
+const LatencySchema = Type.Object({
+  startedAt: Type.String(),
+  workers: Type.Number(),
+  scenarios: Type.Array(TimedScenarioSchema),
+  throughput: Type.Array(
+    Type.Object({ scenario: Type.String(), workers: Type.Number(), requestsPerSecond: Type.Number() }),
+  ),
+  /** Proportional set sizes. Absent where the system tells none. */
+  memory: Type.Optional(
+    Type.Object({
+      /** Without workers and application. */
+      baseMb: Type.Number(),
+      /** Of each worker with the application, at rest. */
+      threadMb: Type.Number(),
+      /** The application with its database: the driver, its pool, and the embedded database. */
+      databaseMb: Type.Number(),
+      /** Of a server with eight workers, at rest. */
+      totalMb: Type.Number(),
+      /** The same after load. */
+      loadedMb: Type.Number(),
+    }),
+  ),
+});
+
 const RunSchema = Type.Object({
   format: Type.Literal(FORMAT),
   /** Of this project. */
@@ -190,6 +231,7 @@ const RunSchema = Type.Object({
   seconds: Type.Number(),
   machine: MachineSchema,
   scenarios: Type.Array(ScenarioSchema),
+  latency: Type.Optional(LatencySchema),
 });
 
 export type Estimate = Static<typeof EstimateSchema>;
@@ -202,6 +244,9 @@ export type SkippedArm = Static<typeof SkippedArmSchema>;
 export type Ratio = Static<typeof RatioSchema>;
 export type ScenarioResult = Static<typeof ScenarioSchema>;
 export type Machine = Static<typeof MachineSchema>;
+export type StageTime = Static<typeof StageTimeSchema>;
+export type TimedScenario = Static<typeof TimedScenarioSchema>;
+export type LatencyResult = Static<typeof LatencySchema>;
 export type Run = Static<typeof RunSchema>;
 
 export class ResultsError extends Error {

@@ -8,9 +8,19 @@ import { isolation } from './sections/isolation.ts';
 import { memory } from './sections/memory.ts';
 import { overview } from './sections/overview.ts';
 import { scenarioSection } from './sections/scenario.ts';
+import { stages } from './sections/stages.ts';
 import { workers } from './sections/workers.ts';
 
-const SECTIONS: readonly Section[] = [headline, overview, fixedRate, isolation, memory, workers, cores];
+const SECTIONS: readonly Section[] = [
+  headline,
+  overview,
+  fixedRate,
+  isolation,
+  stages,
+  memory,
+  workers,
+  cores,
+];
 
 export function sectionsOf({ scenarios }: Run): Section[] {
   return [...SECTIONS, ...scenarios.map(scenarioSection)];

@@ -1,0 +1,75 @@
+/** Where the time of a request goes, from the server's histograms, beside the figures of the C++ design. */
+
+import type { LatencyResult, Run, StageTime, TimedScenario } from '../../laboratory/results.ts';
+import { describedStageTable, designOf, memoryTable } from '../../latency/tables.ts';
+import type { Chart, Group, Row, Value } from '../chart/chart.ts';
+import { DESIGN_LABEL } from '../design.ts';
+import { escapeMarkdown } from '../escape.ts';
+import { footerOf } from '../footer.ts';
+import { enumerate, paragraphs } from '../markdown.ts';
+import { grouped, milliseconds, short } from '../numbers.ts';
+import type { Section } from '../section.ts';
+
+/** The chart shows the first that was timed. */
+const SHOWN = ['vm-read', 'jwt', 'health'];
+
+export const stages: Section = {
+  name: 'stages',
+  title: 'Where the time of a request goes',
+  content(run) {
+    const { latency } = run;
+    const shown = SHOWN.flatMap((name) => latency?.scenarios.find((one) => one.name === name) ?? [])[0];
+    if (latency === undefined || shown === undefined) return undefined;
+    return {
+      charts: [chartOf(run, shown)],
+      markdown: markdownOf(latency),
+      data: latency,
+    };
+  },
+};
+
+function chartOf(run: Run, scenario: TimedScenario): Chart {
+  return {
+    name: 'stages',
+    title: findingOf(scenario),
+    subtitle: `${scenario.about}, ${grouped(scenario.rate)} requests a second. Less is better. Orange: what the C++ design names.`,
+    panels: ['p50', 'p99'].map((title) => ({ title, unit: 'ms', marks: 'points' })),
+    groups: scenario.stages.map(groupOf),
+    footer: footerOf(run),
+  };
+}
+
+function groupOf(time: StageTime): Group {
+  const values = [time.p50Ms, time.p99Ms].map(dotOf);
+  const ours: Row = { label: 'CloudVM backend', emphasis: 'ours', values };
+  const design = designOf(time.stage);
+  if (design === undefined) return { title: time.stage, rows: [ours] };
+  const figure = dotOf(design.most);
+  return {
+    title: time.stage,
+    rows: [ours, { label: DESIGN_LABEL, emphasis: 'reference', values: [figure, figure] }],
+  };
+}
+
+function dotOf(value: number): Value {
+  return { value, text: short(value) };
+}
+
+function findingOf({ name, stages }: TimedScenario): string {
+  const longest = stages
+    .filter(({ stage }) => stage !== 'total' && stage !== 'accept')
+    .toSorted((one, other) => other.p50Ms - one.p50Ms)
+    .slice(0, 3);
+  const parts = longest.map(({ stage, p50Ms }) => `${stage} ${milliseconds(p50Ms)}`);
+  return `The longest stages of ${name}: ${enumerate(parts)}`;
+}
+
+function markdownOf({ scenarios, workers, memory }: LatencyResult): string {
+  return paragraphs(
+    escapeMarkdown(
+      `Each request was timed by a server with ${workers} workers, at a rate that leaves it mostly idle. So threads sleep between two requests, and the stages queue and handover include waking them: the design has neither. What waits shares its thread with other requests.`,
+    ),
+    ...scenarios.map(describedStageTable),
+    memory && memoryTable(memory),
+  );
+}
