@@ -11,7 +11,7 @@ import type { ConstantAnswer } from './routing/constant-answer.ts';
 export interface Declarations extends AnswerDeclarations {
   /** For the log and for metrics. The index is the number of the route. */
   readonly routes: readonly RoutePattern[];
-  /** The answers that main gives while no worker is free. */
+  /** The answers that main gives at once. */
   readonly constants: readonly ConstantAnswer[];
   /** null: the application has no route for metrics. */
   readonly metrics: MetricsDeclaration | null;

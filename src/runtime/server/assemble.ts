@@ -36,7 +36,8 @@ import { MainCounts } from './metrics/main-counts.ts';
 import { Metrics } from './metrics/metrics.ts';
 import { serverMetrics } from './metrics/server-metrics.ts';
 import { Overload } from './overload/overload.ts';
-import { OwnAnswers } from './overload/own-answers.ts';
+import { ConstantAnswers } from './own-answers/constant-answers.ts';
+import { OwnAnswers } from './own-answers/own-answers.ts';
 import type { RuntimeLogger } from './runtime-logger.ts';
 import { Deadlines } from './sockets/deadlines.ts';
 import { descriptorBudget } from './sockets/descriptor-limit.ts';
@@ -130,6 +131,8 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     clock,
   });
   const stageTotals = new StageTotals(shared);
+  const ownAnswers = new OwnAnswers(refusalHeaders, () => metrics.latest());
+  const constantAnswers = new ConstantAnswers(ownAnswers, counts);
   const ownership = new Ownership({
     table,
     queue,
@@ -137,6 +140,7 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     endings,
     ledger,
     turnTimes,
+    constantAnswers,
     refuses: () => overload.refuses(),
     onTurnAway: (connection) => overload.turnAway(connection),
     onWithdrawn: (connection) => overload.answerItself(connection),
@@ -178,7 +182,6 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     clock,
     onBacklog: () => overload.watch(),
   });
-  const ownAnswers = new OwnAnswers(refusalHeaders, () => metrics.latest());
   const overload: Overload = new Overload({
     queue,
     registry,
@@ -234,6 +237,7 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
       ownAnswers.declare(declarations);
       refusalHeaders.declare(declarations);
       metrics.declare(slot, declarations);
+      constantAnswers.declare(declarations);
     },
     onCollectMetrics: (worker) => {
       void metrics.collect().then((text) => worker.send({ type: 'metrics', text }));

@@ -59,6 +59,16 @@ async function ask(server: Server, requests: readonly string[]): Promise<number[
 }
 
 describe('requests', () => {
+  test('for constant answers are counted too, though main answers them, also those that come together', async () => {
+    await using server = await startMetered();
+    using client = await RawClient.connect(server.port);
+    client.send(getRequest('/constant'));
+    await client.next();
+    client.send(getRequest('/constant').repeat(3));
+    for (let count = 0; count < 3; count += 1) await client.next();
+    await scrapeUntil(server, (metrics) => answers(metrics, '/constant', 200) === 4);
+  });
+
   test('are counted by route, method and status, with the durations of their handlers', async () => {
     await using server = await startMetered();
     await ask(server, [

@@ -26,7 +26,9 @@ async function empty(holders: readonly RawClient[], stage: Stage): Promise<void>
 /** Main has seen that what is in the queue waits: it answers a later request itself, which only main can. */
 async function untilMainLooked(server: Server): Promise<void> {
   using client = await RawClient.connect(server.port);
-  expect((await client.get('/health')).status).toBe(200);
+  // Unlike GET, it waits in the queue first.
+  client.send('HEAD /constant HTTP/1.1\r\nHost: test\r\n\r\n');
+  expect((await client.next(true)).status).toBe(200);
 }
 
 describe('a constant answer', () => {
@@ -35,17 +37,17 @@ describe('a constant answer', () => {
     await using server = await startServer({ workers: 2, maxInFlight: 2 }, stage);
     const holders = await fill(server, stage, 4);
     using client = await RawClient.connect(server.port);
-    const answer = await client.get('/health');
+    const answer = await client.get('/constant');
     expect(answer).toMatchObject({ status: 200, headers: { 'content-type': 'application/json' } });
     expect(answer.body.toString()).toBe('{"status":"ok"}');
     using other = await RawClient.connect(server.port);
-    other.send('HEAD /health HTTP/1.1\r\nHost: test\r\n\r\n');
+    other.send('HEAD /constant HTTP/1.1\r\nHost: test\r\n\r\n');
     const head = await other.next(true);
     expect(head).toMatchObject({ status: 200, headers: { 'content-length': '15' } });
     // Both connections persist.
-    other.send(getRequest('/health').repeat(3));
+    other.send(getRequest('/constant').repeat(3));
     for (let number = 0; number < 3; number++) expect((await other.next()).status).toBe(200);
-    client.send(getRequest('/health') + getRequest('/thread'));
+    client.send(getRequest('/constant') + getRequest('/thread'));
     expect((await client.next()).status).toBe(200);
     await empty(holders, stage);
     expect((await client.next()).status).toBe(200);
@@ -60,7 +62,7 @@ describe('a constant answer', () => {
     for (const client of spinning) client.send(getRequest('/spin'));
     using client = await RawClient.connect(server.port);
     for (let question = 0; question < 50; question++) {
-      expect((await client.get('/health')).status).toBe(200);
+      expect((await client.get('/constant')).status).toBe(200);
     }
     for (const client of spinning) client.reset();
   });
@@ -70,7 +72,7 @@ describe('a constant answer', () => {
     await using server = await startServer({ workers: 1, maxInFlight: 1 }, stage);
     const holders = await fill(server, stage, 1);
     using client = await RawClient.connect(server.port);
-    await client.sendSegment('GET /health HTTP/1.1\r\n');
+    await client.sendSegment('GET /constant HTTP/1.1\r\n');
     await until('the first piece waits', () => server.usage.queued === 1);
     await client.sendSegment('Host: test\r\n\r\n');
     expect((await client.next()).status).toBe(200);

@@ -96,8 +96,9 @@ export class Router extends RouteGroup<''> {
   }
 
   /**
-   * Answers GET with JSON that never changes. The server gives this answer even while no worker is free, as a
-   * question whether the process lives requires. Then no middleware runs.
+   * Answers GET with JSON that never changes. The main thread gives this answer, even while no worker is
+   * free, as a question whether the process lives requires. So no middleware and no finisher runs, except for
+   * requests that main cannot read, such as conditional ones, which go to a worker.
    */
   constant(path: string, value: unknown): this {
     assertStatic(path, 'A constant answer has');

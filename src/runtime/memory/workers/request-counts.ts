@@ -62,17 +62,17 @@ export class RequestCounts {
     while (bound < DURATION_BOUNDS.length && milliseconds > (DURATION_BOUNDS[bound] as number)) bound++;
     words[place + bound] = (words[place + bound] as number) + 1;
     words[place + DURATION_SUM] = (words[place + DURATION_SUM] as number) + units;
-    this.#addStatus(place, status);
+    this.#addStatus(place, status, 1);
   }
 
-  /** An answer that no handler has given. @param place as `placeOf` returns it, or a PLACE_ constant */
-  addUnhandled(place: number, status: number): void {
-    this.#addStatus(this.#wordOf(place), status);
+  /** Answers that no handler has given. @param place as `placeOf` returns it, or a PLACE_ constant */
+  addUnhandled(place: number, status: number, requests = 1): void {
+    this.#addStatus(this.#wordOf(place), status, requests);
   }
 
-  #addStatus(place: number, status: number): void {
+  #addStatus(place: number, status: number, requests: number): void {
     const word = place + STATUSES + status - FIRST_STATUS;
-    this.#words[word] = (this.#words[word] as number) + 1;
+    this.#words[word] = (this.#words[word] as number) + requests;
   }
 
   #wordOf(place: number): number {

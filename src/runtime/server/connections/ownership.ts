@@ -29,6 +29,7 @@ import {
   TURN_NEED,
 } from '../../memory/protocol.ts';
 import type { OutboundRingReader } from '../../memory/workers/outbound-ring-reader.ts';
+import type { ConstantAnswers } from '../own-answers/constant-answers.ts';
 import type { OutboundLedger } from '../sockets/outbound-ledger.ts';
 import type { TurnTimes } from '../timing/turn-times.ts';
 import { ANY_WORKER, type Connection } from './connection.ts';
@@ -46,6 +47,7 @@ export interface OwnershipOptions {
   readonly endings: Endings;
   readonly ledger: OutboundLedger;
   readonly turnTimes: TurnTimes;
+  readonly constantAnswers: Pick<ConstantAnswers, 'answer'>;
   /** The queue is not empty. */
   readonly onReady: () => void;
   /** The queue is so long that main answers requests itself, see overload/overload.ts. */
@@ -100,6 +102,7 @@ export class Ownership {
       connection.upload.received(source, count);
       return;
     }
+    if (!isHandedOut && buffer.isEmpty && this.#answersAtOnce(connection, source, count)) return;
     if (!buffer.append(source, count, isHandedOut)) {
       this.#options.endings.refuseForMemory(connection);
       return;
@@ -112,6 +115,17 @@ export class Ownership {
     if (!buffer.isEnough) return;
     if (this.#options.refuses()) this.#options.onTurnAway(connection);
     else this.makeReady(connection);
+  }
+
+  /** Whether the bytes are requests for a constant answer, which main gives at once. */
+  #answersAtOnce({ writer, deadline }: Connection, source: Buffer, count: number): boolean {
+    // A slow client gets its answer from a worker, which has credit. The last answer says that it is.
+    if (this.#isStopping || writer.heldBytes > 0) return false;
+    const answer = this.#options.constantAnswers.answer(source, count);
+    if (answer === '') return false;
+    writer.sendOwnText(answer);
+    deadline.resting();
+    return true;
   }
 
   /** FIN: the end of the client's requests, not an abort. Pending answers are still sent. */

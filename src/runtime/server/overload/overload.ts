@@ -2,7 +2,7 @@
  * What main does while requests wait: it looks at the ready queue every LOOK_MS and answers those itself that
  * no worker should or will serve. Main thread.
  *
- *  - Answers that main can give itself (own-answers.ts): a worker has not taken the request since the look
+ *  - Answers that main can give itself (own-answers/): a worker has not taken the request since the look
  *    before. Metrics must be collected first, and are there at one of the next looks.
  *  - 503: the request has waited for longer than the limit (patience.ts), or no worker has done anything for
  *    as long. While a request is expected to wait for longer (expected-wait.ts), main refuses new ones as
@@ -26,9 +26,9 @@ import type { Endings } from '../connections/endings.ts';
 import type { Ownership } from '../connections/ownership.ts';
 import type { Registry } from '../connections/registry.ts';
 import type { MainCounts } from '../metrics/main-counts.ts';
+import { type OwnAnswer, type OwnAnswers, SOON } from '../own-answers/own-answers.ts';
 import type { RuntimeLogger } from '../runtime-logger.ts';
 import { ExpectedWait } from './expected-wait.ts';
-import { type OwnAnswer, type OwnAnswers, SOON } from './own-answers.ts';
 import { Patience } from './patience.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { isBefore, WaitingTimes } from './waiting-times.ts';

@@ -121,10 +121,17 @@ export class SocketWriter {
     this.#outbound.sentBytes += data.length;
     if (this.#isSlow) this.#keep(data, 0, data.length);
     else this.#socket.write(data);
-    if (!this.#isSlow && this.#socket.writableLength === 0) return;
-    this.#own += data.length;
-    this.#outbound.options.ledger.hold(data.length);
-    this.#owe(0);
+    if (this.#isSlow || this.#socket.writableLength > 0) this.#oweOwn(data.length);
+  }
+
+  /**
+   * The same for a client that has taken everything so far (`heldBytes`).
+   * @param text each character is a byte
+   */
+  sendOwnText(text: string): void {
+    this.#outbound.sentBytes += text.length;
+    this.#socket.write(text, 'latin1');
+    if (this.#socket.writableLength > 0) this.#oweOwn(text.length);
   }
 
   /** Sends FIN after everything else. @param callback is called when all is sent */
@@ -182,6 +189,12 @@ export class SocketWriter {
     this.#taken = taken;
     this.#deadline = now + this.#outbound.options.writeTimeoutMs;
     return false;
+  }
+
+  #oweOwn(bytes: number): void {
+    this.#own += bytes;
+    this.#outbound.options.ledger.hold(bytes);
+    this.#owe(0);
   }
 
   #extendCredit(bytes: number): void {

@@ -23,7 +23,8 @@ import { RefusalHeaders } from '../../../../src/runtime/server/connections/refus
 import { Registry } from '../../../../src/runtime/server/connections/registry.ts';
 import { MainCounts } from '../../../../src/runtime/server/metrics/main-counts.ts';
 import { Overload } from '../../../../src/runtime/server/overload/overload.ts';
-import { OwnAnswers } from '../../../../src/runtime/server/overload/own-answers.ts';
+import { ConstantAnswers } from '../../../../src/runtime/server/own-answers/constant-answers.ts';
+import { OwnAnswers } from '../../../../src/runtime/server/own-answers/own-answers.ts';
 import { SILENT_LOGGER } from '../../../../src/runtime/server/runtime-logger.ts';
 import { Deadlines } from '../../../../src/runtime/server/sockets/deadlines.ts';
 import { Inbound } from '../../../../src/runtime/server/sockets/inbound.ts';
@@ -69,6 +70,7 @@ export class Rig {
   readonly refusalHeaders = new RefusalHeaders();
   readonly ownAnswers = new OwnAnswers(this.refusalHeaders);
   readonly counts: MainCounts;
+  readonly constantAnswers: ConstantAnswers;
   readonly overload: Overload;
   readonly turnTimes: TurnTimes;
   /** Whether a worker sleeps that would take a request. */
@@ -109,6 +111,7 @@ export class Rig {
       stageTimes: new StageTimes(this.shared, layout.slots),
       clock: this.clock,
     });
+    this.constantAnswers = new ConstantAnswers(this.ownAnswers, this.counts);
     this.endings = new Endings(this.table, this.refusalHeaders, this.counts);
     this.ownership = new Ownership({
       ...this,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { RefusalHeaders } from '../../../../src/runtime/server/connections/refusal-headers.ts';
-import { OwnAnswers } from '../../../../src/runtime/server/overload/own-answers.ts';
+import { OwnAnswers } from '../../../../src/runtime/server/own-answers/own-answers.ts';
 
 const refusalHeaders = new RefusalHeaders();
 const answers = new OwnAnswers(refusalHeaders);

@@ -1,6 +1,7 @@
 /**
- * Answers that main gives itself when no worker takes the request soon: those that the application has
- * declared as data (`Router.constant`), and metrics (`Router.metrics`). Main thread, part of overload.ts.
+ * Answers that main gives itself: those that the application has declared as data (`Router.constant`), and
+ * metrics (`Router.metrics`) when no worker takes the request soon. Main thread, asked by constant-answers.ts
+ * and overload.ts.
  *
  * Main has no parser, so it answers only plain requests (plain-request.ts). Of the application's middleware
  * only its policy of CORS applies.

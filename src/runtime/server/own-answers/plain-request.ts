@@ -1,7 +1,7 @@
 /**
  * Reads the head of a request for main, which has no parser. It understands only what is simple: GET or HEAD
  * of exactly a path, fields that are plainly valid, and none that asks for more than an answer. All else
- * waits for a worker. Main thread, part of overload.ts.
+ * waits for a worker. Main thread, part of own-answers.ts.
  */
 
 import { MAX_HEADERS } from '../../../../assembly/record.ts';
