@@ -8,6 +8,7 @@ import { createLogger } from '../platform/log.ts';
 import { LOG_SETTINGS } from '../platform/log-settings.ts';
 import { joinGroups, readSettings } from '../platform/settings/settings.ts';
 import type { RequestIdentity, Router, WorkerPool } from '../runtime/application.ts';
+import { requestsByClient } from './accounts/rate-limit/requests-by-client.ts';
 import { prepareSecret } from './accounts/tokens/secret.ts';
 import { Tokens } from './accounts/tokens/tokens.ts';
 import type { Api } from './api.ts';
@@ -57,9 +58,11 @@ export function routes(router: Router): void {
   const readiness = new ApplicationReadiness({ state: () => state, onDatabaseTrouble });
   const api = { open: () => started().api.open() };
   const tokens = () => started().tokens;
+  const { rateLimitPerMinute: perMinute } = settings;
+  const rateLimit = perMinute === undefined ? undefined : requestsByClient({ perMinute, tokens, logger });
   databaseMeters = declareDatabaseMeters(router);
   const cors = { corsOrigins, corsHeaders, corsMaxAgeSeconds };
-  registerRoutes(router, { ...cors, metricsToken, tokens, api, readiness, onDatabaseTrouble });
+  registerRoutes(router, { ...cors, rateLimit, metricsToken, tokens, api, readiness, onDatabaseTrouble });
 }
 
 /** Creates the collections and their indexes. @throws Error if the database cannot be reached */

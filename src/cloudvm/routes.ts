@@ -8,6 +8,7 @@ import {
   compression,
   type Handler,
   type Middleware,
+  type RateLimitOptions,
   type RequestIdentity,
   type Router,
 } from '../runtime/application.ts';
@@ -35,20 +36,23 @@ export interface RoutesOptions {
   readonly tokens: () => TokenVerifier;
   readonly api: Pick<OnDemand<Api>, 'open'>;
   readonly readiness: Readiness;
+  /** undefined: every client may send as many requests as it likes. */
+  readonly rateLimit?: RateLimitOptions | undefined;
   /** Called when a request failed because the database is unreachable, full or too slow. */
   readonly onDatabaseTrouble: ReportTrouble;
 }
 
 export function registerRoutes(router: Router, options: RoutesOptions): void {
-  const { metricsToken, readiness } = options;
+  const { metricsToken, readiness, rateLimit } = options;
   router.cors(corsPolicy(options));
+  if (rateLimit !== undefined) router.rateLimit(rateLimit);
   router.identifyRequests();
   router.headers({ 'X-Content-Type-Options': 'nosniff' });
   router.finish(compression());
 
   router.constant('/health', { status: 'ok' });
   router.metrics('/metrics', { token: metricsToken });
-  router.get('/health/ready', new HealthController(readiness).ready);
+  router.get('/health/ready', { isUnlimited: true }, new HealthController(readiness).ready);
   registerDocumentation(router);
   const api = new KnownApi(options);
   const checkUser = requireUser({ tokens: options.tokens, checkSession: api.checkSession });

@@ -34,6 +34,8 @@ interface OwnSettings {
   /** Names of request headers, besides those of the API. */
   readonly corsHeaders: readonly string[];
   readonly corsMaxAgeSeconds: number;
+  /** undefined: as many as they like. */
+  readonly rateLimitPerMinute: number | undefined;
   /** undefined: everybody may read the metrics. */
   readonly metricsToken: string | undefined;
   readonly maxVmsPerUser: number;
@@ -115,6 +117,14 @@ const OWN_SETTINGS: SettingsGroup<OwnSettings> = {
       fallback: 600,
       parse: boundedInteger(0, 86_400),
       about: 'How long a browser may keep what it has asked about other origins. Some keep it for two hours.',
+    },
+    rateLimitPerMinute: {
+      name: 'RATE_LIMIT_PER_MINUTE',
+      fallback: undefined,
+      fallbackText: 'none',
+      parse: boundedInteger(1, 1_000_000),
+      about:
+        'Requests of one user, or of one network without a valid token. Beyond it 429. Each process counts its own.',
     },
     metricsToken: {
       name: 'METRICS_TOKEN',

@@ -9,6 +9,7 @@ export type { RequestIdentity } from './http/identity/request-identity.ts';
 export type { Counter, Gauge, MeterLabels } from './http/metrics/meters.ts';
 export type { MetricsOptions } from './http/metrics/metrics-route.ts';
 export { HttpProblem, type ProblemError } from './http/problem.ts';
+export type { RateLimitOptions } from './http/rate-limit/rate-limit.ts';
 export { preferredType } from './http/representation/accept.ts';
 export { prefersGzip } from './http/representation/accept-encoding.ts';
 export { type CompressionOptions, compression } from './http/representation/compression.ts';

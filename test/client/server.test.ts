@@ -129,3 +129,18 @@ test('events go on where they were when the server was killed and is back', asyn
     }
   }
 });
+
+test('a client that has used up its rate limit waits until the server takes more', async () => {
+  const perMinute = 60;
+  const settings = { ...SETTINGS, RATE_LIMIT_PER_MINUTE: String(perMinute) };
+  await using server = await CloudVmProcess.start(dataDirectory, settings);
+  await using client = new CloudVmClient({ url: server.url, retry: { attempts: 1 } });
+  const { user, token } = await client.register(ADA);
+  for (let count = 0; count < perMinute + 2; count++) expect(await client.account()).toEqual(user);
+  expect(client.rateLimit).toMatchObject({ policy: 'default', quota: perMinute, windowMs: 60_000 });
+  // Another one has not seen these answers. So the server refuses it, and says when to come again.
+  await using other = new CloudVmClient({ url: server.url, token, retry: { attempts: 1 } });
+  const outcomes = await Promise.allSettled(Array.from({ length: 10 }, () => other.account()));
+  const [refusal] = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+  expect(refusal).toMatchObject({ problem: 'rate-limit-exceeded', status: 429, retryAfterMs: 1_000 });
+});

@@ -175,6 +175,12 @@ export const PROBLEM_CAUSES = {
     title: 'Snapshot Pending',
     explanation: 'The snapshot is still being taken. This passes by itself.',
   },
+  'rate-limit-exceeded': {
+    status: 429,
+    title: 'Rate Limit Exceeded',
+    explanation:
+      'You have sent more requests than the server takes in a minute (`RateLimit-Policy`). Wait for the seconds that `Retry-After` names. Every answer tells in `RateLimit` how many requests are left: `r` may follow at once, and in `t` seconds there are more.',
+  },
   'too-many-streams': {
     status: 429,
     title: 'Too Many Streams',

@@ -14,6 +14,7 @@ export interface Route {
   /** As in the runtime's RouteOptions. */
   readonly checksPreconditions?: boolean;
   readonly maxBodyBytes?: number;
+  readonly isUnlimited?: boolean;
 }
 
 /** For an e-mail address, a username and two passwords, whatever escapes they are spelt with. */

@@ -6,9 +6,9 @@ import type { Route } from '../contract/routes.ts';
 
 export const SERVICE_ROUTES = [
   { operationId: 'getStart', method: 'get', path: '/', access: 'all' },
-  { operationId: 'getHealth', method: 'get', path: '/health', access: 'all' },
-  { operationId: 'getReadiness', method: 'get', path: '/health/ready', access: 'all' },
-  { operationId: 'getMetrics', method: 'get', path: '/metrics', access: 'all' },
+  { operationId: 'getHealth', method: 'get', path: '/health', access: 'all', isUnlimited: true },
+  { operationId: 'getReadiness', method: 'get', path: '/health/ready', access: 'all', isUnlimited: true },
+  { operationId: 'getMetrics', method: 'get', path: '/metrics', access: 'all', isUnlimited: true },
   { operationId: 'getOpenApi', method: 'get', path: '/openapi.json', access: 'all' },
   { operationId: 'getDocs', method: 'get', path: '/docs', access: 'all' },
   { operationId: 'listProblems', method: 'get', path: '/problems', access: 'all' },

@@ -17,6 +17,7 @@ export class HttpLayerError extends Error {
 
 export type RouterErrorCode =
   | 'ERR_METER'
+  | 'ERR_RATE_LIMIT'
   | 'ERR_ROUTE_PATTERN'
   | 'ERR_ROUTE_DUPLICATE'
   | 'ERR_ROUTE_HANDLER'

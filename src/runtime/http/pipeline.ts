@@ -10,6 +10,7 @@ import { identify, REQUEST_ID, TRACEPARENT } from './identity/request-identity.t
 import type { Meters } from './metrics/meters.ts';
 import type { MetricsRoute } from './metrics/metrics-route.ts';
 import { bodyTooLarge, HttpProblem } from './problem.ts';
+import type { RateLimit } from './rate-limit/rate-limit.ts';
 import { answerConditionally, checkWithoutValidators } from './representation/conditional.ts';
 import { isUnsafe } from './representation/preconditions.ts';
 import type { ContentCodingOptions } from './request/content-coding.ts';
@@ -33,8 +34,8 @@ export interface CompiledRoute {
   readonly options: RouteOptions;
   /** Those that the application has declared, for this route and for all. */
   readonly headers: StandingFields;
-  /** It is the runtime's own, which the middleware of the application does not see. */
-  readonly isOwn: boolean;
+  /** What runs before its own. None for a route of the runtime's own. */
+  readonly globalMiddleware: readonly Middleware[];
   /** Its requests have ids. */
   readonly isIdentified: boolean;
 }
@@ -59,6 +60,7 @@ export interface Instruments {
   readonly meters: Meters;
   /** null if the application has none. */
   readonly metricsRoute: MetricsRoute | null;
+  readonly rateLimit: RateLimit | null;
 }
 
 /** A middleware, a handler or a finisher. */
@@ -105,7 +107,7 @@ export class Pipeline {
     this.#middleware = options.middleware;
     this.#chains = options.routes.map((route, number) => ({
       name: nameOf(options.patterns[number], route.handlers.at(-1)),
-      ...stepsOf(route, options.middleware, options.patterns[number]?.method),
+      ...stepsOf(route, options.patterns[number]?.method),
       finishers: null,
       parameterNames: route.parameterNames,
       headers: route.headers,
@@ -305,8 +307,7 @@ function giveIdentity(request: IncomingRequest, response: OutgoingResponse): voi
  * Preconditions of an unsafe method are evaluated just before its handler, unless that one does it.
  */
 function stepsOf(
-  { middleware, handlers, options, isOwn }: CompiledRoute,
-  globalMiddleware: readonly Middleware[],
+  { globalMiddleware, middleware, handlers, options }: CompiledRoute,
   method: string | undefined,
 ): Pick<Chain, 'steps' | 'handlerAt'> {
   const { contentCoding, stream, checksPreconditions, maxBodyBytes } = options;
@@ -315,8 +316,7 @@ function stepsOf(
   const streaming = stream === undefined ? [] : [streamingStep(stream)];
   const isChecked = checksPreconditions === true || method === undefined || !isUnsafe(method);
   const preconditions = isChecked ? [] : [checkWithoutValidators];
-  const everywhere = isOwn ? [] : globalMiddleware;
-  const before = [...everywhere, ...middleware, ...bounding, ...decoding, ...streaming];
+  const before = [...globalMiddleware, ...middleware, ...bounding, ...decoding, ...streaming];
   const steps = [...before, ...handlers.slice(0, -1), ...preconditions, ...handlers.slice(-1)];
   return { steps, handlerAt: before.length };
 }

@@ -49,6 +49,11 @@ export const APPLICATION_METERS = 128;
 /** A histogram for each stage of a request, in the table of each thread. See workers/stage-times.ts. */
 export const STAGE_TABLE_WORDS = STAGES.length * BUCKETS;
 
+/** Clients whose requests are counted, in sets of one cache line. See clients/rate-limit-table.ts. */
+export const RATE_LIMIT_SETS = 8_192;
+export const RATE_LIMIT_WAYS = 8;
+export const RATE_LIMIT_SEED_BYTES = 32;
+
 /** Words before the flags of the start gate: a mutex and a condition variable. */
 export const START_GATE_WORDS = 2;
 
@@ -98,6 +103,8 @@ export interface Layout extends LayoutOptions {
   readonly meterWord: number;
   /** The times of stages of each slot, and after them those of main. */
   readonly stageWord: number;
+  readonly rateLimitSeedAddress: number;
+  readonly rateLimitAddress: number;
   readonly coreAddress: number;
   readonly ringAddress: number;
   readonly ringControlWord: number;
@@ -159,6 +166,8 @@ export function computeLayout(options: LayoutOptions): Layout {
     requestCountWord: regions.takeWords((slots + 1) * REQUEST_PLACES * REQUEST_PLACE_WORDS),
     meterWord: regions.takeWords(slots * APPLICATION_METERS),
     stageWord: regions.takeWords((slots + 1) * STAGE_TABLE_WORDS),
+    rateLimitSeedAddress: regions.take(RATE_LIMIT_SEED_BYTES),
+    rateLimitAddress: regions.take(RATE_LIMIT_SETS * RATE_LIMIT_WAYS * 8),
     coreAddress: regions.take(slots * options.coreBytes),
     ringControlWord: regions.takeWords(slots * RING_CONTROL_LINES * LINE_WORDS),
     ringAddress: regions.take(slots * options.ringBytes),

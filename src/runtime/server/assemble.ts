@@ -8,6 +8,7 @@
 import { availableParallelism } from 'node:os';
 import { runtimeDigest } from '../code-digest.ts';
 import type { Declarations } from '../http/declarations.ts';
+import { seedRateLimits } from '../memory/clients/shared-rate-limits.ts';
 import type { ReadyQueue } from '../memory/connections/ready-queue.ts';
 import { ownerOf } from '../memory/connections/state-word.ts';
 import {
@@ -101,6 +102,7 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
   const descriptors = descriptorBudget(wanted.maxConnections, wanted.workers + SPARE_SLOTS);
   const settings = withinDescriptorLimit(wanted, descriptors.connections, logger);
   const shared = createMemory(settings);
+  seedRateLimits(shared);
   const table = openConnectionTable(shared);
   const queue = openReadyQueue(shared);
   const parked = openParkedWorkers(shared);

@@ -19,6 +19,7 @@ import {
 } from '../http/application.ts';
 import type { Declarations } from '../http/declarations.ts';
 import type { Request } from '../http/request/request.ts';
+import { openRateLimits } from '../memory/clients/shared-rate-limits.ts';
 import { AtomicFlag } from '../memory/synchronization/atomic-flag.ts';
 import { StartGate } from '../memory/synchronization/start-gate.ts';
 import { applicationMeters } from '../memory/workers/application-meters.ts';
@@ -75,6 +76,7 @@ async function load(): Promise<Declarations> {
   });
   core.loadRoutes(pipeline.routes);
   pipeline.instruments.meters.countIn(applicationMeters(context.shared, start.slot));
+  pipeline.instruments.rateLimit?.countIn(openRateLimits(context.shared));
   pipeline.instruments.metricsRoute?.answerWith(() => metrics.collect());
   worker = new RequestWorker({
     context,

@@ -13,7 +13,7 @@ import { readBearerToken } from './bearer-token.ts';
 import { InvalidTokenError, type TokenSubject } from './token-claims.ts';
 import { invalidToken, missingToken } from './unauthorized.ts';
 
-/** The claims of the token. */
+/** The claims of the token. The rate limit leaves them, if it has verified the token already. */
 export const SUBJECT = new RequestKey<TokenSubject>('subject');
 
 export interface TokenVerifier {
@@ -40,11 +40,8 @@ const DETAILS: Readonly<Record<InvalidTokenError['reason'], string>> = {
 
 export function requireUser({ tokens, checkSession }: TokenChecks): Middleware {
   return (request) => {
-    const token = readBearerToken(request);
-    if (token === undefined) throw missingToken();
     try {
-      const subject = tokens().verify(token);
-      request.set(SUBJECT, subject);
+      const subject = request.get(SUBJECT) ?? verified(request, tokens());
       return checkSession(subject, request.identity)?.catch(refuse);
     } catch (error) {
       return refuse(error);
@@ -60,6 +57,14 @@ export function subjectOf(request: Request): TokenSubject {
 /** The id of the user who sent the request. Only for handlers behind `requireUser`. */
 export function userIdOf(request: Request): string {
   return subjectOf(request).userId;
+}
+
+function verified(request: Request, tokens: TokenVerifier): TokenSubject {
+  const token = readBearerToken(request);
+  if (token === undefined) throw missingToken();
+  const subject = tokens.verify(token);
+  request.set(SUBJECT, subject);
+  return subject;
 }
 
 function refuse(error: unknown): never {

@@ -46,7 +46,7 @@ export function schemaJson(schema: TSchema): JsonObject {
   return asJson(schema) as JsonObject;
 }
 
-export function reference(kind: 'schemas' | 'responses', name: string): JsonObject {
+export function reference(kind: 'schemas' | 'responses' | 'headers', name: string): JsonObject {
   return { $ref: `#/components/${kind}/${name}` };
 }
 

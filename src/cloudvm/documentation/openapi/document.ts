@@ -7,6 +7,7 @@ import { ENDPOINTS } from '../../contract/endpoints.ts';
 import { ROUTES, type Route } from '../../contract/routes.ts';
 import { SERVICE_ENDPOINTS } from '../service-endpoints.ts';
 import { SERVICE_ROUTES } from '../service-routes.ts';
+import { HEADER_COMPONENTS } from './common-headers.ts';
 import { componentSchemas, type JsonObject } from './component-schemas.ts';
 import { BEARER, operation } from './operation.ts';
 import { pathTemplate } from './parameters.ts';
@@ -63,6 +64,7 @@ export function openApiDocument(): JsonObject {
     components: {
       schemas: componentSchemas(),
       responses: refusals.components,
+      headers: HEADER_COMPONENTS,
       securitySchemes: {
         [BEARER]: {
           type: 'http',

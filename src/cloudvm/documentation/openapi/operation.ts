@@ -1,6 +1,7 @@
 /** One operation of the document: a route, and what it takes and answers. */
 import type { EndpointDescription, SuccessAnswer } from '../../contract/endpoint.ts';
 import type { Route } from '../../contract/routes.ts';
+import { commonHeaders } from './common-headers.ts';
 import { type JsonObject, schemaJson } from './component-schemas.ts';
 import { EventStreamSchema } from './event-stream.ts';
 import { parametersOf } from './parameters.ts';
@@ -24,21 +25,24 @@ export function operation(route: Route, endpoint: EndpointDescription, refusals:
       requestBody: { required: true, content: { 'application/json': { schema: schemaJson(body.schema) } } },
     }),
     responses: {
-      [success.status]: successResponse(success),
-      ...(isConditional(route, endpoint) && { 304: notModified(success) }),
+      [success.status]: successResponse(success, commonHeaders(route)),
+      ...(isConditional(route, endpoint) && { 304: notModified(success, commonHeaders(route)) }),
       ...refusals.responsesOf(route, endpoint),
     },
   };
 }
 
-function successResponse({ description, headers, schema, contentType }: SuccessAnswer): JsonObject {
+function successResponse(
+  { description, headers = {}, schema, contentType }: SuccessAnswer,
+  common: JsonObject,
+): JsonObject {
   const content = {
     ...(schema !== undefined && { 'application/json': { schema: schemaJson(schema) } }),
     ...(contentType !== undefined && { [contentType]: { schema: textSchema(contentType) } }),
   };
   return {
     description,
-    ...(headers !== undefined && { headers: headerObjects(headers) }),
+    headers: { ...headerObjects(headers), ...common },
     ...(Object.keys(content).length > 0 && { content }),
   };
 }
@@ -47,8 +51,8 @@ function isConditional({ method }: Route, { fields = [] }: EndpointDescription):
   return method === 'get' && fields.includes('If-None-Match');
 }
 
-function notModified({ headers = {} }: SuccessAnswer): JsonObject {
-  return { description: 'The client has it already.', headers: headerObjects(headers) };
+function notModified({ headers = {} }: SuccessAnswer, common: JsonObject): JsonObject {
+  return { description: 'The client has it already.', headers: { ...headerObjects(headers), ...common } };
 }
 
 /** `Retry-After` comes only while there is something to wait for, the other one only with a repetition. */

@@ -6,6 +6,7 @@ import type { EndpointDescription } from '../../contract/endpoint.ts';
 import { PROBLEM_CAUSES, type ProblemName } from '../../contract/problem-catalogue.ts';
 import type { Route } from '../../contract/routes.ts';
 import { ProblemSchema } from '../problem-schema.ts';
+import { commonHeaders } from './common-headers.ts';
 import { type JsonObject, reference, schemaJson } from './component-schemas.ts';
 
 /** For these, any route refuses a request. 405, 501 and 505 belong to no operation. */
@@ -31,6 +32,9 @@ const HEADERS: Readonly<Record<number, JsonObject>> = {
   503: WAIT,
 };
 
+/** The refusals of different operations are one, so each may have all of them. */
+const HEADER_REFERENCES = commonHeaders({ path: '' });
+
 const VALIDATION_ERRORS = [{ path: '/name', message: 'must have at least 1 character' }];
 
 export class Refusals {
@@ -54,17 +58,20 @@ export class Refusals {
   }
 }
 
-function causesOf({ access }: Route, { body, problems }: EndpointDescription): Set<ProblemName> {
+function causesOf(
+  { access, isUnlimited = false }: Route,
+  { body, problems }: EndpointDescription,
+): Set<ProblemName> {
   const forUsers: ProblemName[] = access === 'user' ? ['unauthorized'] : [];
   const forBodies: ProblemName[] = body === undefined ? [] : ['length-required'];
-  return new Set([...COMMON, ...forUsers, ...forBodies, ...problems]);
+  const forClients: ProblemName[] = isUnlimited ? [] : ['rate-limit-exceeded'];
+  return new Set([...COMMON, ...forClients, ...forUsers, ...forBodies, ...problems]);
 }
 
 function refusal(status: number, names: readonly ProblemName[]): JsonObject {
-  const headers = HEADERS[status];
   return {
     description: names.map(explanation).join('\n\n'),
-    ...(headers !== undefined && { headers }),
+    headers: { ...HEADERS[status], ...HEADER_REFERENCES },
     content: {
       'application/problem+json': {
         schema: {

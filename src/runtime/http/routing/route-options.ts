@@ -32,6 +32,8 @@ export interface RouteOptions<Body = unknown, Query = unknown, Parameters = unkn
    * content by `request.stream()`, and by nothing else.
    */
   readonly stream?: StreamOptions;
+  /** Its requests do not count against `Router.rateLimit`. */
+  readonly isUnlimited?: boolean;
 }
 
 const STREAMING_METHODS = ['POST', 'PUT', 'PATCH'];
@@ -46,6 +48,7 @@ const NAMES: Readonly<Record<keyof RouteOptions, true>> = {
   contentCoding: true,
   maxBodyBytes: true,
   stream: true,
+  isUnlimited: true,
 };
 
 /** A misspelt schema would check nothing. @param route its method and path */

@@ -17,7 +17,8 @@ import {
 import type { Handler } from './handler.ts';
 import { assertOptions, type RouteOptions } from './route-options.ts';
 
-export interface RegisteredRoute extends Omit<CompiledRoute, 'headers' | 'isOwn' | 'isIdentified'> {
+export interface RegisteredRoute
+  extends Omit<CompiledRoute, 'headers' | 'globalMiddleware' | 'isIdentified'> {
   readonly pattern: RoutePattern;
   /** Those of its options, and those that `withSchema` has given to its handler. */
   readonly schemas: RouteSchemas;

@@ -9,6 +9,7 @@ import { type CorsPolicy, CorsRules } from '../cors/policy.ts';
 import { type Counter, type Gauge, type MeterLabels, Meters } from '../metrics/meters.ts';
 import { type MetricsOptions, MetricsRoute } from '../metrics/metrics-route.ts';
 import { Pipeline } from '../pipeline.ts';
+import { RateLimit, type RateLimitOptions } from '../rate-limit/rate-limit.ts';
 import { type StandingFields, standingFields } from '../response/response-headers.ts';
 import type { RouteSchemas } from '../schema/route-schemas.ts';
 import type { ConstantAnswer } from './constant-answer.ts';
@@ -35,6 +36,7 @@ export class Router extends RouteGroup<''> {
   #headers: Readonly<Record<string, string>> = {};
   #corsPolicy: CorsPolicy = { origins: [] };
   #identifiesRequests = false;
+  #rateLimit: RateLimit | null = null;
 
   constructor() {
     const table = new RouteTable();
@@ -73,6 +75,21 @@ export class Router extends RouteGroup<''> {
     this.#table.assertOpen('the ids of requests');
     this.#identifiesRequests = true;
     return this;
+  }
+
+  /**
+   * Bounds how many requests a client may send in a minute, whichever workers get them. It is middleware:
+   * what runs before it, such as the answer to a preflight, does not count. Nor do constant answers, metrics,
+   * and routes with the option `isUnlimited`. Beyond the bound it is 429. All other answers tell what is
+   * left.
+   * @throws RouterError
+   */
+  rateLimit(options: RateLimitOptions): this {
+    if (this.#rateLimit !== null) {
+      throw new RouterError('ERR_RATE_LIMIT', 'An application has one limit of requests in a minute');
+    }
+    this.#rateLimit = new RateLimit(options);
+    return this.use(this.#rateLimit.middleware);
   }
 
   /** Adds middleware that runs on every request, even if no route matches. In order of registration. */
@@ -158,7 +175,7 @@ export class Router extends RouteGroup<''> {
       routes: routes.map((route) => ({
         ...route,
         headers: this.#headersOf(route),
-        isOwn: this.#isOwn(route),
+        globalMiddleware: this.#globalMiddlewareOf(route),
         isIdentified: this.#identifiesRequests && !this.#isConstant(route),
       })),
       headers: standingFields(this.#headers),
@@ -171,14 +188,19 @@ export class Router extends RouteGroup<''> {
         headers: this.#headers,
         identifiesRequests: this.#identifiesRequests,
       },
-      instruments: { meters: this.#meters, metricsRoute: this.#metricsRoute },
+      instruments: { meters: this.#meters, metricsRoute: this.#metricsRoute, rateLimit: this.#rateLimit },
       finishers: this.#finishers,
       onError,
     });
   }
 
-  #isOwn({ pattern }: RegisteredRoute): boolean {
-    return pattern.method === 'GET' && pattern.path === this.#metricsRoute?.declaration.path;
+  #globalMiddlewareOf(route: RegisteredRoute): readonly Middleware[] {
+    const { method, path } = route.pattern;
+    if (method === 'GET' && path === this.#metricsRoute?.declaration.path) return [];
+    const isUnlimited = this.#isConstant(route) || route.options.isUnlimited === true;
+    return isUnlimited
+      ? this.#middleware.filter((one) => one !== this.#rateLimit?.middleware)
+      : this.#middleware;
   }
 
   /** None for a constant answer, because main gives it as it is. */

@@ -1,5 +1,6 @@
 /** CloudVM inside the test's process, on a database of its own, assembled like src/cloudvm/application.ts. */
 import { randomBytes } from 'node:crypto';
+import { requestsByClient } from '../../../../src/cloudvm/accounts/rate-limit/requests-by-client.ts';
 import { Tokens } from '../../../../src/cloudvm/accounts/tokens/tokens.ts';
 import { Api } from '../../../../src/cloudvm/api.ts';
 import { type Providers, simulatedProviders } from '../../../../src/cloudvm/providers/provider-registry.ts';
@@ -16,6 +17,8 @@ export const PASSWORD = 'correct horse battery';
 /** Tests with an unreachable database should not wait long. */
 const SERVER_SELECTION_TIMEOUT_MS = 1_000;
 
+const SILENT = { info: () => undefined, warn: () => undefined };
+
 export interface CloudVmOptions {
   /** Of each operation. */
   readonly simulatedDelayMs?: number;
@@ -26,6 +29,7 @@ export interface CloudVmOptions {
   readonly logger?: Pick<Logger, 'info' | 'warn'>;
   readonly maxVmsPerUser?: number;
   readonly maxIdempotencyKeysPerUser?: number;
+  readonly rateLimitPerMinute?: number;
 }
 
 export class CloudVm implements AsyncDisposable {
@@ -53,7 +57,7 @@ export class CloudVm implements AsyncDisposable {
         }),
         serverSelectionTimeoutMs: SERVER_SELECTION_TIMEOUT_MS,
         secrets: [SECRET],
-        logger: options.logger ?? { info: () => undefined, warn: () => undefined },
+        logger: options.logger ?? SILENT,
         maxRegistrationsPerHour: options.maxRegistrationsPerHour ?? 10_000,
         tokens: new Tokens({ secrets: [SECRET], ttlSeconds: options.tokenTtlSeconds ?? 3600 }),
         openProviders: async () =>
@@ -63,7 +67,7 @@ export class CloudVm implements AsyncDisposable {
       }),
     );
     await prepareServices(services.database);
-    return new CloudVm(server, services, errors, resources.move());
+    return new CloudVm(server, services, errors, resources.move(), options);
   }
 
   private constructor(
@@ -71,15 +75,19 @@ export class CloudVm implements AsyncDisposable {
     services: Services,
     errors: unknown[],
     resources: AsyncDisposableStack,
+    { rateLimitPerMinute: perMinute, logger = SILENT }: CloudVmOptions,
   ) {
     this.#server = server;
     this.services = services;
     this.#resources = resources;
     const api = Promise.resolve(new Api(services));
+    const tokens = () => services.accounts.tokens;
+    const rateLimit = perMinute === undefined ? undefined : requestsByClient({ perMinute, tokens, logger });
     this.http = new InProcess((router) => {
       registerRoutes(router, {
         corsOrigins: [],
-        tokens: () => services.accounts.tokens,
+        rateLimit,
+        tokens,
         api: { open: () => api },
         readiness: { workers: { serving: 1, size: 1 }, cutOffRoutes: [], check: async () => undefined },
         onDatabaseTrouble: (error) => errors.push(error),
