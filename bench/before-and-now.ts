@@ -1,5 +1,5 @@
 /** Prints what was found broken once, and its figure from then beside the present one. */
-import { describeSetting } from './report.ts';
+import { describeSetting } from './table.ts';
 
 export interface BeforeAndNow {
   /** Where it belongs, such as the number of a list. */

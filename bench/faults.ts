@@ -10,10 +10,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { getRequest, postRequest, RawClient } from '../test/support/raw-client.ts';
+import { BUNDLE } from './arms/arm.ts';
 import { type BeforeAndNow, printBeforeAndNow } from './before-and-now.ts';
 import { quantile } from './laboratory/statistics.ts';
 import { describeOptions, readOptions } from './options.ts';
-import { BUNDLE } from './server-process.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const FOREVER_MS = 40_000;

@@ -3,15 +3,18 @@
  * compares ratios to Fastify, measured in the same minute on the same machine. Only a clearly bad ratio
  * fails, and only three times in a row. The gate catches a lost advantage. To measure one, run `health`.
  */
-import { compare } from './comparison.ts';
-import { LOAD_GENERATOR } from './load.ts';
+import { LOAD_GENERATOR } from './laboratory/load/closed-loop.ts';
+import { readLaboratoryOptions } from './laboratory/options.ts';
+import { Progress } from './laboratory/progress.ts';
+import { FASTIFY_ARM, type Ratio } from './laboratory/results.ts';
+import { runLaboratory } from './laboratory/run.ts';
+import { scenarioTable } from './laboratory/tables.ts';
 import { readOptions } from './options.ts';
-import { measurementTable, type Ratio, ratioLines, ratiosOf } from './report.ts';
-import { FASTIFY, ServerProcess, THIS_SERVER } from './server-process.ts';
+import { ScratchDirectory } from './processes/scratch-directory.ts';
 
 /** A busy machine moves one of the two ratios. A server that has lost its advantage misses both. */
 interface Part {
-  readonly pipeline: number;
+  readonly scenario: string;
   readonly leastRequestsRatio: number;
   readonly mostCpuRatio: number;
 }
@@ -20,14 +23,12 @@ interface Part {
 const LEAST_REQUESTS_RATIO = 0.8;
 
 /** Expected near 1.5 and 0.7. */
-const PLAIN: Part = { pipeline: 1, leastRequestsRatio: 1.1, mostCpuRatio: 0.9 };
+const PLAIN: Part = { scenario: 'health', leastRequestsRatio: 1.1, mostCpuRatio: 0.9 };
 /** Expected near 6 and 0.3. With autocannon, which is slower than both servers, expect 1.6 and 0.6. */
-const PIPELINED: Part = { pipeline: 16, leastRequestsRatio: 1.5, mostCpuRatio: 0.75 };
+const PIPELINED: Part = { scenario: 'pipelined', leastRequestsRatio: 1.5, mostCpuRatio: 0.75 };
 /** With one request at a time, autocannon is slower than the servers and would measure itself. */
 const PARTS = LOAD_GENERATOR === 'wrk' ? [PLAIN, PIPELINED] : [PIPELINED];
 
-const LOAD = { path: '/health', connections: 64, rounds: 3, seconds: 1 } as const;
-const WARM_UP_SECONDS = 2;
 const ATTEMPTS = 3;
 
 export class GateError extends Error {
@@ -41,34 +42,40 @@ export async function run(parameters: readonly string[]): Promise<void> {
     process.stdout.write('It has no options: what it measures and what must be reached is fixed.\n');
     return;
   }
-  await using ours = await ServerProcess.start(THIS_SERVER);
-  await using fastify = await ServerProcess.start(FASTIFY);
-  let warmUpSeconds = WARM_UP_SECONDS;
-  for (const part of PARTS) {
-    await holdTo(part, [ours, fastify], warmUpSeconds);
-    warmUpSeconds = 0;
-  }
+  for (const part of PARTS) await holdTo(part);
 }
 
-async function holdTo(part: Part, servers: readonly ServerProcess[], warmUpSeconds: number): Promise<void> {
-  const { pipeline, leastRequestsRatio, mostCpuRatio } = part;
+async function holdTo(part: Part): Promise<void> {
+  const { scenario, leastRequestsRatio, mostCpuRatio } = part;
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-    const measurements = await compare(servers, {
-      ...LOAD,
-      pipeline,
-      warmUpSeconds: attempt === 1 ? warmUpSeconds : 0,
-    });
-    const ratios = ratiosOf(measurements);
-    const title = `GET ${LOAD.path}, ${LOAD.connections} connections, ${pipeline} at once on each, load by ${LOAD_GENERATOR}`;
-    process.stdout.write(`${title}\n${measurementTable(measurements)}\n${ratioLines(ratios)}\n\n`);
-    if (ratios.every((ratio) => passes(ratio, part))) return;
+    if (passes(await measure(scenario), part)) return;
   }
   throw new GateError(
-    `${ATTEMPTS} times in a row below ${leastRequestsRatio} of Fastify's req/s and above ${mostCpuRatio} of its CPU per request, ${pipeline} at once`,
+    `${scenario}: ${ATTEMPTS} times in a row below ${leastRequestsRatio} of Fastify's req/s and above ${mostCpuRatio} of its CPU per request`,
   );
 }
 
-function passes({ requestsPerSecond, cpuPerRequest }: Ratio, part: Part): boolean {
-  if (requestsPerSecond.median < LEAST_REQUESTS_RATIO) return false;
-  return requestsPerSecond.median >= part.leastRequestsRatio || cpuPerRequest.median <= part.mostCpuRatio;
+/** This server's ratio to Fastify. */
+async function measure(name: string): Promise<Ratio | undefined> {
+  using directory = new ScratchDirectory();
+  const parameters = [name, '--arms', `wasm,${FASTIFY_ARM}`, '--rounds', '3', '--seconds', '1'];
+  const options = readLaboratoryOptions(parameters);
+  if (options === undefined) throw new Error('help was not asked for');
+  const { run: results } = await runLaboratory({
+    ...options,
+    blocks: { ...options.blocks, fixedRates: 0 },
+    out: `${directory.path}/results.json`,
+    command: 'npm run bench -- gate',
+    progress: new Progress(process.stderr),
+  });
+  const [scenario] = results.scenarios;
+  if (scenario === undefined || scenario.failure !== undefined) throw new Error(scenario?.failure ?? name);
+  process.stdout.write(`${scenarioTable(scenario)}\n`);
+  return scenario.ratios.find(({ to }) => to === FASTIFY_ARM);
+}
+
+function passes(ratio: Ratio | undefined, { leastRequestsRatio, mostCpuRatio }: Part): boolean {
+  if (ratio === undefined || ratio.requestsPerSecond.median < LEAST_REQUESTS_RATIO) return false;
+  const { requestsPerSecond, cpuMicrosecondsPerRequest } = ratio;
+  return requestsPerSecond.median >= leastRequestsRatio || cpuMicrosecondsPerRequest.median <= mostCpuRatio;
 }

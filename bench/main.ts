@@ -1,25 +1,13 @@
 /**
- * `npm run bench -- NAME [options]`: finds the benchmark of that name and runs it. A benchmark is a module of
- * this folder that exports `run(parameters)`. `--help` after its name lists its options.
+ * `npm run bench`: the laboratory, with all its scenarios or those that are named (laboratory/main.ts). A few
+ * names are benchmarks of another kind. Those are modules of this folder that export `run(parameters)`.
  */
 interface Benchmark {
   /** Resolves when it has printed its result. @throws Error with a message for a person when there is none */
   run(parameters: readonly string[]): Promise<void>;
 }
 
-const BENCHMARKS: Readonly<Record<string, { readonly about: string; load(): Promise<Benchmark> }>> = {
-  health: {
-    about: 'GET /health on this server and on Fastify, plain and pipelined, in interleaved rounds',
-    load: () => import('./health.ts'),
-  },
-  isolation: {
-    about: 'GET /health beside CPU-bound and waiting requests; the work of the main thread',
-    load: () => import('./isolation.ts'),
-  },
-  overload: {
-    about: 'goodput at twice the capacity, with clients that give up, and /health while no worker is free',
-    load: () => import('./overload.ts'),
-  },
+const OTHERS: Readonly<Record<string, { readonly about: string; load(): Promise<Benchmark> }>> = {
   faults: {
     about: 'what one bad handler, client or deployment does to the others, beside earlier figures',
     load: () => import('./faults.ts'),
@@ -28,13 +16,6 @@ const BENCHMARKS: Readonly<Record<string, { readonly about: string; load(): Prom
     about: 'what clients can do to the accounts of others, and what filters cost, beside earlier figures',
     load: () => import('./front-door/main.ts'),
   },
-  'vm-read': {
-    about: 'GET /api/vms/:id from the database, on this server and on Fastify',
-    load: () => import('./api/vm-read.ts'),
-  },
-  'vm-list': { about: 'GET /api/vms, the same way', load: () => import('./api/vm-list.ts') },
-  'vm-create': { about: 'POST /api/vms, the same way', load: () => import('./api/vm-create.ts') },
-  login: { about: 'POST /api/auth/login, the same way', load: () => import('./api/login.ts') },
   latency: {
     about: 'where the time of a request goes, throughput and memory, beside the figures of the C++ design',
     load: () => import('./latency/main.ts'),
@@ -51,23 +32,25 @@ const BENCHMARKS: Readonly<Record<string, { readonly about: string; load(): Prom
   match: { about: 'the route matchers, in nanoseconds a look-up', load: () => import('./match.ts') },
 };
 
-function usage(): string {
-  const lines = Object.entries(BENCHMARKS).map(([name, { about }]) => `  ${name.padEnd(10)} ${about}`);
-  return ['npm run bench -- NAME [options]', '', ...lines, ''].join('\n');
-}
-
 async function main(): Promise<void> {
-  const [name, ...parameters] = process.argv.slice(2);
-  const benchmark = name === undefined ? undefined : BENCHMARKS[name];
-  if (benchmark === undefined) {
-    process.stderr.write(usage());
-    process.exitCode = 2;
+  const parameters = process.argv.slice(2);
+  const [name = ''] = parameters;
+  const other = OTHERS[name];
+  if (other !== undefined) {
+    await (await other.load()).run(parameters.slice(1));
     return;
   }
-  await (await benchmark.load()).run(parameters);
+  const { run } = await import('./laboratory/main.ts');
+  await run(parameters);
+  if (parameters.includes('--help')) process.stdout.write(describeOthers());
 }
 
-// Each process that was started has an exit handler that stops it, see managed-process.ts.
+function describeOthers(): string {
+  const lines = Object.entries(OTHERS).map(([name, { about }]) => `  ${name.padEnd(22)} ${about}`);
+  return ['npm run bench -- NAME [options], of another kind', '', ...lines, ''].join('\n');
+}
+
+// Each process that was started has an exit handler that stops it, see processes/managed-process.ts.
 process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
 

@@ -11,8 +11,8 @@ import { WasmCore } from '../src/runtime/core/wasm/wasm-core.ts';
 import { coreOptions, INPUT_ADDRESS } from './core-input.ts';
 import { type Contestant, difference, type MicroResult, microTable, race } from './micro.ts';
 import { describeOptions, type NumberOption, readOptions } from './options.ts';
-import { describeSetting } from './report.ts';
 import { LOOK_UPS, type LookUp, ROUTE_TABLE } from './route-table.ts';
+import { describeSetting } from './table.ts';
 
 const OPTIONS = {
   rounds: { fallback: 501, least: 3, most: 10_000, about: 'rounds for each router' },
@@ -37,10 +37,7 @@ export async function run(parameters: readonly string[]): Promise<void> {
   });
   if (json)
     process.stdout.write(`${JSON.stringify({ setting: describeSetting(), ...numbers, parts }, null, 2)}\n`);
-  else
-    process.stdout.write(
-      `${describeSetting().replace(/, load by .*/, '')}, ${numbers.rounds} rounds of ${numbers.milliseconds} ms\n`,
-    );
+  else process.stdout.write(`${describeSetting()}, ${numbers.rounds} rounds of ${numbers.milliseconds} ms\n`);
 }
 
 function compareRouters(

@@ -5,7 +5,7 @@
  */
 
 import { summarize } from './laboratory/statistics.ts';
-import { table } from './report.ts';
+import { table } from './table.ts';
 
 export interface Contestant {
   readonly name: string;

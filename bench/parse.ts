@@ -11,8 +11,8 @@ import { coreOptions, INPUT_ADDRESS } from './core-input.ts';
 import { LlhttpParser } from './llhttp-parser.ts';
 import { type Contestant, microTable, race } from './micro.ts';
 import { describeOptions, type NumberOption, readOptions } from './options.ts';
-import { describeSetting } from './report.ts';
 import { SAMPLE_REQUESTS, type SampleRequest } from './requests.ts';
+import { describeSetting } from './table.ts';
 
 const OPTIONS = {
   rounds: { fallback: 501, least: 3, most: 10_000, about: 'rounds for each parser' },
@@ -43,10 +43,7 @@ export async function run(parameters: readonly string[]): Promise<void> {
   });
   if (json)
     process.stdout.write(`${JSON.stringify({ setting: describeSetting(), ...numbers, parts }, null, 2)}\n`);
-  else
-    process.stdout.write(
-      `${describeSetting().replace(/, load by .*/, '')}, ${numbers.rounds} rounds of ${numbers.milliseconds} ms\n`,
-    );
+  else process.stdout.write(`${describeSetting()}, ${numbers.rounds} rounds of ${numbers.milliseconds} ms\n`);
 }
 
 function title({ name, text, requests, fields }: SampleRequest): string {

@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { DatabaseService } from '../../src/cloudvm/database/database-service.ts';
 import { CloudVmProcess } from '../../test/cloudvm/front-door/support/cloudvm-process.ts';
-import { DatabaseProcess } from '../api/database-process.ts';
-import { seed } from '../api/dataset.ts';
+import { DatabaseProcess } from '../laboratory/cloudvm/database-process.ts';
+import { seed } from '../laboratory/cloudvm/dataset.ts';
 import { ScratchDirectory } from '../processes/scratch-directory.ts';
 import { type Attempt, median, timed } from './attempt.ts';
 

@@ -1,6 +1,6 @@
 /** A checkout of the repository that can be measured: this one, or another commit beside it. */
 import { join } from 'node:path';
-import { BUNDLE } from '../server-process.ts';
+import { BUNDLE } from '../arms/arm.ts';
 
 /** Of this checkout. */
 export const ROOT = join(import.meta.dirname, '../..');

@@ -15,7 +15,7 @@ export function summarize(values: readonly number[]): Summary {
 }
 
 /** Interpolates between the two nearest values. @param sorted ascending, not empty */
-export function quantile(sorted: readonly number[], fraction: number): number {
+export function quantile(sorted: ArrayLike<number>, fraction: number): number {
   const position = (sorted.length - 1) * fraction;
   const below = sorted[Math.floor(position)];
   const above = sorted[Math.ceil(position)];

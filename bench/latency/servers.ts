@@ -3,12 +3,15 @@
  * memory before and after that. Memory is the proportional set size of the process.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { BUNDLE } from '../arms/arm.ts';
+import { runLoad } from '../laboratory/load/closed-loop.ts';
+import type { LoadRequest } from '../laboratory/load/request.ts';
 import type { LatencyResult } from '../laboratory/results.ts';
-import { type LoadRequest, runLoad } from '../load.ts';
+import { onNode, ServerProcess } from '../processes/server-process.ts';
 import { DESIGN_THROUGHPUT } from '../report/design.ts';
-import { BUNDLE, ServerProcess, THIS_SERVER } from '../server-process.ts';
 import { prepareWorkload } from './workload.ts';
 
+const NAME = 'cloudvm-backend';
 const MB = 1_048_576;
 const BUSY_SCENARIOS = ['health', 'vm-read'] as const;
 /** Workers start one after the other, and then garbage is left. */
@@ -40,14 +43,13 @@ export async function measureServers(
 async function measureWith(workers: number, options: ServerOptions): Promise<Measured> {
   const { seconds, connections, note } = options;
   note(`throughput with ${workers} ${workers === 1 ? 'worker' : 'workers'}`);
-  const environment = { WORKERS: String(workers) };
-  await using server = await ServerProcess.start({ name: 'cloudvm-backend', script: BUNDLE, environment });
+  await using server = await ServerProcess.start(NAME, onNode(BUNDLE, { WORKERS: String(workers) }));
   const restMb = await restMemory(server);
   const workload = await prepareWorkload(server.url);
   const throughput = [];
   for (const scenario of BUSY_SCENARIOS) {
     const requests = Array.from({ length: 200 }, (): LoadRequest => workload[scenario]());
-    const load = { url: server.url, connections, pipeline: 1, requests };
+    const load = { url: server.url, connections, pipelining: 1, requests };
     await runLoad({ ...load, seconds: 2 });
     const { requestsPerSecond } = await runLoad({ ...load, seconds });
     throughput.push({ scenario, workers, requestsPerSecond });
@@ -57,8 +59,8 @@ async function measureWith(workers: number, options: ServerOptions): Promise<Mea
 
 /** One worker with an application that does nothing. */
 async function restOfEmptyServer(): Promise<number | undefined> {
-  const environment = { ...THIS_SERVER.environment, WORKERS: '1' };
-  await using server = await ServerProcess.start({ ...THIS_SERVER, environment });
+  const environment = { APP: 'test/fixtures/echo-app.ts', WORKERS: '1' };
+  await using server = await ServerProcess.start(NAME, onNode(BUNDLE, environment));
   return await restMemory(server);
 }
 

@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { atExit } from './at-exit.ts';
 
 /** Longer than this server takes to stop at most. */
@@ -58,6 +59,16 @@ export class ManagedProcess implements AsyncDisposable {
       throw new Error(`${this.child.spawnfile} ended with ${this.#ending()}\n${this.#errorOutput}`);
     }
     return text;
+  }
+
+  /** Sends SIGINT when so much time is over, unless it has ended before. */
+  async interruptAfter(seconds: number): Promise<void> {
+    const ended = new AbortController();
+    const onExit = () => ended.abort();
+    this.child.once('exit', onExit);
+    await delay(seconds * 1000, undefined, { signal: ended.signal }).catch(() => undefined);
+    this.child.off('exit', onExit);
+    if (this.running) this.child.kill('SIGINT');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline';
 import type { ManagedProcess } from './managed-process.ts';
 
-const START_TIMEOUT_MS = 30_000;
+const START_TIMEOUT_MS = 90_000;
 
 /**
  * Keeps reading after the line has come, so the process never waits for a full pipe.

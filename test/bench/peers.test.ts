@@ -1,67 +1,81 @@
-/** The servers of the benchmarks of the API, on one database. */
-import { randomBytes } from 'node:crypto';
+/** The servers of the scenarios of the API, on one database. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { assertSameAnswers } from '../../bench/api/answers.ts';
-import { armsOf } from '../../bench/api/arms.ts';
-import { DatabaseProcess } from '../../bench/api/database-process.ts';
-import { type SeededUser, seed } from '../../bench/api/dataset.ts';
-import { LOGIN } from '../../bench/api/login.ts';
-import { VM_CREATE } from '../../bench/api/vm-create.ts';
-import { VM_LIST } from '../../bench/api/vm-list.ts';
-import { VM_READ } from '../../bench/api/vm-read.ts';
+import type { Arm } from '../../bench/arms/arm.ts';
+import { Workshop } from '../../bench/arms/workshop.ts';
+import { type Environment, findArm, openEnvironment } from '../../bench/laboratory/environment.ts';
+import { assertSameAnswers } from '../../bench/laboratory/equality/answers.ts';
+import { type StartedArm, startArm } from '../../bench/laboratory/started-arm.ts';
 import { LOGIN as LOGIN_BODY, NEW_VM, VM_QUERY } from '../../bench/peers/cloudvm/schemas.ts';
 import { HAS_PROC } from '../../bench/processes/process-usage.ts';
-import { ServerProcess } from '../../bench/server-process.ts';
+import { LOGIN } from '../../bench/scenarios/login.ts';
+import { MIXED_API } from '../../bench/scenarios/mixed-api.ts';
+import type { Scenario } from '../../bench/scenarios/scenario.ts';
+import { VM_CREATE } from '../../bench/scenarios/vm-create.ts';
+import { VM_LIST } from '../../bench/scenarios/vm-list.ts';
+import { VM_READ } from '../../bench/scenarios/vm-read.ts';
 import { LoginSchema } from '../../src/cloudvm/accounts/account-schema.ts';
-import { DatabaseService } from '../../src/cloudvm/database/database-service.ts';
 import { NewVmSchema, VmQuerySchema } from '../../src/cloudvm/vms/vm-schema.ts';
 
+const ARMS = ['wasm-1', 'fastify', 'fastify-cluster', 'fastify-batched'];
+
 const resources = new AsyncDisposableStack();
-let users: readonly SeededUser[];
-let services: DatabaseService[];
-let servers: ServerProcess[];
+let environment: Environment;
+let arms: StartedArm[];
 
 beforeAll(async () => {
-  const database = resources.use(await DatabaseProcess.start());
-  const { uri } = database;
-  const jwtSecret = randomBytes(32).toString('hex');
-  const arms = armsOf(['wasm', 'fastify', 'fastify-cluster', 'fastify-batched'], [1], {
-    mongodbUri: uri,
-    jwtSecret,
-    entry: 'src/main.ts',
-  });
-  services = await Promise.all(
-    arms.map(({ databaseName }) => DatabaseService.open({ uri, databaseName, workers: 1 })),
-  );
-  for (const service of services) resources.use(service);
-  users = await seed(services, { jwtSecret, users: 3, vmsOfEach: 30 });
-  servers = await Promise.all(arms.map(({ definition }) => ServerProcess.start(definition)));
-  for (const server of servers) resources.use(server);
+  const workshop = resources.use(new Workshop());
+  const chosen = ARMS.map((name) => findArm(VM_CREATE, name)).filter((arm) => arm !== undefined);
+  environment = resources.use(await openEnvironment(VM_CREATE, chosen, { users: 3, vmsOfEach: 30 }));
+  const start = (arm: Arm) =>
+    startArm(
+      arm,
+      { workshop, entry: 'src/main.ts', environment: environment.settingsOf(arm) },
+      environment.firstRequest,
+    );
+  arms = await Promise.all(chosen.map(start));
+  for (const { server } of arms) resources.use(server);
 });
 afterAll(() => resources.disposeAsync());
 
+function assertAllTheSame(scenario: Scenario): Promise<void> {
+  const requests = [
+    ...scenario.requests(environment.world),
+    ...(scenario.alsoCompared?.(environment.world) ?? []),
+  ];
+  return assertSameAnswers(
+    arms.map(({ server }) => server),
+    requests,
+    scenario.normalize,
+  );
+}
+
 describe('Fastify with the CloudVM application', () => {
   test('answers reads as this server does, those of other owners and of nobody too', async () => {
-    await assertSameAnswers(servers, [...VM_READ.requests(users), ...VM_READ.alsoCompared(users)]);
+    await assertAllTheSame(VM_READ);
   });
 
   test('answers lists as this server does, and refuses the same queries', async () => {
-    await assertSameAnswers(servers, [...VM_LIST.requests(users), ...VM_LIST.alsoCompared(users)]);
+    await assertAllTheSame(VM_LIST);
   });
 
   test('answers creations as this server does, repeated and refused ones too', async () => {
-    const requests = [...VM_CREATE.requests(users), ...VM_CREATE.alsoCompared(users)];
-    await assertSameAnswers(servers, requests, VM_CREATE.normalize);
-    for (const service of services) await VM_CREATE.settle?.(service);
+    await assertAllTheSame(VM_CREATE);
+    for (const { arm } of arms) await environment.settle(arm.name);
+    for (const { arm } of arms) await environment.cleanUp(arm.name);
   });
 
   test('answers logins as this server does, failed ones too', async () => {
-    const requests = [...LOGIN.requests(users), ...LOGIN.alsoCompared(users)];
-    await assertSameAnswers(servers, requests, LOGIN.normalize);
+    await assertAllTheSame(LOGIN);
+  });
+
+  test('answers a mix of reads, lists and creations as this server does', async () => {
+    await assertAllTheSame(MIXED_API);
+    for (const { arm } of arms) await environment.settle(arm.name);
+    for (const { arm } of arms) await environment.cleanUp(arm.name);
   });
 
   test.runIf(HAS_PROC)('counts the memory of all processes of a cluster', async () => {
-    const [, single, cluster] = await Promise.all(servers.map((server) => server.usage()));
+    const [, single, cluster] = await Promise.all(arms.map(({ server }) => server.usage()));
     expect(cluster?.proportionalBytes).toBeGreaterThan(3 * (single?.proportionalBytes ?? Number.NaN));
   });
 
