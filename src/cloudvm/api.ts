@@ -16,6 +16,7 @@ import { openProviders } from './providers/provider-registry.ts';
 import type { ReportTrouble } from './report-trouble.ts';
 import { prepareServices, Services, type ServicesOptions } from './services.ts';
 import { SnapshotController } from './snapshots/snapshot-controller.ts';
+import type { CountThrottled } from './throttling.ts';
 import { VmController } from './vms/vm-controller.ts';
 
 /** For the application, which must not load it before it opens the API. */
@@ -42,9 +43,9 @@ export class Api implements AsyncDisposable {
     };
   }
 
-  /** @param onDatabaseTrouble as for `withProblems` */
-  handler(operationId: OperationId, onDatabaseTrouble: ReportTrouble): Handler {
-    return withProblems(handlerOf(operationId, this.#controllers), onDatabaseTrouble);
+  /** @param onDatabaseTrouble as for `withProblems`, like `onThrottled` */
+  handler(operationId: OperationId, onDatabaseTrouble: ReportTrouble, onThrottled: CountThrottled): Handler {
+    return withProblems(handlerOf(operationId, this.#controllers), onDatabaseTrouble, onThrottled);
   }
 
   /**

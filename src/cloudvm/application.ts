@@ -21,6 +21,7 @@ import { OnDemand } from './on-demand.ts';
 import type { ReportTrouble } from './report-trouble.ts';
 import { registerRoutes } from './routes.ts';
 import { CLOUDVM_WORKER_SETTINGS, EMBEDDED_DIRECTORY } from './settings.ts';
+import { declareThrottling } from './throttling.ts';
 
 const SETTINGS = joinGroups(CLOUDVM_WORKER_SETTINGS, LOG_SETTINGS);
 
@@ -58,11 +59,22 @@ export function routes(router: Router): void {
   const readiness = new ApplicationReadiness({ state: () => state, onDatabaseTrouble });
   const api = { open: () => started().api.open() };
   const tokens = () => started().tokens;
+  const onThrottled = declareThrottling(router);
   const { rateLimitPerMinute: perMinute } = settings;
-  const rateLimit = perMinute === undefined ? undefined : requestsByClient({ perMinute, tokens, logger });
+  const rateLimit =
+    perMinute === undefined ? undefined : requestsByClient({ perMinute, tokens, logger, onThrottled });
   databaseMeters = declareDatabaseMeters(router);
   const cors = { corsOrigins, corsHeaders, corsMaxAgeSeconds };
-  registerRoutes(router, { ...cors, rateLimit, metricsToken, tokens, api, readiness, onDatabaseTrouble });
+  registerRoutes(router, {
+    ...cors,
+    rateLimit,
+    metricsToken,
+    tokens,
+    api,
+    readiness,
+    onDatabaseTrouble,
+    onThrottled,
+  });
 }
 
 /** Creates the collections and their indexes. @throws Error if the database cannot be reached */

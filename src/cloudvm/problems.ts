@@ -11,16 +11,25 @@ import { eventProblem } from './events/event-problems.ts';
 import { keyProblem } from './idempotency/key-problems.ts';
 import type { ReportTrouble } from './report-trouble.ts';
 import { snapshotProblem } from './snapshots/snapshot-problems.ts';
+import { throttleReasonOf } from './throttle-reason.ts';
+import type { CountThrottled } from './throttling.ts';
 import { vmProblem } from './vms/vm-problems.ts';
 
 /**
  * Wraps a handler. A synchronous handler stays synchronous.
  * @param onDatabaseTrouble called when the database is unreachable, full or too slow, so that the operator
  * learns of it
+ * @param onThrottled called when a bound refuses the request
  */
-export function withProblems(handler: Handler, onDatabaseTrouble: ReportTrouble): Handler {
+export function withProblems(
+  handler: Handler,
+  onDatabaseTrouble: ReportTrouble,
+  onThrottled: CountThrottled,
+): Handler {
   const rethrow = (error: unknown, { identity }: Request): never => {
     if (isDatabaseTrouble(error)) onDatabaseTrouble(error, identity);
+    const reason = throttleReasonOf(error);
+    if (reason !== undefined) onThrottled(reason);
     throw toProblem(error);
   };
   return (request, response) => {

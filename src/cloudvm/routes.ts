@@ -21,6 +21,7 @@ import { registerDocumentation } from './documentation/documentation-routes.ts';
 import { HealthController, type Readiness } from './health/health-controller.ts';
 import type { OnDemand } from './on-demand.ts';
 import type { ReportTrouble } from './report-trouble.ts';
+import type { CountThrottled } from './throttling.ts';
 
 /** A user's answers are for nobody else, and a token may be withdrawn before they are asked for again. */
 const PRIVATE = { 'Cache-Control': 'private, no-cache' };
@@ -40,6 +41,8 @@ export interface RoutesOptions {
   readonly rateLimit?: RateLimitOptions | undefined;
   /** Called when a request failed because the database is unreachable, full or too slow. */
   readonly onDatabaseTrouble: ReportTrouble;
+  /** Called when a bound refuses a request. */
+  readonly onThrottled: CountThrottled;
 }
 
 export function registerRoutes(router: Router, options: RoutesOptions): void {
@@ -101,7 +104,8 @@ class KnownApi {
     let known: Handler | undefined;
     const open = async (identity: RequestIdentity): Promise<Handler> => {
       const api = await this.#open().catch((error: unknown) => this.#rethrow(error, identity));
-      known = api.handler(operationId, this.#options.onDatabaseTrouble);
+      const { onDatabaseTrouble, onThrottled } = this.#options;
+      known = api.handler(operationId, onDatabaseTrouble, onThrottled);
       return known;
     };
     return (request, response) =>

@@ -56,12 +56,21 @@ describe('an error that a client can read becomes a problem', () => {
 describe('a handler', () => {
   test('may throw or reject, and the client gets the problem details', async () => {
     const trouble = vi.fn();
-    const throws = withProblems(() => {
-      throw new StatusConflictError('pending');
-    }, trouble);
-    const rejects = withProblems(async () => {
-      throw new StatusConflictError('pending');
-    }, trouble);
+    const throttled = vi.fn();
+    const throws = withProblems(
+      () => {
+        throw new StatusConflictError('pending');
+      },
+      trouble,
+      throttled,
+    );
+    const rejects = withProblems(
+      async () => {
+        throw new StatusConflictError('pending');
+      },
+      trouble,
+      throttled,
+    );
     const http = new InProcess((router) => {
       router.get('/throws', throws);
       router.get('/rejects', rejects);
@@ -77,12 +86,17 @@ describe('a handler', () => {
     [new DatabaseSlowError('inside'), '1'],
   ])('that fails with %o is answered with 503, and the operator is told', async (error, seconds) => {
     const trouble = vi.fn();
+    const throttled = vi.fn();
     const http = new InProcess((router) => {
       router.identifyRequests().get(
         '/',
-        withProblems(async () => {
-          throw error;
-        }, trouble),
+        withProblems(
+          async () => {
+            throw error;
+          },
+          trouble,
+          throttled,
+        ),
       );
     });
     const answer = await http.ask('GET', '/');

@@ -326,6 +326,7 @@ test('failed and refused logins are logged, without e-mail addresses in full and
   const refused = lines.filter((line) => line.includes('refused'));
   expect(refused).toHaveLength(2);
   expect(refused.join()).toMatch(/too many registrations.*too many failed logins/);
+  expect(new Set(small.throttled)).toEqual(new Set(['registrations', 'failed_logins']));
   expect(lines.join()).toContain('"account":"P…@Example.com","remoteAddress":"192.0.2.1"');
   expect(lines.join()).not.toMatch(/person\d|wrong password|my secret/i);
 });

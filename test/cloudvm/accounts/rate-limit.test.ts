@@ -171,6 +171,7 @@ test('a request is refused before the database and before any password is hashed
     statuses.push((await other.http.ask('POST', '/api/auth/login', { body })).status);
   }
   expect(statuses).toEqual([401, 429, 429]);
+  expect(other.throttled).toEqual(['rate_limit', 'rate_limit']);
   expect(verify).toHaveBeenCalledOnce();
   expect(find).toHaveBeenCalledOnce();
 });

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Metric, parsePrometheus, sampleOf } from '../../support/prometheus-text.ts';
 import { CloudVmProcess } from './support/cloudvm-process.ts';
 
@@ -41,5 +41,28 @@ test('metrics tell of requests and of the database, to those who have METRICS_TO
   expect(sampleOf(metrics, 'cloudvm_database_operations_total', { outcome: 'success' })).toBeGreaterThan(1);
   expect(sampleOf(metrics, 'cloudvm_database_operations_total', { outcome: 'refused' })).toBe(0);
   expect(sampleOf(metrics, 'cloudvm_database_connections')).toBeGreaterThan(0);
+  expect(sampleOf(metrics, 'cloudvm_throttled_requests_total', { reason: 'database' })).toBe(0);
+  expect(await server.stop()).toBe(0);
+});
+
+test('what is refused because of a bound is counted by the bound', async () => {
+  await using server = await CloudVmProcess.start(dataDirectory, {
+    METRICS_TOKEN: TOKEN,
+    RATE_LIMIT_PER_MINUTE: '8',
+    MAX_REGISTRATIONS_PER_HOUR: '1',
+  });
+  const register = (username: string) =>
+    server.ask('POST', '/api/auth/register', {
+      body: { ...ACCOUNT, username, email: `${username}@example.com` },
+    });
+  expect((await register('ada')).status).toBe(201);
+  expect((await register('grace')).status).toBe(429);
+  while ((await server.ask('GET', '/unknown')).status === 404);
+  const throttled = (metrics: Map<string, Metric>, reason: string) =>
+    sampleOf(metrics, 'cloudvm_throttled_requests_total', { reason });
+  // Those of a moment ago are given again for some milliseconds.
+  await vi.waitUntil(async () => throttled(await scrape(server), 'rate_limit') === 1, { timeout: 20_000 });
+  expect(throttled(await scrape(server), 'registrations')).toBe(1);
+  expect(throttled(await scrape(server), 'failed_logins')).toBe(0);
   expect(await server.stop()).toBe(0);
 });

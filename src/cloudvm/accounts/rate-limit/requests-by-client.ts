@@ -5,6 +5,7 @@
 import type { Logger } from '../../../platform/log.ts';
 import type { RateLimitOptions, Request } from '../../../runtime/application.ts';
 import { occasionally } from '../../occasionally.ts';
+import type { CountThrottled } from '../../throttling.ts';
 import { networkOf } from '../logins/address-network.ts';
 import { readBearerToken } from '../tokens/bearer-token.ts';
 import { SUBJECT, type TokenVerifier } from '../tokens/require-user.ts';
@@ -15,18 +16,28 @@ export interface RequestsByClientOptions {
   /** A function, because routes are registered before the worker has its secrets. */
   readonly tokens: () => TokenVerifier;
   readonly logger: Pick<Logger, 'warn'>;
+  /** Called for each request that is refused. */
+  readonly onThrottled: CountThrottled;
 }
 
 const REPORT_INTERVAL_MS = 10_000;
 
-export function requestsByClient({ perMinute, tokens, logger }: RequestsByClientOptions): RateLimitOptions {
-  const onRefused = occasionally(REPORT_INTERVAL_MS, ({ identity, remoteAddress }: Request, others) =>
+export function requestsByClient(options: RequestsByClientOptions): RateLimitOptions {
+  const { perMinute, tokens, logger, onThrottled } = options;
+  const report = occasionally(REPORT_INTERVAL_MS, ({ identity, remoteAddress }: Request, others) =>
     logger.warn(
       { ...identity, remoteAddress, others },
       'requests are refused, because their client has sent more than RATE_LIMIT_PER_MINUTE',
     ),
   );
-  return { perMinute, clientOf: (request) => clientOf(request, tokens), onRefused };
+  return {
+    perMinute,
+    clientOf: (request) => clientOf(request, tokens),
+    onRefused: (request) => {
+      onThrottled('rate_limit');
+      report(request);
+    },
+  };
 }
 
 /**

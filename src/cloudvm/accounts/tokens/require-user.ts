@@ -41,7 +41,7 @@ const DETAILS: Readonly<Record<InvalidTokenError['reason'], string>> = {
 export function requireUser({ tokens, checkSession }: TokenChecks): Middleware {
   return (request) => {
     try {
-      const subject = request.get(SUBJECT) ?? verified(request, tokens());
+      const subject = request.get(SUBJECT) ?? verified(request, tokens);
       return checkSession(subject, request.identity)?.catch(refuse);
     } catch (error) {
       return refuse(error);
@@ -59,10 +59,10 @@ export function userIdOf(request: Request): string {
   return subjectOf(request).userId;
 }
 
-function verified(request: Request, tokens: TokenVerifier): TokenSubject {
+function verified(request: Request, tokens: () => TokenVerifier): TokenSubject {
   const token = readBearerToken(request);
   if (token === undefined) throw missingToken();
-  const subject = tokens.verify(token);
+  const subject = tokens().verify(token);
   request.set(SUBJECT, subject);
   return subject;
 }

@@ -11,5 +11,6 @@ export function registerWithoutApi(router: Router): void {
     api: { open: () => Promise.reject(new Error('no request here needs the API')) },
     readiness: { workers: { serving: 1, size: 1 }, cutOffRoutes: [], check: async () => undefined },
     onDatabaseTrouble: () => {},
+    onThrottled: () => {},
   });
 }

@@ -6,6 +6,7 @@ import { Api } from '../../../../src/cloudvm/api.ts';
 import { type Providers, simulatedProviders } from '../../../../src/cloudvm/providers/provider-registry.ts';
 import { registerRoutes } from '../../../../src/cloudvm/routes.ts';
 import { prepareServices, Services } from '../../../../src/cloudvm/services.ts';
+import type { ThrottleReason } from '../../../../src/cloudvm/throttling.ts';
 import type { Logger } from '../../../../src/platform/log.ts';
 import { type DatabaseServer, startEmbeddedDatabase } from '../../../support/databases.ts';
 import { assertDocumented } from './documented-answers.ts';
@@ -39,6 +40,11 @@ export class CloudVm implements AsyncDisposable {
   readonly backgroundErrors: readonly unknown[];
   readonly #server: DatabaseServer;
   readonly #resources: AsyncDisposableStack;
+  /** The bounds that have refused a request, in order. */
+  readonly throttled: ThrottleReason[] = [];
+  readonly #countThrottled = (reason: ThrottleReason) => {
+    this.throttled.push(reason);
+  };
 
   static async open(options: CloudVmOptions = {}): Promise<CloudVm> {
     await using resources = new AsyncDisposableStack();
@@ -82,7 +88,10 @@ export class CloudVm implements AsyncDisposable {
     this.#resources = resources;
     const api = Promise.resolve(new Api(services));
     const tokens = () => services.accounts.tokens;
-    const rateLimit = perMinute === undefined ? undefined : requestsByClient({ perMinute, tokens, logger });
+    const rateLimit =
+      perMinute === undefined
+        ? undefined
+        : requestsByClient({ perMinute, tokens, logger, onThrottled: this.#countThrottled });
     this.http = new InProcess((router) => {
       registerRoutes(router, {
         corsOrigins: [],
@@ -91,6 +100,7 @@ export class CloudVm implements AsyncDisposable {
         api: { open: () => api },
         readiness: { workers: { serving: 1, size: 1 }, cutOffRoutes: [], check: async () => undefined },
         onDatabaseTrouble: (error) => errors.push(error),
+        onThrottled: this.#countThrottled,
       });
     }, assertDocumented);
     this.backgroundErrors = errors;
