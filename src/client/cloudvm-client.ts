@@ -10,7 +10,7 @@ import type {
   UserChanges,
 } from '../cloudvm/contract/client-contract.ts';
 import { bodyOf, type OperationReference } from './calls/body.ts';
-import type { CallAnswer, CallId, CallInput } from './calls/call.ts';
+import type { CallAnswer, CallId, CallInput, KeyOption } from './calls/call.ts';
 import { jsonOf } from './calls/json-answer.ts';
 import { OperationCalls } from './calls/operation-calls.ts';
 import { type AnyInput, outgoing } from './calls/outgoing.ts';
@@ -45,7 +45,7 @@ export class CloudVmClient implements AsyncDisposable {
   }
 
   /** Makes an account. The calls that follow are made for it. */
-  async register(registration: Registration, options: CallOptions = {}): Promise<Session> {
+  async register(registration: Registration, options: CallOptions & KeyOption = {}): Promise<Session> {
     return this.#enter(
       bodyOf('register', await this.request('register', { ...options, body: registration })),
     );
@@ -72,7 +72,7 @@ export class CloudVmClient implements AsyncDisposable {
   }
 
   /** Every other token of the account is refused from now on. The calls that follow use the new one. */
-  async changePassword(change: PasswordChange, options: CallOptions = {}): Promise<Session> {
+  async changePassword(change: PasswordChange, options: CallOptions & KeyOption = {}): Promise<Session> {
     const answer = await this.request('changePassword', { ...options, body: change });
     return this.#enter(bodyOf('changePassword', answer));
   }

@@ -12,7 +12,7 @@ import {
   type RequestIdentity,
   type Router,
 } from '../runtime/application.ts';
-import { requireUser, type TokenVerifier } from './accounts/tokens/require-user.ts';
+import { requireUser, requireUserOrRepetition, type TokenVerifier } from './accounts/tokens/require-user.ts';
 import type { TokenSubject } from './accounts/tokens/token-claims.ts';
 import type { Api } from './api.ts';
 import { type OperationId, ROUTES, type Route } from './contract/routes.ts';
@@ -59,7 +59,11 @@ export function registerRoutes(router: Router, options: RoutesOptions): void {
   registerDocumentation(router);
   const api = new KnownApi(options);
   const checkUser = requireUser({ tokens: options.tokens, checkSession: api.checkSession });
-  for (const route of ROUTES) register(router, route, checkUser, api.handler(route.operationId));
+  const checkUserOrRepetition = requireUserOrRepetition(checkUser);
+  for (const route of ROUTES) {
+    const check = 'withdrawsToken' in route ? checkUserOrRepetition : checkUser;
+    register(router, route, check, api.handler(route.operationId));
+  }
 }
 
 function corsPolicy({ corsOrigins, corsHeaders = [], corsMaxAgeSeconds }: RoutesOptions): CorsPolicy {

@@ -1,6 +1,6 @@
 /** What is sent again, how often, and when. */
 import { expect, test } from 'vitest';
-import { CloudVmNetworkError, CloudVmProblem } from '../../src/client/index.ts';
+import { type CloudVmClient, CloudVmNetworkError, CloudVmProblem } from '../../src/client/index.ts';
 import { answerJson, answerProblem, ID, OPERATION, ScriptedServer, VM } from './support/scripted-server.ts';
 
 const NEW_VM = { name: 'web', provider: 'local', region: 'here' } as const;
@@ -61,6 +61,27 @@ test('creating a VM is sent again with the same key, and each call has a key of 
   const keys = server.requests.map(({ headers }) => headers['idempotency-key']);
   expect(keys).toEqual([keys[0], keys[0], keys[0], expect.any(String)]);
   expect(keys[3]).not.toBe(keys[0]);
+});
+
+test.each<[string, (client: CloudVmClient) => Promise<unknown>]>([
+  ['stopping a VM', (client) => client.vms.stop(ID)],
+  ['taking a snapshot', (client) => client.snapshots.create(ID, { name: 'x' })],
+  [
+    'registering',
+    (client) => client.register({ email: 'a@example.com', username: 'ada', password: 'secret' }),
+  ],
+  ['changing the password', (client) => client.changePassword({ currentPassword: 'x', newPassword: 'y' })],
+])('%s is sent again with the same key, also while the first attempt is carried out', async (_, call) => {
+  const inUse = ['idempotency-key-in-use', { 'Retry-After': '0' }] as const;
+  await using server = await failing(100, (response, _request, number) => {
+    if (number === 0) response.destroy();
+    else if (number === 1) answerProblem(response, 409, ...inUse);
+    else answerProblem(response, 404, 'not-found');
+  });
+  await using client = server.client();
+  await expect(call(client)).rejects.toMatchObject({ status: 404 });
+  const keys = server.requests.map(({ headers }) => headers['idempotency-key']);
+  expect(keys).toEqual([expect.any(String), keys[0], keys[0]]);
 });
 
 test('a key of the caller is sent as it is', async () => {

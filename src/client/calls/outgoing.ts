@@ -23,6 +23,10 @@ const ROUTE_BY_ID: ReadonlyMap<string, Route> = new Map(ROUTES.map((route) => [r
 
 /** The routes that understand an Idempotency-Key. It does not compile if one is missing here. */
 const TAKES_KEY: Readonly<Record<TakesIdempotencyKey, true>> = {
+  register: true,
+  login: true,
+  changePassword: true,
+  renewToken: true,
   createVm: true,
   startVm: true,
   stopVm: true,

@@ -7,7 +7,7 @@ import type {
 } from '../../cloudvm/contract/client-contract.ts';
 import type { CallOptions } from '../options.ts';
 import { bodyOf, type OperationReference, operationOf } from './body.ts';
-import type { Call } from './call.ts';
+import type { Call, KeyOption } from './call.ts';
 import { everyEntry } from './pages.ts';
 
 /** A snapshot that is being taken, and the operation that takes it. */
@@ -43,7 +43,11 @@ export class SnapshotCalls {
   }
 
   /** The snapshot is `pending` until the operation has ended. */
-  async create(vmId: string, snapshot: NewSnapshot, options: CallOptions = {}): Promise<PendingSnapshot> {
+  async create(
+    vmId: string,
+    snapshot: NewSnapshot,
+    options: CallOptions & KeyOption = {},
+  ): Promise<PendingSnapshot> {
     const answer = await this.#call('createVmSnapshot', { ...options, path: { id: vmId }, body: snapshot });
     return {
       snapshot: bodyOf('createVmSnapshot', answer),

@@ -83,30 +83,30 @@ export class VmCalls {
   }
 
   /** Only one that is stopped or in error. */
-  start(id: string, options: ChangeOptions = {}): Promise<ChangingVm> {
+  start(id: string, options: ChangeOptions & KeyOption = {}): Promise<ChangingVm> {
     return this.#change('startVm', id, options);
   }
 
   /** Only one that is running. */
-  stop(id: string, options: ChangeOptions = {}): Promise<ChangingVm> {
+  stop(id: string, options: ChangeOptions & KeyOption = {}): Promise<ChangingVm> {
     return this.#change('stopVm', id, options);
   }
 
   /** Only one that is running. */
-  restart(id: string, options: ChangeOptions = {}): Promise<ChangingVm> {
+  restart(id: string, options: ChangeOptions & KeyOption = {}): Promise<ChangingVm> {
     return this.#change('restartVm', id, options);
   }
 
   async #change(
     operationId: 'startVm' | 'stopVm' | 'restartVm',
     id: string,
-    options: ChangeOptions,
+    options: ChangeOptions & KeyOption,
   ): Promise<ChangingVm> {
     const answer = await this.#call(operationId, { ...conditional(options), path: { id } });
     return { vm: bodyOf(operationId, answer), operation: operationOf(operationId, answer) };
   }
 }
 
-function conditional({ ifMatch, ...options }: ChangeOptions): CallOptions & { ifMatch: string | undefined } {
+function conditional<Options extends ChangeOptions>({ ifMatch, ...options }: Options) {
   return { ...options, ifMatch: entityTagOf(ifMatch) };
 }

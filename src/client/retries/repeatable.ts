@@ -37,9 +37,15 @@ export function isRepeatable({ method, headers }: OutgoingRequest): boolean {
   return method === 'POST' && headers['idempotency-key'] !== undefined;
 }
 
-/** Whether the error may be gone the next time. A 4xx other than 429 stays as it is. */
+/**
+ * Whether the error may be gone the next time. A 4xx stays as it is, but for 429, and for an attempt that met
+ * an earlier one of the same request, whose answer it will get.
+ */
 export function isPassing(error: unknown): error is CloudVmError {
-  if (error instanceof CloudVmProblem) return error.status === 429 || PASSING_STATUSES.includes(error.status);
+  if (error instanceof CloudVmProblem) {
+    if (error.is('idempotency-key-in-use')) return true;
+    return error.status === 429 || PASSING_STATUSES.includes(error.status);
+  }
   if (error instanceof CloudVmTimeout) return error.phase !== 'total';
   return error instanceof CloudVmNetworkError;
 }

@@ -1,5 +1,5 @@
 /** What the routes of accounts take and answer. */
-import { endpoint } from '../contract/endpoint.ts';
+import { endpoint, REPLAYED } from '../contract/endpoint.ts';
 import {
   accountDeletion,
   login as loginBody,
@@ -13,20 +13,32 @@ import {
 export const register = endpoint({
   group: 'Accounts',
   summary: 'Register',
+  description:
+    'Sent again with the same `Idempotency-Key`, e-mail address and username, it makes no second account. The password must be that of the account then.',
   body: registration,
+  fields: ['Idempotency-Key'],
   success: {
     status: 201,
     description: 'The account, and a token.',
     schema: SessionSchema,
-    headers: { Location: 'The path of the account.' },
+    headers: { Location: 'The path of the account.', ...REPLAYED },
   },
-  problems: ['unprocessable-content', 'unsupported-media-type', 'already-taken', 'too-many-registrations'],
+  problems: [
+    'unprocessable-content',
+    'unsupported-media-type',
+    'already-taken',
+    'too-many-registrations',
+    'too-many-failed-logins',
+    'idempotency-key-reused',
+  ],
 });
 
 export const login = endpoint({
   group: 'Accounts',
   summary: 'Log in',
+  description: 'It changes nothing, so it can be sent again, and each time gives a token.',
   body: loginBody,
+  fields: ['Idempotency-Key'],
   success: { status: 200, description: 'The account, and a token.', schema: SessionSchema },
   problems: [
     'unprocessable-content',
@@ -65,10 +77,22 @@ export const changePassword = endpoint({
   group: 'Accounts',
   summary: 'Change your password',
   description:
-    'Every token that was issued before is refused from now on, and streams of events that were opened with one end. This may take some seconds if the server has several processes.',
+    'Every token that was issued before is refused from now on, and streams of events that were opened with one end. This may take some seconds if the server has several processes. With an `Idempotency-Key` the request can be sent again, with the token that it has withdrawn.',
   body: passwordChange,
-  success: { status: 200, description: 'The account, and a new token.', schema: SessionSchema },
-  problems: ['unprocessable-content', 'unsupported-media-type', 'wrong-password', 'too-many-failed-logins'],
+  fields: ['Idempotency-Key'],
+  success: {
+    status: 200,
+    description: 'The account, and a new token.',
+    schema: SessionSchema,
+    headers: REPLAYED,
+  },
+  problems: [
+    'unprocessable-content',
+    'unsupported-media-type',
+    'wrong-password',
+    'too-many-failed-logins',
+    'idempotency-key-reused',
+  ],
 });
 
 export const renewToken = endpoint({
@@ -76,6 +100,7 @@ export const renewToken = endpoint({
   summary: 'Get a token that expires later',
   description:
     'The token of the request stays valid until it expires. After that a login is needed. So a program that renews its token in time needs the password only once.',
+  fields: ['Idempotency-Key'],
   success: { status: 200, description: 'The account, and a new token.', schema: SessionSchema },
   problems: [],
 });

@@ -83,6 +83,8 @@ export const AccountDeletionSchema = Type.Object(
 );
 
 export type UserAnswer = Static<typeof UserSchema>;
+export type RegistrationBody = Static<typeof RegistrationSchema>;
+export type PasswordChangeBody = Static<typeof PasswordChangeSchema>;
 export type SessionAnswer = Static<typeof SessionSchema>;
 
 export const registration = new Validator(RegistrationSchema);

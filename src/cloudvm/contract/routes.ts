@@ -11,6 +11,8 @@ export interface Route {
   readonly path: string;
   /** Who may call it: everybody, or only a request with a valid token. */
   readonly access: 'all' | 'user';
+  /** Its success withdraws the token of the request, so a repetition comes with a token that is withdrawn. */
+  readonly withdrawsToken?: true;
   /** As in the runtime's RouteOptions. */
   readonly checksPreconditions?: boolean;
   readonly maxBodyBytes?: number;
@@ -26,7 +28,14 @@ export const ROUTES = [
   { operationId: 'getAccount', method: 'get', path: '/api/auth/me', access: 'user' },
   { operationId: 'updateAccount', method: 'patch', path: '/api/auth/me', access: 'user', maxBodyBytes },
   { operationId: 'deleteAccount', method: 'delete', path: '/api/auth/me', access: 'user', maxBodyBytes },
-  { operationId: 'changePassword', method: 'post', path: '/api/auth/password', access: 'user', maxBodyBytes },
+  {
+    operationId: 'changePassword',
+    method: 'post',
+    path: '/api/auth/password',
+    access: 'user',
+    withdrawsToken: true,
+    maxBodyBytes,
+  },
   { operationId: 'renewToken', method: 'post', path: '/api/auth/token', access: 'user', maxBodyBytes },
 
   { operationId: 'listVms', method: 'get', path: '/api/vms', access: 'user' },

@@ -25,6 +25,7 @@ describeOnEveryDatabase('preparing a database', (database) => {
       _id_: { key: { _id: 1 }, unique: false },
       email: { key: { emailKey: 1 }, unique: true },
       username: { key: { usernameKey: 1 }, unique: true },
+      registrationKey: { key: { registrationKey: 1 }, unique: false },
       removalDueAt: { key: { removalDueAt: 1 }, unique: false },
     });
     expect(await indexesOf(database.service, VMS)).toEqual({

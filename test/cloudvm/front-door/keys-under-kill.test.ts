@@ -24,7 +24,7 @@ test('each request with a key is carried out once, whichever process is killed w
   };
   const fleet = resources.use(await Fleet.start(settings));
   const body = { email: 'ada@example.com', username: 'ada', password: 'correct horse' };
-  const registered = await fleet.insist('POST', '/api/auth/register', undefined, { body });
+  const registered = await once(fleet, '/api/auth/register', undefined, 'register', { body });
   const token = String(registered.json['token']);
 
   let left = VMS;

@@ -4,6 +4,7 @@
  * stale token does not keep its owner from a route that is open to all, such as the login.
  */
 import {
+  HttpProblem,
   type Middleware,
   type Request,
   type RequestIdentity,
@@ -15,6 +16,9 @@ import { invalidToken, missingToken } from './unauthorized.ts';
 
 /** The claims of the token. The rate limit leaves them, if it has verified the token already. */
 export const SUBJECT = new RequestKey<TokenSubject>('subject');
+
+/** Why the token of a request would be refused. */
+const WITHDRAWAL = new RequestKey<HttpProblem>('withdrawal');
 
 export interface TokenVerifier {
   /** @throws InvalidTokenError */
@@ -49,6 +53,31 @@ export function requireUser({ tokens, checkSession }: TokenChecks): Middleware {
   };
 }
 
+/**
+ * For a route whose success withdraws the token of the request. Who sends the request again, because the
+ * answer was lost, comes with a token that is withdrawn. With an Idempotency-Key it passes, and the handler
+ * decides.
+ * @param checkUser what `requireUser` has made
+ */
+export function requireUserOrRepetition(checkUser: Middleware): Middleware {
+  const refuseOthers = (request: Request, refusal: unknown): void => {
+    if (!isWithdrawal(refusal) || request.header('idempotency-key') === undefined) throw refusal;
+    request.set(WITHDRAWAL, refusal);
+  };
+  return (request, response) => {
+    try {
+      return checkUser(request, response)?.catch((refusal: unknown) => refuseOthers(request, refusal));
+    } catch (refusal) {
+      return refuseOthers(request, refusal);
+    }
+  };
+}
+
+/** The 401 of a request whose token is withdrawn. Only for handlers behind `requireUserOrRepetition`. */
+export function withdrawalOf(request: Request): HttpProblem | undefined {
+  return request.get(WITHDRAWAL);
+}
+
 /** The claims of the token of a request. Only for handlers behind `requireUser`. */
 export function subjectOf(request: Request): TokenSubject {
   return request.require(SUBJECT);
@@ -65,6 +94,11 @@ function verified(request: Request, tokens: () => TokenVerifier): TokenSubject {
   const subject = tokens().verify(token);
   request.set(SUBJECT, subject);
   return subject;
+}
+
+function isWithdrawal(refusal: unknown): refusal is HttpProblem {
+  if (!(refusal instanceof HttpProblem)) return false;
+  return refusal.cause instanceof InvalidTokenError && refusal.cause.reason === 'withdrawn';
 }
 
 function refuse(error: unknown): never {

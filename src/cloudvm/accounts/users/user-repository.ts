@@ -8,6 +8,7 @@ import type { DatabaseService } from '../../database/database-service.ts';
 import { duplicateFields, isDuplicateKey } from '../../database/driver-errors.ts';
 import { isObjectId } from '../../database/hexadecimal-id.ts';
 import { anyOf, requireObjectId } from '../../database/object-id.ts';
+import { isRemembered, type PasswordKey } from './account-keys.ts';
 import { caseInsensitiveKey } from './case-insensitive-key.ts';
 import { USERS, type UserDocument } from './user-document.ts';
 
@@ -23,12 +24,23 @@ export interface User {
 /** Only for checking a password, never part of an answer. */
 export interface UserWithPassword extends User {
   readonly passwordHash: string;
+  readonly passwordKeys: readonly PasswordKey[];
 }
 
 export interface NewUser {
   readonly email: string;
   readonly username: string;
   readonly passwordHash: string;
+  /** As in account-keys.ts. */
+  readonly registrationKey?: string | undefined;
+}
+
+/** Replaces the password that the client knows, which has the hash `current`. */
+export interface PasswordChange {
+  readonly current: string;
+  readonly passwordHash: string;
+  /** The keys of the latest changes, if this one has a key. */
+  readonly passwordKeys?: readonly PasswordKey[] | undefined;
 }
 
 /** Undefined fields stay as they are. */
@@ -92,6 +104,7 @@ export class UserRepository {
       usernameKey: caseInsensitiveKey(user.username),
       passwordHash: user.passwordHash,
       createdAt: new Date(),
+      ...(user.registrationKey !== undefined && { registrationKey: user.registrationKey }),
     };
     // Repeatable, because we chose the _id: a second insert that finds it knows that the first one succeeded.
     return this.#service.runRepeatable(async () => {
@@ -110,6 +123,20 @@ export class UserRepository {
   async findByEmail(email: string): Promise<UserWithPassword | undefined> {
     const emailKey = caseInsensitiveKey(email);
     return withPassword(await this.#service.run(() => this.#users.findOne({ emailKey })));
+  }
+
+  /** The user whose registration had this key, within the last 24 hours. */
+  async findRegistered(registrationKey: string): Promise<UserWithPassword | undefined> {
+    const found = await this.#service.run(() =>
+      this.#users.findOne({ registrationKey }, { readPreference: 'primary' }),
+    );
+    return found === null || !isRemembered(found.createdAt) ? undefined : withPassword(found);
+  }
+
+  /** Which of the two another user has. */
+  async taken({ email, username }: Pick<NewUser, 'email' | 'username'>): Promise<readonly string[]> {
+    const keys = { emailKey: caseInsensitiveKey(email), usernameKey: caseInsensitiveKey(username) };
+    return takenFrom(keys, await this.#service.run(() => this.#holders(keys)));
   }
 
   /** @returns undefined for a malformed id too */
@@ -155,12 +182,15 @@ export class UserRepository {
   /**
    * Replaces the password, and withdraws all tokens. The database decides, so of two simultaneous changes one
    * wins.
-   * @param current the hash of the password that the client knows
    * @returns undefined if the user has another password by now, or does not exist
    */
-  async changePassword(id: string, current: string, passwordHash: string): Promise<User | undefined> {
+  async changePassword(
+    id: string,
+    { current, passwordHash, passwordKeys }: PasswordChange,
+  ): Promise<User | undefined> {
     return this.#service.runRepeatable(async (repetition) => {
-      const change = { $set: { passwordHash }, $inc: { tokenVersion: 1 } };
+      const fields = { passwordHash, ...(passwordKeys !== undefined && { passwordKeys: [...passwordKeys] }) };
+      const change = { $set: fields, $inc: { tokenVersion: 1 } };
       const changed = await this.#users.findOneAndUpdate({ ...present(id), passwordHash: current }, change, {
         returnDocument: 'after',
       });
@@ -175,14 +205,17 @@ export class UserRepository {
   /**
    * Marks an account as deleted. From now on it does not exist for requests. What identifies the person goes
    * at once, and the address and the name are free. What else belongs to it is for AccountRemoval.
-   * @param current as for `changePassword`
+   * @param current the hash of the password that the client knows
    * @returns whether it was this call that did it
    */
   async markDeleted(id: string, current: string): Promise<boolean> {
     const now = new Date();
     const unique = `deleted:${id}`;
     const fields = { email: '', emailKey: unique, username: '', usernameKey: unique, passwordHash: '' };
-    const change = { $set: { ...fields, deletedAt: now, removalDueAt: now } };
+    const change = {
+      $set: { ...fields, deletedAt: now, removalDueAt: now },
+      $unset: { registrationKey: '', passwordKeys: '' },
+    } as const;
     return this.#service.runRepeatable(async (repetition) => {
       const { matchedCount } = await this.#users.updateOne({ ...present(id), passwordHash: current }, change);
       if (matchedCount === 1 || !repetition) return matchedCount === 1;
@@ -251,7 +284,9 @@ function present(id: string): Filter<UserDocument> {
 }
 
 function withPassword(found: UserDocument | null): UserWithPassword | undefined {
-  return found === null ? undefined : { ...toUser(found), passwordHash: found.passwordHash };
+  if (found === null) return undefined;
+  const { passwordHash, passwordKeys = [] } = found;
+  return { ...toUser(found), passwordHash, passwordKeys };
 }
 
 /** A copy of everything, because simultaneous reads share a document. */

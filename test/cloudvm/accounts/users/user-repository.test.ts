@@ -46,7 +46,8 @@ describeOnEveryDatabase('users', (database) => {
     });
     expect(created.createdAt.getTime()).toBeGreaterThanOrEqual(before);
     expect(await users().findById(created.id)).toEqual(created);
-    expect(await users().findByEmail(given.email)).toEqual({ ...created, passwordHash: given.passwordHash });
+    const { passwordHash } = given;
+    expect(await users().findByEmail(given.email)).toEqual({ ...created, passwordHash, passwordKeys: [] });
   });
 
   test('an e-mail is found in any case', async () => {
@@ -128,9 +129,10 @@ describeOnEveryDatabase('users', (database) => {
     const given = newUser();
     const { id } = await users().create(given);
     expect(await users().readTokenVersion(id)).toBe(0);
-    const changed = await users().changePassword(id, given.passwordHash, 'second');
+    const { passwordHash: current } = given;
+    const changed = await users().changePassword(id, { current, passwordHash: 'second' });
     expect(changed).toMatchObject({ id, tokenVersion: 1 });
-    expect(await users().changePassword(id, given.passwordHash, 'third')).toBeUndefined();
+    expect(await users().changePassword(id, { current, passwordHash: 'third' })).toBeUndefined();
     expect(await users().findWithPassword(id)).toMatchObject({ passwordHash: 'second', tokenVersion: 1 });
     expect(await users().readTokenVersion(id)).toBe(1);
   });
