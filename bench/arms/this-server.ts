@@ -3,7 +3,8 @@ import { onNode } from '../processes/server-process.ts';
 import type { Arm } from './arm.ts';
 
 const NAME = /^(wasm|js)(?:-([1-9]\d?))?$/;
-const DEFAULT_WORKERS = 8;
+/** Of an arm whose name has no number. */
+export const DEFAULT_WORKERS = 8;
 const CORES: Readonly<Record<string, string>> = { wasm: 'WebAssembly', js: 'JavaScript' };
 
 /** @param settings of the application. @returns undefined for a name of another arm */

@@ -18,6 +18,7 @@ export async function run(parameters: readonly string[]): Promise<void> {
   progress.note(`every round is in ${file}`);
   if (options.json) process.stdout.write(`${JSON.stringify(results, null, 1)}\n`);
   else process.stdout.write(`${describeRun(results)}\n\n${results.scenarios.map(scenarioTable).join('\n')}`);
+  if (options.report) await (await import('../report/command.ts')).run([file]);
   const failed = results.scenarios.filter(({ failure }) => failure !== undefined);
   if (failed.length > 0) throw new Error(`failed: ${failed.map(({ name }) => name).join(', ')}`);
 }

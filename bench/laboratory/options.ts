@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { CLOUDVM_ARM_NAMES } from '../arms/cloudvm-arms.ts';
 import { PLAIN_ARM_NAMES } from '../arms/plain-arms.ts';
+import { DEFAULT_WORKERS } from '../arms/this-server.ts';
 import { SCENARIOS } from '../scenarios/index.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import type { Blocks } from './budget.ts';
@@ -17,6 +18,8 @@ export interface LaboratoryOptions {
   /** Path of the file of results. undefined for the usual one. */
   readonly out: string | undefined;
   readonly json: boolean;
+  /** Whether a report of the results is made. */
+  readonly report: boolean;
 }
 
 export interface ChosenScenario {
@@ -45,6 +48,7 @@ export function readLaboratoryOptions(parameters: readonly string[]): Laboratory
       seed: { type: 'string' },
       out: { type: 'string' },
       json: { type: 'boolean', default: false },
+      report: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
@@ -68,6 +72,7 @@ export function readLaboratoryOptions(parameters: readonly string[]): Laboratory
     seed: number('seed', values.seed, Math.floor(Math.random() * MOST_SEED), 0, MOST_SEED),
     out: values.out,
     json: values.json,
+    report: values.report,
   };
 }
 
@@ -89,6 +94,7 @@ export function describeLaboratory(): string {
     '  --seed N           of the order of the blocks',
     '  --out FILE         where the results go (bench/results/raw-DATE.json)',
     '  --json             prints the results as well',
+    '  --report           makes the report of them, as npm run bench:report does',
     '',
   ].join('\n');
 }
@@ -126,7 +132,9 @@ function withWorkers(arms: readonly string[], text: string | undefined): readonl
   const counts = text.split(',').map((count) => whole('workers', count, 1, 64));
   const expanded = arms.flatMap((name) => {
     const core = THIS_SERVER.exec(name)?.[1];
-    return core === undefined ? [name] : counts.map((count) => `${core}-${count}`);
+    return core === undefined
+      ? [name]
+      : counts.map((count) => (count === DEFAULT_WORKERS ? core : `${core}-${count}`));
   });
   return [...new Set(expanded)];
 }

@@ -30,12 +30,18 @@ function machineTable({ machine }: Run): string {
   ]);
 }
 
-export function repetition({ command }: Run): string {
+export function repetition({ command, latency }: Run): string {
+  const commands = [
+    'npm ci',
+    command.replace(/\s+/g, ' '),
+    ...(latency === undefined ? [] : ['npm run bench -- latency --into=FILE']),
+    'npm run bench:report',
+  ];
   return paragraphs(
     '## How to repeat it',
-    ['    npm ci', `    ${command.replace(/\s+/g, ' ')}`, '    npm run bench:report'].join('\n'),
-    'The second command keeps every round in a file. The last one makes this report from the newest such file, or ' +
-      'from the one that is named after `--`.',
+    commands.map((line) => `    ${line}`).join('\n'),
+    'The second command keeps every round in a file, and says in which. The last one makes this report from the ' +
+      'newest such file, or from the one that is named after `--`.',
     '## How to read it',
     READING,
   );

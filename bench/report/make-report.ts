@@ -2,6 +2,7 @@
 import type { Run } from '../laboratory/results.ts';
 import { svgOf } from './chart/svg.ts';
 import { THEMES } from './chart/theme.ts';
+import { withDistinctNames } from './distinct-names.ts';
 import { explain, type Facts, readExplanations } from './explanations.ts';
 import { introduction, repetition } from './frame.ts';
 import { paragraphs } from './markdown.ts';
@@ -33,11 +34,13 @@ export function makeMarkdown(run: Run, explanations: string): string {
   return markdownOf(run, fillSections(run), explanations);
 }
 
+/** Every section with its content, or undefined where the run has none. */
 export function fillSections(run: Run): FilledSection[] {
-  return sectionsOf(run).map(({ name, title, ...section }) => ({
+  const named = withDistinctNames(run);
+  return sectionsOf(named).map(({ name, title, ...section }) => ({
     name,
     title,
-    content: section.content(run),
+    content: section.content(named),
   }));
 }
 

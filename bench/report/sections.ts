@@ -22,6 +22,6 @@ const SECTIONS: readonly Section[] = [
   cores,
 ];
 
-export function sectionsOf({ scenarios }: Run): Section[] {
-  return [...SECTIONS, ...scenarios.map(scenarioSection)];
+export function sectionsOf(run: Run): Section[] {
+  return [...SECTIONS, ...run.scenarios.map(scenarioSection)];
 }

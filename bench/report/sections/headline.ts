@@ -20,7 +20,16 @@ const SCENARIOS: Readonly<Record<string, string>> = {
   health: 'GET /health, whose handler does nothing',
   'vm-read': 'GET /api/vms/:id, which checks a token and reads a database',
 };
-const ARMS = [OUR_ARM, FASTIFY_ARM, 'fastify-batched', 'fastify-cluster', 'node-http', 'bun', 'cpp-httplib'];
+const ARMS = [
+  OUR_ARM,
+  FASTIFY_ARM,
+  'fastify-batched',
+  'fastify-cluster',
+  'node-http',
+  'bun',
+  'cpp-httplib',
+  'epoll',
+];
 
 export const headline: Section = {
   name: 'headline',

@@ -133,6 +133,14 @@ describe('the report', () => {
     expect(markdown).toContain('&lt;script\\>\\|\\`\\*\\_\\[a\\](javascript:x)&amp;amp; \\#\\# heading');
   });
 
+  test('keeps scenarios of one name with several numbers of connections apart', () => {
+    const run = exampleRun();
+    const one = scenarioNamed(run, 'health');
+    const markdown = markdownOf({ ...run, scenarios: [one, { ...one, connections: 8 }] });
+    expect(sectionOf(markdown, 'Scenario health')).toContain('64 connections');
+    expect(sectionOf(markdown, 'Scenario health-on-8')).toContain('8 connections');
+  });
+
   test('is the same for programs', async () => {
     const report = JSON.parse((await makeReport(exampleRun(), '')).get('report.json') ?? '');
     expect(report).toMatchObject({ format: 1, run: { commit: exampleRun().commit } });
