@@ -75,7 +75,7 @@ function run(path: usize, stop: usize, origin: usize): void {
   }
 }
 
-/** @returns the leaf that knows the path and the method, or 0 */
+/** @returns the leaf that knows the path and the method, or that owns the path, or 0 */
 function walk(path: usize, stop: usize, origin: usize): usize {
   let at = path;
   let here = root;
@@ -141,7 +141,7 @@ function walk(path: usize, stop: usize, origin: usize): usize {
 }
 
 function accept(leaf: usize): bool {
-  if (node.Leaf.route(leaf, method) >= 0) return true;
+  if (node.Leaf.route(leaf, method) !== node.NO_ROUTE) return true;
   allowed |= node.Leaf.allowed(leaf);
   return false;
 }

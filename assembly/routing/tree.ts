@@ -63,11 +63,16 @@ export class Leaf {
     return load<i32>(at + LEAF_ALLOWED);
   }
 
-  /** The route's number, negative for none. */
+  /**
+   * The route's number. NO_ROUTE if it has none, or ROUTE_METHOD_NOT_ALLOWED if no other leaf gets the path
+   * either (route-tree.ts).
+   */
   @inline static route(at: usize, method: i32): i32 {
     return load<i16>(at + LEAF_ROUTES + ((<usize>method) << 1));
   }
 }
+
+export const NO_ROUTE: i32 = -1;
 
 // What to try next at a node.
 export const STATIC: i32 = 0;

@@ -76,8 +76,8 @@ function corsPolicy({ corsOrigins, corsHeaders = [], corsMaxAgeSeconds }: Routes
 }
 
 function register(router: Router, route: Route, checkUser: Middleware, handler: Handler): void {
-  const { method, path, access, checksPreconditions = false, maxBodyBytes } = route;
-  const options = { checksPreconditions, ...(maxBodyBytes !== undefined && { maxBodyBytes }) };
+  const { method, path, access, checksPreconditions = false, maxBodyBytes, ownsPath = false } = route;
+  const options = { checksPreconditions, ownsPath, ...(maxBodyBytes !== undefined && { maxBodyBytes }) };
   if (access === 'all') router[method](path, options, handler);
   else router[method](path, { ...options, headers: PRIVATE }, checkUser, handler);
 }

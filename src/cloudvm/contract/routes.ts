@@ -17,6 +17,7 @@ export interface Route {
   readonly checksPreconditions?: boolean;
   readonly maxBodyBytes?: number;
   readonly isUnlimited?: boolean;
+  readonly ownsPath?: boolean;
 }
 
 /** For an e-mail address, a username and two passwords, whatever escapes they are spelt with. */
@@ -40,7 +41,7 @@ export const ROUTES = [
 
   { operationId: 'listVms', method: 'get', path: '/api/vms', access: 'user' },
   { operationId: 'createVm', method: 'post', path: '/api/vms', access: 'user' },
-  { operationId: 'streamEvents', method: 'get', path: '/api/vms/events', access: 'user' },
+  { operationId: 'streamEvents', method: 'get', path: '/api/vms/events', access: 'user', ownsPath: true },
   { operationId: 'getVm', method: 'get', path: '/api/vms/:id', access: 'user' },
   {
     operationId: 'updateVm',

@@ -24,6 +24,11 @@ export interface RoutePattern {
   readonly method: string;
   /** Segments are static, `:name` or, last, `*name`. */
   readonly path: string;
+  /**
+   * No other pattern gets a request to a path that matches this one, whatever its method. Otherwise a less
+   * specific pattern gets it that has the method.
+   */
+  readonly ownsPath?: boolean;
 }
 
 export interface CoreOptions {

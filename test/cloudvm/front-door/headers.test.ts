@@ -68,3 +68,14 @@ test('/health is the same from a worker and from the main thread', async () => {
   const { headers } = await cloudVm.http.ask('GET', '/health');
   expect(Object.keys(headers)).toEqual(['content-type']);
 });
+
+test.each([
+  ['OPTIONS', 204],
+  ['DELETE', 405],
+  ['PATCH', 405],
+  ['POST', 405],
+])('%s of the stream of events is %i, and not a request to a VM of this name', async (method, status) => {
+  const answer = await cloudVm.http.ask(method, '/api/vms/events', { token });
+  expect(answer.status).toBe(status);
+  expect(answer.headers['allow']).toBe('GET, HEAD, OPTIONS');
+});

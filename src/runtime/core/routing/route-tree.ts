@@ -4,7 +4,13 @@
  * region. Each worker builds it once, before it serves.
  */
 
-import { METHOD_GET, METHOD_HEAD, METHOD_OPTIONS, METHOD_OTHER } from '../../../../assembly/record.ts';
+import {
+  METHOD_GET,
+  METHOD_HEAD,
+  METHOD_OPTIONS,
+  METHOD_OTHER,
+  ROUTE_METHOD_NOT_ALLOWED,
+} from '../../../../assembly/record.ts';
 import type { RoutePattern } from '../core.ts';
 import { methodNumber } from '../method.ts';
 import { parseRoutePath } from './route-pattern.ts';
@@ -17,8 +23,10 @@ export const NO_ROUTE = -1;
 export interface RouteLeaf {
   /** Mask of the methods the path knows: HEAD if GET is, OPTIONS always. */
   allowed: number;
+  ownsPath: boolean;
   /**
-   * Route number by METHOD_ number, NO_ROUTE for none. HEAD has that of GET unless it has one of its own.
+   * Route number by METHOD_ number, NO_ROUTE for none. HEAD has that of GET unless it has one of its own. If
+   * the leaf owns its paths, ROUTE_METHOD_NOT_ALLOWED stands for none, and the search ends here.
    */
   readonly routes: Int32Array;
 }
@@ -50,13 +58,14 @@ export function buildRouteTree(routes: readonly RoutePattern[]): RouteTree {
     try {
       const leaf = insertPattern(root, route.path);
       registerMethod(leaf, route.method, number);
+      leaf.ownsPath ||= route.ownsPath === true;
       allowed |= leaf.allowed;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       throw new Error(`route ${route.method} ${route.path}: ${reason}`, { cause: error });
     }
   }
-  completeHead(root);
+  completeLeaves(root);
   return { root, allowed };
 }
 
@@ -65,7 +74,11 @@ function makeNode(label: Uint8Array): RouteNode {
 }
 
 function makeLeaf(): RouteLeaf {
-  return { allowed: 1 << METHOD_OPTIONS, routes: new Int32Array(METHOD_OTHER + 1).fill(NO_ROUTE) };
+  return {
+    allowed: 1 << METHOD_OPTIONS,
+    ownsPath: false,
+    routes: new Int32Array(METHOD_OTHER + 1).fill(NO_ROUTE),
+  };
 }
 
 function registerMethod(leaf: RouteLeaf, name: string, number: number): void {
@@ -78,14 +91,18 @@ function registerMethod(leaf: RouteLeaf, name: string, number: number): void {
 }
 
 /** Done last, so that a HEAD route of its own wins in whatever order the two were registered. */
-function completeHead(node: RouteNode): void {
-  for (const leaf of [node.leaf, node.wildcard]) {
-    if (leaf !== undefined && leaf.routes[METHOD_HEAD] === NO_ROUTE) {
-      leaf.routes[METHOD_HEAD] = leaf.routes[METHOD_GET] as number;
-    }
+function completeLeaves(node: RouteNode): void {
+  for (const leaf of [node.leaf, node.wildcard]) if (leaf !== undefined) completeLeaf(leaf);
+  for (const child of node.children) completeLeaves(child);
+  if (node.parameter !== undefined) completeLeaves(node.parameter);
+}
+
+function completeLeaf({ routes, ownsPath }: RouteLeaf): void {
+  if (routes[METHOD_HEAD] === NO_ROUTE) routes[METHOD_HEAD] = routes[METHOD_GET] as number;
+  if (!ownsPath) return;
+  for (const [method, route] of routes.entries()) {
+    if (route === NO_ROUTE) routes[method] = ROUTE_METHOD_NOT_ALLOWED;
   }
-  for (const child of node.children) completeHead(child);
-  if (node.parameter !== undefined) completeHead(node.parameter);
 }
 
 /** @returns the leaf of the pattern. It is made if it does not exist yet */

@@ -34,6 +34,11 @@ export interface RouteOptions<Body = unknown, Query = unknown, Parameters = unkn
   readonly stream?: StreamOptions;
   /** Its requests do not count against `Router.rateLimit`. */
   readonly isUnlimited?: boolean;
+  /**
+   * Requests to this path never go to a less specific one, such as `/vms/:id` for `/vms/events`: with a
+   * method that no route of this very path has, they get 405.
+   */
+  readonly ownsPath?: boolean;
 }
 
 const STREAMING_METHODS = ['POST', 'PUT', 'PATCH'];
@@ -49,6 +54,7 @@ const NAMES: Readonly<Record<keyof RouteOptions, true>> = {
   maxBodyBytes: true,
   stream: true,
   isUnlimited: true,
+  ownsPath: true,
 };
 
 /** A misspelt schema would check nothing. @param route its method and path */

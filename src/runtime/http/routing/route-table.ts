@@ -52,7 +52,7 @@ export class RouteTable {
     this.#claim(method, path, shape);
     const checked = checksRequest(options) ? withSchema(options, handler) : handler;
     this.#routes.push({
-      pattern: Object.freeze({ method, path }),
+      pattern: Object.freeze({ method, path, ...(options.ownsPath === true && { ownsPath: true }) }),
       parameterNames,
       middleware: [...middleware, ...own],
       handlers: stepsOf(checked),

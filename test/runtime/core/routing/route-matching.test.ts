@@ -11,6 +11,7 @@ import { buildRouteTree } from '../../../../src/runtime/core/routing/route-tree.
 import { Bench, CORE_KINDS, LIMITS, parametersOf, word } from '../parser-harness.ts';
 
 const route = (method: string, path: string): RoutePattern => ({ method, path });
+const owner = (method: string, path: string): RoutePattern => ({ method, path, ownsPath: true });
 
 const ROUTES: readonly RoutePattern[] = [
   route('GET', '/'),
@@ -26,6 +27,9 @@ const ROUTES: readonly RoutePattern[] = [
   route('GET', '/head'),
   route('GET', '/a%20b~/:x'),
   route('GET', '/users/:id/*rest'),
+  owner('GET', '/users/now'),
+  route('POST', '/users/now'),
+  owner('GET', '/users/:id/posts'),
 ];
 
 interface Match {
@@ -37,6 +41,14 @@ const CASES: Record<string, Match> = {
   'GET /': { route: 'GET /' },
   'GET /users': { route: 'GET /users' },
   'GET /users/me': { route: 'GET /users/me' },
+  'GET /users/now': { route: 'GET /users/now' },
+  'POST /users/now': { route: 'POST /users/now' },
+  'HEAD /users/now': { route: 'GET /users/now' },
+  'DELETE /users/now': { route: r.ROUTE_METHOD_NOT_ALLOWED },
+  'BREW /users/now': { route: r.ROUTE_METHOD_NOT_ALLOWED },
+  'OPTIONS /users/now': { route: r.ROUTE_METHOD_NOT_ALLOWED },
+  'GET /users/now/x': { route: 'GET /users/:id/*rest', parameters: ['now', 'x'] },
+  'DELETE /users/nowhere': { route: 'DELETE /users/:id', parameters: ['nowhere'] },
   'GET /users/meg': { route: 'GET /users/:id', parameters: ['meg'] },
   'GET /users/m': { route: 'GET /users/:id', parameters: ['m'] },
   'DELETE /users/me': { route: 'DELETE /users/:id', parameters: ['me'] },
@@ -84,9 +96,11 @@ describe.each(CORE_KINDS)('the routes of the %s core', (kind) => {
     expect(parametersOf(answer)).toEqual(expected.parameters ?? []);
   });
 
-  test('give the methods of all routes with the path', () => {
+  test('give the methods of all routes with the path, or of the one that owns it', () => {
     expect(allowed('PUT /users/me')).toEqual(['GET', 'HEAD', 'DELETE', 'OPTIONS']);
     expect(allowed('PUT /files/upload')).toEqual(['GET', 'HEAD', 'POST', 'OPTIONS']);
+    expect(allowed('DELETE /users/now')).toEqual(['GET', 'HEAD', 'POST', 'OPTIONS']);
+    expect(allowed('POST /users/7/posts')).toEqual(['GET', 'HEAD', 'OPTIONS']);
     expect(allowed('OPTIONS *')).toEqual(['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS']);
     expect(allowed('GET /nowhere')).toEqual([]);
   });
