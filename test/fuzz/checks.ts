@@ -11,6 +11,7 @@ import type { Random } from './random.ts';
 
 export type FindingKind =
   | 'cores differ'
+  | 'match differs'
   | 'split matters'
   | 'surroundings matter'
   | 'later bytes matter'
@@ -53,12 +54,24 @@ const OTHER_REQUESTS: readonly Uint8Array[] = [
 
 /** Both cores answer the same for the whole input. @returns the bytes consumed, 0 if it was not complete */
 export function checkCoresAgree(arena: Arena, input: Uint8Array): number {
-  for (const core of arena.cores) arena.feed(core, input);
+  for (const core of arena.cores) {
+    arena.feed(core, input);
+    checkMatchAgain(core);
+  }
   const { wasm, js } = arena;
   if (!sameRecords(wasm.record, js.record) || !sameRecords(js.record, wasm.record)) {
     throw new Finding('cores differ', `(wasm and js) ${describeDifference(wasm.record, js.record)}`);
   }
   return wasm.record[r.STATUS] === r.PARSE_COMPLETE ? (wasm.record[r.CONSUMED] ?? 0) : 0;
+}
+
+/** Matching the route of a complete request once more changes nothing. */
+function checkMatchAgain(core: Core): void {
+  if (core.record[r.STATUS] !== r.PARSE_COMPLETE) return;
+  const before = core.record.slice();
+  core.match();
+  if (sameRecords(before, core.record)) return;
+  throw new Finding('match differs', `${core.kind}: ${describeDifference(before, core.record)}`);
 }
 
 /** Both cores describe the head alike that `parse` has accepted, and refuse alike what it refuses. */
