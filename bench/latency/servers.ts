@@ -13,7 +13,7 @@ import { prepareWorkload } from './workload.ts';
 
 const NAME = 'cloudvm-backend';
 const MB = 1_048_576;
-const BUSY_SCENARIOS = ['health', 'vm-read'] as const;
+const BUSY_SCENARIOS = ['plain', 'vm-read'] as const;
 /** Workers start one after the other, and then garbage is left. */
 const REST_MS = 3_000;
 

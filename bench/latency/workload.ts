@@ -2,11 +2,11 @@
 import { randomInt } from 'node:crypto';
 import type { PacedRequest } from './paced-load.ts';
 
-export const SCENARIOS = ['health', 'jwt', 'vm-read', 'vm-list', 'vm-create'] as const;
+export const SCENARIOS = ['plain', 'jwt', 'vm-read', 'vm-list', 'vm-create'] as const;
 export type ScenarioName = (typeof SCENARIOS)[number];
 
 export const ABOUT: Readonly<Record<ScenarioName, string>> = {
-  health: 'GET /health: no token, no database',
+  plain: 'GET /health?plain: no token, no database, and a query, so that main leaves it to a worker',
   jwt: 'GET /api/auth/me: a token, and its user from the database',
   'vm-read': 'GET /api/vms/:id: a token and one VM from the database',
   'vm-list': 'GET /api/vms: a page of 20 VMs, with their number',
@@ -29,7 +29,7 @@ export async function prepareWorkload(url: string): Promise<Workload> {
   }
   const get = (path: string) => ({ method: 'GET', path, headers, expected: 200 }) as const;
   return {
-    health: () => ({ method: 'GET', path: '/health', headers: {}, expected: 200 }),
+    plain: () => ({ method: 'GET', path: '/health?plain', headers: {}, expected: 200 }),
     jwt: () => get('/api/auth/me'),
     'vm-read': () => get(`/api/vms/${ids[randomInt(ids.length)]}`),
     'vm-list': () => get('/api/vms'),

@@ -11,7 +11,7 @@ import { grouped, milliseconds, short } from '../numbers.ts';
 import type { Section } from '../section.ts';
 
 /** The chart shows the first that was timed. */
-const SHOWN = ['vm-read', 'jwt', 'health'];
+const SHOWN = ['vm-read', 'jwt', 'plain'];
 
 export const stages: Section = {
   name: 'stages',
