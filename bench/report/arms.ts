@@ -9,7 +9,7 @@ import {
 } from '../laboratory/results.ts';
 import type { Emphasis } from './chart/theme.ts';
 
-export type { ArmResult, Estimate, Ratio, ScenarioResult };
+export type { Estimate, ScenarioResult };
 export { FASTIFY_ARM, OUR_ARM };
 
 export const OUR_NAME = 'CloudVM backend';
@@ -51,6 +51,14 @@ export function scenarioOf(scenarios: readonly ScenarioResult[], name: string): 
 
 export function armOf(scenario: ScenarioResult, name: string): ArmResult | undefined {
   return scenario.arms.find((arm) => arm.name === name);
+}
+
+/** This server, its variants, then the others. */
+export function sortedArms({ arms }: ScenarioResult): ArmResult[] {
+  const order: readonly Emphasis[] = ['ours', 'variant', 'other'];
+  return arms.toSorted(
+    (one, other) => order.indexOf(emphasisOf(one.name)) - order.indexOf(emphasisOf(other.name)),
+  );
 }
 
 export function ratioOf(scenario: ScenarioResult, of: string, to: string): Ratio | undefined {

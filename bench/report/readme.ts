@@ -44,7 +44,6 @@ function measurementsOf(run: Run): string {
     ),
     ratioTable(scenarios),
     list(findings),
-    'It does not win everywhere. Other servers have:',
     betterServers({ scenarios }),
     `[The report](${FOLDER}report.md) has all scenarios, servers and latencies, and says how to read them. To repeat it:`,
     '    npm run bench\n    npm run bench:report',

@@ -9,10 +9,12 @@ import {
   ratioOf,
   type ScenarioResult,
   scenarioOf,
+  standing,
 } from '../arms.ts';
 import type { Chart, Group, Row } from '../chart/chart.ts';
 import { ratioValue } from '../chart/estimated-value.ts';
 import { footerOf } from '../footer.ts';
+import { capitalized } from '../markdown.ts';
 import { ratio, short } from '../numbers.ts';
 import type { Section } from '../section.ts';
 
@@ -45,7 +47,7 @@ export const headline: Section = {
 function chartOf(run: Run, scenarios: readonly ScenarioResult[]): Chart {
   return {
     name: 'headline',
-    title: scenarios.map(findingOf).join(', '),
+    title: capitalized(scenarios.map(findingOf).join(', ')),
     subtitle: `Ratios to Fastify on the same machine in the same minutes. Lines are 95 % confidence intervals. ${run.rounds} rounds of ${short(run.seconds)} s.`,
     panels: [
       { title: 'Requests per second: more is better', unit: 'times Fastify', marks: 'bars', reference: 1 },
@@ -56,13 +58,18 @@ function chartOf(run: Run, scenarios: readonly ScenarioResult[]): Chart {
   };
 }
 
-/** Only the first scenario names what the ratios are to. */
+/** Only the first scenario names what the ratios are to. What an interval does not show is not claimed. */
 function findingOf(scenario: ScenarioResult, index: number): string {
   const found = ratioOf(scenario, OUR_ARM, FASTIFY_ARM);
   if (found === undefined) throw new Error(`${scenario.name} has no ratio to Fastify`);
   const [name] = (SCENARIOS[scenario.name] ?? scenario.name).split(',');
-  const throughput = `${ratio(found.requestsPerSecond.median)}×`;
-  const cpu = `${ratio(found.cpuMicrosecondsPerRequest.median)}×`;
+  const { requestsPerSecond, cpuMicrosecondsPerRequest } = found;
+  const cpu = `${ratio(cpuMicrosecondsPerRequest.median)}×`;
+  if (standing(requestsPerSecond) === 'level') {
+    const { low, high } = requestsPerSecond;
+    return `level with Fastify (${ratio(low)}× to ${ratio(high)}×) at ${cpu} its CPU on ${name}`;
+  }
+  const throughput = `${ratio(requestsPerSecond.median)}×`;
   return index === 0
     ? `${throughput} Fastify’s throughput at ${cpu} its CPU on ${name}`
     : `${throughput} at ${cpu} on ${name}`;

@@ -1,6 +1,6 @@
 /** What CPU-bound requests do to the others. */
 import type { Estimate, Run, ScenarioResult, Summary } from '../../laboratory/results.ts';
-import { armOf, emphasisOf, FASTIFY_ARM, labelOf, OUR_ARM, scenarioOf } from '../arms.ts';
+import { armOf, emphasisOf, FASTIFY_ARM, labelOf, OUR_ARM, scenarioOf, sortedArms } from '../arms.ts';
 import type { Chart, Value } from '../chart/chart.ts';
 import { estimatedValue } from '../chart/estimated-value.ts';
 import { escapeMarkdown } from '../escape.ts';
@@ -35,7 +35,7 @@ function chartOf(run: Run, scenario: ScenarioResult): Chart {
     groups: [
       {
         title: '',
-        rows: scenario.arms.map(({ name, summary }) => ({
+        rows: sortedArms(scenario).map(({ name, summary }) => ({
           label: labelOf(name),
           emphasis: emphasisOf(name),
           values: measures.map(({ of }) => optionalValue(of(summary))),

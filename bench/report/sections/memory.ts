@@ -1,6 +1,6 @@
 /** What each server takes of the memory, at rest and under load, beside the figures of the C++ design. */
 import type { Run, ScenarioResult } from '../../laboratory/results.ts';
-import { armOf, emphasisOf, FASTIFY_ARM, labelOf, OUR_ARM, scenarioOf } from '../arms.ts';
+import { armOf, emphasisOf, FASTIFY_ARM, labelOf, OUR_ARM, scenarioOf, sortedArms } from '../arms.ts';
 import type { Chart, Row } from '../chart/chart.ts';
 import { estimatedValue } from '../chart/estimated-value.ts';
 import { DESIGN_LABEL, DESIGN_MEMORY_MB } from '../design.ts';
@@ -29,7 +29,7 @@ export const memory: Section = {
 };
 
 function chartOf(run: Run, scenario: ScenarioResult): Chart {
-  const measured = scenario.arms.map(
+  const measured = sortedArms(scenario).map(
     ({ name, memoryAtRestMb, summary: { memoryMb } }): Row => ({
       label: labelOf(name),
       emphasis: emphasisOf(name),

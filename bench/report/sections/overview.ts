@@ -1,5 +1,5 @@
 /** Where this server wins and where it loses, scenario by scenario. */
-import type { FixedRateSummary, Ratio, Run, ScenarioResult } from '../../laboratory/results.ts';
+import type { Estimate, FixedRateSummary, Ratio, Run, ScenarioResult } from '../../laboratory/results.ts';
 import {
   armOf,
   emphasisOf,
@@ -11,7 +11,7 @@ import {
   standing,
 } from '../arms.ts';
 import { escapeMarkdown } from '../escape.ts';
-import { enumerate, list, paragraphs, table } from '../markdown.ts';
+import { enumerate, paragraphs, table, textTable } from '../markdown.ts';
 import { ratio, ratioWithInterval } from '../numbers.ts';
 import type { Section } from '../section.ts';
 
@@ -91,32 +91,44 @@ function failuresOf({ scenarios }: Run): string | undefined {
     : escapeMarkdown(`Not measured, because they failed: ${enumerate(failed)}.`);
 }
 
-const MEASURES = [
+interface Measure {
+  readonly title: string;
+  of(ratio: Ratio): Estimate;
+  readonly better: Standing;
+}
+
+const MEASURES: readonly Measure[] = [
+  { title: 'more requests/s in', of: ({ requestsPerSecond }) => requestsPerSecond, better: 'more' },
   {
-    words: 'More requests per second than this server',
-    of: ({ requestsPerSecond }: Ratio) => requestsPerSecond,
-    better: 'more',
-  },
-  {
-    words: 'Less CPU time for each',
-    of: ({ cpuMicrosecondsPerRequest }: Ratio) => cpuMicrosecondsPerRequest,
+    title: 'less CPU/request in',
+    of: ({ cpuMicrosecondsPerRequest }) => cpuMicrosecondsPerRequest,
     better: 'less',
   },
-] as const;
+];
 
-/** Every server that beats this one somewhere, by how much. */
+/** Every server that beats this one somewhere, and by how much. */
 export function betterServers({ scenarios }: Pick<Run, 'scenarios'>): string {
-  return list(
-    MEASURES.map(({ words, of, better }) => {
-      const places = scenarios.flatMap((scenario) => {
-        const others = scenario.ratios.filter(
-          (found) =>
-            found.to === OUR_ARM && emphasisOf(found.of) === 'other' && standing(of(found)) === better,
-        );
-        const named = others.map((found) => `${labelOf(found.of)} ${ratio(of(found).median)}×`);
-        return named.length === 0 ? [] : `${scenario.name}: ${named.join(', ')}`;
-      });
-      return `${words}: ${places.length === 0 ? 'none' : places.join('; ')}.`;
-    }),
-  );
+  const names = new Set(scenarios.flatMap(({ arms }) => arms.map(({ name }) => name)));
+  const rows = [...names]
+    .filter((name) => emphasisOf(name) === 'other')
+    .map((name) => [
+      labelOf(name),
+      ...MEASURES.map(({ of, better }) => enumerate(placesOf(name, scenarios, of, better)) || NOTHING),
+    ])
+    .filter(([, ...cells]) => cells.some((cell) => cell !== NOTHING));
+  if (rows.length === 0) return 'No other server beats it in a scenario.';
+  return textTable([['other servers have', ...MEASURES.map(({ title }) => title)], ...rows]);
+}
+
+function placesOf(
+  arm: string,
+  scenarios: readonly ScenarioResult[],
+  of: Measure['of'],
+  better: Standing,
+): string[] {
+  return scenarios.flatMap((scenario) => {
+    const found = ratioOf(scenario, arm, OUR_ARM);
+    if (found === undefined || standing(of(found)) !== better) return [];
+    return `${scenario.name} (${ratio(of(found).median)}×)`;
+  });
 }

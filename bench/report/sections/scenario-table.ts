@@ -1,6 +1,6 @@
 /** The tables of a scenario, with a row for each arm. */
 import type { ArmResult, FixedRateSummary, ScenarioResult } from '../../laboratory/results.ts';
-import { FASTIFY_ARM, labelOf, ratioOf } from '../arms.ts';
+import { FASTIFY_ARM, labelOf, ratioOf, sortedArms } from '../arms.ts';
 import { table } from '../markdown.ts';
 import { grouped, percent, ratioWithInterval, significant, withSpread } from '../numbers.ts';
 
@@ -46,11 +46,11 @@ export function latencyTable(scenario: ScenarioResult): string | undefined {
 }
 
 /** Without columns that are empty. */
-function tableOf({ arms }: ScenarioResult, columns: readonly Column[], corner = 'server'): string {
-  const filled = columns.filter(({ cell }) => arms.some((arm) => cell(arm) !== NOTHING));
+function tableOf(scenario: ScenarioResult, columns: readonly Column[], corner = 'server'): string {
+  const filled = columns.filter(({ cell }) => scenario.arms.some((arm) => cell(arm) !== NOTHING));
   return table([
     [corner, ...filled.map(({ title }) => title)],
-    ...arms.map((arm) => [labelOf(arm.name), ...filled.map(({ cell }) => cell(arm))]),
+    ...sortedArms(scenario).map((arm) => [labelOf(arm.name), ...filled.map(({ cell }) => cell(arm))]),
   ]);
 }
 

@@ -1,7 +1,7 @@
 /** One scenario: a table of its arms, and what it means. */
 import type { ArmResult, Ratio, ScenarioResult } from '../../laboratory/results.ts';
 import { escapeMarkdown } from '../escape.ts';
-import { list, paragraphs } from '../markdown.ts';
+import { capitalized, list, paragraphs } from '../markdown.ts';
 import type { Section } from '../section.ts';
 import { costTable, latencyTable } from './scenario-table.ts';
 import { meaningOf } from './scenario-words.ts';
@@ -16,7 +16,7 @@ export function scenarioSection(scenario: ScenarioResult): Section {
 
 function markdownOf(scenario: ScenarioResult): string {
   return paragraphs(
-    escapeMarkdown(`${withPeriod(scenario.about)} ${loadOf(scenario)}`),
+    escapeMarkdown(`${withPeriod(capitalized(scenario.about))} ${loadOf(scenario)}`),
     failureOf(scenario),
     scenario.arms.length > 0 ? costTable(scenario) : undefined,
     scenario.arms.length > 0 ? latencyTable(scenario) : undefined,

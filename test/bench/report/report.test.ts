@@ -42,7 +42,11 @@ describe('the report', () => {
       'It is behind others: 0.82 × Bun, 0.69 × C++ epoll loop.',
     );
     const overview = sectionOf(markdown, 'Where it wins, and where it loses');
-    expect(overview).toContain('More requests per second than this server: health: Bun 1.22×');
+    expect(rowOf(overview, 'Bun')).toEqual([
+      'Bun',
+      'health (1.22×), pipelined (1.20×) and echo-64k (1.19×)',
+      '–',
+    ]);
     expect(overview).toContain('Not measured, because they failed: echo-1m.');
   });
 
@@ -59,6 +63,7 @@ describe('the report', () => {
       'are level in requests per second: 1.02 (0.97 to 1.05)',
     );
     expect(rowOf(sectionOf(markdown, 'Where it wins, and where it loses'), 'health')[1]).toBe('level');
+    expect(markdown).toContain('alt="Level with Fastify (0.97× to 1.05×) at 0.34× its CPU on GET /health"');
   });
 
   test('says where it loses to Fastify', () => {
