@@ -1,4 +1,5 @@
 /** `npm run bench`: reads the command line, runs the laboratory and prints what it found. */
+import { measureLatency, USUAL_LATENCY } from '../latency/measure.ts';
 import { describeLaboratory, readLaboratoryOptions } from './options.ts';
 import { Progress } from './progress.ts';
 import { runLaboratory } from './run.ts';
@@ -13,7 +14,13 @@ export async function run(parameters: readonly string[]): Promise<void> {
   }
   const progress = new Progress(process.stderr);
   const command = ['npm run bench', ...(parameters.length > 0 ? ['--', ...parameters] : [])].join(' ');
-  const finished = await runLaboratory({ ...options, command, progress });
+  const note = (text: string) => progress.note(text);
+  const finished = await runLaboratory({
+    ...options,
+    command,
+    progress,
+    ...(options.latency && { measureLatency: () => measureLatency(USUAL_LATENCY, note) }),
+  });
   const { run: results, file } = finished;
   progress.note(`every round is in ${file}`);
   if (options.json) process.stdout.write(`${JSON.stringify(results, null, 1)}\n`);

@@ -18,6 +18,8 @@ export interface LaboratoryOptions {
   /** Path of the file of results. undefined for the usual one. */
   readonly out: string | undefined;
   readonly json: boolean;
+  /** Whether the stages of requests are timed after the scenarios (bench/latency): in a whole run. */
+  readonly latency: boolean;
   /** Whether a report of the results is made. */
   readonly report: boolean;
 }
@@ -72,6 +74,7 @@ export function readLaboratoryOptions(parameters: readonly string[]): Laboratory
     seed: number('seed', values.seed, Math.floor(Math.random() * MOST_SEED), 0, MOST_SEED),
     out: values.out,
     json: values.json,
+    latency: positionals.length === 0 && !values.quick,
     report: values.report,
   };
 }

@@ -9,13 +9,17 @@ import { describeMachine, describeSources } from './machine.ts';
 import type { LaboratoryOptions } from './options.ts';
 import type { Progress } from './progress.ts';
 import { seededRandom } from './random.ts';
-import { FORMAT, type Run } from './results.ts';
+import { FORMAT, type LatencyResult, type Run } from './results.ts';
 import { runScenario, type ScenarioOptions } from './run-scenario.ts';
 
-export interface RunOptions extends LaboratoryOptions, Pick<ScenarioOptions, 'progress' | 'seeding'> {
+export interface RunOptions
+  extends Omit<LaboratoryOptions, 'latency'>,
+    Pick<ScenarioOptions, 'progress' | 'seeding'> {
   readonly progress: Progress;
   /** As it can be repeated. */
   readonly command: string;
+  /** Measured after the scenarios (bench/latency). */
+  readonly measureLatency?: () => Promise<LatencyResult>;
   /** The bundle, unless a test serves the sources. */
   readonly entry?: string;
 }
@@ -48,9 +52,11 @@ export async function runLaboratory(options: RunOptions): Promise<FinishedRun> {
     machine: describeMachine(),
   } satisfies Omit<Run, 'scenarios' | 'finishedAt'>;
   const finished: Run['scenarios'] = [];
+  let latency: LatencyResult | undefined;
   // Kept after each scenario, so an interrupted run has left something.
   const keep = (): Run => {
-    const run: Run = { ...base, finishedAt: new Date().toISOString(), scenarios: [...finished] };
+    const finishedAt = new Date().toISOString();
+    const run: Run = { ...base, finishedAt, scenarios: [...finished], ...(latency && { latency }) };
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, `${JSON.stringify(run, null, 1)}\n`);
     return run;
@@ -72,5 +78,6 @@ export async function runLaboratory(options: RunOptions): Promise<FinishedRun> {
     );
     keep();
   }
+  latency = await options.measureLatency?.();
   return { run: keep(), file };
 }

@@ -4,42 +4,35 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type LatencyResult, readResults } from '../laboratory/results.ts';
-import { describeOptions, type NumberOption, readOptions } from '../options.ts';
-import { measureServers } from './servers.ts';
-import { timeStages } from './stages.ts';
+import { describeOptions, type ListOption, type NumberOption, readOptions } from '../options.ts';
+import { measureLatency, USUAL_LATENCY } from './measure.ts';
 import { latencyTables } from './tables.ts';
 
-const OPTIONS = {
-  workers: { fallback: 8, least: 1, most: 64, about: 'workers of the server whose stages are timed' },
-  rate: { fallback: 200, least: 1, most: 5_000, about: 'requests per second while stages are timed' },
-  connections: { fallback: 16, least: 1, most: 1_000, about: 'connections then' },
-  seconds: { fallback: 10, least: 1, most: 600, about: 'seconds of each measurement' },
-  'warm-up': { fallback: 5, least: 0, most: 600, about: 'seconds before stages are timed' },
-  busy: { fallback: 64, least: 1, most: 1_000, about: 'connections while throughput is measured' },
+const { workers, rate, connections, busyConnections, seconds, warmUpSeconds } = USUAL_LATENCY;
+
+const NUMBERS = {
+  workers: { fallback: workers, least: 1, most: 64, about: 'workers of the server whose stages are timed' },
+  rate: { fallback: rate, least: 1, most: 5_000, about: 'requests per second while stages are timed' },
+  connections: { fallback: connections, least: 1, most: 1_000, about: 'connections then' },
+  busy: { fallback: busyConnections, least: 1, most: 1_000, about: 'connections that measure throughput' },
+  seconds: { fallback: seconds, least: 1, most: 600, about: 'seconds of each measurement' },
+  'warm-up': { fallback: warmUpSeconds, least: 0, most: 600, about: 'seconds before stages are timed' },
 } as const satisfies Record<string, NumberOption>;
 
-const INTO = '--into=';
+const FILES: { readonly into: ListOption<string> } = {
+  into: { fallback: [], read: (_, file) => file, about: 'files of results that get this as a section' },
+};
 
 export async function run(parameters: readonly string[]): Promise<void> {
-  const into = parameters.find((parameter) => parameter.startsWith(INTO))?.slice(INTO.length);
-  const { numbers, json, help } = readOptions(
-    parameters.filter((parameter) => !parameter.startsWith(INTO)),
-    OPTIONS,
-  );
+  const { numbers, lists, json, help } = readOptions(parameters, NUMBERS, FILES);
   if (help) {
-    process.stdout.write(
-      `${describeOptions(OPTIONS)}  ${INTO}FILE   adds the section to a file of results\n`,
-    );
+    process.stdout.write(describeOptions(NUMBERS, FILES));
     return;
   }
-  const note = (text: string) => process.stderr.write(`${text}\n`);
-  const startedAt = new Date().toISOString();
-  const { workers, rate, connections, seconds, busy } = numbers;
-  const warmUpSeconds = numbers['warm-up'];
-  const scenarios = await timeStages({ workers, rate, connections, seconds, warmUpSeconds, note });
-  const servers = await measureServers({ seconds, connections: busy, note });
-  const latency: LatencyResult = { startedAt, workers, scenarios, ...servers };
-  if (into !== undefined) addTo(into, latency);
+  const { busy, 'warm-up': warmUp, ...rest } = numbers;
+  const options = { ...rest, busyConnections: busy, warmUpSeconds: warmUp };
+  const latency = await measureLatency(options, (text) => process.stderr.write(`${text}\n`));
+  for (const file of lists.into) addTo(file, latency);
   process.stdout.write(json ? `${JSON.stringify(latency, null, 2)}\n` : `${latencyTables(latency)}\n`);
 }
 
