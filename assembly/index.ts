@@ -11,7 +11,7 @@
 import { CR } from './bytes/characters';
 import { findLf } from './bytes/scan';
 import { isLineBreakAt, measureChunks, measureTrailers } from './chunks';
-import { FieldLine, fieldFault, forgetFields, parseField, stoppedAt } from './head/fields';
+import { fieldFault, forgetFields, PlainLine, parseField, stoppedAt } from './head/fields';
 import { judgeHead } from './head/head';
 import { exceedsRequestLineLimits, parseRequestLine } from './head/request-line';
 import { FRAMES_OFFSET, SCRATCH_OFFSET, SHORT_REQUEST_BYTES, SHORT_REQUEST_OFFSET } from './layout';
@@ -37,7 +37,7 @@ import {
 
 const CRLF: u16 = 0x0a0d;
 
-/** Once, before the first `parse`. */
+/** Once, before the first `parse`. The well-known names and their hash table are in the region already. */
 export function configure(region: usize, headerBytes: i32, targetBytes: i32, bodyBytes: i32): void {
   setRegion(region, headerBytes, targetBytes, bodyBytes);
   useRoutes(0, 1 << r.METHOD_OPTIONS);
@@ -148,9 +148,12 @@ function parseFields(section: usize): usize {
   const stop = end;
   const last = lastBlock;
   while (true) {
-    if (line + 2 <= stop && load<u16>(line) === CRLF) break;
-    const next = line < stop ? FieldLine.parse(line, count, stop, last) : 0;
-    if (!next) return fieldAnomaly(section, line);
+    let next = PlainLine.parse(line, count, stop, last);
+    if (!next) {
+      if (line + 2 <= stop && load<u16>(line) === CRLF) break;
+      if (line < stop) next = parseField(line, count);
+      if (!next) return fieldAnomaly(section, line);
+    }
     if (next > limit) return fail(431, r.REASON_HEADERS_TOO_LARGE);
     count++;
     line = next;

@@ -24,8 +24,7 @@ import {
  */
 export class Stops {
   /** Bytes outside a class. `halves` and `highHalves` are its nibble tables. */
-  @inline static outside(at: usize, halves: v128, highHalves: v128, lowHalfMask: v128): i32 {
-    const block = v128.load(at);
+  @inline static outside(block: v128, halves: v128, highHalves: v128, lowHalfMask: v128): i32 {
     // Both indices are below 16, where the relaxed swizzle means the same on every machine.
     const low = i8x16.relaxed_swizzle(halves, v128.and(block, lowHalfMask));
     const high = i8x16.relaxed_swizzle(highHalves, v128.and(i16x8.shr_u(block, 4), lowHalfMask));
@@ -33,9 +32,16 @@ export class Stops {
   }
 
   /** Control characters, HTAB included. The caller has to accept HTAB. */
-  @inline static control(at: usize, lastControl: v128, deletes: v128): i32 {
-    const block = v128.load(at);
+  @inline static control(block: v128, lastControl: v128, deletes: v128): i32 {
     return i8x16.bitmask(v128.or(i8x16.le_u(block, lastControl), i8x16.eq(block, deletes)));
+  }
+
+  /**
+   * Whatever is not printable ASCII. As a signed byte, one more than such a byte is negative or at most 0x20.
+   * `ones` holds 1 and `excess` 0x21.
+   */
+  @inline static unprintable(block: v128, ones: v128, excess: v128): i32 {
+    return i8x16.bitmask(i8x16.gt_s(excess, i8x16.add(block, ones)));
   }
 
   @inline static equal(at: usize, wanted: v128): i32 {
@@ -51,12 +57,12 @@ export function skipClass(from: usize, table: usize): usize {
   const last = lastBlock;
   let at = from;
   while (at <= last) {
-    const stops = Stops.outside(at, halves, highHalves, lowHalfMask);
+    const stops = Stops.outside(v128.load(at), halves, highHalves, lowHalfMask);
     if (stops) return at + ctz(stops);
     at += 16;
   }
   if (at >= end) return end;
-  const stops = Stops.outside(last, halves, highHalves, lowHalfMask) >>> <i32>(at - last);
+  const stops = Stops.outside(v128.load(last), halves, highHalves, lowHalfMask) >>> <i32>(at - last);
   return stops ? min(at + ctz(stops), end) : end;
 }
 
@@ -73,12 +79,12 @@ function skipToControl(from: usize): usize {
   const last = lastBlock;
   let at = from;
   while (at <= last) {
-    const stops = Stops.control(at, lastControl, deletes);
+    const stops = Stops.control(v128.load(at), lastControl, deletes);
     if (stops) return at + ctz(stops);
     at += 16;
   }
   if (at >= end) return end;
-  const stops = Stops.control(last, lastControl, deletes) >>> <i32>(at - last);
+  const stops = Stops.control(v128.load(last), lastControl, deletes) >>> <i32>(at - last);
   return stops ? min(at + ctz(stops), end) : end;
 }
 

@@ -8,14 +8,12 @@ import { classesOf, DIGIT } from '../bytes/characters';
 import * as r from '../record';
 import { base, fail, Word } from '../state';
 import { hostLength, portLength } from './authority';
-import { repeated, seen } from './fields';
+import { repeated } from './fields';
 import { isMemberToken, memberLength, memberStart, nextMember, startList } from './lists';
 
 const HOST_BIT: u32 = 1 << r.HEADER_HOST;
 const CONNECTION_BIT: u32 = 1 << r.HEADER_CONNECTION;
 const LENGTH_BIT: u32 = 1 << r.HEADER_CONTENT_LENGTH;
-const TRANSFER_BIT: u32 = 1 << r.HEADER_TRANSFER_ENCODING;
-const EXPECT_BIT: u32 = 1 << r.HEADER_EXPECT;
 
 /** Sets FLAGS and CONTENT_LENGTH. False when the request was refused. @param mostBytes of the body */
 export function judgeHead(headerCount: i32, mostBytes: i32): bool {
@@ -25,20 +23,20 @@ export function judgeHead(headerCount: i32, mostBytes: i32): bool {
   if (!judgeHost(modern)) return false;
   let flags = modern && !tunnel ? r.FLAG_KEEP_ALIVE : 0;
   Word.set(r.CONTENT_LENGTH, -1);
-  if (seen & TRANSFER_BIT) {
+  if (isThere(r.HEADER_TRANSFER_ENCODING)) {
     if (!judgeTransferEncoding(headerCount, modern)) return false;
     flags |= r.FLAG_CHUNKED | r.FLAG_BODY;
-  } else if (seen & LENGTH_BIT) {
+  } else if (isThere(r.HEADER_CONTENT_LENGTH)) {
     if (!judgeContentLength(mostBytes)) return false;
     flags |= r.FLAG_BODY;
   }
-  if (seen & CONNECTION_BIT) {
+  if (isThere(r.HEADER_CONNECTION)) {
     const options = connectionOptions(headerCount);
     if (options < 0) return refuse(400, r.REASON_CONNECTION);
     if (options & OPTION_CLOSE) flags &= ~r.FLAG_KEEP_ALIVE;
     else if (options & OPTION_KEEP_ALIVE && !tunnel) flags |= r.FLAG_KEEP_ALIVE;
   }
-  if (modern && seen & EXPECT_BIT) {
+  if (modern && isThere(r.HEADER_EXPECT)) {
     const expects = expectsContinue(headerCount);
     if (expects < 0) return refuse(417, r.REASON_EXPECTATION);
     const body = (flags & r.FLAG_CHUNKED) !== 0 || Word.get(r.CONTENT_LENGTH) > 0;
@@ -53,6 +51,10 @@ function refuse(status: i32, reason: i32): bool {
   return false;
 }
 
+function isThere(number: i32): bool {
+  return Word.get(r.WELL_KNOWN + number) !== 0;
+}
+
 function valueStart(number: i32): usize {
   return base + Word.get(r.HEADERS + (Word.get(r.WELL_KNOWN + number) - 1) * r.HEADER_WORDS + 2);
 }
@@ -63,7 +65,7 @@ function valueLength(number: i32): i32 {
 
 /** Exactly one, and valid. HTTP/1.0 may have none (RFC 9112, section 3.2). It may be empty. */
 function judgeHost(required: bool): bool {
-  if (!(seen & HOST_BIT)) return !required || refuse(400, r.REASON_HOST_MISSING);
+  if (!isThere(r.HEADER_HOST)) return !required || refuse(400, r.REASON_HOST_MISSING);
   if (repeated & HOST_BIT) return refuse(400, r.REASON_HOST_REPEATED);
   const length = valueLength(r.HEADER_HOST);
   if (length === 0) return true;
@@ -131,7 +133,7 @@ function is100Continue(): bool {
 /** "chunked" must be the last coding, must be there once, and is the only one supported. */
 function judgeTransferEncoding(headerCount: i32, modern: bool): bool {
   if (!modern) return refuse(400, r.REASON_TRANSFER_ENCODING_VERSION);
-  if (seen & LENGTH_BIT) return refuse(400, r.REASON_LENGTH_AND_TRANSFER_ENCODING);
+  if (isThere(r.HEADER_CONTENT_LENGTH)) return refuse(400, r.REASON_LENGTH_AND_TRANSFER_ENCODING);
   let chunked = 0;
   let others = 0;
   let last = false;

@@ -5,11 +5,24 @@
  * the same however the bytes arrived.
  */
 
-import { CR, classesOf, DIGIT, LF, PERCENT, SPACE, TOKEN, TOKEN_HALVES } from '../bytes/characters';
+import {
+  CR,
+  classesOf,
+  DIGIT,
+  LF,
+  PATH_HALVES,
+  PERCENT,
+  QUERY_HALVES,
+  QUESTION_MARK,
+  SLASH,
+  SPACE,
+  TOKEN,
+  TOKEN_HALVES,
+} from '../bytes/characters';
 import { find, findLf, skipClass } from '../bytes/scan';
 import * as r from '../record';
-import { ANSWERED, end, fail, maxTargetBytes, needWithoutHead, Word } from '../state';
-import { judgeTarget, skipTarget } from './target';
+import { ANSWERED, end, fail, lastBlock, maxTargetBytes, needWithoutHead, Word } from '../state';
+import { judgeTarget, notePlainTarget, skipTarget } from './target';
 
 // First byte lowest.
 const GET_: u32 = 0x20544547;
@@ -27,18 +40,53 @@ const NECT: u32 = 0x5443454e;
 /** "HTTP/1." and the digit that follows, which the mask takes out. */
 const HTTP_1: u64 = 0x002e312f50545448;
 const WITHOUT_MINOR: u64 = 0x00ffffffffffffff;
+const HTTP_1_1: u64 = 0x312e312f50545448;
 const CRLF: u16 = 0x0a0d;
+/** A space, the version and the line end. */
+const AFTER_TARGET_BYTES: usize = 11;
 
 /** @returns the first byte after the line, or ANSWERED */
 export function parseRequestLine(start: usize): usize {
-  const isGet = start + 4 <= end && load<u32>(start) === GET_;
-  const methodEnd = isGet ? start + 3 : skipClass(start, TOKEN_HALVES);
+  const next = parsePlainLine(start);
+  return next ? next : parseAnyLine(start);
+}
+
+/**
+ * A line as most requests have it: GET, a path and perhaps a query without percent-encodings, HTTP/1.1.
+ * @returns the first byte after the line, or 0 if the line is of another kind, wrong or incomplete
+ */
+function parsePlainLine(start: usize): usize {
+  if (start > lastBlock) return 0;
+  if (load<u32>(start) !== GET_) return 0;
+  const path = start + 4;
+  if (load<u8>(path) !== SLASH) return 0;
+  const pathEnd = skipClass(path, PATH_HALVES);
+  let targetEnd = pathEnd;
+  if (targetEnd + AFTER_TARGET_BYTES > end) return 0;
+  if (load<u8>(targetEnd) === QUESTION_MARK) {
+    targetEnd = skipClass(pathEnd + 1, QUERY_HALVES);
+    if (targetEnd + AFTER_TARGET_BYTES > end) return 0;
+  }
+  if (load<u8>(targetEnd) !== SPACE) return 0;
+  if (load<u64>(targetEnd + 1) !== HTTP_1_1) return 0;
+  if (load<u16>(targetEnd + 9) !== CRLF) return 0;
+  if (<i32>(targetEnd - path) > maxTargetBytes) return 0;
+  Word.set(r.METHOD, r.METHOD_GET);
+  Word.setPosition(r.METHOD_START, start);
+  Word.set(r.METHOD_LENGTH, 3);
+  Word.set(r.VERSION_MINOR, 1);
+  notePlainTarget(path, pathEnd, targetEnd);
+  return targetEnd + AFTER_TARGET_BYTES;
+}
+
+function parseAnyLine(start: usize): usize {
+  const methodEnd = skipClass(start, TOKEN_HALVES);
   const methodLength = <i32>(methodEnd - start);
   if (methodEnd >= end || load<u8>(methodEnd) !== SPACE || methodLength === 0) {
     return anomaly(start, methodEnd, 400, reasonAt(methodEnd, r.REASON_METHOD));
   }
   if (methodLength > r.MAX_METHOD_BYTES) return anomaly(start, methodEnd, 501, r.REASON_METHOD);
-  const method = isGet ? r.METHOD_GET : recognizeMethod(start, methodLength);
+  const method = recognizeMethod(start, methodLength);
   Word.set(r.METHOD, method);
   Word.setPosition(r.METHOD_START, start);
   Word.set(r.METHOD_LENGTH, methodLength);

@@ -32,6 +32,25 @@ export function skipTarget(target: usize): usize {
   return target < end ? skipQueryAndEncodings(target) : target;
 }
 
+/** Notes a target in origin-form without percent-encodings. There is a query if it is longer than its path. */
+export function notePlainTarget(path: usize, pathEnd: usize, targetEnd: usize): void {
+  encodedPath = false;
+  Word.set(r.TARGET_FORM, r.FORM_ORIGIN);
+  Word.setPosition(r.TARGET_START, path);
+  Word.set(r.TARGET_LENGTH, <i32>(targetEnd - path));
+  Word.setPosition(r.PATH_START, path);
+  Word.set(r.PATH_LENGTH, <i32>(pathEnd - path));
+  if (pathEnd === targetEnd) {
+    Word.set(r.QUERY_START, 0);
+    Word.set(r.QUERY_LENGTH, -1);
+  } else {
+    Word.setPosition(r.QUERY_START, pathEnd + 1);
+    Word.set(r.QUERY_LENGTH, <i32>(targetEnd - pathEnd) - 1);
+  }
+  Word.set(r.AUTHORITY_START, 0);
+  Word.set(r.AUTHORITY_LENGTH, 0);
+}
+
 function skipPathAndQuery(path: usize): usize {
   let at = skipClass(path, PATH_HALVES);
   encodedPath = at < end && load<u8>(at) === PERCENT;

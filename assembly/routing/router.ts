@@ -166,11 +166,18 @@ const SLASHES: u64 = 0x2f2f2f2f2f2f2f2f;
 const ONES: u64 = 0x0101010101010101;
 const TOP_BITS: u64 = 0x8080808080808080;
 
+const DOTS: u64 = 0x2e2e2e2e2e2e2e2e;
+
 /** The first "/" in [from, stop), or `stop`. */
 function skipSegment(from: usize, stop: usize): usize {
+  return find(SLASHES, from, stop);
+}
+
+/** The first place in [from, stop) of the byte that `eight` holds eight times, or `stop`. */
+function find(eight: u64, from: usize, stop: usize): usize {
   let at = from;
   while (at < stop) {
-    const word = load<u64>(at) ^ SLASHES;
+    const word = load<u64>(at) ^ eight;
     // The lowest bit that remains marks the lowest byte of `word` that is zero.
     const zeros = (word - ONES) & ~word & TOP_BITS;
     if (zeros) return min(at + (<usize>ctz(zeros) >> 3), stop);
@@ -186,11 +193,11 @@ function isDotSegment(start: usize, stop: usize): bool {
 }
 
 function hasDotSegment(from: usize, stop: usize): bool {
-  let start = from;
-  while (start < stop) {
-    const segmentEnd = skipSegment(start, stop);
-    if (segmentEnd > start && isDotSegment(start, segmentEnd)) return true;
-    start = segmentEnd + 1;
+  let dot = find(DOTS, from, stop);
+  while (dot < stop) {
+    const isFirst = dot === from || load<u8>(dot - 1) === SLASH;
+    if (isFirst && isDotSegment(dot, skipSegment(dot, stop))) return true;
+    dot = find(DOTS, dot + 1, stop);
   }
   return false;
 }

@@ -5,7 +5,7 @@
 
 import * as r from '../../../../assembly/record.ts';
 import { CLASSES, CR, LF, SPACE, TAB, TOKEN, VALUE } from '../characters.ts';
-import { WELL_KNOWN_HEADERS } from '../well-known-headers.ts';
+import { NAME_NUMBERS, nameSlot, WELL_KNOWN_HEADERS } from '../well-known-headers.ts';
 import type { ParseState } from './state.ts';
 
 const COLON = 0x3a;
@@ -96,34 +96,21 @@ export function fieldFault(bytes: Uint8Array, start: number, position: number): 
   return r.REASON_HEADER_NAME;
 }
 
-/** Well-known names by length. Few names share a length, so two or three comparisons are enough. */
-const NUMBERS_BY_LENGTH: readonly (readonly number[])[] = WELL_KNOWN_HEADERS.reduce<number[][]>(
-  (lists, name, number) => {
-    lists[name.length]?.push(number);
-    return lists;
-  },
-  Array.from({ length: 33 }, () => []),
+const LENGTHS: readonly number[] = [...WELL_KNOWN_HEADERS.map((name) => name.length), 0];
+const NAME_BYTES = Math.max(...LENGTHS);
+/** The names, NAME_BYTES for each. */
+const CODES = Uint8Array.from(
+  Buffer.from(WELL_KNOWN_HEADERS.map((name) => name.padEnd(NAME_BYTES)).join('')),
 );
 
-const NAME_CODES: readonly Uint8Array[] = WELL_KNOWN_HEADERS.map((name) =>
-  Uint8Array.from(Buffer.from(name)),
-);
-
-/** The HEADER_ number of the name, or -1. */
+/** The HEADER_ number of the name, or -1. Bit 0x20 makes no other token character a letter or "-". */
 function recognize(bytes: Uint8Array, start: number, length: number): number {
-  if (length > 32) return -1;
-  const numbers = NUMBERS_BY_LENGTH[length] as readonly number[];
-  for (let i = 0; i < numbers.length; i++) {
-    const number = numbers[i] as number;
-    if (equalsIgnoringCase(bytes, start, NAME_CODES[number] as Uint8Array)) return number;
+  const slot = nameSlot(bytes[start] as number, bytes[start + length - 1] as number, length);
+  const number = NAME_NUMBERS[slot] as number;
+  if (LENGTHS[number] !== length) return -1;
+  const name = number * NAME_BYTES;
+  for (let i = 0; i < length; i++) {
+    if (((bytes[start + i] as number) | 0x20) !== CODES[name + i]) return -1;
   }
-  return -1;
-}
-
-/** Correct for tokens only: no other token character becomes a letter or "-" by `| 0x20`. */
-function equalsIgnoringCase(bytes: Uint8Array, start: number, lowerCase: Uint8Array): boolean {
-  for (let i = 0; i < lowerCase.length; i++) {
-    if (((bytes[start + i] as number) | 0x20) !== lowerCase[i]) return false;
-  }
-  return true;
+  return number;
 }

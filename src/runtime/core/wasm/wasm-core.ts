@@ -6,10 +6,17 @@
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { SCRATCH_OFFSET, SCRATCH_PADDING_BYTES } from '../../../../assembly/layout.ts';
+import {
+  NAME_BYTES,
+  NAME_SLOTS_OFFSET,
+  NAMES_OFFSET,
+  SCRATCH_OFFSET,
+  SCRATCH_PADDING_BYTES,
+} from '../../../../assembly/layout.ts';
 import { RECORD_WORDS } from '../../../../assembly/record.ts';
 import type { Core, CoreOptions, RoutePattern } from '../core.ts';
 import { buildRouteTree } from '../routing/route-tree.ts';
+import { NAME_NUMBERS, WELL_KNOWN_HEADERS } from '../well-known-headers.ts';
 import { writeRouteTree } from './wasm-routes.ts';
 
 /** The first bytes of the memory hold the module's constants. No region and no buffer may overlap them. */
@@ -46,6 +53,7 @@ export class WasmCore implements Core {
     this.#memoryBytes = memory.buffer.byteLength;
     this.record = new Int32Array(memory.buffer, regionAddress, RECORD_WORDS);
     this.record.fill(0);
+    writeNames(memory, regionAddress);
     this.#exports.configure(regionAddress, limits.maxHeaderBytes, limits.maxTargetBytes, limits.maxBodyBytes);
   }
 
@@ -84,6 +92,18 @@ export class WasmCore implements Core {
       'the head is not in the memory',
     );
   }
+}
+
+/** Writes the well-known names with their colons, the one that no field has, and their hash table. */
+function writeNames(memory: WebAssembly.Memory, region: number): void {
+  const names = Buffer.from(
+    memory.buffer,
+    region + NAMES_OFFSET,
+    (WELL_KNOWN_HEADERS.length + 1) * NAME_BYTES,
+  );
+  names.fill(0);
+  for (const [number, name] of WELL_KNOWN_HEADERS.entries()) names.write(`${name}:`, number * NAME_BYTES);
+  new Uint8Array(memory.buffer).set(NAME_NUMBERS, region + NAME_SLOTS_OFFSET);
 }
 
 /** Where the route tree begins: behind the scratch space for a path as long as a target may be. */
