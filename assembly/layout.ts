@@ -11,7 +11,7 @@ export const SHORT_REQUEST_OFFSET = 2432;
 export const SHORT_REQUEST_BYTES = 64;
 /** Two choices for each of at most 64 segments, and the root, 16 bytes each. */
 export const FRAMES_OFFSET = 2496;
-/** The well-known names by their number, each with its colon, and one that no field has. Zeros follow each. */
+/** The well-known names by their number, each with its colon and zeros, and one that no field has. */
 export const NAMES_OFFSET = 4608;
 export const NAME_BYTES = 32;
 /**

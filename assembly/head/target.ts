@@ -32,7 +32,7 @@ export function skipTarget(target: usize): usize {
   return target < end ? skipQueryAndEncodings(target) : target;
 }
 
-/** Notes a target in origin-form without percent-encodings. There is a query if it is longer than its path. */
+/** Notes a target in origin-form without percent-encodings. It has a query if it is longer than its path. */
 export function notePlainTarget(path: usize, pathEnd: usize, targetEnd: usize): void {
   encodedPath = false;
   Word.set(r.TARGET_FORM, r.FORM_ORIGIN);

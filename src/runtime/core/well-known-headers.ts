@@ -58,7 +58,7 @@ export function wellKnownHeaderNumber(lowerCaseName: string): number | undefined
   return NUMBERS.get(lowerCaseName);
 }
 
-/** In each slot of the hash table the number of the only name that can stand there. The free slots have one more. */
+/** For each slot of the hash table the number of the only name that can stand there, or one more. */
 export const NAME_NUMBERS: Uint8Array = hashNames();
 
 /** @param first byte of the name, in any case @param last byte of the name, in any case */
