@@ -7,6 +7,9 @@ const CAPITAL = 0.68;
 const ORDINARY = 0.6;
 const BOLD = 1.1;
 
+/** A space where a line may end: not before a unit. */
+const BREAK = / (?!(?:ms|MB|µs|%)(?:\W|$))/;
+
 export function textWidth(text: string, fontSize: number, bold = false): number {
   let sum = 0;
   for (const character of text) sum += widthOf(character);
@@ -32,7 +35,7 @@ export function wrap(text: string, width: number, fontSize: number, bold = false
 function fill(text: string, width: number, fontSize: number, bold: boolean): string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(' ')) {
+  for (const word of text.split(BREAK)) {
     const longer = line === '' ? word : `${line} ${word}`;
     if (line !== '' && textWidth(longer, fontSize, bold) > width) {
       lines.push(line);

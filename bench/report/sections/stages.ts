@@ -2,8 +2,7 @@
 
 import type { LatencyResult, Run, StageTime, TimedScenario } from '../../laboratory/results.ts';
 import { describedStageTable, designOf, memoryTable } from '../../latency/tables.ts';
-import type { Chart, Group, Row, Value } from '../chart/chart.ts';
-import { DESIGN_LABEL } from '../design.ts';
+import type { Chart, Row, Value } from '../chart/chart.ts';
 import { escapeMarkdown } from '../escape.ts';
 import { footerOf } from '../footer.ts';
 import { enumerate, paragraphs } from '../markdown.ts';
@@ -34,21 +33,18 @@ function chartOf(run: Run, scenario: TimedScenario): Chart {
     title: findingOf(scenario),
     subtitle: `${scenario.about}, ${grouped(scenario.rate)} requests a second. Less is better. Orange: what the C++ design names.`,
     panels: ['p50', 'p99'].map((title) => ({ title, unit: 'ms', marks: 'points' })),
-    groups: scenario.stages.map(groupOf),
+    groups: [{ title: '', rows: scenario.stages.flatMap(rowsOf) }],
     footer: footerOf(run),
   };
 }
 
-function groupOf(time: StageTime): Group {
-  const values = [time.p50Ms, time.p99Ms].map(dotOf);
-  const ours: Row = { label: 'CloudVM backend', emphasis: 'ours', values };
-  const design = designOf(time.stage);
-  if (design === undefined) return { title: time.stage, rows: [ours] };
+/** A row for this server, and one for the design if it names the stage. */
+function rowsOf({ stage, p50Ms, p99Ms }: StageTime): Row[] {
+  const ours: Row = { label: stage, emphasis: 'ours', values: [dotOf(p50Ms), dotOf(p99Ms)] };
+  const design = designOf(stage);
+  if (design === undefined) return [ours];
   const figure = dotOf(design.most);
-  return {
-    title: time.stage,
-    rows: [ours, { label: DESIGN_LABEL, emphasis: 'reference', values: [figure, figure] }],
-  };
+  return [ours, { label: `C++ design: ${stage}`, emphasis: 'reference', values: [figure, figure] }];
 }
 
 function dotOf(value: number): Value {
