@@ -46,6 +46,7 @@ export interface ScenarioOptions {
 export const SHARES_OF_CAPACITY = [0.5, 0.8] as const;
 /** Requests of the load whose answers are compared before it. */
 const SAMPLE = 25;
+const LEAST_WARM_UP_SECONDS = 1;
 
 interface Measured {
   readonly started: StartedArm;
@@ -191,25 +192,37 @@ async function measureAll(
       }
     }
   };
-  // Further measurements are not repeated while V8 compiles.
-  const { further: _, ...warmUp } = scenario;
-  await interleaved(blocks.warmUps, 'warm-up', async (one) => {
-    await measureRound(one.started, { ...block, scenario: warmUp });
-  });
+  await interleaved(blocks.warmUps, 'warm-up', (one) => warmUp(one.started, block));
   await interleaved(blocks.rounds, 'round', async (one) => {
-    one.rounds.push(await measureRound(one.started, block));
+    one.rounds.push(await twice(() => measureRound(one.started, block), progress));
   });
   const capacity = Math.min(...measured.map(({ rounds }) => median(rounds.map(goodRate))));
   for (const shareOfCapacity of SHARES_OF_CAPACITY) {
     const rate = capacity * shareOfCapacity;
     const what = `${(shareOfCapacity * 100).toFixed(0)} % of the slowest arm's rate, block`;
     await interleaved(blocks.fixedRates / SHARES_OF_CAPACITY.length, what, async (one) => {
-      one.fixedRates.push(
-        await measureFixedRate(one.started, { ...block, generator, rate, shareOfCapacity }),
-      );
+      const fixedRateBlock = { ...block, generator, rate, shareOfCapacity };
+      one.fixedRates.push(await twice(() => measureFixedRate(one.started, fixedRateBlock), progress));
     });
   }
   return measured;
+}
+
+/** A server whose code is cold may answer nothing within a short block. Its first round will tell. */
+async function warmUp(started: StartedArm, block: Block): Promise<void> {
+  const { further: _, ...scenario } = block.scenario;
+  const seconds = Math.max(block.seconds, LEAST_WARM_UP_SECONDS);
+  await measureRound(started, { ...block, scenario, seconds }).catch(() => undefined);
+}
+
+/** The machine may have been away for a whole block. So a block that fails is measured once more. */
+async function twice<Result>(measure: () => Promise<Result>, progress: Progress): Promise<Result> {
+  try {
+    return await measure();
+  } catch (error) {
+    progress.note(`once more, because ${error instanceof Error ? error.message : error}`);
+    return await measure();
+  }
 }
 
 function goodRate({ requestsPerSecond, requests, errors }: Round): number {
