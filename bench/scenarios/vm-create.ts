@@ -31,6 +31,7 @@ export const VM_CREATE: Scenario = {
   application: 'cloudvm',
   arms: OF_API,
   connections: 64,
+  leastSeconds: 1,
   remarks: [
     'CPU times include bringing each new VM from pending to running, which a server does in the background.',
   ],
