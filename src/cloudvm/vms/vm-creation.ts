@@ -9,12 +9,14 @@ import type { VmServices } from './vm-services.ts';
 export function vmCreation(services: VmServices, ownerId: string, newVm: NewVm): Work {
   return {
     draw: async () => {
+      // Here, because what is refused before it is planned leaves no trace.
+      const isNearLimit = await services.refuseBeyondLimit(ownerId);
       const document = newVmDocument(requireObjectId(ownerId), newVm);
       const { _id: targetId, operationId, createdAt: at } = document;
       const answer = createdAnswer({ vm: toVm(document), operationId: operationId.toHexString() });
       return {
         plan: { targetId, operationId, at, answer },
-        carryOut: () => services.createDrawn(document),
+        carryOut: () => services.createDrawn(document, isNearLimit),
       };
     },
     resume: (plan) => services.resumeCreation(ownerId, plan),

@@ -76,23 +76,35 @@ export class VmServices {
 
   /** Stores a VM and begins to create it. @throws VmQuotaExceededError */
   async create(ownerId: string, newVm: NewVm): Promise<BegunVm> {
+    const isNearLimit = await this.refuseBeyondLimit(ownerId);
     const document = newVmDocument(requireObjectId(ownerId), newVm);
-    await this.createDrawn(document);
+    await this.createDrawn(document, isNearLimit);
     return { vm: toVm(document), operationId: document.operationId.toHexString() };
   }
 
   /**
+   * Before a creation.
+   * @returns whether the limit is so near that others may reach it meanwhile
+   * @throws VmQuotaExceededError
+   */
+  async refuseBeyondLimit(ownerId: string): Promise<boolean> {
+    if (!(await this.#quota.isNear(ownerId))) return false;
+    if (await this.#quota.isFull(ownerId)) throw new VmQuotaExceededError(this.#quota.max);
+    return true;
+  }
+
+  /**
    * As `create`, for a VM that a repetition of the request may know of.
+   * @param isNearLimit as `refuseBeyondLimit` has told
    * @returns false if its id is blocked
    * @throws VmQuotaExceededError
    */
-  async createDrawn(document: NewVmDocument): Promise<boolean> {
+  async createDrawn(document: NewVmDocument, isNearLimit: boolean): Promise<boolean> {
     const vm = toVm(document);
-    const isNear = await this.#quota.isNear(vm.ownerId);
-    if (isNear && (await this.#quota.isFull(vm.ownerId))) throw new VmQuotaExceededError(this.#quota.max);
     if (!(await this.repository.create(document))) return false;
-    if (isNear && (await this.#quota.isExceeded(vm.ownerId)) && (await this.repository.takeBack(document))) {
-      throw new VmQuotaExceededError(this.#quota.max);
+    if (isNearLimit && (await this.#quota.isExceeded(vm.ownerId))) {
+      // Unless a repetition of the request has found it, and goes on with it.
+      if (await this.repository.takeBack(document)) throw new VmQuotaExceededError(this.#quota.max);
     }
     await this.#operations.begin({ id: document.operationId, kind: 'create', vm });
     return true;

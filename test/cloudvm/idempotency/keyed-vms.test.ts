@@ -22,6 +22,8 @@ afterAll(async () => {
   await cloudVm[Symbol.asyncDispose]();
 });
 
+/** On a busy machine. */
+const PATIENCE = { timeout: 10_000 };
 const web = { name: 'web', provider: 'local', region: 'here' };
 const newKey = () => randomUUID();
 
@@ -42,7 +44,7 @@ async function atRest(path: string): Promise<Json> {
     const [latest] = (await ask('GET', `${path}/operations?limit=1`)).json['operations'] as Json[];
     expect(latest?.['finishedAt']).not.toBeNull();
     return json;
-  });
+  }, PATIENCE);
 }
 
 async function createRunning(): Promise<string> {
@@ -95,8 +97,9 @@ describe('a request that is sent again with its key', () => {
     expect(first).toMatchObject({ status: 202, json: { status: 'pending' } });
     expectReplay(await take(), first);
     expect(await total(`${path}/snapshots?limit=1`)).toBe(1);
-    await vi.waitFor(async () =>
-      expect((await ask('DELETE', String(first.headers['location']))).status).toBe(204),
+    await vi.waitFor(
+      async () => expect((await ask('DELETE', String(first.headers['location']))).status).toBe(204),
+      PATIENCE,
     );
     expectReplay(await take(), first);
     expect(await total(`${path}/snapshots?limit=1`)).toBe(0);

@@ -19,6 +19,10 @@ describe('through the front door', () => {
     const refused = await create();
     expect(refused).toMatchObject({ status: 409, json: { type: '/problems/vm-quota-exceeded' } });
     expect(refused.headers['retry-after']).toBeUndefined();
+    // Whatever is refused leaves nothing behind.
+    for (const _ of [1, 2, 3]) expect((await create({ 'Idempotency-Key': 'more' })).status).toBe(409);
+    const stored = (name: string) => cloudVm.services.database.collection(name).countDocuments({});
+    expect([await stored('idempotencyKeys'), await stored('vms')]).toEqual([1, MAX]);
     // A repetition creates nothing.
     expect((await create({ 'Idempotency-Key': 'one' })).json['id']).toBe(first.json['id']);
 
