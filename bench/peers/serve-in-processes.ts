@@ -16,10 +16,12 @@ export async function serveInProcesses(
     lead(processes);
     return;
   }
+  // Nobody would stop a process whose primary is gone, whatever it was about to do.
+  if (cluster.isWorker) process.once('disconnect', () => process.exit());
   const server = await serve();
   if (cluster.isPrimary) announce(server.address);
   process.once('SIGTERM', () => {
-    void server.close().then(() => cluster.worker?.disconnect());
+    void server.close().finally(() => process.exit());
   });
 }
 
