@@ -133,6 +133,11 @@ export class CheckedConnectionTable extends ConnectionTable {
     super.setAnsweredAt(connection, time);
   }
 
+  override takeAnsweredAt(connection: number): number {
+    this.#expect(connection, IDLE | READY | RUNNING, 'A number without a client was not answered.');
+    return super.takeAnsweredAt(connection);
+  }
+
   override setCreditWait(connection: number): void {
     this.#expect(connection, RUNNING, NOT_THE_OWNER);
     super.setCreditWait(connection);

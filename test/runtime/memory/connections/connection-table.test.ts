@@ -63,6 +63,14 @@ const ALLOWED: Record<string, { does: (table: ConnectionTable) => unknown; state
     does: (table) => table.extendCredit(1, 10),
     states: [STATE_IDLE, STATE_READY, STATE_RUNNING],
   },
+  'main notes when it is queued': {
+    does: (table) => table.setQueuedAt(1, 1),
+    states: [STATE_IDLE, STATE_READY, STATE_RUNNING],
+  },
+  'main takes when it was answered': {
+    does: (table) => table.takeAnsweredAt(1),
+    states: [STATE_IDLE, STATE_READY, STATE_RUNNING],
+  },
   'main writes its peer': { does: (table) => table.setPeer(1, [1, 2, 3, 4]), states: [STATE_IDLE] },
   'its owner begins a request': { does: (table) => table.beginRequest(1, 10, 0), states: [STATE_RUNNING] },
   'its owner says since when a handler runs': {
@@ -77,6 +85,20 @@ const ALLOWED: Record<string, { does: (table: ConnectionTable) => unknown; state
 };
 
 describe('ConnectionTable', () => {
+  test('an owner says when it has answered only if main times the turn, and main takes that once', () => {
+    const { table } = createTable();
+    table.open(1, 0);
+    table.makeReady(1);
+    table.take(1, 0);
+    expect(() => table.setAnsweredAt(1, 7)).toThrow('Only main decides which turns are timed');
+    table.setQueuedAt(1, 5);
+    table.setAnsweredAt(1, 7);
+    expect([table.queuedAt(1), table.takeAnsweredAt(1), table.takeAnsweredAt(1)]).toEqual([5, 7, 0]);
+    table.setAnsweredAt(1, 9);
+    table.setQueuedAt(1, 0);
+    expect([table.queuedAt(1), table.takeAnsweredAt(1)]).toEqual([0, 0]);
+  });
+
   test('a connection goes from FREE through IDLE, READY and RUNNING back to FREE', () => {
     const { table } = createTable();
     expect(stateOf(table.stateWord(1))).toBe(STATE_FREE);
