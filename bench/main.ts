@@ -20,6 +20,10 @@ const OTHERS: Readonly<Record<string, { readonly about: string; load(): Promise<
     about: 'where the time of a request goes, throughput and memory, beside the figures of the C++ design',
     load: () => import('./latency/main.ts'),
   },
+  stages: {
+    about: 'WebAssembly core against JavaScript core by stage, and what that makes of whole requests',
+    load: () => import('./stages/main.ts'),
+  },
   gate: {
     about: 'the promises that continuous integration holds, also as npm run bench:gate',
     load: () => import('./gate/main.ts'),

@@ -1,5 +1,6 @@
 /** `npm run bench`: reads the command line, runs the laboratory and prints what it found. */
 import { measureLatency, USUAL_LATENCY } from '../latency/measure.ts';
+import { measureCoreStages, USUAL_CORE_STAGES } from '../stages/measure.ts';
 import { describeLaboratory, readLaboratoryOptions } from './options.ts';
 import { Progress } from './progress.ts';
 import { runLaboratory } from './run.ts';
@@ -19,7 +20,10 @@ export async function run(parameters: readonly string[]): Promise<void> {
     ...options,
     command,
     progress,
-    ...(options.latency && { measureLatency: () => measureLatency(USUAL_LATENCY, note) }),
+    ...(options.latency && {
+      measureLatency: () => measureLatency(USUAL_LATENCY, note),
+      measureCoreStages: () => measureCoreStages(USUAL_CORE_STAGES, note),
+    }),
   });
   const { run: results, file } = finished;
   progress.note(`every round is in ${file}`);

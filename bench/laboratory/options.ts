@@ -18,7 +18,7 @@ export interface LaboratoryOptions {
   /** Path of the file of results. undefined for the usual one. */
   readonly out: string | undefined;
   readonly json: boolean;
-  /** Whether the stages of requests are timed after the scenarios (bench/latency): in a whole run. */
+  /** Whether stages are timed after the scenarios (bench/latency, bench/stages): in a whole run. */
   readonly latency: boolean;
   /** Whether a report of the results is made. */
   readonly report: boolean;

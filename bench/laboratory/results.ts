@@ -212,6 +212,42 @@ const LatencySchema = Type.Object({
   ),
 });
 
+/** What bench/stages found: the WebAssembly core against the JavaScript core. A whole run has it. */
+const CoreStagesSchema = Type.Object({
+  startedAt: Type.String(),
+  /** Each stage alone, the two cores in turn. `gain` is how many times as fast WebAssembly is. */
+  stages: Type.Array(
+    Type.Object({
+      stage: Type.Union([Type.Literal('parse'), Type.Literal('match')]),
+      name: Type.String(),
+      /** Of one request. */
+      bytes: Type.Number(),
+      wasmNanoseconds: EstimateSchema,
+      jsNanoseconds: EstimateSchema,
+      gain: EstimateSchema,
+    }),
+  ),
+  /** From nothing to the first answer of a core. */
+  start: Type.Object({
+    wasmMicroseconds: EstimateSchema,
+    jsMicroseconds: EstimateSchema,
+    moduleBytes: Type.Number(),
+  }),
+  /** Whole requests over sockets: CPU time, beside what Amdahl's law makes of the gain of the stages. */
+  requests: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      workers: Type.Number(),
+      wasmMicroseconds: EstimateSchema,
+      jsMicroseconds: EstimateSchema,
+      /** Of parse and match in the CPU time of a request with the JavaScript core. */
+      share: Type.Number(),
+      predictedGain: Type.Number(),
+      measuredGain: EstimateSchema,
+    }),
+  ),
+});
+
 const RunSchema = Type.Object({
   format: Type.Literal(FORMAT),
   /** Of this project. */
@@ -232,6 +268,7 @@ const RunSchema = Type.Object({
   machine: MachineSchema,
   scenarios: Type.Array(ScenarioSchema),
   latency: Type.Optional(LatencySchema),
+  coreStages: Type.Optional(CoreStagesSchema),
 });
 
 export type Estimate = Static<typeof EstimateSchema>;
@@ -247,6 +284,7 @@ export type Machine = Static<typeof MachineSchema>;
 export type StageTime = Static<typeof StageTimeSchema>;
 export type TimedScenario = Static<typeof TimedScenarioSchema>;
 export type LatencyResult = Static<typeof LatencySchema>;
+export type CoreStages = Static<typeof CoreStagesSchema>;
 export type Run = Static<typeof RunSchema>;
 
 export class ResultsError extends Error {

@@ -9,7 +9,7 @@ import { describeMachine, describeSources } from './machine.ts';
 import type { LaboratoryOptions } from './options.ts';
 import type { Progress } from './progress.ts';
 import { seededRandom } from './random.ts';
-import { FORMAT, type LatencyResult, type Run } from './results.ts';
+import { type CoreStages, FORMAT, type LatencyResult, type Run } from './results.ts';
 import { runScenario, type ScenarioOptions } from './run-scenario.ts';
 
 export interface RunOptions
@@ -20,6 +20,8 @@ export interface RunOptions
   readonly command: string;
   /** Measured after the scenarios (bench/latency). */
   readonly measureLatency?: () => Promise<LatencyResult>;
+  /** And after that (bench/stages). */
+  readonly measureCoreStages?: () => Promise<CoreStages>;
   /** The bundle, unless a test serves the sources. */
   readonly entry?: string;
 }
@@ -53,10 +55,17 @@ export async function runLaboratory(options: RunOptions): Promise<FinishedRun> {
   } satisfies Omit<Run, 'scenarios' | 'finishedAt'>;
   const finished: Run['scenarios'] = [];
   let latency: LatencyResult | undefined;
+  let coreStages: CoreStages | undefined;
   // Kept after each scenario, so an interrupted run has left something.
   const keep = (): Run => {
     const finishedAt = new Date().toISOString();
-    const run: Run = { ...base, finishedAt, scenarios: [...finished], ...(latency && { latency }) };
+    const run: Run = {
+      ...base,
+      finishedAt,
+      scenarios: [...finished],
+      ...(latency && { latency }),
+      ...(coreStages && { coreStages }),
+    };
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, `${JSON.stringify(run, null, 1)}\n`);
     return run;
@@ -79,5 +88,7 @@ export async function runLaboratory(options: RunOptions): Promise<FinishedRun> {
     keep();
   }
   latency = await options.measureLatency?.();
+  keep();
+  coreStages = await options.measureCoreStages?.();
   return { run: keep(), file };
 }

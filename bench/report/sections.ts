@@ -1,6 +1,7 @@
 /** The sections of the report, in their order. */
 import type { Run } from '../laboratory/results.ts';
 import type { Section } from './section.ts';
+import { coreStages } from './sections/core-stages.ts';
 import { cores } from './sections/cores.ts';
 import { fixedRate } from './sections/fixed-rate.ts';
 import { headline } from './sections/headline.ts';
@@ -20,6 +21,7 @@ const SECTIONS: readonly Section[] = [
   memory,
   workers,
   cores,
+  coreStages,
 ];
 
 export function sectionsOf(run: Run): Section[] {

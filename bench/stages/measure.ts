@@ -1,0 +1,32 @@
+/** All that is said of the two cores: each stage, the start, and whole requests. */
+import type { CoreStages } from '../laboratory/results.ts';
+import { measureEndToEnd } from './end-to-end.ts';
+import { measureCores } from './measure-cores.ts';
+
+export interface CoreStagesOptions {
+  /** Of stages and of requests. Each has both cores. */
+  readonly rounds: number;
+  /** Of each batch of a stage. */
+  readonly milliseconds: number;
+  /** Of load in each round. 0: no whole requests. */
+  readonly seconds: number;
+  readonly connections: number;
+}
+
+export const USUAL_CORE_STAGES: CoreStagesOptions = {
+  rounds: 7,
+  milliseconds: 5,
+  seconds: 3,
+  connections: 64,
+};
+
+/** @param note tells what runs now */
+export async function measureCoreStages(
+  options: CoreStagesOptions,
+  note: (text: string) => void,
+): Promise<CoreStages> {
+  const startedAt = new Date().toISOString();
+  const { stages, start } = await measureCores({ ...options, note });
+  const requests = options.seconds === 0 ? [] : await measureEndToEnd(stages, { ...options, note });
+  return { startedAt, stages, start, requests };
+}
