@@ -1,22 +1,27 @@
 /**
  * `npm run bench:gate`: holds the promises of this repository and ends with 1 if one is broken. Counts come
- * first, which no noise disturbs. See README.md.
+ * first, because no noise disturbs them. See README.md.
  */
-
-import { GateError, run as holdBesideFastify } from '../gate.ts';
+import { seededRandom } from '../laboratory/random.ts';
+import { BaseTree } from './base/base-tree.ts';
 import { type Check, type Verdict, verdictOf } from './check.ts';
-import { judgeFigures } from './deterministic/judge.ts';
-import { measureFigures } from './deterministic/measure.ts';
+import { compareFigures, judgeFigures } from './deterministic/judge.ts';
 import { PROMISES } from './deterministic/promises.ts';
+import { type ForeignMatch, foreignMatch } from './matches/foreign.ts';
 import { type GateOptions, HELP, readGateOptions, UsageError } from './options.ts';
+import type { Match } from './paired/match.ts';
+import { play } from './paired/play.ts';
 import { brokenPromises, checkLine, verdictLine } from './reports/terminal.ts';
 import { writeReports } from './reports/write.ts';
 import { THIS_TREE } from './tree.ts';
 
-/** The verdict as exit code. What is undecided is no failure, see README.md. */
-const EXIT_CODES: Readonly<Record<Verdict['outcome'], number>> = { pass: 0, undecided: 0, fail: 1 };
 /** The gate could not be run: a wrong command line, a server that does not start. */
 const EXIT_ERROR = 2;
+const EXIT_UNDECIDED = 3;
+
+const BLOCK_SECONDS = 1;
+/** Until V8 has compiled the hot code of all threads. */
+const WARM_UP_SECONDS = 2;
 
 const print = (line: string) => void process.stdout.write(`${line}\n`);
 
@@ -25,7 +30,7 @@ export async function run(parameters: readonly string[]): Promise<void> {
   try {
     const options = readGateOptions(parameters);
     if (options.help) process.stdout.write(HELP);
-    else process.exitCode = EXIT_CODES[await judge(options)];
+    else process.exitCode = exitCodeOf(await judge(options), options);
   } catch (error) {
     const isUsage = error instanceof UsageError;
     process.stderr.write(`${isUsage ? `${error.message}\n\n${HELP}` : messageOf(error)}\n`);
@@ -33,38 +38,63 @@ export async function run(parameters: readonly string[]): Promise<void> {
   }
 }
 
-async function judge(options: GateOptions): Promise<Verdict['outcome']> {
+function exitCodeOf({ outcome }: Verdict, { strict }: GateOptions): number {
+  if (outcome === 'undecided') return strict ? EXIT_UNDECIDED : 0;
+  return outcome === 'fail' ? 1 : 0;
+}
+
+async function judge(options: GateOptions): Promise<Verdict> {
+  await using resources = new AsyncDisposableStack();
+  const base = options.base === undefined ? undefined : await BaseTree.checkOut(options.base, print);
+  if (base !== undefined) resources.use(base);
   const checks: Check[] = [];
-  if (options.only !== 'paired') checks.push(...(await deterministicChecks()));
-  if (options.only !== 'deterministic') checks.push(await pairedCheck());
+  if (options.only !== 'paired') checks.push(...(await deterministicChecks(base)));
+  if (options.only !== 'deterministic') checks.push(...(await pairedChecks(options, base, resources)));
   const verdict = verdictOf(checks);
   for (const line of brokenPromises(verdict)) print(line);
   print(verdictLine(verdict));
   writeReports(verdict, options.files, process.env['GITHUB_STEP_SUMMARY']);
-  return verdict.outcome;
+  return verdict;
 }
 
-async function deterministicChecks(): Promise<Check[]> {
+async function deterministicChecks(base: BaseTree | undefined): Promise<Check[]> {
+  const { measureFigures } = await import('./deterministic/measure.ts');
   const figures = await measureFigures(THIS_TREE, print);
   const checks = judgeFigures(PROMISES, figures);
+  if (base !== undefined) {
+    checks.push(...compareFigures(PROMISES, figures, await measureFigures(base, print), base.name));
+  }
   for (const check of checks) print(checkLine(check));
   return checks;
 }
 
-async function pairedCheck(): Promise<Check> {
-  const check = {
-    group: 'beside Fastify',
-    name: 'GET /health',
-    promise: 'more requests per second or less CPU time than Fastify',
-    because: 'small requests are cheap',
-  };
-  try {
-    await holdBesideFastify([]);
-    return { ...check, outcome: 'pass', found: 'as promised' };
-  } catch (error) {
-    if (!(error instanceof GateError)) throw error;
-    return { ...check, outcome: 'fail', found: error.message };
-  }
+async function pairedChecks(
+  { foreign, seconds }: GateOptions,
+  base: BaseTree | undefined,
+  resources: AsyncDisposableStack,
+): Promise<Check[]> {
+  const matches = await matchesOf(foreign, base, resources);
+  const checks = await play(matches, {
+    seconds,
+    blockSeconds: BLOCK_SECONDS,
+    warmUpSeconds: WARM_UP_SECONDS,
+    random: seededRandom(Date.now()),
+    progress: print,
+  });
+  for (const check of checks) print(checkLine(check));
+  return checks;
+}
+
+/** What a match needs is loaded with it, such as the driver of the database. */
+async function matchesOf(
+  foreign: ForeignMatch | undefined,
+  base: BaseTree | undefined,
+  resources: AsyncDisposableStack,
+): Promise<readonly Match[]> {
+  if (foreign !== undefined) return [foreignMatch(foreign)];
+  if (base === undefined) return (await import('./matches/own.ts')).OWN_MATCHES;
+  const { besideBase } = await import('./matches/beside-base.ts');
+  return await besideBase(base, resources);
 }
 
 function messageOf(error: unknown): string {

@@ -32,6 +32,7 @@ test('the module is measured, and calls nothing', () => {
 
 test.runIf(whyNoValgrind() === undefined)(
   'twice the work counts twice the instructions, to within the marks',
+  { timeout: 300_000 },
   async () => {
     const script = join(scratch(), 'work.mjs');
     writeFileSync(
