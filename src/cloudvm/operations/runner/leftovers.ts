@@ -92,8 +92,24 @@ export class Leftovers {
     const missing = await this.#options.leases.missing(waiting.map(({ id }) => id));
     for (const operation of waiting) {
       if (!missing.has(operation.id.toHexString())) continue;
+      if (operation.kind === 'create' && !(await this.#keep(operation.vm))) continue;
       await this.#options.operations.insert(newOperationDocument(operation));
     }
+  }
+
+  /**
+   * Whoever has stored a VM beyond the quota may still take it back. From here on nobody does.
+   * @returns false if it has been taken back, or deleted
+   */
+  async #keep({ id, ownerId }: Vm): Promise<boolean> {
+    const identity = {
+      _id: ObjectId.createFromHexString(id),
+      ownerId: ObjectId.createFromHexString(ownerId),
+    };
+    const { matchedCount } = await this.#options.service.runRepeatable(() =>
+      this.#vms.updateOne(identity, { $set: { isKept: true } }),
+    );
+    return matchedCount === 1;
   }
 
   async #waitingVms(): Promise<NewOperation[]> {

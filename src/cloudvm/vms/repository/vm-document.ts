@@ -31,7 +31,7 @@ export interface VmDocument {
   operationAttempt?: number;
   /** Identifies the last write, so that a write whose answer was lost can be recognised. */
   lastWrite: ObjectId;
-  /** A repetition of the request that made it has found it, so nobody takes it back. */
+  /** A repetition of the request that made it, or a runner, goes on with it, so nobody takes it back. */
   isKept?: boolean;
 }
 

@@ -97,7 +97,7 @@ export class VmRepository {
    * Removes a VM that was stored a moment ago, and whose creation has not begun.
    * @returns false if a repetition of the request was quicker, and goes on with it
    */
-  async takeBack({ _id, ownerId }: VmDocument): Promise<boolean> {
+  async takeBack({ _id, ownerId }: Identity): Promise<boolean> {
     const identity = { _id, ownerId };
     return this.#service.runRepeatable(async () => {
       await this.#vms.deleteOne({ ...identity, isKept: { $exists: false } });
