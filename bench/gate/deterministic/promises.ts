@@ -89,10 +89,9 @@ const PER_REQUEST: readonly FigurePromise[] = Object.entries(PATTERNS).flatMap((
       title: `calls into WebAssembly, ${words}`,
       unit: 'calls a request',
       group: 'one request',
-      atMost: 1.02,
-      because:
-        'one call parses a request and matches its route (core.ts), and of 128 one is timed and matched again',
-      tolerance: 1.02,
+      atMost: 1,
+      because: 'one call parses a request and matches its route (core.ts)',
+      tolerance: 1,
     },
     {
       figure: `copied.${key}`,
