@@ -1,35 +1,18 @@
 /** Requests about VMs and snapshots with an Idempotency-Key, as clients send them. */
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { CloudVm } from '../front-door/support/cloudvm.ts';
 import type { Answer, Question } from '../front-door/support/in-process.ts';
+import { askAs, twoUsers } from '../front-door/support/two-users.ts';
 
 type Json = Record<string, unknown>;
 
-let cloudVm: CloudVm;
-let ada: string;
-let bob: string;
-
-beforeAll(async () => {
-  cloudVm = await CloudVm.open();
-  ada = await cloudVm.register('ada');
-  bob = await cloudVm.register('bob');
-});
-
-afterAll(async () => {
-  expect(cloudVm.http.errors).toEqual([]);
-  expect(cloudVm.backgroundErrors).toEqual([]);
-  await cloudVm[Symbol.asyncDispose]();
-});
-
+const users = twoUsers();
+const ask = askAs(users);
 /** On a busy machine. */
 const PATIENCE = { timeout: 10_000 };
 const web = { name: 'web', provider: 'local', region: 'here' };
 const newKey = () => randomUUID();
-
-function ask(method: string, path: string, question: Question = {}): Promise<Answer> {
-  return cloudVm.http.ask(method, path, { token: ada, ...question });
-}
 
 const post = (path: string, key: string, question: Question = {}) =>
   ask('POST', path, { ...question, headers: { 'Idempotency-Key': key, ...question.headers } });
@@ -192,7 +175,7 @@ describe('another request with the same key', () => {
 
   test('is another one if another user sends it, and nobody learns of the other', async () => {
     const key = newKey();
-    const [first, ofBob] = [await create(key), await post('/api/vms', key, { body: web, token: bob })];
+    const [first, ofBob] = [await create(key), await post('/api/vms', key, { body: web, token: users.bob })];
     expect(ofBob).toMatchObject({ status: 201 });
     expect(ofBob.headers['idempotent-replayed']).toBeUndefined();
     expect(ofBob.json['id']).not.toBe(first.json['id']);

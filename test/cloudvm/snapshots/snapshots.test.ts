@@ -1,30 +1,12 @@
 /** Snapshots through the front door: taken, read, listed, deleted, and gone with their VM. */
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { CloudVm } from '../front-door/support/cloudvm.ts';
-import type { Answer, Question } from '../front-door/support/in-process.ts';
+import { askAs, twoUsers } from '../front-door/support/two-users.ts';
 
 type Json = Record<string, unknown>;
 
-let cloudVm: CloudVm;
-let ada: string;
-let bob: string;
-
-beforeAll(async () => {
-  cloudVm = await CloudVm.open();
-  ada = await cloudVm.register('ada');
-  bob = await cloudVm.register('bob');
-});
-
-afterAll(async () => {
-  expect(cloudVm.http.errors).toEqual([]);
-  expect(cloudVm.backgroundErrors).toEqual([]);
-  await cloudVm[Symbol.asyncDispose]();
-});
-
-function ask(method: string, path: string, question: Question = {}): Promise<Answer> {
-  return cloudVm.http.ask(method, path, { token: ada, ...question });
-}
-
+const users = twoUsers();
+const ask = askAs(users);
 const until = (path: string, status: string) =>
   vi.waitFor(async () => {
     const { json } = await ask('GET', path);
@@ -118,8 +100,8 @@ test('a VM takes its snapshots along when it is deleted', async () => {
 
 test("another user's snapshot does not exist", async () => {
   const path = await take(await createRunning());
-  expect((await ask('GET', path, { token: bob })).status).toBe(404);
-  expect((await ask('DELETE', path, { token: bob })).status).toBe(404);
+  expect((await ask('GET', path, { token: users.bob })).status).toBe(404);
+  expect((await ask('DELETE', path, { token: users.bob })).status).toBe(404);
   expect((await ask('GET', path)).status).toBe(200);
 });
 
@@ -138,7 +120,7 @@ test.each([
 
 test('a snapshot that is begun while its VM is deleted is not left behind', async () => {
   const vm = await createRunning();
-  const { repository } = cloudVm.services.snapshots;
+  const { repository } = users.cloudVm.services.snapshots;
   const create = repository.create.bind(repository);
   const stored = vi.fn();
   vi.spyOn(repository, 'create').mockImplementationOnce(async (...parameters) => {

@@ -1,28 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { CloudVm } from '../front-door/support/cloudvm.ts';
 import type { Answer, Question } from '../front-door/support/in-process.ts';
+import { askAs, twoUsers } from '../front-door/support/two-users.ts';
 
-let cloudVm: CloudVm;
-let ada: string;
-let bob: string;
-
-beforeAll(async () => {
-  cloudVm = await CloudVm.open();
-  ada = await cloudVm.register('ada');
-  bob = await cloudVm.register('bob');
-});
-
-afterAll(async () => {
-  expect(cloudVm.http.errors).toEqual([]);
-  expect(cloudVm.backgroundErrors).toEqual([]);
-  await cloudVm[Symbol.asyncDispose]();
-});
-
+const users = twoUsers();
+const ask = askAs(users);
 const web = { name: 'web', provider: 'aws', region: 'eu-west-1' };
-
-function ask(method: string, path: string, question: Question = {}): Promise<Answer> {
-  return cloudVm.http.ask(method, path, { token: ada, ...question });
-}
 
 async function create(body: object = web, question: Question = {}): Promise<Record<string, unknown>> {
   const answer = await ask('POST', '/api/vms', { body, ...question });
@@ -178,7 +161,7 @@ describe('deleting a VM', () => {
 
 describe('listing VMs', () => {
   test('goes through all pages in order and shows each VM once', async () => {
-    const token = await cloudVm.register();
+    const token = await users.cloudVm.register();
     const names = ['e', 'b', 'd', 'a', 'c'];
     for (const name of names) await create({ ...web, name }, { token });
     const seen: unknown[] = [];
@@ -193,7 +176,7 @@ describe('listing VMs', () => {
   });
 
   test('shows the newest first and only what the filters select', async () => {
-    const token = await cloudVm.register();
+    const token = await users.cloudVm.register();
     await create({ ...web, name: 'first' }, { token });
     await create({ ...web, name: 'second', provider: 'gcp' }, { token });
     await create({ ...web, name: 'third', region: 'us-east-1' }, { token });
@@ -209,7 +192,7 @@ describe('listing VMs', () => {
   });
 
   test('is empty for a user without VMs', async () => {
-    const { json } = await ask('GET', '/api/vms', { token: await cloudVm.register() });
+    const { json } = await ask('GET', '/api/vms', { token: await users.cloudVm.register() });
     expect(json).toEqual({ vms: [], total: 0, nextCursor: null });
   });
 
@@ -246,7 +229,7 @@ describe('listing VMs', () => {
 describe("another user's VM", () => {
   test('is 404 for every method and appears in no list', async () => {
     const vm = await createRunning();
-    const asBob = { token: bob };
+    const asBob = { token: users.bob };
     expect((await ask('GET', pathOf(vm), asBob)).status).toBe(404);
     expect((await ask('PATCH', pathOf(vm), { ...asBob, body: { name: 'mine' } })).status).toBe(404);
     const ifMatch = { ...asBob, body: { name: 'mine' }, headers: { 'If-Match': '"1"' } };
@@ -270,7 +253,7 @@ describe('without a token', () => {
     ['POST', `/api/vms/${'0'.repeat(24)}/start`, 401],
     ['POST', `/api/vms/${'0'.repeat(24)}/begin`, 404],
   ])('%s %s is %i', async (method, path, status) => {
-    expect((await cloudVm.http.ask(method, path)).status).toBe(status);
+    expect((await users.cloudVm.http.ask(method, path)).status).toBe(status);
   });
 });
 

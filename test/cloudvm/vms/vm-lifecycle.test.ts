@@ -1,34 +1,17 @@
 /** Starting, stopping and restarting VMs, and the operations that a client can follow. */
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { ProviderError } from '../../../src/cloudvm/providers/provider.ts';
 import { SimulatedProvider } from '../../../src/cloudvm/providers/simulated-provider.ts';
 import { CloudVm } from '../front-door/support/cloudvm.ts';
-import type { Answer, Question } from '../front-door/support/in-process.ts';
+import type { Answer } from '../front-door/support/in-process.ts';
+import { askAs, twoUsers } from '../front-door/support/two-users.ts';
 
 type Json = Record<string, unknown>;
 
-let cloudVm: CloudVm;
-let ada: string;
-let bob: string;
-
-beforeAll(async () => {
-  cloudVm = await CloudVm.open();
-  ada = await cloudVm.register('ada');
-  bob = await cloudVm.register('bob');
-});
-
-afterAll(async () => {
-  expect(cloudVm.http.errors).toEqual([]);
-  expect(cloudVm.backgroundErrors).toEqual([]);
-  await cloudVm[Symbol.asyncDispose]();
-});
-
+const users = twoUsers();
+const ask = askAs(users);
 const web = { name: 'web', provider: 'local', region: 'here' };
 const UNKNOWN = '0'.repeat(24);
-
-function ask(method: string, path: string, question: Question = {}): Promise<Answer> {
-  return cloudVm.http.ask(method, path, { token: ada, ...question });
-}
 
 const pathOf = (vm: Json) => `/api/vms/${String(vm['id'])}`;
 
@@ -175,7 +158,7 @@ describe('what belongs to somebody else, or does not exist, is 404', () => {
   ])('%s /api/vms/:id%s', async (method, path, body) => {
     const vm = await createRunning();
     const question = body === undefined ? {} : { body };
-    expect((await ask(method, pathOf(vm) + path, { ...question, token: bob })).status).toBe(404);
+    expect((await ask(method, pathOf(vm) + path, { ...question, token: users.bob })).status).toBe(404);
     expect((await ask(method, `/api/vms/${UNKNOWN}${path}`, question)).status).toBe(404);
     expect((await ask(method, `/api/vms/nonsense${path}`, question)).status).toBe(404);
     expect((await ask('GET', pathOf(vm))).json).toEqual(vm);
@@ -184,7 +167,7 @@ describe('what belongs to somebody else, or does not exist, is 404', () => {
   test('an operation', async () => {
     const created = await ask('POST', '/api/vms', { body: web });
     const path = String(created.headers['operation-location']);
-    expect((await ask('GET', path, { token: bob })).status).toBe(404);
+    expect((await ask('GET', path, { token: users.bob })).status).toBe(404);
     expect((await ask('GET', `/api/operations/${UNKNOWN}`)).status).toBe(404);
     expect((await ask('GET', '/api/operations/x')).status).toBe(404);
     expect((await ask('GET', path)).status).toBe(200);
