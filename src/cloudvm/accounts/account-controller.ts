@@ -74,6 +74,7 @@ export class AccountController {
     const { user, isReplayed } = await this.#passwordChange.change(request, body, key);
     this.#services.sessions.withdraw({ userId: user.id, version: user.tokenVersion });
     if (isReplayed) response.header(REPLAYED, 'true');
+    this.#setDevice(request, response, user);
     this.#answerWithSession(response, user);
   };
 
@@ -96,8 +97,8 @@ export class AccountController {
   };
 
   /** For browsers. From now on nobody else's failures count for this one. */
-  #setDevice(request: Request, response: Response, { id }: User): void {
-    response.cookie(DEVICE_COOKIE, this.#services.throttle.issueDevice(id), {
+  #setDevice(request: Request, response: Response, user: User): void {
+    response.cookie(DEVICE_COOKIE, this.#services.throttle.issueDevice(user), {
       path: '/api/auth',
       maxAge: DEVICE_TTL_SECONDS,
       httpOnly: true,

@@ -37,7 +37,7 @@ export class PasswordChecks {
     const origin = originOf(request, email);
     return this.logRefusal(origin, async () => {
       const user = await find();
-      const attempt = await throttle.begin({ ...origin, userId: user?.id });
+      const attempt = await throttle.begin({ ...origin, user });
       const isRight = await passwords.verify(password, user?.passwordHash, clientOf(request, attempt));
       const { hasDevice } = attempt;
       if (user !== undefined && isRight) {

@@ -124,6 +124,26 @@ describe('POST /api/auth/password', () => {
     expect((await login(ada.email, NEW_PASSWORD)).status).toBe(200);
   });
 
+  test('ends the device cookies of before, and gives a new one', async () => {
+    const ada = await person();
+    const cookieOf = ({ headers }: Answer) => headers['set-cookie']?.split(';')[0] ?? '';
+    const old = cookieOf(await login(ada.email));
+    const renewed = cookieOf(await change(ada));
+    const from = '192.0.2.250';
+    const attempt = (password: string, cookie: string) =>
+      cloudVm.http.ask('POST', '/api/auth/login', {
+        body: { email: ada.email, password },
+        headers: { Cookie: cookie },
+        remoteAddress: from,
+      });
+    for (let guess = 0; guess < MAX_FAILURES_PER_PAIR; guess += 1) {
+      expect((await attempt(`guess ${guess}`, old)).status).toBe(401);
+    }
+    expect((await attempt(NEW_PASSWORD, old)).status, 'as without any').toBe(429);
+    expect((await attempt(NEW_PASSWORD, '')).status).toBe(429);
+    expect((await attempt(NEW_PASSWORD, renewed)).status).toBe(200);
+  });
+
   test('a second time withdraws the tokens of the first time', async () => {
     const ada = await person();
     const first = withToken(ada, await change(ada));

@@ -91,8 +91,10 @@ describe('registering', () => {
     const { id } = (await register(ada)).json['user'] as { readonly id: string };
     const { throttle } = cloudVm.services.accounts;
     const origin = { email: ada.email, remoteAddress: '192.0.2.1' };
-    expect((await throttle.begin({ ...origin, userId: id })).isKnown).toBe(true);
-    expect((await throttle.begin({ ...origin, userId: 'f'.repeat(24) })).isKnown).toBe(false);
+    expect((await throttle.begin({ ...origin, user: { id, tokenVersion: 0 } })).isKnown).toBe(true);
+    expect((await throttle.begin({ ...origin, user: { id: 'f'.repeat(24), tokenVersion: 0 } })).isKnown).toBe(
+      false,
+    );
   });
 
   test('with a body that breaks the schema is 422', async () => {

@@ -29,7 +29,7 @@ import { DatabaseError } from '../../database/database-errors.ts';
 import type { DatabaseService } from '../../database/database-service.ts';
 import { caseInsensitiveKey } from '../users/case-insensitive-key.ts';
 import { networkOf } from './address-network.ts';
-import type { Devices } from './devices.ts';
+import type { DeviceOwner, Devices } from './devices.ts';
 import { type CountDocument, LoginCounts } from './login-counts.ts';
 
 /** For one account from one device, or from one network. */
@@ -51,7 +51,7 @@ const REMOVE_AFTER_ATTEMPTS = 100;
 export interface LoginOrigin {
   readonly email: string;
   /** Of the account, if there is one. An address may belong to another user one day. */
-  readonly userId?: string | undefined;
+  readonly user?: DeviceOwner | undefined;
   readonly remoteAddress: string;
   /** The device cookie, as it was sent. */
   readonly device?: string | undefined;
@@ -101,11 +101,11 @@ export class LoginThrottle {
     if (this.#attempts % REMOVE_AFTER_ATTEMPTS === 0) await this.#counts.removeExpired();
     await this.#settle();
     const account = caseInsensitiveKey(origin.email);
-    const owner = origin.userId ?? account;
-    const keys = keysOf(account, owner, networkOf(origin.remoteAddress));
+    const owner = origin.user ?? { id: account, tokenVersion: 0 };
+    const keys = keysOf(account, owner.id, networkOf(origin.remoteAddress));
     const device = this.#devices.verify(origin.device, owner);
     const ofDevice =
-      device === undefined ? [] : [{ key: digest('device', owner, device), limit: MAX_FAILURES_PER_PAIR }];
+      device === undefined ? [] : [{ key: digest('device', owner.id, device), limit: MAX_FAILURES_PER_PAIR }];
     const { network, everywhere, pair, known } = keys;
     const found = await this.#counts.read([
       ...[network, everywhere, pair, ...ofDevice].map(({ key }) => key),
@@ -139,8 +139,8 @@ export class LoginThrottle {
   }
 
   /** @returns a new device cookie */
-  issueDevice(userId: string): string {
-    return this.#devices.issue(userId);
+  issueDevice(owner: DeviceOwner): string {
+    return this.#devices.issue(owner);
   }
 
   /** @throws LoginThrottledError if a limit was reached meanwhile, DatabaseError */

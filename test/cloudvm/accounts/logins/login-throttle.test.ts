@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, expect, test, vi } from 'vitest';
-import { Devices } from '../../../../src/cloudvm/accounts/logins/devices.ts';
+import { type DeviceOwner, Devices } from '../../../../src/cloudvm/accounts/logins/devices.ts';
 import { LOGIN_FAILURES } from '../../../../src/cloudvm/accounts/logins/login-counts.ts';
 import {
   KNOWN_MS,
@@ -17,8 +17,10 @@ interface Origin {
   readonly email: string;
   readonly remoteAddress: string;
   readonly device?: string;
-  readonly userId?: string;
+  readonly user?: DeviceOwner;
 }
+
+const ownerOf = (id: string, tokenVersion = 0): DeviceOwner => ({ id, tokenVersion });
 
 describeOnAtomicDatabases('the login throttle', (database) => {
   const throttle = () => new LoginThrottle(database.service, new Devices(['a secret for tests']));
@@ -144,7 +146,7 @@ describeOnAtomicDatabases('the login throttle', (database) => {
 
   test('lets a device in that has logged in before, whatever others do in its network and elsewhere', async () => {
     const ada = origin();
-    const device = throttle().issueDevice(ada.email);
+    const device = throttle().issueDevice(ownerOf(ada.email));
     await fail(ada, MAX_FAILURES_PER_PAIR);
     await exhaust(ada.remoteAddress);
     await refusal(ada).toBeInstanceOf(LoginThrottledError);
@@ -154,21 +156,22 @@ describeOnAtomicDatabases('the login throttle', (database) => {
 
   test('bounds the guesses of a device, and lets them count for nobody else', async () => {
     const ada = origin();
-    const device = throttle().issueDevice(ada.email);
+    const device = throttle().issueDevice(ownerOf(ada.email));
     await fail({ ...ada, device }, MAX_FAILURES_PER_PAIR);
     await refusal({ ...ada, device }).toBeInstanceOf(LoginThrottledError);
     await refusal({ ...ada, remoteAddress: somewhere(), device }).toBeInstanceOf(LoginThrottledError);
     await succeed(ada);
-    await succeed({ ...ada, device: throttle().issueDevice(ada.email) });
+    await succeed({ ...ada, device: throttle().issueDevice(ownerOf(ada.email)) });
   });
 
-  test('believes no cookie of another account, of another server, or that was changed', async () => {
+  test('believes no cookie of another account, another server, an older password, or that was changed', async () => {
     const ada = origin();
-    const device = throttle().issueDevice(ada.email);
+    const device = throttle().issueDevice(ownerOf(ada.email));
     const forged = [
-      throttle().issueDevice(someone()),
-      new Devices(['another secret']).issue(ada.email),
-      new Devices(['a secret for tests']).issue(ada.email, 0),
+      throttle().issueDevice(ownerOf(someone())),
+      throttle().issueDevice(ownerOf(ada.email, 1)),
+      new Devices(['another secret']).issue(ownerOf(ada.email)),
+      new Devices(['a secret for tests']).issue(ownerOf(ada.email), 0),
       device.replace(/\.\d+\./, '.99999999999.'),
       `A${device.slice(1)}`,
       device.slice(0, -2),
@@ -187,8 +190,8 @@ describeOnAtomicDatabases('the login throttle', (database) => {
     const ada = origin();
     await throttle().remember('0123', ada.remoteAddress);
     await exhaust(ada.remoteAddress);
-    await succeed({ ...ada, userId: '0123' });
-    await refusal({ ...ada, userId: '4567' }).toBeInstanceOf(LoginThrottledError);
+    await succeed({ ...ada, user: ownerOf('0123') });
+    await refusal({ ...ada, user: ownerOf('4567') }).toBeInstanceOf(LoginThrottledError);
   });
 
   test('forgets the failures of an account and a network after a success', async () => {
