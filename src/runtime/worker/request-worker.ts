@@ -185,8 +185,8 @@ export class RequestWorker implements TurnHost {
     this.#loop.reconsider();
   }
 
-  ended(turn: SuspendedTurn): void {
-    this.#turns.delete(turn.connection);
+  ended(connection: number): void {
+    this.#turns.delete(connection);
     this.#drain.check();
   }
 

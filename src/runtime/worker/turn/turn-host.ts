@@ -36,8 +36,8 @@ export interface TurnHost {
   handlerStarted(): void;
   /** That promise has settled. @param wasLate its client was answered in the handler's place */
   handlerSettled(wasLate: boolean): void;
-  /** The last record of the turn is published: main may give the connection to another worker. */
-  ended(turn: SuspendedTurn): void;
+  /** The last record of its turn is published: main may give the connection to another worker. */
+  ended(connection: number): void;
   reportError(error: unknown, request: Request): void;
 }
 

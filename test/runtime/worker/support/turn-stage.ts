@@ -26,7 +26,8 @@ export class RecordingHost implements TurnHost {
   admitsUpload = true;
   /** Handlers in flight, as the worker would count them. */
   count = 0;
-  readonly waiting = new Set<SuspendedTurn>();
+  /** Turns that wait, by connection. */
+  readonly waiting = new Map<number, SuspendedTurn>();
   /** For each handler that has settled: whether it was late. */
   readonly settled: boolean[] = [];
   readonly errors: unknown[] = [];
@@ -43,7 +44,7 @@ export class RecordingHost implements TurnHost {
   }
 
   suspended(turn: SuspendedTurn): void {
-    this.waiting.add(turn);
+    this.waiting.set(turn.connection, turn);
   }
 
   handlerStarted(): void {
@@ -56,8 +57,8 @@ export class RecordingHost implements TurnHost {
     this.#notify();
   }
 
-  ended(turn: SuspendedTurn): void {
-    this.waiting.delete(turn);
+  ended(connection: number): void {
+    this.waiting.delete(connection);
     this.#notify();
   }
 
@@ -96,16 +97,19 @@ export class TurnStage {
     this.host = new RecordingHost(worker, new ParseRecord(worker.core.record));
   }
 
-  /** A worker takes a READY connection and serves a turn, as far as it goes without waiting. */
-  serve(connection: number, isAssigned = false): Turn {
+  /**
+   * A worker takes a READY connection and serves a turn, as far as it goes without waiting.
+   * @returns the turn as its worker sees it while it waits
+   */
+  serve(connection: number, isAssigned = false): SuspendedTurn {
     this.host.context.times.read();
     const turn = new Turn(this.host, connection, this.main.table.take(connection, SLOT), isAssigned);
     turn.serve();
-    return turn;
+    return turn.suspension;
   }
 
   /** The same after bytes of the client have arrived. */
-  receive(connection: number, text: string, isAssigned = false): Turn {
+  receive(connection: number, text: string, isAssigned = false): SuspendedTurn {
     this.main.receive(connection, text);
     return this.serve(connection, isAssigned);
   }

@@ -193,7 +193,7 @@ describe('a turn whose handler returns a promise', () => {
     const { stage, release } = gatedRoute();
     const client = stage.main.connect();
     const turn = stage.receive(client, get('/first') + get('/second'));
-    expect([...stage.host.waiting]).toEqual([turn]);
+    expect([...stage.host.waiting.values()]).toEqual([turn]);
     expect(stage.main.drain(), 'nothing is published').toEqual([]);
     release('first');
     await stage.host.until(() => stage.host.settled.length === 1);
