@@ -40,6 +40,7 @@ import { Overload } from './overload/overload.ts';
 import { ConstantAnswers } from './own-answers/constant-answers.ts';
 import { OwnAnswers } from './own-answers/own-answers.ts';
 import type { RuntimeLogger } from './runtime-logger.ts';
+import { writeAtOnce } from './sockets/client-socket.ts';
 import { Deadlines } from './sockets/deadlines.ts';
 import { descriptorBudget } from './sockets/descriptor-limit.ts';
 import { Inbound } from './sockets/inbound.ts';
@@ -120,6 +121,7 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     table,
     writeTimeoutMs: settings.writeTimeoutMs,
     clock,
+    writeAtOnce,
     onCredit: (connection) => ownerIn(table.stateWord(connection))?.wake(),
   });
   const registry = new Registry(settings.maxConnections);

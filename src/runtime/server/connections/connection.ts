@@ -3,14 +3,15 @@
  * the main thread has these objects. Workers see the entry of the same number in the connection table.
  *
  * Each file keeps its own state in a part of the connection: `buffer` (sockets/inbound.ts), `writer`
- * (sockets/outbound.ts), `deadline` (sockets/deadlines.ts) and `attempts` (attempts.ts).
+ * (sockets/socket-writer.ts), `deadline` (sockets/deadlines.ts) and `attempts` (attempts.ts).
  */
 
 import { invariant } from '../../../platform/invariant.ts';
 import type { ClientSocket } from '../sockets/client-socket.ts';
 import { type Deadlines, ReceiveDeadline } from '../sockets/deadlines.ts';
 import { type Inbound, InboundBuffer } from '../sockets/inbound.ts';
-import { type Outbound, SocketWriter } from '../sockets/outbound.ts';
+import type { Outbound } from '../sockets/outbound.ts';
+import { SocketWriter } from '../sockets/socket-writer.ts';
 import { Attempts } from './attempts.ts';
 import type { Upload } from './upload.ts';
 

@@ -1,7 +1,7 @@
 /**
  * Bytes for a client that has not taken earlier ones. A stream of tiny pieces would otherwise keep an object
  * for each of them in the queue of the socket, many times the size of the pieces. Main thread, part of
- * outbound.ts.
+ * socket-writer.ts.
  */
 
 const BLOCK_BYTES = 16_384;

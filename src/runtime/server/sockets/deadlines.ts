@@ -1,6 +1,6 @@
 /**
  * How long a client may take to send. Main thread. `Deadlines` is what all connections share,
- * `ReceiveDeadline` is the part of one connection. How long a client may take to read is in outbound.ts.
+ * `ReceiveDeadline` is the part of one connection. How long a client may take to read is in socket-writer.ts.
  *
  * Deadlines are plain numbers that one coarse sweep compares, because a timer for each connection would be
  * too expensive. Requests do not even read the clock. Deadlines count from the end of the present sweep

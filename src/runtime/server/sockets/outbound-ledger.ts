@@ -1,6 +1,7 @@
 /**
  * Counts the bytes of responses that wait for slow clients, and those that workers may still publish, for all
- * connections together. OUTBOUND_MEMORY_MB bounds them. Main thread, part of outbound.ts and ownership.ts.
+ * connections together. OUTBOUND_MEMORY_MB bounds them. Main thread, part of socket-writer.ts and of
+ * connections/ownership.ts.
  *
  *  - held: bytes that a client has not taken, in the queues of the sockets.
  *  - granted: the credit of all turns that are under way. A worker publishes no more than that.

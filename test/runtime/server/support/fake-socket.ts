@@ -19,6 +19,8 @@ export class FakeSocket extends EventEmitter implements ClientSocket {
   isReset = false;
   /** The kernel takes nothing by itself: see `take`. */
   isSlow = false;
+  /** Of bytes that are handed to the kernel at once, it takes so many. */
+  room = Number.POSITIVE_INFINITY;
   #isCorked = false;
   #taken = '';
   #bytesWritten = 0;
@@ -75,6 +77,17 @@ export class FakeSocket extends EventEmitter implements ClientSocket {
   }
 
   // ---- What the server does ----
+
+  /** The part of `writeAtOnce` (client-socket.ts) that the kernel plays. */
+  takeAtOnce(source: Buffer, start: number, end: number): number {
+    if (this.writableEnded || this.destroyed || this.writableLength > 0)
+      throw new Error('Written out of order');
+    const count = this.isSlow ? 0 : Math.min(end - start, this.room);
+    this.#taken += source.toString('latin1', start, start + count);
+    this.room -= count;
+    if (count < end - start) this.isSlow = true;
+    return count;
+  }
 
   write(data: string | Buffer, encodingOrCallback?: 'latin1' | ((error?: Error | null) => void)): boolean {
     if (this.writableEnded || this.destroyed) throw new Error('Written after the end');

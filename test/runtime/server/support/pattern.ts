@@ -9,6 +9,12 @@ export function pattern(seed: number, length: number): Buffer {
   return Buffer.alloc(length, block);
 }
 
+/** @returns text with numbered lines, whose characters take one to four bytes in UTF-8 if it is not ASCII */
+export function numberedLines(count: number, isAscii: boolean): string {
+  const ending = isAscii ? '' : ' \u00e9\u20ac\u{1f600}';
+  return Array.from({ length: count }, (_, number) => `${number}${ending}\n`).join('');
+}
+
 /** Index of the first byte of `bytes` that differs from the pattern at `offset`, or -1 if there is none. */
 export function firstDifference(bytes: Buffer, seed: number, offset: number): number {
   const block = blockOf(seed);

@@ -101,6 +101,7 @@ export class Rig {
       table: this.table,
       writeTimeoutMs: DEADLINES.writeTimeoutMs,
       clock: this.clock,
+      writeAtOnce: (socket, source, start, end) => (socket as FakeSocket).takeAtOnce(source, start, end),
       onCredit: (connection) => this.credited.push(connection),
     });
     this.registry = new Registry(connections);

@@ -1,7 +1,7 @@
 /** Bytes from a ring to a socket that the test plays: copies, credit, corking and the write deadline. */
 
 import { describe, expect, test } from 'vitest';
-import { SocketWriter } from '../../../../src/runtime/server/sockets/outbound.ts';
+import { SocketWriter } from '../../../../src/runtime/server/sockets/socket-writer.ts';
 import { FakeSocket } from '../support/fake-socket.ts';
 import { DEADLINES, Rig } from '../support/rig.ts';
 
@@ -30,6 +30,39 @@ describe('a payload', () => {
       expect(socket.taken).toBe(text);
     },
   );
+
+  test('of which the kernel takes a part at once is sent whole, and the rest is a copy', () => {
+    const { rig, socket, writer, address, place } = createWriter();
+    const text = Array.from({ length: 2_000 }, (_, number) => `${number} `).join('');
+    socket.room = 5_000;
+    place(text);
+    writer.send(address, text.length, true);
+    expect(socket.taken).toBe(text.slice(0, 5_000));
+    expect(rig.table.credit(0), 'for what was taken').toBe(5_000);
+    expect(rig.ledger.heldBytes).toBe(text.length - 5_000);
+    place('x'.repeat(text.length));
+    writer.send(address, text.length, true);
+    socket.take();
+    rig.outbound.flush();
+    expect(socket.taken).toBe(text + 'x'.repeat(text.length));
+    expect(rig.table.credit(0)).toBe(2 * text.length);
+    expect(rig.ledger.heldBytes).toBe(0);
+  });
+
+  test('that is large goes out at once, behind what was held back', () => {
+    const { rig, socket, writer, address, place } = createWriter();
+    place('small');
+    writer.send(address, 5, true);
+    place('l'.repeat(5_000));
+    writer.send(address, 5_000, true);
+    expect(socket.taken).toBe(`small${'l'.repeat(5_000)}`);
+    expect(rig.table.credit(0)).toBe(5_005);
+    place('next');
+    writer.send(address, 4, true);
+    rig.outbound.flush();
+    expect(socket.taken.endsWith('lnext')).toBe(true);
+    expect(rig.table.credit(0)).toBe(5_009);
+  });
 
   test('of a turn that goes on is held back until the flush, with those that follow', () => {
     const { rig, socket, writer, address, place } = createWriter();
