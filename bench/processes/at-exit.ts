@@ -5,7 +5,14 @@
 const actions = new Set<() => void>();
 
 process.once('exit', () => {
-  for (const action of actions) action();
+  // The newest first: a process has ended before the directory is removed in which it writes.
+  for (const action of [...actions].toReversed()) {
+    try {
+      action();
+    } catch (error) {
+      process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+    }
+  }
 });
 
 /** @returns a function that cancels it */

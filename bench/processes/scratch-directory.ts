@@ -8,7 +8,8 @@ import { atExit } from './at-exit.ts';
 
 export class ScratchDirectory implements Disposable {
   readonly path = mkdtempSync(join(tmpdir(), 'cloudvm-bench-'));
-  readonly #remove = () => rmSync(this.path, { recursive: true, force: true });
+  /** A process that was killed at this moment may still write a file. */
+  readonly #remove = () => rmSync(this.path, { recursive: true, force: true, maxRetries: 5 });
   readonly #forget = atExit(this.#remove);
 
   [Symbol.dispose](): void {
