@@ -2,6 +2,8 @@
  * `npm run bench`: the laboratory, with all its scenarios or those that are named (laboratory/main.ts). A few
  * names are benchmarks of another kind. Those are modules of this folder that export `run(parameters)`.
  */
+import { isUsageError } from './usage-error.ts';
+
 interface Benchmark {
   /** Resolves when it has printed its result. @throws Error with a message for a person when there is none */
   run(parameters: readonly string[]): Promise<void>;
@@ -61,6 +63,7 @@ process.once('SIGTERM', () => process.exit(143));
 try {
   await main();
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
+  const text = isUsageError(error) ? error.message : error instanceof Error ? error.stack : error;
+  process.stderr.write(`${text}\n`);
   process.exitCode = 1;
 }

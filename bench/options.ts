@@ -1,5 +1,6 @@
 /** Reads the options of a benchmark from the command line: whole numbers with bounds, lists, and flags. */
 import { parseArgs } from 'node:util';
+import { UsageError } from './usage-error.ts';
 
 export interface NumberOption {
   readonly fallback: number;
@@ -11,7 +12,7 @@ export interface NumberOption {
 /** Values that are separated by commas. */
 export interface ListOption<Value> {
   readonly fallback: readonly Value[];
-  /** @throws Error that says what is wrong with it */
+  /** @throws UsageError that says what is wrong with it */
   read(name: string, text: string): Value;
   readonly about: string;
 }
@@ -61,7 +62,7 @@ export function oneOf<Word extends string>(words: readonly Word[]): ListOption<W
   return (name, text) => {
     const word = words.find((candidate) => candidate === text);
     if (word !== undefined) return word;
-    throw new Error(`--${name} is of ${words.join(', ')}, not "${text}"`);
+    throw new UsageError(`--${name} is of ${words.join(', ')}, not "${text}"`);
   };
 }
 
@@ -83,7 +84,7 @@ function readList<Value>(
 function parseNumber(name: string, text: string, least: number, most: number): number {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
   if (value >= least && value <= most) return value;
-  throw new Error(`--${name} is a whole number from ${least} to ${most}, not "${text}"`);
+  throw new UsageError(`--${name} is a whole number from ${least} to ${most}, not "${text}"`);
 }
 
 export function describeOptions(

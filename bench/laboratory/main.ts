@@ -1,6 +1,7 @@
 /** `npm run bench`: reads the command line, runs the laboratory and prints what it found. */
-import { measureLatency, USUAL_LATENCY } from '../latency/measure.ts';
-import { measureCoreStages, USUAL_CORE_STAGES } from '../stages/measure.ts';
+import { measureLatency } from '../latency/measure.ts';
+import { measureCoreStages } from '../stages/measure.ts';
+import { afterwards } from './afterwards.ts';
 import { describeLaboratory, readLaboratoryOptions } from './options.ts';
 import { Progress } from './progress.ts';
 import { runLaboratory } from './run.ts';
@@ -16,20 +17,21 @@ export async function run(parameters: readonly string[]): Promise<void> {
   const progress = new Progress(process.stderr);
   const command = ['npm run bench', ...(parameters.length > 0 ? ['--', ...parameters] : [])].join(' ');
   const note = (text: string) => progress.note(text);
+  const { latency, coreStages, expectedSeconds } = afterwards(options.minutes);
   const finished = await runLaboratory({
     ...options,
     command,
     progress,
     ...(options.latency && {
-      measureLatency: () => measureLatency(USUAL_LATENCY, note),
-      measureCoreStages: () => measureCoreStages(USUAL_CORE_STAGES, note),
+      reservedSeconds: expectedSeconds,
+      measureLatency: () => measureLatency(latency, note),
+      measureCoreStages: () => measureCoreStages(coreStages, note),
     }),
   });
-  const { run: results, file } = finished;
+  const { run: results, file, failed } = finished;
   progress.note(`every round is in ${file}`);
   if (options.json) process.stdout.write(`${JSON.stringify(results, null, 1)}\n`);
   else process.stdout.write(`${describeRun(results)}\n\n${results.scenarios.map(scenarioTable).join('\n')}`);
   if (options.report) await (await import('../report/command.ts')).run([file]);
-  const failed = results.scenarios.filter(({ failure }) => failure !== undefined);
-  if (failed.length > 0) throw new Error(`failed: ${failed.map(({ name }) => name).join(', ')}`);
+  if (failed.length > 0) throw new Error(`failed: ${failed.join(', ')}`);
 }

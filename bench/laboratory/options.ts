@@ -5,6 +5,7 @@ import { PLAIN_ARM_NAMES } from '../arms/plain-arms.ts';
 import { DEFAULT_WORKERS } from '../arms/this-server.ts';
 import { SCENARIOS } from '../scenarios/index.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
+import { UsageError } from '../usage-error.ts';
 import type { Blocks } from './budget.ts';
 import { findArm } from './environment.ts';
 
@@ -29,12 +30,12 @@ export interface ChosenScenario {
   readonly arms: readonly string[];
 }
 
-const FULL = { warmUps: 2, rounds: 5, fixedRates: 4, minutes: 30 };
-const QUICK = { warmUps: 1, rounds: 3, fixedRates: 2, minutes: 3, arms: ['wasm', 'fastify'] };
+const FULL = { warmUps: 2, rounds: 7, fixedRates: 2, minutes: 40 };
+const QUICK = { warmUps: 1, rounds: 3, fixedRates: 2, minutes: 5, arms: ['wasm', 'fastify'] };
 const MOST_SEED = 2 ** 31;
 const THIS_SERVER = /^(wasm|js)(?:-\d+)?$/;
 
-/** @returns undefined if help was asked for. @throws Error that says what is wrong */
+/** @returns undefined if help was asked for. @throws UsageError */
 export function readLaboratoryOptions(parameters: readonly string[]): LaboratoryOptions | undefined {
   const { values, positionals } = parseArgs({
     args: [...parameters],
@@ -59,17 +60,19 @@ export function readLaboratoryOptions(parameters: readonly string[]): Laboratory
   const named = positionals.length === 0 ? SCENARIOS : positionals.map(scenarioNamed);
   const scenarios = named.flatMap((scenario) => withConnections(scenario, values.connections));
   const wanted = values.arms?.split(',') ?? (values.quick ? QUICK.arms : undefined);
+  const chosen = scenarios.flatMap((scenario) => {
+    const arms = withWorkers(armsFor(scenario, wanted), values.workers);
+    return arms.length === 0 ? [] : [{ scenario, arms }];
+  });
+  if (chosen.length === 0) throw new UsageError(`no scenario here has the arm ${wanted?.join(' or ')}`);
   return {
-    scenarios: scenarios.flatMap((scenario) => {
-      const arms = withWorkers(armsFor(scenario, wanted), values.workers);
-      return arms.length === 0 ? [] : [{ scenario, arms }];
-    }),
+    scenarios: chosen,
     blocks: {
       warmUps: preset.warmUps,
       rounds: number('rounds', values.rounds, preset.rounds, 1, 100),
       fixedRates: preset.fixedRates,
     },
-    minutes: number('minutes', values.minutes, preset.minutes, 0.1, 24 * 60),
+    minutes: number('minutes', values.minutes, usualMinutes(preset.minutes, scenarios.length), 0.1, 24 * 60),
     seconds: values.seconds === undefined ? undefined : number('seconds', values.seconds, 1, 0.1, 600),
     seed: number('seed', values.seed, Math.floor(Math.random() * MOST_SEED), 0, MOST_SEED),
     out: values.out,
@@ -77,6 +80,11 @@ export function readLaboratoryOptions(parameters: readonly string[]): Laboratory
     latency: positionals.length === 0 && !values.quick,
     report: values.report,
   };
+}
+
+/** Named scenarios have their share of the time that all have together. */
+function usualMinutes(ofAll: number, scenarios: number): number {
+  return Math.max(1, (ofAll * scenarios) / SCENARIOS.length);
 }
 
 export function describeLaboratory(): string {
@@ -91,7 +99,8 @@ export function describeLaboratory(): string {
     '  --workers 1,8      this server with so many workers, each number as an arm (8)',
     '  --connections 1,64 instead of those of the scenario, each number as a scenario',
     `  --rounds N         of each arm (${FULL.rounds})`,
-    `  --minutes N        that all of it may take (${FULL.minutes})`,
+    `  --minutes N        that the whole run may take, with what comes after the scenarios`,
+    `                     (${FULL.minutes}, or ${FULL.minutes / SCENARIOS.length} for each scenario that is named)`,
     '  --seconds N        of each block, whatever that takes in all',
     `  --quick            ${QUICK.arms.join(' and ')} alone, in ${QUICK.minutes} minutes`,
     '  --seed N           of the order of the blocks',
@@ -105,7 +114,7 @@ export function describeLaboratory(): string {
 function scenarioNamed(name: string): Scenario {
   const scenario = SCENARIOS.find((candidate) => candidate.name === name);
   if (scenario !== undefined) return scenario;
-  throw new Error(`there is no scenario ${name}: see npm run bench -- --help`);
+  throw new UsageError(`there is no scenario ${name}: see npm run bench -- --help`);
 }
 
 function withConnections(scenario: Scenario, text: string | undefined): Scenario[] {
@@ -121,7 +130,7 @@ function armsFor(scenario: Scenario, wanted: readonly string[] | undefined): rea
   const unknown = wanted.find(
     (name) => !['plain', 'cloudvm'].some((application) => isArm(name, application)),
   );
-  if (unknown !== undefined) throw new Error(`there is no arm ${unknown}: see npm run bench -- --help`);
+  if (unknown !== undefined) throw new UsageError(`there is no arm ${unknown}: see npm run bench -- --help`);
   return wanted.filter((name) => isArm(name, scenario.application) && !(name in scenario.arms.without));
 }
 
@@ -145,7 +154,7 @@ function withWorkers(arms: readonly string[], text: string | undefined): readonl
 function whole(name: string, text: string, least: number, most: number): number {
   const value = number(name, text, least, least, most);
   if (Number.isInteger(value)) return value;
-  throw new Error(`--${name} is a whole number, not "${text}"`);
+  throw new UsageError(`--${name} is a whole number, not "${text}"`);
 }
 
 function number(
@@ -158,5 +167,5 @@ function number(
   if (text === undefined) return fallback;
   const value = /^\d{1,10}(\.\d{1,6})?$/.test(text) ? Number(text) : Number.NaN;
   if (value >= least && value <= most) return value;
-  throw new Error(`--${name} is a number from ${least} to ${most}, not "${text}"`);
+  throw new UsageError(`--${name} is a number from ${least} to ${most}, not "${text}"`);
 }

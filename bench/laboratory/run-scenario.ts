@@ -7,7 +7,7 @@ import { UnavailableError } from '../arms/unavailable.ts';
 import type { Workshop } from '../arms/workshop.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import { median } from './bootstrap.ts';
-import type { Blocks } from './budget.ts';
+import { type Blocks, WARM_UP_SECONDS } from './budget.ts';
 import { ratiosTo, summarizeFixedRates, summarizeRounds } from './derive.ts';
 import { type Environment, findArm, openEnvironment } from './environment.ts';
 import { assertSameAnswers } from './equality/answers.ts';
@@ -46,7 +46,6 @@ export interface ScenarioOptions {
 export const SHARES_OF_CAPACITY = [0.5, 0.8] as const;
 /** Requests of the load whose answers are compared before it. */
 const SAMPLE = 25;
-const LEAST_WARM_UP_SECONDS = 1;
 
 interface Measured {
   readonly started: StartedArm;
@@ -211,8 +210,7 @@ async function measureAll(
 /** A server whose code is cold may answer nothing within a short block. Its first round will tell. */
 async function warmUp(started: StartedArm, block: Block): Promise<void> {
   const { further: _, ...scenario } = block.scenario;
-  const seconds = Math.max(block.seconds, LEAST_WARM_UP_SECONDS);
-  await measureRound(started, { ...block, scenario, seconds }).catch(() => undefined);
+  await measureRound(started, { ...block, scenario, seconds: WARM_UP_SECONDS }).catch(() => undefined);
 }
 
 /** The machine may have been away for a whole block. So a block that fails is measured once more. */

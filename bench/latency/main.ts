@@ -8,14 +8,15 @@ import { describeOptions, type ListOption, type NumberOption, readOptions } from
 import { measureLatency, USUAL_LATENCY } from './measure.ts';
 import { latencyTables } from './tables.ts';
 
-const { workers, rate, connections, busyConnections, seconds, warmUpSeconds } = USUAL_LATENCY;
+const { workers, rate, connections, busyConnections, seconds, warmUpSeconds, busySeconds } = USUAL_LATENCY;
 
 const NUMBERS = {
   workers: { fallback: workers, least: 1, most: 64, about: 'workers of the server whose stages are timed' },
   rate: { fallback: rate, least: 1, most: 5_000, about: 'requests per second while stages are timed' },
   connections: { fallback: connections, least: 1, most: 1_000, about: 'connections then' },
   busy: { fallback: busyConnections, least: 1, most: 1_000, about: 'connections that measure throughput' },
-  seconds: { fallback: seconds, least: 1, most: 600, about: 'seconds of each measurement' },
+  seconds: { fallback: seconds, least: 1, most: 600, about: 'seconds while stages are timed' },
+  'busy-seconds': { fallback: busySeconds, least: 1, most: 600, about: 'seconds that measure throughput' },
   'warm-up': { fallback: warmUpSeconds, least: 0, most: 600, about: 'seconds before stages are timed' },
 } as const satisfies Record<string, NumberOption>;
 
@@ -29,8 +30,8 @@ export async function run(parameters: readonly string[]): Promise<void> {
     process.stdout.write(describeOptions(NUMBERS, FILES));
     return;
   }
-  const { busy, 'warm-up': warmUp, ...rest } = numbers;
-  const options = { ...rest, busyConnections: busy, warmUpSeconds: warmUp };
+  const { busy, 'busy-seconds': busySeconds, 'warm-up': warmUpSeconds, ...rest } = numbers;
+  const options = { ...rest, busyConnections: busy, busySeconds, warmUpSeconds };
   const latency = await measureLatency(options, (text) => process.stderr.write(`${text}\n`));
   for (const file of lists.into) addTo(file, latency);
   process.stdout.write(json ? `${JSON.stringify(latency, null, 2)}\n` : `${latencyTables(latency)}\n`);

@@ -16,6 +16,9 @@ const MB = 1_048_576;
 const BUSY_SCENARIOS = ['plain', 'vm-read'] as const;
 /** Workers start one after the other, and then garbage is left. */
 const REST_MS = 3_000;
+const WARM_UP_SECONDS = 2;
+/** Start, 100 VMs, stop. */
+const SECONDS_OF_SERVER = 3;
 
 interface Measured {
   readonly workers: number;
@@ -40,6 +43,14 @@ export async function measureServers(
   return { throughput: measured.flatMap(({ throughput }) => throughput), ...(memory && { memory }) };
 }
 
+/** How long `measureServers` takes, about. @param seconds of its options */
+export function expectedSecondsOfServers(seconds: number): number {
+  const busy = BUSY_SCENARIOS.length * (WARM_UP_SECONDS + seconds);
+  return (
+    (DESIGN_THROUGHPUT.length + 1) * (SECONDS_OF_SERVER + REST_MS / 1000) + DESIGN_THROUGHPUT.length * busy
+  );
+}
+
 async function measureWith(workers: number, options: ServerOptions): Promise<Measured> {
   const { seconds, connections, note } = options;
   note(`throughput with ${workers} ${workers === 1 ? 'worker' : 'workers'}`);
@@ -50,7 +61,7 @@ async function measureWith(workers: number, options: ServerOptions): Promise<Mea
   for (const scenario of BUSY_SCENARIOS) {
     const requests = Array.from({ length: 200 }, (): LoadRequest => workload[scenario]());
     const load = { url: server.url, connections, pipelining: 1, requests };
-    await runLoad({ ...load, seconds: 2 });
+    await runLoad({ ...load, seconds: WARM_UP_SECONDS });
     const { requestsPerSecond } = await runLoad({ ...load, seconds });
     throughput.push({ scenario, workers, requestsPerSecond });
   }

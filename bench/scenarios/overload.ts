@@ -23,6 +23,7 @@ export const OVERLOAD: Scenario = {
   application: 'plain',
   arms: OF_CPU_LOAD,
   connections: 8,
+  secondsAfterRound: 3.4,
   requests: () => [{ method: 'GET', path: `/cpu?ms=${CPU_MS}`, headers: {} }],
   further: {
     figures: [

@@ -51,6 +51,8 @@ export interface Scenario {
   readonly pipelining?: number;
   /** Of a block, where less shows nothing. */
   readonly leastSeconds?: number;
+  /** What comes after the load of a round takes about so long: settling, further measurements. */
+  readonly secondsAfterRound?: number;
   /** Whether each request has a connection of its own. Its requests must ask for `Connection: close`. */
   readonly closes?: boolean;
   /** What a reader of the numbers has to know. */

@@ -32,6 +32,7 @@ export const VM_CREATE: Scenario = {
   arms: OF_API,
   connections: 64,
   leastSeconds: 1,
+  secondsAfterRound: 0.9,
   remarks: [
     'CPU times include bringing each new VM from pending to running, which a server does in the background.',
   ],

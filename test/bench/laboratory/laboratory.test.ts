@@ -1,9 +1,11 @@
 /** Tiny runs of the laboratory, from the command line to the file. */
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { afterwards } from '../../../bench/laboratory/afterwards.ts';
 import { Budget } from '../../../bench/laboratory/budget.ts';
 import { describeLaboratory, readLaboratoryOptions } from '../../../bench/laboratory/options.ts';
 import { Progress } from '../../../bench/laboratory/progress.ts';
@@ -53,6 +55,12 @@ function descendants(): string[] {
     .filter((line) => new RegExp(`^\\s*\\d+\\s+${process.pid}\\s`).test(line) && !line.includes('ps -eo'));
 }
 
+/** Processes that have a text in their environment. */
+function processesWith(text: string): string[] {
+  const processes = execFileSync('ps', ['eww', '-eo', 'pid=,args='], { encoding: 'utf8' });
+  return processes.split('\n').filter((line) => line.includes(text));
+}
+
 describe('a run', () => {
   test('measures each arm in rounds and at fixed rates, and keeps all of it in a file', async () => {
     const { run, progress } = await runTiny(['health', '--arms', 'wasm-1,node-http', '--seconds', '0.3']);
@@ -95,7 +103,7 @@ describe('a run', () => {
     const [params, ...others] = read.scenarios;
     if (params === undefined) throw new Error('there is no scenario');
     const broken = { ...params.scenario, requests: () => [] };
-    const { run } = await runLaboratory({
+    const { run, failed } = await runLaboratory({
       ...read,
       scenarios: [{ ...params, scenario: broken }, ...others],
       blocks: { warmUps: 0, rounds: 1, fixedRates: 0 },
@@ -105,8 +113,63 @@ describe('a run', () => {
     });
     expect(run.scenarios.map(({ failure }) => failure)).toEqual(['params has no requests', undefined]);
     expect(stream.text).toContain('params has failed: params has no requests');
+    expect(failed).toEqual(['params']);
     expect(descendants()).toEqual([]);
   });
+});
+
+test('what fails after the scenarios does not lose them', async () => {
+  using directory = new ScratchDirectory();
+  const stream = new Text();
+  const estimate = { median: 1, low: 1, high: 1 };
+  const start = { wasmMicroseconds: estimate, jsMicroseconds: estimate, moduleBytes: 1 };
+  const coreStages = { startedAt: new Date().toISOString(), stages: [], start, requests: [] };
+  const { file, failed } = await runLaboratory({
+    ...options('health', '--arms', 'node-http', '--seconds', '0.2'),
+    blocks: { warmUps: 0, rounds: 1, fixedRates: 0 },
+    out: join(directory.path, 'results.json'),
+    command: '',
+    progress: new Progress(stream),
+    measureLatency: () => Promise.reject(new Error('no time for that')),
+    measureCoreStages: () => Promise.resolve(coreStages),
+  });
+  expect(failed).toEqual(['latency']);
+  expect(stream.text).toContain('latency has failed: Error: no time for that');
+  const stored = readResults(readFileSync(file, 'utf8'));
+  expect(stored.scenarios.map(({ name }) => name)).toEqual(['health']);
+  expect(stored.coreStages).toBeDefined();
+});
+
+test('a run says so if there is too little time for it', async () => {
+  using directory = new ScratchDirectory();
+  const stream = new Text();
+  await runLaboratory({
+    ...options('health', '--arms', 'node-http', '--minutes', '0.1'),
+    blocks: { warmUps: 0, rounds: 1, fixedRates: 0 },
+    out: join(directory.path, 'results.json'),
+    command: '',
+    progress: new Progress(stream),
+    reservedSeconds: 100,
+  });
+  expect(stream.text).toContain('This takes about 2 minutes: there is too much for 0.1.');
+});
+
+test('a run that is interrupted leaves neither a process nor a file', { timeout: 120_000 }, async () => {
+  using directory = new ScratchDirectory();
+  const temporary = join(directory.path, 'temporary');
+  mkdirSync(temporary);
+  const parameters = ['health', '--arms', 'node-http,fastify', '--seconds', '600'];
+  const child = spawn(process.execPath, ['bench/main.ts', ...parameters], {
+    env: { ...process.env, TMPDIR: temporary },
+    stdio: 'ignore',
+  });
+  const ended = once(child, 'exit');
+  // One for each server, and one for programs that have to be made.
+  await vi.waitFor(() => expect(readdirSync(temporary).length).toBeGreaterThanOrEqual(3), 60_000);
+  child.kill('SIGINT');
+  expect(await ended).toEqual([130, null]);
+  expect(readdirSync(temporary)).toEqual([]);
+  await vi.waitFor(() => expect(processesWith(temporary)).toEqual([]), 10_000);
 });
 
 describe('the command line', () => {
@@ -125,7 +188,7 @@ describe('the command line', () => {
       ['js', 'node-http'],
       ['js', 'fastify-batched'],
     ]);
-    expect(options('params', '--arms', 'epoll').scenarios).toEqual([]);
+    expect(() => options('params', '--arms', 'epoll')).toThrow('no scenario here has the arm epoll');
     expect(() => options('--arms', 'apache')).toThrow('there is no arm apache');
   });
 
@@ -158,27 +221,46 @@ test('every scenario has its own name, and a reason for each arm that it leaves 
 describe('the budget', () => {
   const blocks = { warmUps: 1, rounds: 3, fixedRates: 2 };
   const minute = 60_000;
+  const usual = { seconds: undefined, blocks, reservedSeconds: 0, now: () => 0 };
+  const five = { arms: 5 };
 
   test('gives all blocks the same time, so that the run ends in time', () => {
-    const budget = new Budget({ minutes: 10, seconds: undefined, blocks, now: () => 0 });
-    const arms = [5, 5, 5];
-    const seconds = budget.blockSeconds(arms);
-    expect(budget.expectedSeconds(arms, seconds)).toBeGreaterThan(9 * 60);
-    expect(budget.expectedSeconds(arms, seconds)).toBeLessThan(11 * 60);
+    const budget = new Budget({ ...usual, minutes: 10 });
+    const costs = [five, five, five];
+    const expected = budget.expectedSeconds(costs, budget.blockSeconds(costs));
+    expect(expected).toBeGreaterThan(9.5 * 60);
+    expect(expected).toBeLessThanOrEqual(10 * 60);
+  });
+
+  test('counts what comes after the scenarios, and after the rounds of some', () => {
+    const secondsWith = (more: object, cost: object) =>
+      new Budget({ ...usual, ...more, minutes: 5 }).blockSeconds([five, { ...five, ...cost }]);
+    const seconds = secondsWith({}, {});
+    expect(secondsWith({ reservedSeconds: 60 }, {})).toBeLessThan(seconds);
+    expect(secondsWith({}, { secondsAfterRound: 4 })).toBeLessThan(seconds);
+    expect(secondsWith({}, { leastSeconds: 2 * seconds })).toBeLessThan(seconds);
   });
 
   test('makes blocks shorter when time was lost, down to a bound', () => {
     let now = 0;
-    const budget = new Budget({ minutes: 10, seconds: undefined, blocks, now: () => now });
-    const before = budget.blockSeconds([5]);
+    const budget = new Budget({ ...usual, minutes: 10, now: () => now });
+    const before = budget.blockSeconds([five]);
     now = 8 * minute;
-    expect(budget.blockSeconds([5])).toBeLessThan(before);
+    expect(budget.blockSeconds([five])).toBeLessThan(before);
     now = 30 * minute;
-    expect(budget.blockSeconds([5])).toBe(0.25);
+    expect(budget.blockSeconds([five])).toBe(0.25);
   });
 
   test('does not change seconds that were given', () => {
-    const budget = new Budget({ minutes: 10, seconds: 2, blocks, now: () => 0 });
-    expect(budget.blockSeconds([5, 5])).toBe(2);
+    const budget = new Budget({ ...usual, minutes: 10, seconds: 2 });
+    expect(budget.blockSeconds([five, five])).toBe(2);
+  });
+
+  test('leaves blocks of a second in a whole run, with all that comes after its scenarios', () => {
+    const { scenarios, blocks: usualBlocks, minutes } = options();
+    const reservedSeconds = afterwards(minutes).expectedSeconds;
+    const budget = new Budget({ ...usual, blocks: usualBlocks, minutes, reservedSeconds });
+    const costs = scenarios.map(({ scenario, arms }) => ({ ...scenario, arms: arms.length }));
+    expect(budget.blockSeconds(costs)).toBeGreaterThan(1);
   });
 });

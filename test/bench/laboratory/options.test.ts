@@ -5,6 +5,12 @@ test('a whole run times the stages of requests too', () => {
   expect(readLaboratoryOptions([])?.latency).toBe(true);
 });
 
+test('scenarios that are named share the time of a whole run', () => {
+  const minutesOf = (...parameters: string[]) => readLaboratoryOptions(parameters)?.minutes ?? 0;
+  expect(minutesOf('health', 'vm-read')).toBe(minutesOf() / 10);
+  expect(minutesOf('health', '--minutes', '7')).toBe(7);
+});
+
 test('a quick run and one of some scenarios do not', () => {
   expect(readLaboratoryOptions(['--quick'])?.latency).toBe(false);
   expect(readLaboratoryOptions(['health'])?.latency).toBe(false);
