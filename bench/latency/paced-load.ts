@@ -12,6 +12,8 @@ export interface PacedRequest {
   readonly body?: string;
   /** The status of its answer. */
   readonly expected: number;
+  /** Whether it has a connection of its own. */
+  readonly closes?: boolean;
 }
 
 export interface PacedLoadOptions {
@@ -46,16 +48,20 @@ export async function runPacedLoad(options: PacedLoadOptions): Promise<number> {
 }
 
 async function send(url: string, agent: Agent, wanted: PacedRequest): Promise<void> {
-  const { method, path, headers, body, expected } = wanted;
+  const { method, path, headers, body, expected, closes = false } = wanted;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const outgoing = sendRequest(`${url}${path}`, { method, headers, agent }, (response) => {
-    response.resume();
-    response.on('error', reject);
-    response.on('end', () => {
-      if (response.statusCode === expected) resolve();
-      else reject(new Error(`${method} ${path} was answered with ${response.statusCode}`));
-    });
-  });
+  const outgoing = sendRequest(
+    `${url}${path}`,
+    { method, headers, agent: closes ? false : agent },
+    (response) => {
+      response.resume();
+      response.on('error', reject);
+      response.on('end', () => {
+        if (response.statusCode === expected) resolve();
+        else reject(new Error(`${method} ${path} was answered with ${response.statusCode}`));
+      });
+    },
+  );
   outgoing.on('error', reject);
   outgoing.end(body);
   await promise;

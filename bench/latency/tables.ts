@@ -21,9 +21,10 @@ export function describedStageTable(scenario: TimedScenario): string {
 
 export function stageTable({ stages }: TimedScenario): string {
   return table([
-    ['stage', 'p50, ms', 'p99, ms', `${DESIGN_LABEL}, ms`, 'verdict'],
+    ['stage', 'timed', 'p50, ms', 'p99, ms', `${DESIGN_LABEL}, ms`, 'verdict'],
     ...stages.map((time) => [
       time.stage,
+      grouped(time.requests),
       significant(time.p50Ms),
       significant(time.p99Ms),
       designText(time),

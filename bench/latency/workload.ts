@@ -2,15 +2,17 @@
 import { randomInt } from 'node:crypto';
 import type { PacedRequest } from './paced-load.ts';
 
-export const SCENARIOS = ['plain', 'jwt', 'vm-read', 'vm-list', 'vm-create'] as const;
+export const SCENARIOS = ['plain', 'connect', 'jwt', 'vm-read', 'vm-list', 'vm-create'] as const;
 export type ScenarioName = (typeof SCENARIOS)[number];
 
 export const ABOUT: Readonly<Record<ScenarioName, string>> = {
   plain: 'GET /health?plain: no token, no database, and a query, so that main leaves it to a worker',
+  connect: 'the same on a new connection each time',
   jwt: 'GET /api/auth/me: a token, and its user from the database',
   'vm-read': 'GET /api/vms/:id: a token and one VM from the database',
   'vm-list': 'GET /api/vms: a page of 20 VMs, with their number',
-  'vm-create': 'POST /api/vms: four writes to the database',
+  'vm-create':
+    'POST /api/vms without an Idempotency-Key: two writes to the database before the answer, two after it',
 };
 
 const VMS = 100;
@@ -28,8 +30,10 @@ export async function prepareWorkload(url: string): Promise<Workload> {
     ids.push((await post<{ id: string }>(url, '/api/vms', vm(index), headers)).id);
   }
   const get = (path: string) => ({ method: 'GET', path, headers, expected: 200 }) as const;
+  const plain = () => ({ method: 'GET', path: '/health?plain', headers: {}, expected: 200 }) as const;
   return {
-    plain: () => ({ method: 'GET', path: '/health?plain', headers: {}, expected: 200 }),
+    plain,
+    connect: () => ({ ...plain(), closes: true }),
     jwt: () => get('/api/auth/me'),
     'vm-read': () => get(`/api/vms/${ids[randomInt(ids.length)]}`),
     'vm-list': () => get('/api/vms'),

@@ -4,12 +4,13 @@ import { escapeMarkdown } from './escape.ts';
 import { commitOf, dateOf } from './footer.ts';
 import { paragraphs, textTable } from './markdown.ts';
 import { grouped, short } from './numbers.ts';
+import { roundsOf } from './rounds.ts';
 
 export function introduction(run: Run): string {
   return paragraphs(
     '# Measurements',
     escapeMarkdown(
-      `Measured on ${dateOf(run)} from ${commitOf(run)} (version ${run.version}): ${run.rounds} rounds of ${short(run.seconds)} s for each server, in an order that changes from round to round.`,
+      `Measured on ${dateOf(run)} from ${commitOf(run)} (version ${run.version}): ${roundsOf(run)} for each server, in an order that changes from round to round.`,
     ),
     machineTable(run),
     'Every number and every sentence with one is computed from the run, by `npm run bench:report`.',
@@ -30,11 +31,12 @@ function machineTable({ machine }: Run): string {
   ]);
 }
 
-export function repetition({ command, latency }: Run): string {
+export function repetition({ command, latency, finishedAt }: Run): string {
+  const wasAddedLater = latency !== undefined && latency.startedAt > finishedAt;
   const commands = [
     'npm ci',
     command.replace(/\s+/g, ' '),
-    ...(latency === undefined ? [] : ['npm run bench -- latency --into=FILE']),
+    ...(wasAddedLater ? ['npm run bench -- latency --into=FILE'] : []),
     'npm run bench:report',
   ];
   return paragraphs(

@@ -15,7 +15,8 @@ import type { Chart, Group, Row } from '../chart/chart.ts';
 import { ratioValue } from '../chart/estimated-value.ts';
 import { footerOf } from '../footer.ts';
 import { capitalized } from '../markdown.ts';
-import { ratio, short } from '../numbers.ts';
+import { ratio } from '../numbers.ts';
+import { roundsOf } from '../rounds.ts';
 import type { Section } from '../section.ts';
 
 const SCENARIOS: Readonly<Record<string, string>> = {
@@ -48,7 +49,7 @@ function chartOf(run: Run, scenarios: readonly ScenarioResult[]): Chart {
   return {
     name: 'headline',
     title: capitalized(scenarios.map(findingOf).join(', ')),
-    subtitle: `Ratios to Fastify on the same machine in the same minutes. Lines are 95 % confidence intervals. ${run.rounds} rounds of ${short(run.seconds)} s.`,
+    subtitle: `Ratios to Fastify on the same machine in the same minutes. Lines are 95 % confidence intervals. ${roundsOf({ ...run, scenarios: [...scenarios] })}.`,
     panels: [
       { title: 'Requests per second: more is better', unit: 'times Fastify', marks: 'bars', reference: 1 },
       { title: 'CPU per request: less is better', unit: 'times Fastify', marks: 'bars', reference: 1 },

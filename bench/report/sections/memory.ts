@@ -1,5 +1,6 @@
 /** What each server takes of the memory, at rest and under load, beside the figures of the C++ design. */
 import type { Run, ScenarioResult } from '../../laboratory/results.ts';
+import { memoryTable } from '../../latency/tables.ts';
 import { armOf, emphasisOf, FASTIFY_ARM, labelOf, OUR_ARM, scenarioOf, sortedArms } from '../arms.ts';
 import type { Chart, Row } from '../chart/chart.ts';
 import { estimatedValue } from '../chart/estimated-value.ts';
@@ -22,7 +23,7 @@ export const memory: Section = {
     if (scenario === undefined) return undefined;
     return {
       charts: [chartOf(run, scenario)],
-      markdown: markdownOf(scenario),
+      markdown: markdownOf(run, scenario),
       finding: findingOf(scenario),
     };
   },
@@ -85,9 +86,23 @@ function findingOf(scenario: ScenarioResult): string {
     .join(': ');
 }
 
-function markdownOf(scenario: ScenarioResult): string {
-  return paragraphs(escapeMarkdown(`${findingOf(scenario)}.`), designTable(scenario));
+function markdownOf({ latency }: Run, scenario: ScenarioResult): string {
+  const alone = latency?.memory;
+  return paragraphs(
+    escapeMarkdown(`${findingOf(scenario)}.`),
+    alone === undefined ? designTable(scenario) : paragraphs(ALONE, memoryTable(alone)),
+    WHY_MORE,
+  );
 }
+
+const ALONE =
+  'The CloudVM application beside the design, measured while it was the only server. So nobody shared the pages ' +
+  'of Node.js with it, as the servers in the chart do, where they count in part.';
+
+const WHY_MORE =
+  'Where it takes more: each worker is an isolate of V8 with a heap, compiled code and the application of its own, ' +
+  'where a thread in C++ has little more than a stack. Without any worker there is Node.js itself, whose program ' +
+  'alone has more than the design’s base. Under load, heaps grow before V8 collects garbage.';
 
 /** Base and memory of a thread come from the arms with different numbers of workers. */
 function designTable(scenario: ScenarioResult): string | undefined {
@@ -100,12 +115,8 @@ function designTable(scenario: ScenarioResult): string | undefined {
     { name: 'each thread', ours: perThread, design: DESIGN_MEMORY_MB.perThread },
     { name: 'with 8 threads, at rest', ours: eight, design: DESIGN_MEMORY_MB.total },
   ];
-  const text = table([
+  return table([
     ['', 'this server, MB', DESIGN_LABEL, 'ratio'],
     ...rows.map(({ name, ours, design }) => [name, significant(ours), grouped(design), ratio(ours / design)]),
   ]);
-  const verdict = rows.every(({ ours, design }) => ours > design)
-    ? 'It takes more than the C++ design in all of these: each worker is an isolate of V8 with the application loaded, where a C++ thread has little more than a stack.'
-    : '';
-  return paragraphs(text, verdict);
 }

@@ -88,13 +88,17 @@ function findingOf({ machine }: Run, scenarios: readonly ScenarioResult[]): stri
 }
 
 function markdownOf(run: Run, scenarios: readonly ScenarioResult[]): string {
-  const header = ['workers', DESIGN_LABEL, ...scenarios.map(({ name }) => `${SCENARIOS[name]}, requests/s`)];
+  const header = [
+    ...['workers', `${DESIGN_LABEL}, requests/s`],
+    ...scenarios.flatMap(({ name }) => [`${SCENARIOS[name]}, requests/s`, 'verdict']),
+  ];
   const rows = DESIGN_THROUGHPUT.map(({ threads, requestsPerSecond }) => [
     String(threads),
     grouped(requestsPerSecond),
-    ...scenarios.map((scenario) => {
+    ...scenarios.flatMap((scenario) => {
       const ours = throughputOf(scenario, threads);
-      return ours === undefined ? '–' : withSpread(ours, grouped);
+      if (ours === undefined) return ['–', '–'];
+      return [withSpread(ours, grouped), ours.median < requestsPerSecond ? 'worse' : 'better'];
     }),
   ]);
   return paragraphs(

@@ -3,6 +3,7 @@ import type { LatencyResult } from '../../../bench/laboratory/results.ts';
 import { memoryTable, stageTable, throughputTable } from '../../../bench/latency/tables.ts';
 import { counted } from '../../../bench/latency/timed-server-process.ts';
 import { makeMarkdown, makeReport } from '../../../bench/report/make-report.ts';
+import { worseStages } from '../../../bench/report/sections/worse-stages.ts';
 import { exampleRun, rowOf, sectionOf } from '../report/support.ts';
 
 function verdicts(table: string): Record<string, string> {
@@ -92,9 +93,37 @@ const LATENCY: LatencyResult = {
 test('a run with these results has a section of the report and a chart', async () => {
   const run = { ...exampleRun(), latency: LATENCY };
   const section = sectionOf(makeMarkdown(run, ''), 'Where the time of a request goes');
-  expect(rowOf(section, 'middleware').slice(1)).toEqual(['0.0300', '0.0500', '0.02', 'worse']);
+  expect(rowOf(section, 'middleware').slice(1)).toEqual(['9', '0.0300', '0.0500', '0.02', 'worse']);
   expect(section).toContain('The longest stages of vm-read: queue 0.100 ms and middleware 0.0300 ms');
   expect([...(await makeReport(run, '')).keys()]).toContain('stages-dark.svg');
+});
+
+test('the report says by how much a stage is worse at most, where, and why', () => {
+  const scenario = (name: string, times: readonly (readonly [string, number, number])[]) => ({
+    ...{ name, about: name, rate: 200 },
+    stages: times.map(([stage, p50Ms, p99Ms]) => ({ stage, requests: 9, p50Ms, p99Ms })),
+  });
+  const words = worseStages([
+    scenario('plain', [
+      ['accept', 0.02, 0.03],
+      ['write', 0.05, 0.2],
+    ]),
+    scenario('jwt', [
+      ['accept', 0.04, 0.05],
+      ['parse', 0.01, 0.02],
+    ]),
+  ]);
+  const [accept, others] = words?.split('\n').filter((line) => line.startsWith('- ')) ?? [];
+  expect(accept).toContain('accept (p50 up to 0.0400 ms, 4.00 times the design’s, in plain and jwt): ');
+  expect(others).toContain('write (p99 up to 0.200 ms, 2.00 times the design’s, in plain): client');
+  expect(worseStages([scenario('plain', [['parse', 0.01, 0.02]])])).toBeUndefined();
+});
+
+test('memory that was measured alone is what stands beside the design', () => {
+  const memory = { baseMb: 40, threadMb: 3, databaseMb: 9, totalMb: 160, loadedMb: 240 };
+  const section = sectionOf(makeMarkdown({ ...exampleRun(), latency: { ...LATENCY, memory } }, ''), 'Memory');
+  expect(rowOf(section, 'each worker').slice(1)).toEqual(['3.00', '2', 'worse']);
+  expect(sectionOf(makeMarkdown(exampleRun(), ''), 'Memory')).toContain('Where it takes more');
 });
 
 test('a run without them says so', () => {
