@@ -63,7 +63,7 @@ function processesWith(text: string): string[] {
 
 describe('a run', () => {
   test('measures each arm in rounds and at fixed rates, and keeps all of it in a file', async () => {
-    const { run, progress } = await runTiny(['health', '--arms', 'wasm-1,node-http', '--seconds', '0.3']);
+    const { run, progress } = await runTiny(['health', '--arms', 'wasm-1,node-http', '--seconds', '1']);
     const [health] = run.scenarios;
     expect(health?.failure).toBeUndefined();
     expect(health?.arms.map(({ name }) => name)).toEqual(['wasm-1', 'node-http']);
@@ -87,7 +87,7 @@ describe('a run', () => {
   });
 
   test('of the API gives each arm a database of the same content', async () => {
-    const { run } = await runTiny(['vm-read', '--arms', 'wasm-1,fastify', '--seconds', '0.3']);
+    const { run } = await runTiny(['vm-read', '--arms', 'wasm-1,fastify', '--seconds', '1']);
     const [read] = run.scenarios;
     expect(read?.failure).toBeUndefined();
     expect(read?.ratios.map(({ of, to }) => `${of}:${to}`)).toEqual(['wasm-1:fastify']);
@@ -96,7 +96,7 @@ describe('a run', () => {
   });
 
   test('goes on after a scenario that has failed, and says why it has', async () => {
-    const parameters = ['params', 'health', '--arms', 'node-http', '--seconds', '0.2'];
+    const parameters = ['params', 'health', '--arms', 'node-http', '--seconds', '1'];
     const read = options(...parameters);
     using directory = new ScratchDirectory();
     const stream = new Text();
@@ -125,7 +125,7 @@ test('what fails after the scenarios does not lose them', async () => {
   const start = { wasmMicroseconds: estimate, jsMicroseconds: estimate, moduleBytes: 1 };
   const coreStages = { startedAt: new Date().toISOString(), stages: [], start, requests: [] };
   const { file, failed } = await runLaboratory({
-    ...options('health', '--arms', 'node-http', '--seconds', '0.2'),
+    ...options('health', '--arms', 'node-http', '--seconds', '1'),
     blocks: { warmUps: 0, rounds: 1, fixedRates: 0 },
     out: join(directory.path, 'results.json'),
     command: '',
