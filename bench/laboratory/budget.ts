@@ -1,6 +1,6 @@
 /**
- * Spreads the time of a run over its scenarios: all blocks that are left get the same time. So a scenario that
- * took longer than expected makes the later ones shorter, and the run ends in time.
+ * Spreads the time of a run over its scenarios: all blocks that are left get the same time. So a scenario
+ * that took longer than expected makes the later ones shorter, and the run ends in time.
  */
 
 /** Blocks that a scenario has for each arm. */

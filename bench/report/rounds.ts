@@ -1,4 +1,4 @@
-/** How many rounds there were, and how long. Scenarios differ, because a run ends in time and some need longer. */
+/** How many rounds there were, and how long. Scenarios differ: a run ends in time, and some need longer. */
 import type { Run } from '../laboratory/results.ts';
 
 /** "7 rounds of 1.1 to 1.3 s" */
