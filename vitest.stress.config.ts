@@ -13,7 +13,7 @@ export default defineConfig({
       'test/embedded-mongodb/storage/durability.test.ts',
       'test/fuzz/*.test.ts',
       'test/runtime/memory/**/*.test.ts',
-      'test/runtime/server/{deadlines,deaths,lifecycle}.test.ts',
+      'test/runtime/server/{deadlines,deaths,large-bodies,lifecycle}.test.ts',
     ],
     fileParallelism: false,
     testTimeout: 600_000,

@@ -16,9 +16,6 @@ import type { Endings } from './endings.ts';
 import type { Ownership } from './ownership.ts';
 import type { Registry } from './registry.ts';
 
-/** Size of the one buffer that all sockets read into. */
-const SCRATCH_BYTES = 65_536;
-
 /**
  * While the server stops, a connection without a request persists for so long. A client that sends one
  * request after the other learns by an answer that its connection closes.
@@ -49,8 +46,6 @@ export interface Unfinished {
 
 export class Connections {
   readonly #options: ConnectionsOptions;
-  readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
-
   #accepted = 0;
   #receivedBytes = 0;
 
@@ -89,7 +84,7 @@ export class Connections {
   }
 
   #accept(accepted: ClientSocket): void {
-    const { table, registry, ownership, refused } = this.#options;
+    const { table, registry, ownership, refused, inbound } = this.#options;
     this.#accepted++;
     const number = registry.takeNumber();
     if (number === undefined) {
@@ -98,12 +93,13 @@ export class Connections {
     }
     const peer = addressToWords(accepted.remoteAddress ?? '');
     const socket = adoptSocket(accepted, {
-      buffer: this.#scratch,
+      buffer: inbound.scratch,
       // Nothing is read in this turn of the event loop, so `connection` is set before the first read.
-      onBytes: (length) => {
+      onBytes: (buffer, length) => {
         this.#receivedBytes += length;
-        ownership.received(connection, this.#scratch, length);
+        ownership.received(connection, buffer, length);
       },
+      nextBuffer: () => connection.buffer.nextTarget(),
     });
     const generation = table.open(number, 0);
     table.setPeer(number, peer);

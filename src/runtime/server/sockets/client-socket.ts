@@ -39,30 +39,37 @@ export interface ClientSocket {
 /** Of a socket that is closed, or on Windows. */
 const NO_DESCRIPTOR = -1;
 
-export interface ReadBuffer {
+export interface Reading {
+  /** The first reads go there. */
   readonly buffer: Buffer;
   /** Called with each read. The bytes are at the start of `buffer` and valid during the call. */
-  readonly onBytes: (length: number) => void;
+  readonly onBytes: (buffer: Buffer, length: number) => void;
+  /** Called after each read. @returns where the next reads go, undefined if that does not change */
+  readonly nextBuffer: () => Buffer | undefined;
 }
 
-export function adoptSocket(accepted: ClientSocket, read: ReadBuffer): ClientSocket {
+export function adoptSocket(accepted: ClientSocket, reading: Reading): ClientSocket {
   const holder = accepted as SocketWithHandle;
   const handle = holder._handle;
-  if (handle === undefined || handle === null) return readByEvents(accepted, read);
+  if (handle === undefined || handle === null) return readByEvents(accepted, reading);
   holder._handle = null;
   // The first socket, now without a handle, must still be destroyed, or server.close() never calls back.
   accepted.destroy();
+  // Node asks for a buffer once in the constructor, and then after each read. An answer that is not a
+  // Uint8Array changes nothing.
+  let nextBuffer = (): Buffer | undefined => reading.buffer;
   const socket: Socket = new Socket({
     ...({ handle } as object),
     allowHalfOpen: true,
     onread: {
-      buffer: read.buffer,
-      callback: (length: number): boolean => {
-        read.onBytes(length);
+      buffer: () => nextBuffer() as Buffer,
+      callback: (length, buffer): boolean => {
+        reading.onBytes(buffer as Buffer, length);
         return !socket.isPaused();
       },
     },
   });
+  nextBuffer = reading.nextBuffer;
   // Without a reader the socket would never report the end of its input.
   socket.resume();
   return socket;
@@ -104,10 +111,14 @@ interface StreamHandle {
 
 type SocketWithHandle = ClientSocket & { _handle?: StreamHandle | null };
 
-function readByEvents(socket: ClientSocket, read: ReadBuffer): ClientSocket {
+function readByEvents(socket: ClientSocket, reading: Reading): ClientSocket {
+  let { buffer } = reading;
   socket.on('data', (chunk) => {
-    for (let start = 0; start < chunk.length; start += read.buffer.length) {
-      read.onBytes(chunk.copy(read.buffer, 0, start));
+    for (let start = 0; start < chunk.length; ) {
+      const length = chunk.copy(buffer, 0, start);
+      reading.onBytes(buffer, length);
+      buffer = reading.nextBuffer() ?? buffer;
+      start += length;
     }
   });
   socket.resume();

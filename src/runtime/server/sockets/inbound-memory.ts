@@ -6,6 +6,7 @@
  *    sending a small one.
  *  - One address may hold at most half of it in large buffers, beyond its first. So the large requests of
  *    others have room too. Clients behind a proxy have one address.
+ *  - Room for bytes that are only announced is given from the first half alone.
  *
  * Plain requests need the smallest buffer. Nothing is looked up for them.
  */
@@ -16,6 +17,7 @@ import type { BuddyAllocator } from '../../memory/allocator.ts';
 const SMALL_BYTES = 16_384;
 const RESERVED_SHARE = 1 / 8;
 const SHARE_OF_ONE_ADDRESS = 1 / 2;
+const SHARE_IN_ADVANCE = 1 / 2;
 
 export class InboundMemory {
   readonly #allocator: BuddyAllocator;
@@ -31,6 +33,11 @@ export class InboundMemory {
 
   get allocatedBytes(): number {
     return this.#allocator.allocatedBytes;
+  }
+
+  /** Whether a buffer of that size may be given for bytes that have not come. */
+  hasPlenty(size: number): boolean {
+    return this.#allocator.allocatedBytes + size <= this.#bytes * SHARE_IN_ADVANCE;
   }
 
   /**

@@ -1,12 +1,16 @@
 /**
  * Copies inbound bytes from the scratch buffer that sockets read into, to the connection's buffer in shared
- * memory. Main thread. `Inbound` is what all connections share, `InboundBuffer` is the part of one
- * connection.
+ * memory. The rest of a large body is read into that buffer directly. Main thread. `Inbound` is what all
+ * connections share, `InboundBuffer` is the part of one connection.
  *
  * Invariant (buffers rest): a buffer is moved, grown or freed only while its connection is neither READY nor
  * RUNNING. While the connection is handed out, bytes are only appended within the capacity. Bytes that do not
  * fit wait in an overflow of at most one read, a second buffer of the same memory, and reading stops. So a
  * worker's pointer stays valid for its whole turn.
+ *
+ * The same holds for the part that a socket reads into. Only a buffer that waits for bytes of a known number
+ * has one, and it ends with the last of them. A buffer that is released meanwhile is freed when the socket
+ * has let it go.
  */
 
 import { invariant } from '../../../platform/invariant.ts';
@@ -23,6 +27,19 @@ import { InboundMemory } from './inbound-memory.ts';
  */
 const READ_AHEAD_BYTES = 65_536;
 
+/**
+ * Size of the one buffer that all sockets read into. A request of 64 KB fits in with its head, so it comes in
+ * one read and takes one turn.
+ */
+const SCRATCH_BYTES = 131_072;
+
+/** If fewer are missing, copying them costs less than a view. */
+const LEAST_DIRECT_BYTES = 16_384;
+
+/** A client that has sent so many bytes gets room for this many times as many, if it has announced them. */
+const LEAST_EARNEST_BYTES = 16_384;
+const MOST_IN_ADVANCE = 32;
+
 /** The last line of a head, and the empty line. */
 const HEAD_END = '\n\r\n';
 const CR = 13;
@@ -30,6 +47,7 @@ const LF = 10;
 
 export class Inbound {
   readonly bytes: Buffer;
+  readonly scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
   readonly table: ConnectionTable;
   readonly memory: InboundMemory;
 
@@ -44,11 +62,13 @@ export class Inbound {
   }
 }
 
-/** Bytes for which the buffer had no room while a worker owned it. */
-interface Overflow {
+interface Block {
   readonly address: number;
-  /** Of its buffer. */
   readonly size: number;
+}
+
+/** Bytes for which the buffer had no room while a worker owned it. */
+interface Overflow extends Block {
   readonly length: number;
 }
 
@@ -69,6 +89,10 @@ export class InboundBuffer {
   #needed = 0;
   /** Reading stops while there is one. */
   #overflow: Overflow | null = null;
+  /** The part of the buffer that the socket reads into, null while it reads into the scratch buffer. */
+  #target: Buffer | null = null;
+  /** The buffer with the target, if it was released meanwhile. */
+  #released: Block | null = null;
   /** There was no memory for the overflow, so bytes are missing. */
   #isBroken = false;
   #isPaused = false;
@@ -109,17 +133,42 @@ export class InboundBuffer {
   }
 
   /**
+   * Called after each read of the socket.
+   * @returns where it reads from now on, undefined if that does not change
+   */
+  nextTarget(): Buffer | undefined {
+    const start = this.#length;
+    const end = Math.min(this.#needed, this.#capacity);
+    if (end - start >= LEAST_DIRECT_BYTES) {
+      this.#target = this.#inbound.bytes.subarray(this.#address + start, this.#address + end);
+      return this.#target;
+    }
+    if (this.#target === null) return undefined;
+    this.#letGo();
+    return this.#inbound.scratch;
+  }
+
+  /**
    * Takes bytes from the start of `source`.
    * @returns false when the inbound memory is exhausted
    */
   append(source: Buffer, count: number, isHandedOut: boolean): boolean {
+    if (source === this.#target) {
+      invariant(
+        !isHandedOut,
+        'Buffers rest: no socket reads into the buffer of a connection that is handed out.',
+      );
+      this.#length += count;
+      this.#inbound.table.setContent(this.#number, this.#length, this.#consumed);
+      return true;
+    }
     const needed = this.#length + count;
     if (this.#isBroken) return true;
     if (this.#overflow !== null || (isHandedOut && needed > this.#capacity)) {
       this.#addToOverflow(source, count);
       return true;
     }
-    if (needed > this.#capacity && !this.#move(0, needed)) return false;
+    if (needed > this.#capacity && !this.#makeRoom(0, needed)) return false;
     source.copy(this.#inbound.bytes, this.#address + this.#length, 0, count);
     this.#length += count;
     const { table } = this.#inbound;
@@ -144,7 +193,7 @@ export class InboundBuffer {
       this.readOn();
       return true;
     }
-    if (!this.#move(this.#consumed, present)) return false;
+    if (!this.#makeRoom(this.#consumed, present)) return false;
     if (overflow !== null) {
       this.#overflow = null;
       const { address, size, length } = overflow;
@@ -223,13 +272,27 @@ export class InboundBuffer {
   /** Gives the buffer back, because it is empty or the connection has ended. */
   release(): void {
     const { memory, table } = this.#inbound;
-    if (this.#capacity > 0) memory.free(this.#address, this.#capacity, this.#client);
+    if (this.#capacity > 0) {
+      if (this.#target === null) memory.free(this.#address, this.#capacity, this.#client);
+      else this.#released = { address: this.#address, size: this.#capacity };
+    }
     if (this.#overflow !== null) memory.free(this.#overflow.address, this.#overflow.size, this.#client);
+    if (this.#socket.destroyed) this.#letGo();
     this.#capacity = 0;
     this.#length = 0;
     this.#consumed = 0;
+    this.#needed = 0;
     this.#overflow = null;
     table.setContent(this.#number, 0, 0);
+  }
+
+  /** The socket reads into the buffer no more. */
+  #letGo(): void {
+    this.#target = null;
+    if (this.#released === null) return;
+    const { address, size } = this.#released;
+    this.#inbound.memory.free(address, size, this.#client);
+    this.#released = null;
   }
 
   #addToOverflow(source: Buffer, count: number): void {
@@ -252,8 +315,23 @@ export class InboundBuffer {
     this.#overflow = { address, size, length };
   }
 
+  /**
+   * Moves the bytes from `consumed` on to a buffer that holds `wanted` bytes. If there is memory in plenty,
+   * it holds also those that the next turn waits for. So a body that is known to be large moves once.
+   */
+  #makeRoom(consumed: number, wanted: number): boolean {
+    if (wanted > LEAST_EARNEST_BYTES) {
+      const inAdvance = Math.min(this.#needed, wanted * MOST_IN_ADVANCE);
+      const { memory } = this.#inbound;
+      const isPossible = inAdvance > wanted && memory.hasPlenty(BuddyAllocator.sizeFor(inAdvance));
+      if (isPossible && this.#move(consumed, inAdvance)) return true;
+    }
+    return this.#move(consumed, wanted);
+  }
+
   /** Moves the bytes from `consumed` on to the start of a buffer that holds `wanted` bytes. */
   #move(consumed: number, wanted: number): boolean {
+    invariant(this.#target === null, 'Buffers rest: no socket reads into a buffer that moves.');
     const { bytes, memory, table } = this.#inbound;
     const kept = this.#length - consumed;
     const from = this.#address + consumed;

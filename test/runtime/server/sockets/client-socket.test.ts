@@ -31,7 +31,11 @@ describe('writeAtOnce', () => {
     client = connect({ port: address.port, host: '127.0.0.1' });
     client.pause();
     const [accepted] = (await once(server, 'connection')) as [Socket];
-    socket = adoptSocket(accepted, { buffer: Buffer.alloc(1_024), onBytes: () => {} });
+    socket = adoptSocket(accepted, {
+      buffer: Buffer.alloc(1_024),
+      onBytes: () => {},
+      nextBuffer: () => undefined,
+    });
     socket.on('error', () => socket.destroy());
   });
 
