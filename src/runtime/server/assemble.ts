@@ -26,6 +26,7 @@ import { ServingWorkers } from '../memory/workers/serving-workers.ts';
 import { StageTimes } from '../memory/workers/stage-times.ts';
 import type { ServerSettings } from '../settings.ts';
 import type { WorkerStart } from '../worker/messages.ts';
+import { ClientEvents } from './connections/client-events.ts';
 import { Connections } from './connections/connections.ts';
 import { Endings } from './connections/endings.ts';
 import { Ownership } from './connections/ownership.ts';
@@ -144,13 +145,18 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     endings,
     ledger,
     turnTimes,
+    onReady: () => dispatcher.ring(),
+    onHeavy: (connection) => dispatcher.addHeavy(connection),
+  });
+  const clientEvents = new ClientEvents({
+    table,
+    endings,
+    ownership,
     constantAnswers,
     refuses: () => overload.refuses(),
     onTurnAway: (connection) => overload.turnAway(connection),
     onWithdrawn: (connection) => overload.answerItself(connection),
     onLeft: (connection) => overload.left(connection),
-    onReady: () => dispatcher.ring(),
-    onHeavy: (connection) => dispatcher.addHeavy(connection),
     onAbort: ({ number, generation }, stateWord) =>
       ownerIn(stateWord)?.send({ type: 'abort', connection: number, generation }),
     onHalfClosed: ({ number, generation }, stateWord) =>
@@ -165,6 +171,7 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
   const connections = new Connections({
     table,
     registry,
+    clientEvents,
     ownership,
     endings,
     refused: new RefusedSockets(LINGER_MS, descriptors.refused, refusalHeaders, counts),

@@ -1,6 +1,6 @@
 /**
  * All clients, from the accepted socket on. Main thread, called by the server's socket, its slow timer and
- * its shutdown. ownership.ts handles everything from received bytes to responses.
+ * its shutdown. client-events.ts acts on what each of them does.
  */
 
 import type { ConnectionTable } from '../../memory/connections/connection-table.ts';
@@ -11,6 +11,7 @@ import { adoptSocket, type ClientSocket } from '../sockets/client-socket.ts';
 import type { OutboundLedger } from '../sockets/outbound-ledger.ts';
 import type { RefusedSockets } from '../sockets/refused-sockets.ts';
 import type { TurnTimes } from '../timing/turn-times.ts';
+import type { ClientEvents } from './client-events.ts';
 import { Connection, type ConnectionParts } from './connection.ts';
 import type { Endings } from './endings.ts';
 import type { Ownership } from './ownership.ts';
@@ -25,7 +26,8 @@ const LAST_REQUEST_MS = 100;
 export interface ConnectionsOptions extends ConnectionParts {
   readonly table: ConnectionTable;
   readonly registry: Registry;
-  readonly ownership: Ownership;
+  readonly clientEvents: ClientEvents;
+  readonly ownership: Pick<Ownership, 'stop' | 'isStopping' | 'cutOffs'>;
   readonly endings: Endings;
   readonly refused: RefusedSockets;
   readonly ledger: OutboundLedger;
@@ -84,7 +86,7 @@ export class Connections {
   }
 
   #accept(accepted: ClientSocket): void {
-    const { table, registry, ownership, refused, inbound } = this.#options;
+    const { table, registry, clientEvents, ownership, refused, inbound } = this.#options;
     this.#accepted++;
     const number = registry.takeNumber();
     if (number === undefined) {
@@ -97,7 +99,7 @@ export class Connections {
       // Nothing is read in this turn of the event loop, so `connection` is set before the first read.
       onBytes: (buffer, length) => {
         this.#receivedBytes += length;
-        ownership.received(connection, buffer, length);
+        clientEvents.received(connection, buffer, length);
       },
       nextBuffer: () => connection.buffer.nextTarget(),
     });
@@ -105,10 +107,10 @@ export class Connections {
     table.setPeer(number, peer);
     const connection = new Connection(number, generation, socket, this.#options);
     registry.add(connection);
-    socket.on('end', () => ownership.clientEnded(connection));
+    socket.on('end', () => clientEvents.clientEnded(connection));
     // 'close' follows and does the clean-up. The error itself needs no reaction.
     socket.on('error', () => socket.destroy());
-    socket.on('close', () => ownership.clientGone(connection));
+    socket.on('close', () => clientEvents.clientGone(connection));
     if (ownership.isStopping) connection.deadline.resting();
   }
 
@@ -119,10 +121,10 @@ export class Connections {
 
   /** Applies the deadlines. */
   sweep(now: number): void {
-    const { registry, ownership, deadlines, endings } = this.#options;
+    const { registry, clientEvents, deadlines, endings } = this.#options;
     deadlines.tick(now);
     for (const connection of registry.all()) {
-      if (connection.isHalfClosed && connection.isHandedOut) ownership.probe(connection);
+      if (connection.isHalfClosed && connection.isHandedOut) clientEvents.probe(connection);
       connection.upload?.check();
       switch (connection.expiry(now)) {
         case 'none':

@@ -1,6 +1,7 @@
 /**
  * Constant answers (`Router.constant`) at once: a connection that main holds has sent a request for one, and
- * main answers without waking a worker. Main thread. ownership.ts asks for all bytes that begin a request.
+ * main answers without waking a worker. Main thread. client-events.ts asks for all bytes that begin a
+ * request.
  *
  * A client sends the same head again and again. Main reads it as own-answers.ts does when it comes for the
  * first time, and then compares bytes: equal requests get equal answers. Whatever is not plain, comes in

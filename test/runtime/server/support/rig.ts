@@ -15,6 +15,7 @@ import {
 } from '../../../../src/runtime/memory/open.ts';
 import type { TurnEnding } from '../../../../src/runtime/memory/protocol.ts';
 import { StageTimes } from '../../../../src/runtime/memory/workers/stage-times.ts';
+import { ClientEvents } from '../../../../src/runtime/server/connections/client-events.ts';
 import type { Connection } from '../../../../src/runtime/server/connections/connection.ts';
 import { Connections } from '../../../../src/runtime/server/connections/connections.ts';
 import { Endings } from '../../../../src/runtime/server/connections/endings.ts';
@@ -66,6 +67,7 @@ export class Rig {
   readonly registry;
   readonly endings;
   readonly ownership;
+  readonly clientEvents;
   readonly connections;
   readonly refusalHeaders = new RefusalHeaders();
   readonly ownAnswers = new OwnAnswers(this.refusalHeaders);
@@ -116,12 +118,15 @@ export class Rig {
     this.endings = new Endings(this.table, this.refusalHeaders, this.counts);
     this.ownership = new Ownership({
       ...this,
+      onReady: () => {},
+      onHeavy: (connection) => this.heavy.push(connection),
+    });
+    this.clientEvents = new ClientEvents({
+      ...this,
       refuses: () => this.overload.refuses(),
       onTurnAway: (connection) => this.overload.turnAway(connection),
       onWithdrawn: (connection) => this.overload.answerItself(connection),
       onLeft: (connection) => this.overload.left(connection),
-      onReady: () => {},
-      onHeavy: (connection) => this.heavy.push(connection),
       onAbort: ({ number }) => this.aborted.push(number),
       onHalfClosed: () => {},
     });
