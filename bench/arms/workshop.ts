@@ -66,7 +66,7 @@ export class Workshop implements Disposable {
       const timer = setTimeout(() => process.child.kill('SIGKILL'), INSTALL_TIMEOUT_MS);
       await process.output().finally(() => clearTimeout(timer));
     } catch (error) {
-      const [, reason = ''] = error instanceof Error ? error.message.split('\n') : [];
+      const [first = '', reason = first] = error instanceof Error ? error.message.split('\n') : [];
       throw new UnavailableError(`${failure}: ${reason}`, { cause: error });
     }
   }

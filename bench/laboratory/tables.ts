@@ -11,11 +11,12 @@ export function describeRun({ machine, commit = 'no commit', dirty }: Run): stri
 }
 
 export function scenarioTable(scenario: ScenarioResult): string {
-  const { name, about, connections, generator, arms, failure, skipped, warnings } = scenario;
+  const { name, about, connections, generator, arms, failure, skipped, warnings, remarks } = scenario;
   const title = `${name}: ${about}\n${connections} connections, load by ${generator}`;
   if (failure !== undefined) return `${title}\n${failure}\n`;
   const lines = [
     ...scenario.figures.map((figure) => `${figure.name}: ${figure.about}, ${figure.unit}`),
+    ...remarks,
     ...warnings,
     ...skipped.map((arm) => `without ${arm.name}: ${arm.reason}`),
   ];

@@ -15,7 +15,8 @@ export async function runAutocannon(options: LoadOptions): Promise<LoadResult> {
     duration: seconds,
     pipelining,
     timeout: TIMEOUT_SECONDS,
-    requests: [{ setupRequest: () => withUniqueText(anyOf(requests)) }],
+    // Its own part of the request has the host and the port for the field Host.
+    requests: [{ setupRequest: (own) => ({ ...own, ...withUniqueText(anyOf(requests)) }) }],
   });
   const { user, system } = process.cpuUsage(before);
   const { p50, p99, p99_9 } = result.latency;

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runAutocannon } from '../../../bench/laboratory/load/autocannon.ts';
 import { LOAD_GENERATOR, runLoad } from '../../../bench/laboratory/load/closed-loop.ts';
 import type { LoadResult } from '../../../bench/laboratory/load/load.ts';
 import { OpenLoopProcess } from '../../../bench/laboratory/load/open-loop/open-loop-process.ts';
@@ -50,6 +51,17 @@ function recorder(seen: Seen[]): RequestListener {
     response.writeHead(200, { 'Content-Length': body.length }).end(body);
   };
 }
+
+test('autocannon, where wrk is not installed, sends the same', async () => {
+  const seen: Seen[] = [];
+  await using server = await serve(recorder(seen));
+  const load = { url: server.url, requests: MIXED, connections: 2, pipelining: 1, seconds: 0.5 };
+  const { requests, errors } = await runAutocannon(load);
+  expect(requests).toBeGreaterThan(0);
+  expect(errors).toBe(0);
+  expectAllRequests(seen);
+  expect(new Set(seen.map(({ headers }) => headers.host))).toEqual(new Set([new URL(server.url).host]));
+});
 
 function expectAllRequests(seen: readonly Seen[]): void {
   const one = (url: string) => seen.find((request) => request.url === url);
