@@ -221,6 +221,7 @@ export function assemble(wanted: ServerSettings, surroundings: Surroundings): Pa
     firstMs: surroundings.cutOffMs,
   });
   const recovery = new Recovery({
+    logger,
     refusalHeaders,
     counts,
     table,

@@ -211,4 +211,44 @@ describe('the log names the request', () => {
     await until('the death is in the log', () => server.output.includes('A worker ended unexpectedly'));
     expect(server.output).toContain(`X-Request-Id: mine\\ntraceparent: ${TRACEPARENT}`);
   });
+
+  test.each([
+    [500, '/exit'],
+    [504, '/spin'],
+  ])('that got %d as its worker had ended, by the id of the answer: %s', async (status, path) => {
+    await using server = new ServerProcess({ APP: APP.pathname, HANDLER_TIMEOUT_MS: '300', WORKERS: '1' });
+    const port = await server.port;
+    const { status: answered, headers } = await ask(port, '', `GET ${path} HTTP/1.1\r\n\r\n`);
+    expect(answered).toBe(status);
+    const line = () =>
+      server.output.split('\n').find((text) => text.includes('because their worker has ended'));
+    await until('the answer is in the log', () => line() !== undefined);
+    expect(JSON.parse(line() ?? '')).toMatchObject({ requests: 1, requestIds: [headers['x-request-id']] });
+  });
+
+  test('of those that died together, in one line that names 32 of them', async () => {
+    await using server = new ServerProcess({ APP: APP.pathname, WORKERS: '1' });
+    const port = await server.port;
+    const post = 'POST /never HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n';
+    const clients = await Promise.all(Array.from({ length: 40 }, () => RawClient.connect(port)));
+    for (const client of clients) client.send(post);
+    const inFlight = async () =>
+      Number((await ask(port, '', 'GET /in-flight HTTP/1.1\r\n\r\n')).body.toString());
+    while ((await inFlight()) < 40);
+    expect((await ask(port, '', 'GET /exit HTTP/1.1\r\n\r\n')).status).toBe(500);
+    const ids = await Promise.all(
+      clients.map(async (client) => (await client.next()).headers['x-request-id']),
+    );
+    for (const client of clients) client[Symbol.dispose]();
+    const lines = () =>
+      server.output.split('\n').filter((text) => text.includes('because their worker has ended'));
+    await until('the answers are in the log', () => lines().length > 0);
+    expect(lines()).toHaveLength(1);
+    const { requests, requestIds } = JSON.parse(lines()[0] ?? '') as {
+      requests: number;
+      requestIds: string[];
+    };
+    expect([requests, requestIds.length]).toEqual([41, 32]);
+    expect(requestIds.filter((id) => ids.includes(id)).length).toBeGreaterThanOrEqual(31);
+  });
 });

@@ -4,6 +4,7 @@
  * more.
  */
 
+import type { Headers } from '../../http/cors/policy.ts';
 import { protocolErrorResponse } from '../../http/problem.ts';
 import { withoutContent } from '../../http/response/head-method.ts';
 import type { ConnectionTable } from '../../memory/connections/connection-table.ts';
@@ -52,15 +53,20 @@ export class Endings {
     connection.buffer.release();
   }
 
-  /** Ends a connection whose owner hangs. The owner may still read the buffer. */
-  abandon(connection: Connection, status: number, detail: string): void {
+  /**
+   * Ends a connection whose owner hangs. The owner may still read the buffer.
+   * @returns the headers of the answer, or null if the client waited for none
+   */
+  abandon(connection: Connection, status: number, detail: string): Headers | null {
+    let answer: Headers | null = null;
     const isWaiting = !connection.isPartial && connection.buffer.isReceiving();
     if (isWaiting && connection.isOpen) {
       this.#counts.answered(status, routeOf(this.#table.request(connection.number)));
-      this.#sendProblem(connection, status, detail);
+      answer = this.#sendProblem(connection, status, detail);
     }
     if (this.#wouldPassForWhole(connection)) connection.socket.resetAndDestroy();
     else this.#finish(connection);
+    return answer;
   }
 
   /** Breaks off a response that cannot be completed. The part that was sent still arrives. */
@@ -83,18 +89,20 @@ export class Endings {
     return (isPartial || writer.owed > 0) && (this.#table.request(number) & REQUEST_HTTP_1_0) !== 0;
   }
 
-  /** Answers the first unanswered request, and says that the connection closes. */
+  /**
+   * Answers the first unanswered request, and says that the connection closes.
+   * @returns the headers of the answer
+   */
   #sendProblem(
     connection: Connection,
     status: number,
     detail: string,
     headers?: Record<string, string>,
-  ): void {
-    const response = protocolErrorResponse(status, detail, {
-      ...headers,
-      ...this.#refusalHeaders.for(connection.buffer.pending()),
-    });
+  ): Headers {
+    const all = { ...headers, ...this.#refusalHeaders.for(connection.buffer.pending()) };
+    const response = protocolErrorResponse(status, detail, all);
     connection.writer.sendOwn(connection.buffer.holdsHead() ? withoutContent(response) : response);
+    return all;
   }
 
   #finish(connection: Connection): void {

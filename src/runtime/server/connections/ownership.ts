@@ -12,6 +12,7 @@
 
 import { PHASE_BODY } from '../../../../assembly/record.ts';
 import { checksInvariants, invariant } from '../../../platform/invariant.ts';
+import type { Headers } from '../../http/cors/policy.ts';
 import type { ConnectionTable } from '../../memory/connections/connection-table.ts';
 import type { ReadyQueue } from '../../memory/connections/ready-queue.ts';
 import { stateOf } from '../../memory/connections/state-word.ts';
@@ -182,11 +183,12 @@ export class Ownership {
    * The owner hangs in a native call, so nobody waits for it. Main answers a client that waits for a
    * response, and the connection ends. The owner may still read number and buffer, so they are given back at
    * its 'exit'.
+   * @returns the headers of the answer, or null if the client waited for none
    */
-  abandon(connection: Connection, status: number, detail: string): void {
+  abandon(connection: Connection, status: number, detail: string): Headers | null {
     connection.abandon();
     connection.generation = this.#options.table.disown(connection.number);
-    this.#options.endings.abandon(connection, status, detail);
+    return this.#options.endings.abandon(connection, status, detail);
   }
 
   // ---- The end of a turn ----

@@ -41,7 +41,9 @@ import type { Ownership } from '../connections/ownership.ts';
 import type { RefusalHeaders } from '../connections/refusal-headers.ts';
 import type { Registry } from '../connections/registry.ts';
 import type { MainCounts } from '../metrics/main-counts.ts';
+import type { RuntimeLogger } from '../runtime-logger.ts';
 import { type CauseOfDeath, TIMED_OUT } from './cause-of-death.ts';
+import { LostRequests } from './lost-requests.ts';
 import type { WorkerHandle } from './worker-handle.ts';
 
 export interface OrphansOptions {
@@ -51,6 +53,7 @@ export interface OrphansOptions {
   readonly ownership: Pick<Ownership, 'makeReady' | 'answer' | 'giveBack' | 'runAgain' | 'abandon'>;
   readonly refusalHeaders: Pick<RefusalHeaders, 'for'>;
   readonly counts: MainCounts;
+  readonly logger: RuntimeLogger;
   readonly clock: Clock;
   readonly handlerTimeoutMs: number;
   /** While a debugger is attached. */
@@ -63,6 +66,7 @@ interface Death {
   /** The connection whose handler ran synchronously, or NO_CONNECTION. */
   readonly current: number;
   readonly cause: CauseOfDeath;
+  readonly lost: LostRequests;
 }
 
 interface Undecided {
@@ -87,12 +91,13 @@ export class Orphans {
   moveOn(worker: WorkerHandle, cause: CauseOfDeath): void {
     const { table, registry, ownership, queue } = this.#options;
     const { claim, current } = worker.words;
+    const death = { current, cause, lost: new LostRequests() };
     worker.words.clearClaim();
     for (const connection of registry.all()) {
       if (!connection.isHandedOut) continue;
       const word = table.stateWord(connection.number);
       if (stateOf(word) === STATE_RUNNING && ownerOf(word) === worker.slot) {
-        this.#recoverRunning(connection, { current, cause });
+        this.#recoverRunning(connection, death);
       } else if (stateOf(word) === STATE_READY && connection.isHandedTo(worker.slot)) {
         ownership.makeReady(connection);
       } else if (
@@ -104,6 +109,7 @@ export class Orphans {
         this.#undecided.push({ connection, position: connection.queuePosition });
       }
     }
+    death.lost.log(this.#options.logger, worker.slot);
     this.lookAgain();
   }
 
@@ -129,18 +135,21 @@ export class Orphans {
    * generation and are dropped. The connections end, so that no request of theirs can be run twice.
    */
   abandon(worker: WorkerHandle, cause: CauseOfDeath): void {
-    const { table, registry, ownership } = this.#options;
+    const { table, registry, ownership, logger } = this.#options;
+    const lost = new LostRequests();
     for (const connection of registry.all()) {
       if (!connection.isHandedOut || connection.isAbandoned) continue;
       const word = table.stateWord(connection.number);
       if (stateOf(word) === STATE_RUNNING && ownerOf(word) === worker.slot) {
-        ownership.abandon(connection, cause.status, cause.detail);
+        const answer = ownership.abandon(connection, cause.status, cause.detail);
+        if (answer !== null) lost.add(answer);
       } else if (stateOf(word) === STATE_READY && connection.isHandedTo(worker.slot)) {
         // The worker was told to serve this connection. It reads no more messages, and no other worker would
         // take it.
         ownership.makeReady(connection);
       }
     }
+    lost.log(logger, worker.slot);
   }
 
   #recoverRunning(connection: Connection, death: Death): void {
@@ -151,23 +160,24 @@ export class Orphans {
     } else if (connection.isClosed) {
       ownership.giveBack(connection, connection.buffer.consumed, TURN_ANSWERED);
     } else if (table.requestEnd(connection.number) <= connection.buffer.consumed) {
-      this.#recoverWithoutRequest(connection, death.cause);
+      this.#recoverWithoutRequest(connection, death);
     } else {
       this.#recoverRequest(connection, death);
     }
   }
 
   /** The worker had answered a part of these requests. */
-  #recoverWithoutRequest(connection: Connection, cause: CauseOfDeath): void {
+  #recoverWithoutRequest(connection: Connection, death: Death): void {
     if (connection.attempts.retake()) {
       this.#options.ownership.giveBack(connection, connection.buffer.consumed, TURN_ANSWERED);
     } else {
-      this.#answer(connection, cause, REQUEST_CLOSE, connection.buffer.consumed);
+      this.#answer(connection, death, REQUEST_CLOSE, connection.buffer.consumed);
     }
   }
 
-  #recoverRequest(connection: Connection, { current, cause }: Death): void {
+  #recoverRequest(connection: Connection, death: Death): void {
     const { table, ownership } = this.#options;
+    const { current, cause, lost } = death;
     const request = table.request(connection.number);
     const isTooLate = this.#isTooLate(connection);
     const ranSynchronously = connection.number === current;
@@ -176,7 +186,7 @@ export class Orphans {
       ownership.runAgain(connection);
     } else {
       const end = table.requestEnd(connection.number);
-      this.#answer(connection, isTooLate ? TIMED_OUT : cause, request, end);
+      this.#answer(connection, { cause: isTooLate ? TIMED_OUT : cause, lost }, request, end);
     }
   }
 
@@ -186,11 +196,19 @@ export class Orphans {
   }
 
   /** @param consumed bytes of the buffer whose requests are answered with this */
-  #answer(connection: Connection, cause: CauseOfDeath, request: number, consumed: number): void {
+  #answer(
+    connection: Connection,
+    { cause, lost }: Pick<Death, 'cause' | 'lost'>,
+    request: number,
+    consumed: number,
+  ): void {
     const { ownership, refusalHeaders, counts } = this.#options;
-    if (connection.isOpen) counts.answered(cause.status, routeOf(request));
     const turn = (request & REQUEST_CLOSE) === 0 ? TURN_ANSWERED : TURN_CLOSE;
     const headers = refusalHeaders.for(connection.buffer.pending());
+    if (connection.isOpen) {
+      counts.answered(cause.status, routeOf(request));
+      lost.add(headers);
+    }
     ownership.answer(connection, errorResponse(cause, request, headers), consumed, turn);
   }
 

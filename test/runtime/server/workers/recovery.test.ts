@@ -12,6 +12,7 @@ import {
   STATE_READY,
   STATE_RUNNING,
 } from '../../../../src/runtime/memory/protocol.ts';
+import { SILENT_LOGGER } from '../../../../src/runtime/server/runtime-logger.ts';
 import { DIED, STUCK } from '../../../../src/runtime/server/workers/cause-of-death.ts';
 import { Recovery } from '../../../../src/runtime/server/workers/recovery.ts';
 import type { WorkerHandle } from '../../../../src/runtime/server/workers/worker-handle.ts';
@@ -27,6 +28,8 @@ class RecoveryRig {
   readonly worker = new FakeWorker(this.rig, 0);
   readonly other = new FakeWorker(this.rig, 1);
   isDebugged = false;
+  /** Details of lines of the log. */
+  readonly errors: object[] = [];
   /** The calls of recovery other than moving connections on. */
   readonly steps: string[] = [];
   readonly recovery = new Recovery({
@@ -34,6 +37,7 @@ class RecoveryRig {
     parked: this.parked,
     handlerTimeoutMs: HANDLER_TIMEOUT_MS,
     areDeadlinesSuspended: () => this.isDebugged,
+    logger: { ...SILENT_LOGGER, error: (details) => this.errors.push(details) },
     living: () => [this.other as unknown as WorkerHandle],
     startGate: { onExit: (slot) => this.steps.push(`leave gate ${slot}`) },
     dispatcher: {
@@ -294,6 +298,19 @@ describe('a worker that is stuck', () => {
     expect(trial.rig.registry.byNumber(number)?.generation).toBe(generation);
     trial.exit(STUCK);
     expect(socket.taken).toBe(once);
+  });
+
+  test('and hangs has the ids of its answers in the log, once', () => {
+    const trial = new RecoveryRig();
+    const declared = { cors: { origins: [] }, headers: {}, identifiesRequests: true };
+    trial.rig.refusalHeaders.declare(declared);
+    const { socket } = trial.running();
+    trial.hang();
+    const [, id] = /X-Request-Id: (\S+)/.exec(socket.taken) ?? [];
+    const lost = { worker: 0, requests: 1, requestIds: [id] };
+    expect(trial.errors).toEqual([lost]);
+    trial.exit(STUCK);
+    expect(trial.errors).toEqual([lost]);
   });
 
   test('and hangs loses the connection that it was told to serve to another worker', () => {
