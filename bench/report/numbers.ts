@@ -34,8 +34,9 @@ export function milliseconds(value: number): string {
   return `${significant(value)} ms`;
 }
 
+/** 175 MB, and 0.41 MB of what is small. */
 export function megabytes(value: number): string {
-  return `${grouped(value)} MB`;
+  return `${value < 10 ? short(value) : grouped(value)} MB`;
 }
 
 export function percent(share: number): string {

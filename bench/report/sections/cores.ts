@@ -47,7 +47,7 @@ function chartOf(run: Run, comparisons: readonly Comparison[]): Chart {
     name: 'cores',
     title: findingOf(comparisons),
     subtitle:
-      'The same server with its WebAssembly core, as a ratio to its JavaScript core. Lines are 95 % confidence intervals.',
+      'The same server with its WebAssembly core, as a ratio to its JavaScript core, on a logarithmic scale. Lines are 95 % confidence intervals.',
     panels: [
       {
         title: 'Requests per second: more is better',

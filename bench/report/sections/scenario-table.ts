@@ -2,7 +2,7 @@
 import type { ArmResult, FixedRateSummary, ScenarioResult } from '../../laboratory/results.ts';
 import { FASTIFY_ARM, labelOf, ratioOf, sortedArms } from '../arms.ts';
 import { table } from '../markdown.ts';
-import { grouped, percent, ratioWithInterval, significant, withSpread } from '../numbers.ts';
+import { grouped, megabytes, percent, ratioWithInterval, significant, withSpread } from '../numbers.ts';
 
 /** Below this share of its rate, a server has not followed. */
 export const FOLLOWED = 0.98;
@@ -33,7 +33,7 @@ export function costTable(scenario: ScenarioResult): string {
         optional(summary.databaseCpuMicrosecondsPerRequest, ({ median }) => significant(median)),
     },
     ...figureColumns(scenario),
-    { title: 'memory MB', cell: ({ summary }) => grouped(summary.memoryMb.median) },
+    { title: 'memory MB', cell: ({ summary }) => megabytes(summary.memoryMb.median).replace(' MB', '') },
     { title: 'load generator, cores', cell: generatorCell },
   ]);
 }
