@@ -3,9 +3,10 @@
  * fast. Main thread, used by everything in sockets/ and connections/.
  *
  * Bytes are read into one buffer that all connections share (`onread` of net.Socket, 4.1 µs a request against
- * 4.9 µs for 'data' events). net.Server cannot make such sockets, so `adoptSocket` moves the handle of the
- * accepted one to a new socket. `_handle` is a private field of Node, and only this file uses it. If it is
- * missing, 'data' events and copies do the same more slowly.
+ * 4.9 µs for 'data' events). net.Server cannot make such sockets, so `adoptSocket` sets what `onread` sets on
+ * the accepted one. To move its handle to a new socket would cost a second socket for each connection, and a
+ * second system call for the address of its peer. `_handle` and the fields of `onread` are private to Node,
+ * and only this file uses them. If they are missing, 'data' events and copies do the same more slowly.
  */
 
 import { writeSync } from 'node:fs';
@@ -48,28 +49,48 @@ export interface Reading {
   readonly nextBuffer: () => Buffer | undefined;
 }
 
+/** The private fields of a net.Socket that hold the parts of `onread`. */
+interface OnReadFields {
+  readonly buffer: symbol;
+  /** Called after each read. An answer that is not a Uint8Array changes nothing. */
+  readonly nextBuffer: symbol;
+  readonly callback: symbol;
+}
+
+/** null if this Node.js has other ones. */
+const ON_READ = findOnReadFields();
+
+/** Finds them by what Node puts there. */
+function findOnReadFields(): OnReadFields | null {
+  const bytes = Buffer.alloc(1);
+  const nextBuffer = () => bytes;
+  const callback = () => true;
+  const buffered = new Socket({ onread: { buffer: bytes, callback } });
+  const generated = new Socket({ onread: { buffer: nextBuffer, callback } });
+  const fields = {
+    buffer: fieldWith(buffered, bytes),
+    nextBuffer: fieldWith(generated, nextBuffer),
+    callback: fieldWith(buffered, callback),
+  };
+  return Object.values(fields).includes(undefined) ? null : (fields as OnReadFields);
+}
+
+function fieldWith(socket: Socket, value: unknown): symbol | undefined {
+  return Object.getOwnPropertySymbols(socket).find((field) => Reflect.get(socket, field) === value);
+}
+
+/** @param accepted a socket from which nothing was read */
 export function adoptSocket(accepted: ClientSocket, reading: Reading): ClientSocket {
-  const holder = accepted as SocketWithHandle;
-  const handle = holder._handle;
-  if (handle === undefined || handle === null) return readByEvents(accepted, reading);
-  holder._handle = null;
-  // The first socket, now without a handle, must still be destroyed, or server.close() never calls back.
-  accepted.destroy();
-  // Node asks for a buffer once in the constructor, and then after each read. An answer that is not a
-  // Uint8Array changes nothing.
-  let nextBuffer = (): Buffer | undefined => reading.buffer;
-  const socket: Socket = new Socket({
-    ...({ handle } as object),
-    allowHalfOpen: true,
-    onread: {
-      buffer: () => nextBuffer() as Buffer,
-      callback: (length, buffer): boolean => {
-        reading.onBytes(buffer as Buffer, length);
-        return !socket.isPaused();
-      },
-    },
-  });
-  nextBuffer = reading.nextBuffer;
+  const socket = accepted as AcceptedSocket;
+  const handle = socket._handle;
+  if (ON_READ === null || handle?.useUserBuffer === undefined) return readByEvents(accepted, reading);
+  socket[ON_READ.buffer] = reading.buffer;
+  socket[ON_READ.nextBuffer] = reading.nextBuffer;
+  socket[ON_READ.callback] = (length: number, buffer: Buffer): boolean => {
+    reading.onBytes(buffer, length);
+    return !socket.isPaused();
+  };
+  handle.useUserBuffer(reading.buffer);
   // Without a reader the socket would never report the end of its input.
   socket.resume();
   return socket;
@@ -107,9 +128,13 @@ interface StreamHandle {
   readonly fd?: number;
   readonly bytesWritten?: number;
   readonly writeQueueSize?: number;
+  /** The next reads go there. */
+  useUserBuffer?(buffer: Buffer): void;
 }
 
 type SocketWithHandle = ClientSocket & { _handle?: StreamHandle | null };
+
+type AcceptedSocket = SocketWithHandle & { isPaused(): boolean; [field: symbol]: unknown };
 
 function readByEvents(socket: ClientSocket, reading: Reading): ClientSocket {
   let { buffer } = reading;
