@@ -2,9 +2,9 @@
  * Sends the bytes of one connection: those of workers, from their rings, and those of main. Main thread, made
  * by connections/connection.ts.
  *
- * A large payload is handed to the kernel straight from the ring. What the kernel does not take at once is
- * copied, because the space in the ring is released soon, and a view of it would send the bytes that lie
- * there later. A small payload is passed on as a string.
+ * A payload is handed to the kernel straight from the ring if it is large, or the only one of its turn. What
+ * the kernel does not take at once is copied, because the space in the ring is released soon, and a view of
+ * it would send the bytes that lie there later. Several small payloads of a turn go out in one write.
  */
 
 import { Backlog } from './backlog.ts';
@@ -12,7 +12,8 @@ import { type ClientSocket, takenBytes } from './client-socket.ts';
 import type { Outbound } from './outbound.ts';
 
 /**
- * Up to this size a payload is passed as a string, because that write needs no buffer object (0.3 µs less).
+ * Up to this size a payload can wait for others, and is then passed as a string, because that write needs no
+ * buffer object (0.3 µs less).
  */
 const TEXT_BYTES = 4_096;
 const NOTHING = Buffer.alloc(0);
@@ -67,14 +68,19 @@ export class SocketWriter {
   }
 
   #sendSmall(start: number, end: number, more: boolean): void {
+    const { bytes, writeAtOnce } = this.#outbound.options;
     const socket = this.#socket;
+    // Nearly every turn has one record. To pass 2 KB as a string would cost 0.35 µs more, 100 bytes 0.02.
+    const isAlone = !more && !this.#isCorked && socket.writableLength === 0;
+    const taken = isAlone ? writeAtOnce(socket, bytes, start, end) : 0;
+    if (taken === end - start) return;
     if (more && !this.#isCorked) {
       this.#isCorked = true;
       socket.cork();
       this.#outbound.holdBack(this);
     }
-    socket.write(this.#outbound.options.bytes.toString('latin1', start, end), 'latin1');
-    this.#count(end - start, more);
+    socket.write(bytes.toString('latin1', start + taken, end), 'latin1');
+    this.#count(end - start - taken, more);
   }
 
   /** The kernel copies out of the ring what it takes at once, which is all if the client is not slow. */
