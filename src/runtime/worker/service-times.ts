@@ -4,6 +4,7 @@
  * whether to wake one more worker. Worker threads only.
  */
 
+import { performance } from 'node:perf_hooks';
 import type { RouteTimes } from '../memory/workers/route-times.ts';
 import type { WorkerWords } from '../memory/workers/worker-words.ts';
 

@@ -59,7 +59,9 @@ interface Field {
 /** Fields that were checked once, with which many responses begin. */
 export type StandingFields = readonly Field[];
 
-const NO_FIELDS: StandingFields = [];
+const NO_STANDING_FIELDS: StandingFields = [];
+/** Of every response that has no fields yet, so that it makes no list. Nothing is added to this one. */
+const NO_FIELDS: Field[] = [];
 
 /** @throws ResponseError for a name or value that cannot be sent, or that the server sets */
 export function standingFields(headers: Readonly<Record<string, string>>): StandingFields {
@@ -77,8 +79,8 @@ export function standingFields(headers: Readonly<Record<string, string>>): Stand
 export class ResponseHeaders {
   #contentType: string | null = null;
   #close = false;
-  #fields: Field[] = [];
-  #standing = NO_FIELDS;
+  #fields = NO_FIELDS;
+  #standing = NO_STANDING_FIELDS;
 
   /** Those besides Content-Type and Connection. */
   get fields(): StandingFields {
@@ -111,7 +113,7 @@ export class ResponseHeaders {
 
   /** Adds a field that needs no check, and that the list does not have yet. */
   add(lowerName: string, name: string, value: string): void {
-    this.#fields.push({ lowerName, name, value });
+    this.#push({ lowerName, name, value });
   }
 
   setContentType(value: string): void {
@@ -128,13 +130,13 @@ export class ResponseHeaders {
     // Checked before anything is deleted, so that a refused value changes nothing.
     const field = { lowerName, name, value: checkedValue(name, value) };
     this.#deleteFields(lowerName);
-    this.#fields.push(field);
+    this.#push(field);
   }
 
   append(name: string, value: string): void {
     const lowerName = checkedName(name);
     if (this.#setSpecial(lowerName, name, value)) return;
-    this.#fields.push({ lowerName, name, value: checkedValue(name, value) });
+    this.#push({ lowerName, name, value: checkedValue(name, value) });
   }
 
   get(name: string): string | undefined {
@@ -180,7 +182,7 @@ export class ResponseHeaders {
   deleteOutcomeHeaders(): void {
     this.#deleteAll(OUTCOME_HEADERS);
     for (const field of this.#standing) {
-      if (!this.has(field.lowerName)) this.#fields.push(field);
+      if (!this.has(field.lowerName)) this.#push(field);
     }
   }
 
@@ -228,6 +230,11 @@ export class ResponseHeaders {
       );
     }
     return false;
+  }
+
+  #push(field: Field): void {
+    if (this.#fields === NO_FIELDS) this.#fields = [field];
+    else this.#fields.push(field);
   }
 
   #deleteAll(lowerNames: ReadonlySet<string>): void {

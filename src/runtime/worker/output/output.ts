@@ -10,6 +10,7 @@ import type { TurnEnding } from '../../memory/protocol.ts';
 import type { TurnProgress } from '../../memory/workers/outbound-ring-writer.ts';
 import type { WorkerContext } from '../context.ts';
 import { OutputAbortedError } from './abort-errors.ts';
+import { writeText } from './short-text.ts';
 
 /** A smaller piece is not worth a record of its own while more is to be sent. */
 const SMALLEST_PIECE = 4_096;
@@ -56,8 +57,7 @@ export class Output {
     if (bodyLength > 0 && body !== null) {
       const address = ring.address + head.length;
       if (typeof body !== 'string') shared.bytes.set(body, address);
-      // As many bytes as characters means ASCII, which latin1 writes faster.
-      else shared.bytes.write(body, address, bodyLength, bodyLength === body.length ? 'latin1' : 'utf8');
+      else writeText(shared.bytes, body, address, bodyLength);
     }
     ring.advance(size);
     this.#spend(size);

@@ -13,6 +13,7 @@ import {
 import { encodeHead } from '../../http/response/response-head.ts';
 import type { Output } from '../output/output.ts';
 import { type Sending, sendSlowly, sendStream } from '../output/response-sender.ts';
+import { utf8Length } from '../output/short-text.ts';
 import type { RunningRequest } from './running-request.ts';
 import type { TurnHost } from './turn-host.ts';
 
@@ -96,5 +97,5 @@ function sendingOf(running: RunningRequest, output: Output, host: ResponseHost):
 /** Bytes of a body that is no stream. */
 function bodyLengthOf(body: Exclude<ResponseBody, BodyStream>): number {
   if (body === null) return 0;
-  return typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength;
+  return typeof body === 'string' ? utf8Length(body) : body.byteLength;
 }
