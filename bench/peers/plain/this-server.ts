@@ -1,12 +1,12 @@
 /** The plain application (work.ts) on this server. */
 import type { Router } from '../../../src/runtime/application.ts';
-import { BIG, BYTES_TYPE, burn, FIELD, HEALTH, millisecondsOf, subjectReader } from './work.ts';
+import { BIG, BYTES_TYPE, burn, FIELD, HEALTH, HEALTH_TEXT, millisecondsOf, subjectReader } from './work.ts';
 
 export function routes(router: Router): void {
   const subjectOf = subjectReader();
   router.constant('/constant', HEALTH);
   router.get('/health', (_request, response) => {
-    response.json(HEALTH);
+    response.rawJson(HEALTH_TEXT);
   });
   router.get('/params/:a/:b', (request, response) => {
     response.json({ a: request.parameter('a'), b: request.parameter('b') });
