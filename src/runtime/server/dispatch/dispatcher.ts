@@ -130,18 +130,21 @@ export class Dispatcher {
       for (const worker of this.#load.workers()) if (this.drain(worker)) drained = true;
     }
     if (this.#heavy.any) this.#heavy.place();
-    this.#wake();
+    const hasWoken = this.#wake();
     if (drained) this.#idleRounds = 0;
+    // Who was woken has published nothing yet, and will ring.
+    else if (hasWoken) return false;
     return this.#idleRounds++ < IDLE_ROUNDS;
   }
 
-  #wake(): void {
+  /** @returns whether a worker was woken */
+  #wake(): boolean {
     const { queue, parked, clock } = this.#options;
     const backlog = queue.length;
-    if (backlog === 0) return;
+    if (backlog === 0) return false;
     this.#options.onBacklog();
     const candidate = this.#load.busiestParked();
-    if (candidate === null) return;
+    if (candidate === null) return false;
     const now = clock.now();
     const wake = this.#wakePolicy.shouldWake({
       now,
@@ -150,7 +153,9 @@ export class Dispatcher {
       awake: this.#load.awake(now),
       meanNanoseconds: this.#load.meanNanoseconds,
     });
-    if (wake && parked.unpark(candidate.slot)) candidate.wake();
+    if (!wake || !parked.unpark(candidate.slot)) return false;
+    candidate.wake();
+    return true;
   }
 
   /**
