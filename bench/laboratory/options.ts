@@ -30,8 +30,11 @@ export interface ChosenScenario {
   readonly arms: readonly string[];
 }
 
-const FULL = { warmUps: 2, rounds: 7, fixedRates: 2, minutes: 40 };
-const QUICK = { warmUps: 1, rounds: 3, fixedRates: 2, minutes: 5, arms: ['wasm', 'fastify'] };
+const FULL = { warmUps: 2, rounds: 6, fixedRates: 4, minutes: 41, minutesOfNamed: 2 };
+const QUICK = {
+  ...{ warmUps: 1, rounds: 3, fixedRates: 2, minutes: 5, minutesOfNamed: 0.5 },
+  arms: ['wasm', 'fastify'],
+};
 const MOST_SEED = 2 ** 31;
 const THIS_SERVER = /^(wasm|js)(?:-\d+)?$/;
 
@@ -64,6 +67,7 @@ export function readLaboratoryOptions(parameters: readonly string[]): Laboratory
     const arms = withWorkers(armsFor(scenario, wanted), values.workers);
     return arms.length === 0 ? [] : [{ scenario, arms }];
   });
+  const usualMinutes = positionals.length === 0 ? preset.minutes : preset.minutesOfNamed * scenarios.length;
   if (chosen.length === 0) throw new UsageError(`no scenario here has the arm ${wanted?.join(' or ')}`);
   return {
     scenarios: chosen,
@@ -72,7 +76,7 @@ export function readLaboratoryOptions(parameters: readonly string[]): Laboratory
       rounds: number('rounds', values.rounds, preset.rounds, 1, 100),
       fixedRates: preset.fixedRates,
     },
-    minutes: number('minutes', values.minutes, usualMinutes(preset.minutes, scenarios.length), 0.1, 24 * 60),
+    minutes: number('minutes', values.minutes, usualMinutes, 0.1, 24 * 60),
     seconds: values.seconds === undefined ? undefined : number('seconds', values.seconds, 1, 0.1, 600),
     seed: number('seed', values.seed, Math.floor(Math.random() * MOST_SEED), 0, MOST_SEED),
     out: values.out,
@@ -80,11 +84,6 @@ export function readLaboratoryOptions(parameters: readonly string[]): Laboratory
     latency: positionals.length === 0 && !values.quick,
     report: values.report,
   };
-}
-
-/** Named scenarios have their share of the time that all have together. */
-function usualMinutes(ofAll: number, scenarios: number): number {
-  return Math.max(1, (ofAll * scenarios) / SCENARIOS.length);
 }
 
 export function describeLaboratory(): string {
@@ -100,7 +99,7 @@ export function describeLaboratory(): string {
     '  --connections 1,64 instead of those of the scenario, each number as a scenario',
     `  --rounds N         of each arm (${FULL.rounds})`,
     `  --minutes N        that the whole run may take, with what comes after the scenarios`,
-    `                     (${FULL.minutes}, or ${FULL.minutes / SCENARIOS.length} for each scenario that is named)`,
+    `                     (${FULL.minutes}, or ${FULL.minutesOfNamed} for each scenario that is named)`,
     '  --seconds N        of each block, whatever that takes in all',
     `  --quick            ${QUICK.arms.join(' and ')} alone, in ${QUICK.minutes} minutes`,
     '  --seed N           of the order of the blocks',

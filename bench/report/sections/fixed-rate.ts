@@ -1,4 +1,5 @@
 /** How long requests take when all servers get the same number of them a second. */
+import { median } from '../../laboratory/bootstrap.ts';
 import type { FixedRateSummary, Run, ScenarioResult } from '../../laboratory/results.ts';
 import { armOf, emphasisOf, FASTIFY_ARM, labelOf, OUR_ARM, scenarioOf } from '../arms.ts';
 import type { Chart, Group, Panel, Row, Value } from '../chart/chart.ts';
@@ -30,7 +31,7 @@ export const fixedRate: Section = {
           'A latency counts from the moment at which the request was due, so a stall shows in all requests that ' +
           'it held up. The rate is a share of what the slowest of the servers answers when it is asked as ' +
           'fast as it goes.',
-        ...measured.map((scenario) => escapeMarkdown(`${findingOf(scenario)}.`)),
+        ...measured.map((scenario) => escapeMarkdown(`${findingOf(scenario)}. ${latenessOf(scenario)}`)),
       ),
     };
   },
@@ -65,6 +66,14 @@ function findingOf(scenario: ScenarioResult): string {
   if (ours === undefined || fastify === undefined) return `${name} at fixed rates`;
   const rate = grouped(rateOf(scenario, OUR_ARM, share)?.rate ?? 0);
   return `${name}, ${rate} a second: 99 % are answered within ${milliseconds(ours)}, by Fastify within ${milliseconds(fastify)}`;
+}
+
+/** The generator waits for a processor too. */
+function latenessOf({ arms }: ScenarioResult): string {
+  const lateness = arms.flatMap((arm) =>
+    arm.fixedRates.map(({ generatorLatenessP99Ms }) => generatorLatenessP99Ms),
+  );
+  return `The generator itself was up to ${milliseconds(median(lateness))} late with 99 % of the requests, which counts for every server.`;
 }
 
 function rateOf(scenario: ScenarioResult, arm: string, share: number): FixedRateSummary | undefined {
