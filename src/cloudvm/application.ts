@@ -40,7 +40,7 @@ interface Started {
   readonly isDatabaseFull: () => Promise<boolean>;
 }
 
-interface RequestTrouble {
+interface Trouble {
   readonly error: unknown;
   readonly identity: RequestIdentity | undefined;
 }
@@ -52,7 +52,7 @@ export function routes(router: Router): void {
   const settings = readSettings(SETTINGS, process.env);
   const { metricsToken, corsOrigins, corsHeaders, corsMaxAgeSeconds, logLevel } = settings;
   const logger = createLogger({ level: logLevel, name: 'cloudvm' });
-  const reportTrouble = occasionally(REPORT_INTERVAL_MS, ({ error, identity }: RequestTrouble, others) =>
+  const reportTrouble = occasionally(REPORT_INTERVAL_MS, ({ error, identity }: Trouble, others) =>
     logger.error({ ...identity, ...detailsOf(error), others }, 'requests fail because of the database'),
   );
   const onDatabaseTrouble: ReportTrouble = (error, identity) => reportTrouble({ error, identity });
@@ -93,9 +93,13 @@ export async function start(pool: WorkerPool): Promise<void> {
   const { secrets } = await prepareSecret(settings);
   const tokens = new Tokens({ secrets, ttlSeconds });
   const logger = createLogger({ level: logLevel, name: 'cloudvm' });
-  const onError = occasionally(REPORT_INTERVAL_MS, (error: unknown, others) =>
-    logger.warn({ ...detailsOf(error), others }, 'work in the background has failed and will be tried again'),
+  const report = occasionally(REPORT_INTERVAL_MS, ({ error, identity }: Trouble, others) =>
+    logger.warn(
+      { ...identity, ...detailsOf(error), others },
+      'work in the background has failed and will be tried again',
+    ),
   );
+  const onError: ReportTrouble = (error, identity) => report({ error, identity });
   const api = new OnDemand(async () => {
     const { Api, openProviders } = await import('./api.ts');
     return Api.open({

@@ -12,6 +12,7 @@ import { openEvents } from './events/event-services.ts';
 import { IdempotencyServices, prepareIdempotency } from './idempotency/idempotency-services.ts';
 import { OperationServices, prepareOperations } from './operations/operation-services.ts';
 import type { Providers } from './providers/provider-registry.ts';
+import type { ReportTrouble } from './report-trouble.ts';
 import { SnapshotRepository } from './snapshots/repository/snapshot-repository.ts';
 import { prepareSnapshots, SnapshotServices } from './snapshots/snapshot-services.ts';
 import { prepareVms, VmServices } from './vms/vm-services.ts';
@@ -32,7 +33,7 @@ export interface ServicesOptions extends DatabaseServiceOptions {
   /** How long a request with a key may take before a repetition takes it over. */
   readonly keyLeaseMs?: number;
   /** Called with errors of work that goes on in the background. It is repeated. */
-  readonly onError: (error: unknown) => void;
+  readonly onError: ReportTrouble;
 }
 
 /** Creates what the features expect of the database. One worker calls it before any serves. Idempotent. */

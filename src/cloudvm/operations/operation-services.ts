@@ -6,6 +6,7 @@ import { ObjectId } from 'mongodb';
 import { prepareCollections } from '../database/collection.ts';
 import type { DatabaseService } from '../database/database-service.ts';
 import type { Providers } from '../providers/provider-registry.ts';
+import type { ReportTrouble } from '../report-trouble.ts';
 import { type NewOperation, newOperationDocument, OPERATIONS } from './repository/operation-document.ts';
 import { OperationLeases } from './repository/operation-leases.ts';
 import { OperationRepository } from './repository/operation-repository.ts';
@@ -27,7 +28,7 @@ export interface OperationServicesOptions {
   readonly callTimeoutMs?: number;
   readonly graceMs?: number;
   /** Told of errors in the background. */
-  readonly onError: (error: unknown) => void;
+  readonly onError: ReportTrouble;
   /** Told that operations have begun or ended. */
   readonly onChange: () => void;
 }

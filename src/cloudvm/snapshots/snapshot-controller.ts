@@ -44,13 +44,14 @@ export class SnapshotController {
   };
 
   readonly create: EndpointHandler<typeof createVmSnapshot, 'id'> = async (request, response, { body }) => {
-    const wanted = { ownerId: userIdOf(request), vmId: request.parameter('id'), name: body.name };
+    const { requestId } = request.identity;
+    const wanted = { ownerId: userIdOf(request), vmId: request.parameter('id'), name: body.name, requestId };
     const key = readIdempotencyKey(request);
     if (key !== undefined) {
       const creation = snapshotCreation(this.#services, wanted);
       return this.#idempotent.answer(request, response, key, body, creation);
     }
-    const begun = await this.#services.begin(wanted.ownerId, wanted.vmId, wanted.name);
+    const begun = await this.#services.begin(wanted.ownerId, wanted.vmId, wanted.name, requestId);
     if (begun === undefined) throw vmNotFound();
     sendAnswer(response, snapshotAnswer(begun));
   };
@@ -66,7 +67,8 @@ export class SnapshotController {
     request: Request<'id'>,
     response: Response,
   ) => {
-    const isDeleted = await this.#services.delete(userIdOf(request), request.parameter('id'));
+    const { requestId } = request.identity;
+    const isDeleted = await this.#services.delete(userIdOf(request), request.parameter('id'), requestId);
     if (!isDeleted) throw snapshotNotFound();
     response.empty();
   };

@@ -9,10 +9,11 @@ export interface SnapshotWanted {
   readonly ownerId: string;
   readonly vmId: string;
   readonly name: string;
+  readonly requestId: string | undefined;
 }
 
 export function snapshotCreation(services: SnapshotServices, wanted: SnapshotWanted): Work {
-  const { ownerId, vmId, name } = wanted;
+  const { ownerId, vmId, name, requestId } = wanted;
   return {
     draw: async () => {
       const vm = await services.findVmAtRest(ownerId, vmId);
@@ -22,9 +23,9 @@ export function snapshotCreation(services: SnapshotServices, wanted: SnapshotWan
       const begun = { snapshot: toSnapshot(document), operationId: operationId.toHexString() };
       return {
         plan: { targetId, operationId, at, answer: snapshotAnswer(begun) },
-        carryOut: () => services.takeDrawn(vm, document),
+        carryOut: () => services.takeDrawn(vm, document, requestId),
       };
     },
-    resume: (plan) => services.resume(ownerId, vmId, plan),
+    resume: (plan) => services.resume(ownerId, vmId, plan, requestId),
   };
 }

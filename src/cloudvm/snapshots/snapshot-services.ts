@@ -68,11 +68,16 @@ export class SnapshotServices {
    * @returns undefined if there is no such VM, or not any more
    * @throws StatusConflictError
    */
-  async begin(ownerId: string, vmId: string, name: string): Promise<BegunSnapshot | undefined> {
+  async begin(
+    ownerId: string,
+    vmId: string,
+    name: string,
+    requestId?: string,
+  ): Promise<BegunSnapshot | undefined> {
     const vm = await this.findVmAtRest(ownerId, vmId);
     if (vm === undefined) return undefined;
     const document = newSnapshotDocument(vm, name);
-    if (!(await this.takeDrawn(vm, document))) return undefined;
+    if (!(await this.takeDrawn(vm, document, requestId))) return undefined;
     return { snapshot: toSnapshot(document), operationId: document.operationId.toHexString() };
   }
 
@@ -80,7 +85,7 @@ export class SnapshotServices {
    * As `begin`, for a snapshot that a repetition of the request may know of.
    * @returns false if its id is blocked, or if the VM has been deleted meanwhile
    */
-  async takeDrawn(vm: Vm, document: SnapshotDocument): Promise<boolean> {
+  async takeDrawn(vm: Vm, document: SnapshotDocument, requestId?: string): Promise<boolean> {
     if (!(await this.repository.create(document))) return false;
     // A deletion of the VM also deletes its snapshots, but only those that were stored before.
     if ((await this.#vms.findById(vm.ownerId, vm.id)) === undefined) {
@@ -88,7 +93,7 @@ export class SnapshotServices {
       return false;
     }
     const snapshot = toSnapshot(document);
-    await this.#operations.begin({ id: document.operationId, kind: 'snapshot', vm, snapshot });
+    await this.#operations.begin({ id: document.operationId, kind: 'snapshot', vm, snapshot, requestId });
     return true;
   }
 
@@ -96,18 +101,18 @@ export class SnapshotServices {
    * Goes on with a snapshot that somebody has drawn up, if it was stored. If not, it never will be.
    * @returns whether taking it has begun
    */
-  async resume(ownerId: string, vmId: string, drawn: DrawnSnapshot): Promise<boolean> {
+  async resume(ownerId: string, vmId: string, drawn: DrawnSnapshot, requestId?: string): Promise<boolean> {
     const { targetId, operationId } = drawn;
     const vm = await this.#vms.findById(ownerId, vmId);
     // Without its VM, nobody can take it any more.
     if (vm === undefined) return this.#operations.repository.isStored(ownerId, operationId);
     const snapshot = await this.repository.findCurrent(ownerId, targetId.toHexString());
     if (snapshot !== undefined) {
-      await this.#operations.begin({ id: operationId, kind: 'snapshot', vm, snapshot });
+      await this.#operations.begin({ id: operationId, kind: 'snapshot', vm, snapshot, requestId });
       return true;
     }
     // If it is stored at this very moment, it will be found.
-    if (!(await this.#blocked.block(targetId))) return this.resume(ownerId, vmId, drawn);
+    if (!(await this.#blocked.block(targetId))) return this.resume(ownerId, vmId, drawn, requestId);
     if (!(await this.#operations.repository.isStored(ownerId, operationId))) return false;
     // It was taken, and deleted since.
     await this.#blocked.unblock(targetId);
@@ -119,7 +124,7 @@ export class SnapshotServices {
    * @returns whether it existed
    * @throws SnapshotPendingError
    */
-  async delete(ownerId: string, id: string): Promise<boolean> {
+  async delete(ownerId: string, id: string, requestId?: string): Promise<boolean> {
     const { repository } = this;
     const snapshot = await repository.find(ownerId, id);
     // A removal need not be stored for what will be refused.
@@ -127,7 +132,7 @@ export class SnapshotServices {
     const vm = snapshot && (await this.#vms.findById(ownerId, snapshot.vmId));
     // Without its VM, the provider has removed the snapshot with it.
     if (snapshot === undefined || vm === undefined) return repository.delete(ownerId, id);
-    const removal = { kind: 'removeSnapshot', vm, snapshot } as const;
+    const removal = { kind: 'removeSnapshot', vm, snapshot, requestId } as const;
     return this.#operations.removeAfter(removal, () => repository.delete(ownerId, id));
   }
 }

@@ -52,11 +52,12 @@ export class VmController {
     const { size = 'small', tags = [], ...rest } = body;
     const newVm = { ...rest, size, tags };
     const ownerId = userIdOf(request);
+    const { requestId } = request.identity;
     const key = readIdempotencyKey(request);
     if (key === undefined) {
-      sendAnswer(response, createdAnswer(await this.#services.create(ownerId, newVm)));
+      sendAnswer(response, createdAnswer(await this.#services.create(ownerId, newVm, requestId)));
     } else {
-      const creation = vmCreation(this.#services, ownerId, newVm);
+      const creation = vmCreation(this.#services, ownerId, newVm, requestId);
       await this.#idempotent.answer(request, response, key, body, creation);
     }
   };
@@ -79,7 +80,8 @@ export class VmController {
   readonly delete: EndpointHandler<typeof deleteVm, 'id'> = async (request, response) => {
     const expectedVersion = await this.#expectedVersion(request);
     const id = request.parameter('id');
-    const isDeleted = await this.#services.delete(userIdOf(request), id, expectedVersion);
+    const { requestId } = request.identity;
+    const isDeleted = await this.#services.delete(userIdOf(request), id, expectedVersion, requestId);
     if (!isDeleted) throw vmNotFound();
     response.empty();
   };
@@ -109,7 +111,8 @@ export class VmController {
     }
     const expectedVersion = await this.#expectedVersion(request);
     const id = request.parameter('id');
-    const begun = await this.#services.begin(userIdOf(request), id, action, expectedVersion);
+    const { requestId } = request.identity;
+    const begun = await this.#services.begin(userIdOf(request), id, action, expectedVersion, requestId);
     if (begun === undefined) throw vmNotFound();
     sendAnswer(response, begunAnswer(begun));
   }

@@ -6,7 +6,7 @@ import type { NewVm } from './vm.ts';
 import { createdAnswer } from './vm-answers.ts';
 import type { VmServices } from './vm-services.ts';
 
-export function vmCreation(services: VmServices, ownerId: string, newVm: NewVm): Work {
+export function vmCreation(services: VmServices, ownerId: string, newVm: NewVm, requestId?: string): Work {
   return {
     draw: async () => {
       // Here, because what is refused before it is planned leaves no trace.
@@ -16,9 +16,9 @@ export function vmCreation(services: VmServices, ownerId: string, newVm: NewVm):
       const answer = createdAnswer({ vm: toVm(document), operationId: operationId.toHexString() });
       return {
         plan: { targetId, operationId, at, answer },
-        carryOut: () => services.createDrawn(document, isNearLimit),
+        carryOut: () => services.createDrawn(document, isNearLimit, requestId),
       };
     },
-    resume: (plan) => services.resumeCreation(ownerId, plan),
+    resume: (plan) => services.resumeCreation(ownerId, plan, requestId),
   };
 }

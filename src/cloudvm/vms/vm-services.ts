@@ -75,10 +75,10 @@ export class VmServices {
   }
 
   /** Stores a VM and begins to create it. @throws VmQuotaExceededError */
-  async create(ownerId: string, newVm: NewVm): Promise<BegunVm> {
+  async create(ownerId: string, newVm: NewVm, requestId?: string): Promise<BegunVm> {
     const isNearLimit = await this.refuseBeyondLimit(ownerId);
     const document = newVmDocument(requireObjectId(ownerId), newVm);
-    await this.createDrawn(document, isNearLimit);
+    await this.createDrawn(document, isNearLimit, requestId);
     return { vm: toVm(document), operationId: document.operationId.toHexString() };
   }
 
@@ -99,14 +99,14 @@ export class VmServices {
    * @returns false if its id is blocked
    * @throws VmQuotaExceededError
    */
-  async createDrawn(document: NewVmDocument, isNearLimit: boolean): Promise<boolean> {
+  async createDrawn(document: NewVmDocument, isNearLimit: boolean, requestId?: string): Promise<boolean> {
     const vm = toVm(document);
     if (!(await this.repository.create(document))) return false;
     if (isNearLimit && (await this.#quota.isExceeded(vm.ownerId))) {
       // Unless a repetition of the request has found it, and goes on with it.
       if (await this.repository.takeBack(document)) throw new VmQuotaExceededError(this.#quota.max);
     }
-    await this.#operations.begin({ id: document.operationId, kind: 'create', vm });
+    await this.#operations.begin({ id: document.operationId, kind: 'create', vm, requestId });
     return true;
   }
 
@@ -114,15 +114,15 @@ export class VmServices {
    * Goes on with a creation that somebody has drawn up, if its VM was stored. If not, it never will be.
    * @returns whether the creation has begun
    */
-  async resumeCreation(ownerId: string, drawn: DrawnVm): Promise<boolean> {
+  async resumeCreation(ownerId: string, drawn: DrawnVm, requestId?: string): Promise<boolean> {
     const { targetId, operationId } = drawn;
     const kept = await this.repository.keep(ownerId, targetId);
     if (kept !== undefined) {
-      await this.#operations.begin({ id: operationId, kind: 'create', vm: kept.vm });
+      await this.#operations.begin({ id: operationId, kind: 'create', vm: kept.vm, requestId });
       return true;
     }
     // If it is stored at this very moment, it will be found.
-    if (!(await this.#blocked.block(targetId))) return this.resumeCreation(ownerId, drawn);
+    if (!(await this.#blocked.block(targetId))) return this.resumeCreation(ownerId, drawn, requestId);
     if (!(await this.#operations.repository.isStored(ownerId, operationId))) return false;
     // It was created, and deleted since.
     await this.#blocked.unblock(targetId);
@@ -148,11 +148,12 @@ export class VmServices {
     id: string,
     action: VmAction,
     expectedVersion: number | undefined,
+    requestId?: string,
   ): Promise<BegunVm | undefined> {
     const operationId = new ObjectId();
     const vm = await this.repository.begin(ownerId, id, action, operationId, expectedVersion);
     if (vm === undefined) return undefined;
-    await this.#operations.begin({ id: operationId, kind: action, vm });
+    await this.#operations.begin({ id: operationId, kind: action, vm, requestId });
     return { vm, operationId: operationId.toHexString() };
   }
 
@@ -161,29 +162,39 @@ export class VmServices {
    * has another version, because a VM never has the same version twice.
    * @returns whether it has begun, be it before. If not, it never will
    */
-  async beginPlanned(ownerId: string, action: VmAction, planned: PlannedAction): Promise<boolean> {
+  async beginPlanned(
+    ownerId: string,
+    action: VmAction,
+    planned: PlannedAction,
+    requestId?: string,
+  ): Promise<boolean> {
     const { targetId, operationId, version, at } = planned;
     const id = targetId.toHexString();
     try {
       const vm = await this.repository.begin(ownerId, id, action, operationId, version, at);
       if (vm === undefined) return this.#hasBegun(ownerId, operationId);
-      await this.#operations.begin({ id: operationId, kind: action, vm });
+      await this.#operations.begin({ id: operationId, kind: action, vm, requestId });
       return true;
     } catch (error) {
       if (!(error instanceof VersionMismatchError)) throw error;
-      return this.resumePlanned(ownerId, action, planned);
+      return this.resumePlanned(ownerId, action, planned, requestId);
     }
   }
 
   /** As `beginPlanned`, for an action that may have begun already. */
-  async resumePlanned(ownerId: string, action: VmAction, planned: PlannedAction): Promise<boolean> {
+  async resumePlanned(
+    ownerId: string,
+    action: VmAction,
+    planned: PlannedAction,
+    requestId?: string,
+  ): Promise<boolean> {
     const { targetId, operationId, version } = planned;
     const current = await this.repository.findCurrent(ownerId, targetId.toHexString());
     if (current?.operationId?.equals(operationId) === true) {
-      await this.#operations.begin({ id: operationId, kind: action, vm: current.vm });
+      await this.#operations.begin({ id: operationId, kind: action, vm: current.vm, requestId });
       return true;
     }
-    if (current?.vm.version === version) return this.beginPlanned(ownerId, action, planned);
+    if (current?.vm.version === version) return this.beginPlanned(ownerId, action, planned, requestId);
     // A later operation, or the deletion of the VM, can begin only once this one is stored.
     return this.#hasBegun(ownerId, operationId);
   }
@@ -193,7 +204,12 @@ export class VmServices {
    * @returns whether it existed
    * @throws StatusConflictError, VersionMismatchError
    */
-  async delete(ownerId: string, id: string, expectedVersion: number | undefined): Promise<boolean> {
+  async delete(
+    ownerId: string,
+    id: string,
+    expectedVersion: number | undefined,
+    requestId?: string,
+  ): Promise<boolean> {
     const { repository } = this;
     const vm = await repository.findById(ownerId, id);
     if (vm === undefined) return false;
@@ -202,7 +218,7 @@ export class VmServices {
       throw new VersionMismatchError(vm.version);
     }
     if (!DELETABLE_STATUSES.includes(vm.status)) throw new StatusConflictError(vm.status);
-    return this.#operations.removeAfter({ kind: 'remove', vm }, async () => {
+    return this.#operations.removeAfter({ kind: 'remove', vm, requestId }, async () => {
       const isDeleted = await repository.delete(ownerId, id, expectedVersion);
       if (isDeleted) await this.#snapshots.deleteOfVm(requireObjectId(vm.id));
       return isDeleted;

@@ -13,15 +13,16 @@ import type { VmServices } from './vm-services.ts';
 
 export function vmTransition(services: VmServices, request: Request<'id'>, action: VmAction): Work {
   const ownerId = userIdOf(request);
+  const { requestId } = request.identity;
   return {
     draw: async () => {
       const current = await services.repository.findCurrent(ownerId, request.parameter('id'));
       if (current === undefined) throw vmNotFound();
       request.preconditions.check({ etag: entityTag(String(current.vm.version)) });
       const plan = planOf(current.vm, action);
-      return { plan, carryOut: () => services.beginPlanned(ownerId, action, plan) };
+      return { plan, carryOut: () => services.beginPlanned(ownerId, action, plan, requestId) };
     },
-    resume: (plan) => services.resumePlanned(ownerId, action, plan),
+    resume: (plan) => services.resumePlanned(ownerId, action, plan, requestId),
   };
 }
 

@@ -1,5 +1,6 @@
 /** How an operation is stored, and the indexes of the collection. */
 import { ObjectId } from 'mongodb';
+import type { RequestIdentity } from '../../../runtime/application.ts';
 import type { DeclaredCollection } from '../../database/collection.ts';
 import type { ProviderWork } from '../../providers/provider.ts';
 import type { Vm, VmProvider, VmSize } from '../../vms/vm.ts';
@@ -47,6 +48,8 @@ export interface OperationDocument {
   dueAt: Date | null;
   /** Who has the lease. null while nobody has. */
   holder: ObjectId | null;
+  /** Of the request that has asked for it, for the log. Absent if a process has found it left behind. */
+  requestId?: string;
   subject: OperationSubject;
 }
 
@@ -67,11 +70,12 @@ export interface NewOperation {
   readonly kind: ProviderWork;
   readonly vm: Vm;
   readonly snapshot?: { readonly id: string; readonly name: string };
+  readonly requestId?: string | undefined;
 }
 
 /** Queued, and due at once unless `dueAt` says later. */
 export function newOperationDocument(
-  { id, kind, vm, snapshot }: NewOperation,
+  { id, kind, vm, snapshot, requestId }: NewOperation,
   dueAt = new Date(),
 ): OperationDocument {
   const now = new Date();
@@ -92,6 +96,7 @@ export function newOperationDocument(
     version: 1,
     dueAt,
     holder: null,
+    ...(requestId !== undefined && { requestId }),
     subject: {
       provider: vm.provider,
       name: vm.name,
@@ -101,6 +106,11 @@ export function newOperationDocument(
       ...(snapshot !== undefined && { snapshotName: snapshot.name }),
     },
   };
+}
+
+/** @returns the request that has asked for it, as lines of the log name it */
+export function requestOf({ requestId }: OperationDocument): RequestIdentity {
+  return requestId === undefined ? {} : { requestId };
 }
 
 /** @returns undefined for work that is no operation for clients */

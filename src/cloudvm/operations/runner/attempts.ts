@@ -9,7 +9,8 @@
  */
 import type { ProviderError } from '../../providers/provider.ts';
 import type { Providers } from '../../providers/provider-registry.ts';
-import type { OperationDocument } from '../repository/operation-document.ts';
+import type { ReportTrouble } from '../../report-trouble.ts';
+import { type OperationDocument, requestOf } from '../repository/operation-document.ts';
 import type { OperationLeases } from '../repository/operation-leases.ts';
 import type { OperationTargets, TargetState } from '../repository/operation-targets.ts';
 import { backoffMs } from './backoff.ts';
@@ -29,7 +30,7 @@ export interface AttemptsOptions {
   readonly providers: Providers;
   /** How long a call may take to end after its signal. */
   readonly graceMs: number;
-  readonly onError: (error: unknown) => void;
+  readonly onError: ReportTrouble;
 }
 
 /**
@@ -108,16 +109,16 @@ export class Attempts {
       return undefined;
     } catch (error) {
       if (signal.aborted) return signal.reason === TIMED_OUT ? TIMED_OUT : undefined;
-      return this.#describe(error);
+      return this.#describe(error, operation);
     }
   }
 
-  #describe(error: unknown): Failure {
+  #describe(error: unknown, operation: OperationDocument): Failure {
     if (isProviderError(error)) {
       return { message: shortened(String(error.message)), isPermanent: error.isPermanent === true };
     }
     // The message of any other error may hold what clients must not read.
-    this.#options.onError(error);
+    this.#options.onError(error, requestOf(operation));
     return { message: 'the provider has failed', isPermanent: false };
   }
 
@@ -131,7 +132,8 @@ export class Attempts {
     const { targets, leases, onError } = this.#options;
     if (isRemoval(operation)) {
       const { vmId, subject } = operation;
-      onError(new Error(`What belongs to VM ${vmId} is still at the provider ${subject.provider}: ${error}`));
+      const left = `What belongs to VM ${vmId} is still at the provider ${subject.provider}: ${error}`;
+      onError(new Error(left), requestOf(operation));
     }
     // Whoever has taken it meanwhile decides.
     if (!(await leases.note(operation, error))) return;

@@ -7,9 +7,11 @@
  * (operation-leases.ts), and the target takes the outcome of the latest attempt only (operation-targets.ts).
  * Providers are told the attempt, because a call of a dead worker may still be under way.
  */
+import type { RequestIdentity } from '../../../runtime/application.ts';
 import type { Providers } from '../../providers/provider-registry.ts';
+import type { ReportTrouble } from '../../report-trouble.ts';
 import { VM_PROVIDERS, type VmProvider } from '../../vms/vm.ts';
-import type { OperationDocument } from '../repository/operation-document.ts';
+import { type OperationDocument, requestOf } from '../repository/operation-document.ts';
 import type { OperationLeases } from '../repository/operation-leases.ts';
 import type { OperationTargets } from '../repository/operation-targets.ts';
 import { Attempts, TIMED_OUT } from './attempts.ts';
@@ -43,7 +45,7 @@ export interface OperationRunnerOptions {
   readonly callTimeoutMs?: number;
   readonly graceMs?: number;
   /** Called with errors in the background. The failed work is repeated. */
-  readonly onError: (error: unknown) => void;
+  readonly onError: ReportTrouble;
   /** Called when something was written that streams of events should know. */
   readonly onChange: () => void;
 }
@@ -144,7 +146,10 @@ export class OperationRunner implements AsyncDisposable {
   }
 
   async #carryOut({ operation, controller }: HeldOperation): Promise<void> {
-    const progress = await this.#reported(() => this.#attempts.make(operation, controller.signal));
+    const progress = await this.#reported(
+      () => this.#attempts.make(operation, controller.signal),
+      requestOf(operation),
+    );
     if (progress === 'succeeded') {
       this.#successes.add(operation);
       return;
@@ -268,11 +273,14 @@ export class OperationRunner implements AsyncDisposable {
   }
 
   /** Never rejects. */
-  async #reported<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
+  async #reported<Result>(
+    work: () => Promise<Result>,
+    request?: RequestIdentity,
+  ): Promise<Result | undefined> {
     try {
       return await work();
     } catch (error) {
-      this.#options.onError(error);
+      this.#options.onError(error, request);
       return undefined;
     }
   }

@@ -38,6 +38,8 @@ export class CloudVm implements AsyncDisposable {
   readonly http: InProcess;
   /** The messages to the operator. */
   readonly backgroundErrors: readonly unknown[];
+  /** The ids of the requests that have led to them. */
+  readonly backgroundRequests: readonly unknown[];
   readonly #server: DatabaseServer;
   readonly #resources: AsyncDisposableStack;
   /** The bounds that have refused a request, in order. */
@@ -52,6 +54,7 @@ export class CloudVm implements AsyncDisposable {
     const { uri } = server;
     const databaseName = `cloudvm_test_${randomBytes(6).toString('hex')}`;
     const errors: unknown[] = [];
+    const requests: unknown[] = [];
     const services = resources.use(
       await Services.open({
         uri,
@@ -69,17 +72,20 @@ export class CloudVm implements AsyncDisposable {
         openProviders: async () =>
           options.providers ??
           simulatedProviders({ delayMs: options.simulatedDelayMs ?? 10, failureRate: 0 }),
-        onError: (error) => errors.push(error),
+        onError: (error, identity) => {
+          errors.push(error);
+          requests.push(identity?.requestId);
+        },
       }),
     );
     await prepareServices(services.database);
-    return new CloudVm(server, services, errors, resources.move(), options);
+    return new CloudVm(server, services, { errors, requests }, resources.move(), options);
   }
 
   private constructor(
     server: DatabaseServer,
     services: Services,
-    errors: unknown[],
+    { errors, requests }: { readonly errors: unknown[]; readonly requests: readonly unknown[] },
     resources: AsyncDisposableStack,
     { rateLimitPerMinute: perMinute, logger = SILENT }: CloudVmOptions,
   ) {
@@ -104,6 +110,7 @@ export class CloudVm implements AsyncDisposable {
       });
     }, assertDocumented);
     this.backgroundErrors = errors;
+    this.backgroundRequests = requests;
   }
 
   /** @returns the token of a user made for this call */
