@@ -7,6 +7,7 @@ import { decodeChunked } from '../../core/chunked.ts';
 import type { ParseRecord } from '../../core/parse-record.ts';
 import { RequestEndedError } from '../application-errors.ts';
 import { bodyTooLarge } from '../problem.ts';
+import { beforePrivateCopy } from './private-copies.ts';
 import { decodeUtf8 } from './request-content.ts';
 
 /** The content as the request reads it. */
@@ -82,6 +83,7 @@ export class RequestBody implements Content {
   }
 
   #copy(): Uint8Array {
+    beforePrivateCopy(this.length);
     const content = this.#readable();
     return this.#isChunked ? content : new Uint8Array(content);
   }
