@@ -57,6 +57,7 @@ function describeOthers(): string {
 }
 
 // Each process that was started has an exit handler that stops it, see processes/managed-process.ts.
+process.once('SIGHUP', () => process.exit(129));
 process.once('SIGINT', () => process.exit(130));
 process.once('SIGTERM', () => process.exit(143));
 

@@ -20,8 +20,6 @@ const EXIT_ERROR = 2;
 const EXIT_UNDECIDED = 3;
 
 const BLOCK_SECONDS = 1;
-/** Until V8 has compiled the hot code of all threads. */
-const WARM_UP_SECONDS = 2;
 
 const print = (line: string) => void process.stdout.write(`${line}\n`);
 
@@ -77,7 +75,6 @@ async function pairedChecks(
   const checks = await play(matches, {
     seconds,
     blockSeconds: BLOCK_SECONDS,
-    warmUpSeconds: WARM_UP_SECONDS,
     random: seededRandom(Date.now()),
     progress: print,
   });

@@ -8,9 +8,9 @@ import type { RatioPromise } from '../paired/judge.ts';
 import type { Match } from '../paired/match.ts';
 import { ServerArm } from '../paired/server-arm.ts';
 import { THIS_TREE, type Tree } from '../tree.ts';
-import { applicationArm, HEALTH, PIPELINED_HEALTH } from './own.ts';
+import { applicationArm, FEW_WORKERS, HEALTH, PIPELINED_HEALTH } from './own.ts';
 
-/** Two processes of one program differ by up to three per cent on a quiet machine, and stay different. */
+/** Half of a slowdown of 10 %, which is to be found: as far from it as from no slowdown at all. */
 export const NOT_SLOWER: readonly RatioPromise[] = [
   { metric: 'cpuPerRequest', limit: 1.05, because: 'a request costs no more than before' },
   { metric: 'requestsPerSecond', limit: 0.95, because: 'as many requests are served as before' },
@@ -24,8 +24,8 @@ export async function besideBase(base: Tree, resources: AsyncDisposableStack): P
   const plain: Match = {
     group,
     start: async (own) => ({
-      a: own.use(await applicationArm(THIS_TREE, THIS_TREE.name)),
-      b: own.use(await applicationArm(base, base.name)),
+      a: own.use(await applicationArm(THIS_TREE, THIS_TREE.name, FEW_WORKERS)),
+      b: own.use(await applicationArm(base, base.name, FEW_WORKERS)),
     }),
     contests: [
       { name: 'GET /health', load: HEALTH, promises: NOT_SLOWER },

@@ -12,6 +12,12 @@ const PIPELINED = 16;
 export const HEALTH: Load = { requests: [get('/health')], connections: CONNECTIONS, pipelined: 1 };
 export const PIPELINED_HEALTH: Load = { ...HEALTH, pipelined: PIPELINED };
 
+/**
+ * Of a server beside itself. Each worker has to compile everything for itself, so eight are warm only after
+ * four times as long, and rounds would be few. Two are enough to share requests between workers.
+ */
+export const FEW_WORKERS = { WORKERS: '2' } as const;
+
 /** A tree's server with the test application. */
 export async function applicationArm(
   { root, entry }: Tree,

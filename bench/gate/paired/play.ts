@@ -1,18 +1,16 @@
 /** Plays matches within a time, and makes checks of them. */
 
 import type { Random } from '../../laboratory/random.ts';
-import type { Estimate } from '../../laboratory/results.ts';
 import type { Check } from '../check.ts';
-import type { Judgement, RatioPromise } from './judge.ts';
-import type { Arms, Contest, Match } from './match.ts';
-import { measureBlock } from './measure-block.ts';
+import { type Decision, type Found, LEAST_ROUNDS, type RatioPromise, ratiosFound } from './judge.ts';
+import type { Contest, Match } from './match.ts';
+import { takeRound } from './round.ts';
 import { type Sampled, sample } from './sampling.ts';
 
 export interface PlayOptions {
-  /** For all matches together. What one contest leaves, the next ones may use. */
+  /** For all matches together. What one match leaves, the next ones may use. */
   readonly seconds: number;
   readonly blockSeconds: number;
-  readonly warmUpSeconds: number;
   readonly random: Random;
   readonly progress: (line: string) => void;
 }
@@ -22,37 +20,43 @@ export async function play(matches: readonly Match[], options: PlayOptions): Pro
   const checks: Check[] = [];
   let contestsLeft = matches.reduce((sum, { contests }) => sum + contests.length, 0);
   for (const match of matches) {
-    await using resources = new AsyncDisposableStack();
-    const arms = await match.start(resources);
-    const why = await match.whyNot?.(arms);
-    for (const contest of match.contests) {
-      const share = (end - performance.now()) / contestsLeft;
-      contestsLeft -= 1;
-      if (why !== undefined) checks.push(...skippedChecks(match, contest, why));
-      else checks.push(...(await playContest(match, contest, arms, performance.now() + share, options)));
-    }
+    const now = performance.now();
+    const share = ((end - now) / contestsLeft) * match.contests.length;
+    contestsLeft -= match.contests.length;
+    checks.push(...(await playMatch(match, now + share, options)));
   }
   return checks;
 }
 
-async function playContest(
-  { group }: Match,
-  contest: Contest,
-  arms: Arms,
+async function playMatch(
+  match: Match,
   end: number,
-  { blockSeconds, warmUpSeconds, random, progress }: PlayOptions,
+  { blockSeconds, random, progress }: PlayOptions,
 ): Promise<Check[]> {
-  const { name, load, promises } = contest;
-  progress(`${group}: ${name}`);
-  for (const arm of [arms.a, arms.b]) await measureBlock(arm, load, warmUpSeconds);
+  const { group, contests } = match;
+  progress(group);
+  const why = await reasonAgainst(match);
+  if (why !== undefined) return contests.flatMap((contest) => skippedChecks(group, contest, why));
+  // Two warm-ups and four blocks. Later rounds are known by the longest before.
+  let roundMs = contests.length * 6 * blockSeconds * 1000;
   const sampled = await sample({
-    promises,
-    measure: (side) => measureBlock(arms[side], load, blockSeconds),
-    isTimeUp: () => performance.now() + 4 * blockSeconds * 1000 > end,
-    random,
-    progress: (judgements, pairs) => progress(`  ${pairs} pairs: ${judgements.map(progressOf).join(', ')}`),
+    contests,
+    takeRound: async (open) => {
+      const start = performance.now();
+      const rounds = await takeRound(match, open, { blockSeconds, random });
+      roundMs = Math.max(roundMs, performance.now() - start);
+      return rounds;
+    },
+    hasTime: () => performance.now() + roundMs <= end,
+    progress: (found) => progress(`  ${progressOf(found)}`),
   });
-  return sampled.judgements.map((judgement) => toCheck(group, name, judgement, sampled));
+  return sampled.flatMap((found) => checksOf(group, found));
+}
+
+async function reasonAgainst(match: Match): Promise<string | undefined> {
+  if (match.whyNot === undefined) return undefined;
+  await using resources = new AsyncDisposableStack();
+  return await match.whyNot(await match.start(resources));
 }
 
 const METRICS: Readonly<Record<RatioPromise['metric'], string>> = {
@@ -60,40 +64,47 @@ const METRICS: Readonly<Record<RatioPromise['metric'], string>> = {
   cpuPerRequest: 'CPU time per request',
 };
 
-function skippedChecks({ group }: Match, { name, promises }: Contest, why: string): Check[] {
-  return promises.map((promise) => {
-    const check = toCheck(group, name, { promise, decision: 'skipped' }, { judgements: [], pairs: [] });
-    return { ...check, found: why };
+function skippedChecks(group: string, contest: Contest, why: string): Check[] {
+  const decisions = contest.promises.map(() => 'skipped' as const);
+  return checksOf(group, { contest, decisions, rounds: [] }).map((check) => ({ ...check, found: why }));
+}
+
+function checksOf(group: string, { contest, decisions, rounds }: Sampled<Contest>): Check[] {
+  return contest.promises.map((promise, index): Check => {
+    const { metric, limit, because } = promise;
+    const outcome = decisions[index] ?? 'undecided';
+    const found = ratiosFound(promise, rounds);
+    return {
+      group,
+      name: `${contest.name}: ${METRICS[metric]}`,
+      outcome,
+      found: found === undefined ? nothingFound(outcome) : foundIn(rounds.length, found),
+      promise: `${metric === 'requestsPerSecond' ? 'at least' : 'at most'} × ${limit}`,
+      because,
+      data: { metric, limit, ...found?.estimate, byRounds: found?.byRounds, rounds },
+    };
   });
 }
 
-function toCheck(
-  group: string,
-  name: string,
-  { promise, decision, estimate }: Judgement,
-  { pairs }: Sampled,
-): Check {
-  const { metric, limit, because } = promise;
-  const atLeast = metric === 'requestsPerSecond' ? 'at least' : 'at most';
-  return {
-    group,
-    name: `${name}: ${METRICS[metric]}`,
-    outcome: decision,
-    found: estimate === undefined ? noEstimate(decision) : `× ${rangeOf(estimate)}, ${pairs.length} pairs`,
-    promise: `${atLeast} × ${limit}`,
-    because,
-    data: { metric, limit, ...estimate, pairs },
-  };
+function nothingFound(decision: Decision): string {
+  return decision === 'skipped' ? 'this system does not tell the CPU time of threads' : 'no time for a round';
 }
 
-function noEstimate(decision: Judgement['decision']): string {
-  return decision === 'skipped' ? 'this system does not tell the CPU time of threads' : 'no time for a pair';
+function foundIn(rounds: number, { estimate, byRounds }: Found): string {
+  const range = `× ${rangeOf(estimate.median, estimate)}`;
+  if (byRounds === undefined) return `${range}, ${rounds} of ${LEAST_ROUNDS} rounds that a decision needs`;
+  return `${range}, ${rounds} rounds: × ${rangeOf(byRounds.mean, byRounds)}`;
 }
 
-function progressOf({ promise, decision, estimate }: Judgement): string {
-  return `${METRICS[promise.metric]} × ${estimate === undefined ? '?' : rangeOf(estimate)} ${decision}`;
+function progressOf({ contest, decisions, rounds }: Sampled<Contest>): string {
+  const found = contest.promises.map((promise, index) => {
+    const estimate = ratiosFound(promise, rounds)?.estimate;
+    const range = estimate === undefined ? '?' : rangeOf(estimate.median, estimate);
+    return `${METRICS[promise.metric]} × ${range} ${decisions[index]}`;
+  });
+  return `${contest.name}, round ${rounds.length}: ${found.join(', ')}`;
 }
 
-function rangeOf({ median, low, high }: Estimate): string {
-  return `${median.toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)})`;
+function rangeOf(middle: number, { low, high }: { readonly low: number; readonly high: number }): string {
+  return `${middle.toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)})`;
 }

@@ -13,10 +13,17 @@ export type LoadGenerator = 'wrk' | 'autocannon';
 
 export const LOAD_GENERATOR: LoadGenerator = isInstalled('wrk') ? 'wrk' : 'autocannon';
 
-/** @throws Error if no request was answered */
+/** No request has failed, but none was answered in the time either. */
+export class NoAnswerError extends Error {
+  readonly code = 'ERR_NO_ANSWER';
+  override readonly name = 'NoAnswerError';
+}
+
+/** @throws NoAnswerError. @throws Error if all requests failed */
 export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   const result = await (LOAD_GENERATOR === 'wrk' ? runWrk(options) : runAutocannon(options));
   if (result.requests > result.errors) return result;
+  if (result.errors === 0) throw new NoAnswerError(`${options.url}: no request was answered`);
   throw new Error(`${options.url}: of ${result.requests} requests ${result.errors} failed`);
 }
 

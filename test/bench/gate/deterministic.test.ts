@@ -3,13 +3,14 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { bundleProbe } from '../../../bench/gate/deterministic/instructions/bundle-probe.ts';
 import {
   countBetweenMarks,
   whyNoValgrind,
 } from '../../../bench/gate/deterministic/instructions/callgrind.ts';
-import { GROUPS } from '../../../bench/gate/deterministic/instructions/measurements.ts';
+import { settledCounts } from '../../../bench/gate/deterministic/instructions/instructions.ts';
+import { GROUPS, type Measurement } from '../../../bench/gate/deterministic/instructions/measurements.ts';
 import { measureModule } from '../../../bench/gate/deterministic/module.ts';
 import { CountedServer } from '../../../bench/gate/deterministic/per-request/counted-server.ts';
 import { LockstepClient } from '../../../bench/gate/deterministic/per-request/lockstep-client.ts';
@@ -97,4 +98,25 @@ test('a server that answers otherwise than the first time is an error', async ()
   await expect(
     LockstepClient.connect(`${server.url}/nothing`, { connections: 1, pipelined: 1 }),
   ).rejects.toThrow('has not answered with 200');
+});
+
+describe('counts between marks', () => {
+  const operation: Measurement = { operation: 'encode-health', warmUp: 1, times: 10 };
+  /** Two series of five rounds, each after a mark, with the warm-up of the second one between them. */
+  const marks = (first: number, second: number) => [
+    ...[first, first, first * 3, first, first],
+    99_999,
+    ...[second, second * 3, second, second, second],
+  ];
+
+  test('are the least of the last series, for one operation', () => {
+    const { values } = settledCounts([operation], marks(1005, 1000));
+    expect(values.get('instructions.encode-health')).toBe(100);
+  });
+
+  test('are none if V8 was still optimising', () => {
+    const { values, skipped } = settledCounts([operation], marks(1020, 1000));
+    expect(values.size).toBe(0);
+    expect(skipped.get('instructions.encode-health')).toContain('102 instructions, then 100');
+  });
 });

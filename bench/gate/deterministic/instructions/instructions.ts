@@ -2,10 +2,10 @@
 import { join } from 'node:path';
 import { ScratchDirectory } from '../../../processes/scratch-directory.ts';
 import type { Tree } from '../../tree.ts';
-import { type Figures, figures, skipped } from '../figures.ts';
+import { type Figures, figures, merged, skipped } from '../figures.ts';
 import { bundleProbe } from './bundle-probe.ts';
 import { countBetweenMarks, whyNoValgrind } from './callgrind.ts';
-import { GROUPS, type Measurement, ROUNDS } from './measurements.ts';
+import { GROUPS, type Measurement, ROUNDS, SERIES, SETTLED } from './measurements.ts';
 
 const PREFIX = 'instructions.';
 /** Look-ups in a `parse-100-paths`. */
@@ -22,29 +22,49 @@ export async function countInstructions(tree: Tree): Promise<Figures> {
     return skipped(PREFIX, `${tree.name} does not have all that is measured`);
   }
   // All at once: other load on the machine does not change a count.
-  const counts = await Promise.all(
+  const found = await Promise.all(
     Object.entries(GROUPS).map(async ([name, group]) =>
-      perOperation(group, await countBetweenMarks(probe, [name])),
+      settledCounts(group, await countBetweenMarks(probe, [name])),
     ),
   );
-  const values = new Map(counts.flat());
-  for (const core of ['wasm', 'js']) {
-    const all = values.get(`parse-100-paths.${core}`);
-    const none = values.get(`parse-100-paths-no-routes.${core}`);
-    if (all !== undefined && none !== undefined) values.set(`match.${core}`, (all - none) / PATHS);
-  }
-  return figures([...values].map(([name, count]) => [PREFIX + name, count]));
+  return merged(found.map(withMatches));
 }
 
 /**
- * The least of the rounds, since compiling and collecting garbage only ever add. What an operation allocates
- * is counted by itself (../seams).
+ * Look-ups are what routes add to a parse. Each core has a process of its own, and so both of its figures.
  */
-function perOperation(group: readonly Measurement[], counts: readonly number[]): [string, number][] {
-  const marks = group.length * (ROUNDS + 1) - 1;
+function withMatches(found: Figures): Figures {
+  const values = new Map(found.values);
+  for (const core of ['wasm', 'js']) {
+    const all = values.get(`${PREFIX}parse-100-paths.${core}`);
+    const none = values.get(`${PREFIX}parse-100-paths-no-routes.${core}`);
+    if (all !== undefined && none !== undefined) values.set(`${PREFIX}match.${core}`, (all - none) / PATHS);
+  }
+  return { ...found, values };
+}
+
+/**
+ * The least of the rounds of the last series, since compiling and collecting garbage only ever add. What an
+ * operation allocates is counted by itself (../per-request). An operation whose series differ was counted
+ * while V8 was still optimising it. Such a count depends on how long the warm-up was, so it is none.
+ *
+ * @param counts between the marks of the probe (probe.ts)
+ */
+export function settledCounts(group: readonly Measurement[], counts: readonly number[]): Figures {
+  const marks = group.length * SERIES * (ROUNDS + 1) - 1;
   if (counts.length !== marks) throw new Error(`valgrind has seen ${counts.length} rounds, not ${marks}`);
-  return group.map(({ operation, times }, index) => {
-    const first = index * (ROUNDS + 1);
-    return [operation, Math.min(...counts.slice(first, first + ROUNDS)) / times];
-  });
+  return merged(
+    group.map(({ operation, times, settled = SETTLED }, index) => {
+      const series = Array.from({ length: SERIES }, (_, number) => {
+        const first = (index * SERIES + number) * (ROUNDS + 1);
+        return Math.min(...counts.slice(first, first + ROUNDS)) / times;
+      });
+      const [before = 0, last = 0] = series.slice(-2);
+      if (Math.abs(before / last - 1) <= settled) return figures([[PREFIX + operation, last]]);
+      return skipped(
+        PREFIX + operation,
+        `V8 was still optimising it: ${before.toFixed(0)} instructions, then ${last.toFixed(0)}`,
+      );
+    }),
+  );
 }
