@@ -27,6 +27,7 @@ import { EventLoopRound } from './event-loop-round.ts';
 import { MainBellRinger } from './main-bell-ringer.ts';
 import type { ToMain, WorkerStart } from './messages.ts';
 import { OutputWaiters } from './output/output-waiters.ts';
+import { SpareBuffers } from './output/spare-buffers.ts';
 import { UnsentMemory } from './output/unsent-memory.ts';
 import { ServiceTimes } from './service-times.ts';
 
@@ -57,6 +58,7 @@ export class WorkerContext {
   /** Turns that wait for their connection's credit. */
   readonly creditWaiters = new OutputWaiters();
   readonly unsent: UnsentMemory;
+  readonly spareBuffers = new SpareBuffers();
   readonly round = new EventLoopRound();
 
   /** @param post sends a message to the main thread */

@@ -65,6 +65,18 @@ describe('large answers', () => {
     }
   });
 
+  test('are whole although the handler reuses their buffer while they wait', async () => {
+    await Promise.all(
+      Array.from({ length: 8 }, async (_, seed) => {
+        using client = await RawClient.connect(server.port);
+        for (const length of [300 * KB, 900 * KB, MB, 2 * MB, 3 * MB]) {
+          client.send(getRequest(`/reused/${seed}/${length}`));
+          await expectPattern(client, seed, length);
+        }
+      }),
+    );
+  });
+
   test('have no body for HEAD, and the connection goes on', async () => {
     using client = await RawClient.connect(server.port);
     client.send(`HEAD /pattern/1/${MB} HTTP/1.1\r\nHost: a\r\n\r\n${SMALL}`);

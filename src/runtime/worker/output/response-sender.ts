@@ -15,8 +15,10 @@ import {
 } from '../../http/response/response-head.ts';
 import type { EventLoopRound } from '../event-loop-round.ts';
 import type { Output } from './output.ts';
+import type { BorrowedBytes, SpareBuffers } from './spare-buffers.ts';
 import type { UnsentMemory } from './unsent-memory.ts';
 
+const NOTHING = '';
 const LAST_CHUNK_BYTES = Buffer.from(LAST_CHUNK, 'latin1');
 
 export interface Sending {
@@ -24,26 +26,37 @@ export interface Sending {
   readonly response: OutgoingResponse;
   readonly options: HeadOptions;
   readonly unsent: UnsentMemory;
+  readonly spareBuffers: SpareBuffers;
   readonly round: EventLoopRound;
   /** Called when the resources of a stream cannot be released. */
   readonly onError: (error: unknown) => void;
 }
 
 /**
- * Sends a copy of the body, because the handler has finished and may reuse its buffer while we wait.
+ * Sends what fits now from where it is. What waits is a copy, because the handler has finished and may reuse
+ * its buffer meanwhile, and because a text would wait on the heap, which is bounded.
  * @param body null if none is to be sent
  * @throws OutputAbortedError
  */
 export function sendSlowly(sending: Sending, body: string | Uint8Array | null): Promise<void> {
-  const head = encodeHead(sending.response, sending.options);
-  const bytes = body === null ? null : copyOf(body);
-  sending.response.forgetBody();
-  return sendBytes(sending, head, bytes);
+  const { output, response, options, spareBuffers } = sending;
+  const head = encodeHead(response, options);
+  const content = body === null ? NOTHING : oneByteForm(body, options.bodyLength);
+  const written = output.writeBeginning(head, content);
+  const rest = spareBuffers.copy(content, written);
+  response.forgetBody();
+  return sendRest(output, written === 0 ? head : '', rest);
 }
 
-async function sendBytes({ output }: Sending, head: string, bytes: Buffer | null): Promise<void> {
-  await output.writeAll(Buffer.from(head, 'latin1'));
-  if (bytes !== null) await output.writeAll(bytes);
+async function sendRest(output: Output, head: string, rest: BorrowedBytes): Promise<void> {
+  using borrowed = rest;
+  if (head !== '') await output.writeAll(Buffer.from(head, 'latin1'));
+  await output.writeAll(borrowed.bytes);
+}
+
+/** ASCII text stays as it is, other text is encoded. */
+function oneByteForm(body: string | Uint8Array, length: number | null): string | Uint8Array {
+  return typeof body === 'string' && body.length !== length ? Buffer.from(body) : body;
 }
 
 /** @throws OutputAbortedError, or the error of the stream. The response is then incomplete */

@@ -89,6 +89,7 @@ function sendingOf(running: RunningRequest, output: Output, host: ResponseHost):
     response: running.response,
     options: running,
     unsent: host.context.unsent,
+    spareBuffers: host.context.spareBuffers,
     round: host.context.round,
     onError: (error) => host.reportError(error, running.request),
   };

@@ -223,6 +223,49 @@ describe('Output, when something does not fit', () => {
   });
 });
 
+describe('Output, at the beginning of a response that does not fit', () => {
+  const text = Array.from({ length: 5_000 }, (_, number) => `${number} `).join('');
+
+  test.each<[string, string | Uint8Array]>([
+    ['text', text],
+    ['bytes', Buffer.from(text)],
+  ])('of %s, as much is written as there is credit', (_name, body) => {
+    const { main, output } = runningConnection(10_000);
+    const written = output.writeBeginning('head ', body);
+    expect(written).toBe(10_000 - 5);
+    const records = main.drain();
+    expect(records.map((record) => record.text).join('')).toBe(`head ${text.slice(0, written)}`);
+    for (const { isBoundary } of records) expect(isBoundary, 'the response is not complete').toBe(false);
+    expect(output.writeBeginning('head ', body), 'without credit').toBe(0);
+    expect(main.drain()).toEqual([]);
+  });
+
+  test('as many records are written as the ring has room for', () => {
+    const { main, context, output } = runningConnection(100_000, { ringBytes: 4_096 });
+    const written = output.writeBeginning('head ', text);
+    expect(written).toBeLessThan(4_096);
+    const records = main.drain();
+    expect(records.length).toBeGreaterThan(1);
+    expect(records[0]?.text).toHaveLength(context.ring.largestPayload);
+    expect(records.map((record) => record.text).join('')).toBe(`head ${text.slice(0, written)}`);
+  });
+
+  test('nothing is written if the head would leave little credit for the body', () => {
+    const { main, output } = runningConnection(5_000);
+    const head = 'h'.repeat(1_000);
+    expect(output.writeBeginning(head, text)).toBe(0);
+    expect(main.drain()).toEqual([]);
+    expect(output.writeBeginning(head.slice(1, -100), text)).toBe(5_000 - 899);
+  });
+
+  test('responses before it are published first', () => {
+    const { main, output } = runningConnection(10_000);
+    output.tryWrite('earlier', null, 0);
+    output.writeBeginning('head ', text);
+    expect(main.drain()[0]).toMatchObject({ text: 'earlier', isBoundary: true });
+  });
+});
+
 describe('Output, when it is aborted', () => {
   test('an aborted output ends the waits there are, and those to come', async () => {
     const { output } = runningConnection(0);
