@@ -11,7 +11,7 @@ minutes. What noise left undecided is no failure.
 
   --base REF            compare with another commit instead
   --only PART           deterministic (counts) or paired (comparisons): one part only
-  --seconds N           seconds for all comparisons together (90, with --base or two arms 240)
+  --seconds N           seconds for all comparisons together (120, with --base or two arms 240)
   --strict              exit with 3 if anything is undecided
   --json FILE           the verdict for programs
   --junit FILE          the verdict as JUnit XML
@@ -47,7 +47,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-const OWN_SECONDS = 90;
+const OWN_SECONDS = 120;
 const BESIDE_SECONDS = 240;
 const MOST_SECONDS = 86_400;
 const MOST_CONNECTIONS = 10_000;
