@@ -213,14 +213,14 @@ function parseFields(state: ParseState, section: number, first: number): number 
   const { bytes, end } = state;
   const limit = section + state.limits.maxHeaderBytes;
   let line = first;
-  for (;;) {
+  for (let count = 0; ; count++) {
     if (line + 1 < end && bytes[line] === CR && bytes[line + 1] === LF) {
+      state.headerCount = count;
       return line + 2 > limit ? state.fail(431, r.REASON_HEADERS_TOO_LARGE) : line + 2;
     }
-    const next = parseField(state, line, state.headerCount);
+    const next = parseField(state, line, count);
     if (next < 0) return fieldAnomaly(state, section, line, -next);
     if (next > limit) return state.fail(431, r.REASON_HEADERS_TOO_LARGE);
-    state.headerCount++;
     line = next;
   }
 }

@@ -6,26 +6,23 @@
 
 import * as r from '../../../../assembly/record.ts';
 import { CLASSES, CR, DIGIT, LF, PERCENT, SPACE, TOKEN } from '../characters.ts';
+import { LINE_END } from './four-bytes.ts';
 import { ANSWERED, type ParseState } from './state.ts';
 import { judgeTarget, skipTarget } from './target.ts';
 
+/** Four bytes each: "GET ", "HTTP" and "/1.1". */
+const GET = 0x20544547;
+const HTTP = 0x50545448;
+const SLASH_1_1 = 0x312e312f;
+
 /** @returns the first byte after the line, or ANSWERED */
 export function parseRequestLine(state: ParseState, start: number): number {
-  const { bytes, end, base, record } = state;
-  const classes = CLASSES;
-  let position = start;
-  while (position < end && ((classes[bytes[position] as number] as number) & TOKEN) !== 0) position++;
-  const methodLength = position - start;
-  if (position >= end || bytes[position] !== SPACE || methodLength === 0) {
-    return anomaly(state, start, position, 400, reasonAt(state, position, r.REASON_METHOD));
-  }
-  if (methodLength > r.MAX_METHOD_BYTES) return anomaly(state, start, position, 501, r.REASON_METHOD);
-  const method = recognizeMethod(bytes, start, methodLength);
-  record[r.METHOD] = method;
-  record[r.METHOD_START] = start - base;
-  record[r.METHOD_LENGTH] = methodLength;
-
-  const target = position + 1;
+  const { bytes, view, end, base, record } = state;
+  const target =
+    start + 4 <= end && view.getInt32(start, true) === GET
+      ? noteGet(state, start)
+      : parseMethod(state, start);
+  if (target === ANSWERED) return ANSWERED;
   const targetEnd = skipTarget(state, target);
   if (targetEnd >= end || bytes[targetEnd] !== SPACE || targetEnd === target) {
     return anomaly(state, start, targetEnd, 400, reasonInTarget(state, target, targetEnd));
@@ -37,6 +34,10 @@ export function parseRequestLine(state: ParseState, start: number): number {
   record[r.TARGET_LENGTH] = targetEnd - target;
 
   const version = targetEnd + 1;
+  if (end - version >= 10 && isPlainVersion(view, version)) {
+    record[r.VERSION_MINOR] = 1;
+    return judgeTarget(state, record[r.METHOD] as number, target, targetEnd) ? version + 10 : ANSWERED;
+  }
   if (end - version < 8 || !isVersion(bytes, version)) {
     return anomaly(state, start, version, 400, r.REASON_VERSION);
   }
@@ -45,7 +46,43 @@ export function parseRequestLine(state: ParseState, start: number): number {
   }
   if (bytes[version + 5] !== 0x31) return state.fail(505, r.REASON_VERSION_UNSUPPORTED);
   record[r.VERSION_MINOR] = bytes[version + 7] === 0x30 ? 0 : 1;
-  return judgeTarget(state, method, target, targetEnd) ? version + 10 : ANSWERED;
+  return judgeTarget(state, record[r.METHOD] as number, target, targetEnd) ? version + 10 : ANSWERED;
+}
+
+/** @returns the first byte of the target */
+function noteGet(state: ParseState, start: number): number {
+  noteMethod(state, r.METHOD_GET, start, 3);
+  return start + 4;
+}
+
+/** @returns the first byte of the target, or ANSWERED */
+function parseMethod(state: ParseState, start: number): number {
+  const { bytes, end } = state;
+  const classes = CLASSES;
+  let position = start;
+  while (position < end && ((classes[bytes[position] as number] as number) & TOKEN) !== 0) position++;
+  const length = position - start;
+  if (position >= end || bytes[position] !== SPACE || length === 0) {
+    return anomaly(state, start, position, 400, reasonAt(state, position, r.REASON_METHOD));
+  }
+  if (length > r.MAX_METHOD_BYTES) return anomaly(state, start, position, 501, r.REASON_METHOD);
+  noteMethod(state, recognizeMethod(bytes, start, length), start, length);
+  return position + 1;
+}
+
+function noteMethod({ record, base }: ParseState, method: number, start: number, length: number): void {
+  record[r.METHOD] = method;
+  record[r.METHOD_START] = start - base;
+  record[r.METHOD_LENGTH] = length;
+}
+
+/** "HTTP/1.1" and the end of the line, as nearly every request has it. */
+function isPlainVersion(view: DataView, at: number): boolean {
+  return (
+    view.getInt32(at, true) === HTTP &&
+    view.getInt32(at + 4, true) === SLASH_1_1 &&
+    view.getInt16(at + 8, true) === LINE_END
+  );
 }
 
 /** "HTTP/" DIGIT "." DIGIT. The caller has made sure that eight bytes are there. */

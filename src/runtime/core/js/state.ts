@@ -13,8 +13,8 @@ export const ANSWERED = -1;
 
 export class ParseState {
   readonly bytes: Uint8Array;
-  /** The same memory, four bytes at a time, for searches. */
-  readonly words: Int32Array;
+  /** The same memory, of which V8 reads four bytes at any address with one load. See four-bytes.ts. */
+  readonly view: DataView;
   readonly record: Int32Array;
   readonly limits: ParseLimits;
   /** First byte of the request, and the first byte that is not there. */
@@ -29,7 +29,7 @@ export class ParseState {
 
   constructor(options: CoreOptions) {
     this.bytes = new Uint8Array(options.memory.buffer);
-    this.words = new Int32Array(options.memory.buffer);
+    this.view = new DataView(options.memory.buffer);
     this.record = new Int32Array(options.memory.buffer, options.regionAddress, r.RECORD_WORDS);
     this.record.fill(0);
     this.limits = options.limits;

@@ -7,6 +7,7 @@
 import * as r from '../../../../assembly/record.ts';
 import { CLASSES, HEX, HEX_VALUES, PATH, PERCENT, QUERY } from '../characters.ts';
 import { hostLength, portLength } from './authority.ts';
+import { bytesBefore, marksOfUncommon } from './four-bytes.ts';
 import type { ParseState } from './state.ts';
 
 const SLASH = 0x2f;
@@ -26,9 +27,15 @@ export function skipTarget(state: ParseState, target: number): number {
 }
 
 function skipPathAndQuery(state: ParseState, path: number): number {
-  const { bytes, end, base, record } = state;
+  const { bytes, view, end, base, record } = state;
   const classes = CLASSES;
   let position = path;
+  for (; position + 4 <= end; position += 4) {
+    const marks = marksOfUncommon(view.getInt32(position, true));
+    if (marks === 0) continue;
+    position += bytesBefore(marks);
+    break;
+  }
   while (position < end && ((classes[bytes[position] as number] as number) & PATH) !== 0) position++;
   state.encodedPath = position < end && bytes[position] === PERCENT;
   if (state.encodedPath) position = skipClass(state, position, PATH);
