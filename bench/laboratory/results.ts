@@ -213,6 +213,48 @@ const LatencySchema = Type.Object({
 });
 
 /** What bench/stages found: the WebAssembly core against the JavaScript core. A whole run has it. */
+const TurnPartsSchema = Type.Object({
+  turnNanoseconds: EstimateSchema,
+  parseNanoseconds: EstimateSchema,
+  matchNanoseconds: EstimateSchema,
+  /** Of parse, match, handler and rest, each of which was timed apart from the turn. */
+  sumNanoseconds: Type.Number(),
+});
+
+const CoreMemorySchema = Type.Object({
+  /** Of JavaScript, for each core. */
+  heapBytes: EstimateSchema,
+  /** Of the region in shared memory that the core has written to. */
+  regionBytesUsed: Type.Number(),
+  /** Machine code and bytecode of JavaScript. */
+  scriptCodeBytes: EstimateSchema,
+  /** Machine code of WebAssembly, which equal modules of a process share. */
+  moduleCodeBytes: Type.Number(),
+  allocatedBytesPerCall: EstimateSchema,
+  copiedBytesPerCall: Type.Number(),
+});
+
+/** What the boundary between JavaScript and WebAssembly costs beside calls. */
+const BoundarySchema = Type.Object({
+  wasm: CoreMemorySchema,
+  js: CoreMemorySchema,
+  start: Type.Object({
+    compileMicroseconds: EstimateSchema,
+    /** The same module once more in the same process, as in the second worker. */
+    compileAgainMicroseconds: EstimateSchema,
+    instantiateMicroseconds: EstimateSchema,
+  }),
+  /** Making a string of bytes in shared memory, beside the same in a buffer of Node.js. */
+  decode: Type.Array(
+    Type.Object({
+      name: Type.String(),
+      sharedNanoseconds: EstimateSchema,
+      ordinaryNanoseconds: EstimateSchema,
+      ratio: EstimateSchema,
+    }),
+  ),
+});
+
 const CoreStagesSchema = Type.Object({
   startedAt: Type.String(),
   /** Each stage alone, the two cores in turn. `gain` is how many times as fast WebAssembly is. */
@@ -246,6 +288,22 @@ const CoreStagesSchema = Type.Object({
       measuredGain: EstimateSchema,
     }),
   ),
+  /** Turns of a worker without sockets, divided. Times are those of one request. */
+  turns: Type.Optional(
+    Type.Array(
+      Type.Object({
+        name: Type.String(),
+        /** Pipeline, handler, and encoding of the response into memory. The same with both cores. */
+        handlerNanoseconds: EstimateSchema,
+        /** Taking the connection, its state, the ring, the clock. */
+        restNanoseconds: EstimateSchema,
+        wasm: TurnPartsSchema,
+        js: TurnPartsSchema,
+        gain: EstimateSchema,
+      }),
+    ),
+  ),
+  boundary: Type.Optional(BoundarySchema),
 });
 
 const RunSchema = Type.Object({

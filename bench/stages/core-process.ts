@@ -7,6 +7,7 @@ import * as r from '../../assembly/record.ts';
 import type { Core } from '../../src/runtime/core/core.ts';
 import { coreOptions, INPUT_ADDRESS } from '../core-input.ts';
 import { CORE_CASES, type CoreCase } from './cases.ts';
+import { leastTime } from './least-time.ts';
 
 export interface CoreReport {
   /** From the bytes of the module on disk, or the first use of the classes, to the first answer. */
@@ -16,8 +17,6 @@ export interface CoreReport {
   /** What the record held after each case, to compare with that of the other core. */
   readonly answers: Readonly<Record<string, readonly number[]>>;
 }
-
-const WARM_UP_BATCHES = 20;
 
 const [kind = '', milliseconds = '', order = ''] = process.argv.slice(2);
 const batchMs = Number(milliseconds);
@@ -29,7 +28,7 @@ const answers: Record<string, readonly number[]> = {};
 for (const one of order === 'backward' ? CORE_CASES.toReversed() : CORE_CASES) {
   const run = runnerOf(one);
   answers[one.name] = run(1);
-  nanoseconds[one.name] = time(run) / Math.max(one.requests, 1);
+  nanoseconds[one.name] = leastTime(run, batchMs) / Math.max(one.requests, 1);
 }
 const report: CoreReport = { firstAnswerMicroseconds, nanoseconds, answers };
 process.stdout.write(JSON.stringify(report));
@@ -85,22 +84,4 @@ function answerIn(record: Int32Array): number[] {
     ...record.subarray(r.PARAMETERS, parameters),
     ...record.subarray(r.WELL_KNOWN, headers),
   ];
-}
-
-/** @returns the least of the batches: nothing makes work faster than it is, but much makes it slower */
-function time(run: (times: number) => unknown): number {
-  let times = 1;
-  let least = Number.POSITIVE_INFINITY;
-  for (let batch = 0; batch < 2 * WARM_UP_BATCHES; ) {
-    const start = process.hrtime.bigint();
-    run(times);
-    const elapsed = Number(process.hrtime.bigint() - start);
-    if (elapsed < (batchMs * 1e6) / 2) {
-      times = Math.ceil(times * 2);
-      continue;
-    }
-    batch++;
-    if (batch > WARM_UP_BATCHES) least = Math.min(least, elapsed / times);
-  }
-  return least;
 }

@@ -9,8 +9,8 @@ import { runLoad } from '../laboratory/load/closed-loop.ts';
 import type { LoadRequest } from '../laboratory/load/request.ts';
 import type { CoreStages, Estimate } from '../laboratory/results.ts';
 import { onNode, ServerProcess } from '../processes/server-process.ts';
-import { SAMPLE_REQUESTS } from '../requests.ts';
 import { wholeGain } from './amdahl.ts';
+import { BROWSER_FIELDS } from './browser-fields.ts';
 
 export interface EndToEndOptions {
   readonly rounds: number;
@@ -28,13 +28,6 @@ interface Traffic {
 }
 
 const SMALL: LoadRequest = { method: 'GET', path: '/health', headers: {} };
-/** All that a browser sends. Load generators send a Host of their own. */
-const BROWSER_FIELDS = Object.fromEntries(
-  (SAMPLE_REQUESTS[0]?.text ?? '')
-    .split('\r\n')
-    .filter((line) => line.includes(': ') && !/^(host|connection|keep-alive):/i.test(line))
-    .map((line) => [line.slice(0, line.indexOf(': ')), line.slice(line.indexOf(': ') + 2)]),
-);
 const LARGE: LoadRequest = { method: 'GET', path: '/health', headers: BROWSER_FIELDS };
 const PIPELINED = 16;
 

@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { estimate, estimateRatio } from '../laboratory/bootstrap.ts';
 import type { CoreStages } from '../laboratory/results.ts';
 import { ManagedProcess } from '../processes/managed-process.ts';
+import { ScratchDirectory } from '../processes/scratch-directory.ts';
+import { bundleAsServed } from './bundle-as-served.ts';
 import { CORE_CASES, type CoreCase } from './cases.ts';
 import type { CoreReport } from './core-process.ts';
 
@@ -26,11 +28,14 @@ const MODULE = join(import.meta.dirname, '../../build/core.wasm');
 
 export async function measureCores(options: MeasureOptions): Promise<Pick<CoreStages, 'stages' | 'start'>> {
   const reports: Reports = { wasm: [], js: [] };
+  using directory = new ScratchDirectory();
+  const script = join(directory.path, 'core-process.mjs');
+  await bundleAsServed(SCRIPT, script);
   for (let round = 0; round < options.rounds; round += 1) {
     options.note(`stages, round ${round + 1} of ${options.rounds}`);
     const isEven = round % 2 === 0;
     for (const kind of isEven ? (['wasm', 'js'] as const) : (['js', 'wasm'] as const)) {
-      reports[kind].push(await reportOf(kind, options.milliseconds, isEven ? 'forward' : 'backward'));
+      reports[kind].push(await reportOf(script, kind, options.milliseconds, isEven ? 'forward' : 'backward'));
     }
     for (const { name } of CORE_CASES) {
       const [wasm, js] = [reports.wasm.at(-1), reports.js.at(-1)];
@@ -48,13 +53,13 @@ export async function measureCores(options: MeasureOptions): Promise<Pick<CoreSt
   };
 }
 
-async function reportOf(kind: Kind, milliseconds: number, order: string): Promise<CoreReport> {
-  await using child = await ManagedProcess.start(process.execPath, [
-    SCRIPT,
-    kind,
-    String(milliseconds),
-    order,
-  ]);
+async function reportOf(
+  script: string,
+  kind: Kind,
+  milliseconds: number,
+  order: string,
+): Promise<CoreReport> {
+  await using child = await ManagedProcess.start(process.execPath, [script, kind, `${milliseconds}`, order]);
   return JSON.parse(await child.output());
 }
 

@@ -1,7 +1,9 @@
-/** All that is said of the two cores: each stage, the start, and whole requests. */
+/** All that is said of the two cores: each stage, turns of a worker, the boundary, and whole requests. */
 import type { CoreStages } from '../laboratory/results.ts';
+import { measureBoundary } from './boundary/measure-boundary.ts';
 import { measureEndToEnd } from './end-to-end.ts';
 import { measureCores } from './measure-cores.ts';
+import { measureTurns } from './turns/measure-turns.ts';
 
 export interface CoreStagesOptions {
   /** Of stages and of requests. Each has both cores. */
@@ -27,6 +29,8 @@ export async function measureCoreStages(
 ): Promise<CoreStages> {
   const startedAt = new Date().toISOString();
   const { stages, start } = await measureCores({ ...options, note });
+  const turns = await measureTurns({ ...options, note });
+  const boundary = await measureBoundary({ ...options, note });
   const requests = options.seconds === 0 ? [] : await measureEndToEnd(stages, { ...options, note });
-  return { startedAt, stages, start, requests };
+  return { startedAt, stages, start, requests, turns, boundary };
 }

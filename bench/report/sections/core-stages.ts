@@ -12,7 +12,7 @@ export const coreStages: Section = {
   title: 'WebAssembly against JavaScript, by stage',
   content({ coreStages: found }) {
     if (found === undefined) return undefined;
-    const { stages, requests, start } = found;
+    const { stages, requests, start, turns, boundary } = found;
     return {
       charts: [],
       markdown: coreStagesTables(found),
@@ -20,6 +20,11 @@ export const coreStages: Section = {
         stages: Object.fromEntries(stages.map((one) => [keyOf(one.name), one])),
         requests: Object.fromEntries(requests.map((one) => [keyOf(`${one.name}, ${one.workers}`), one])),
         start,
+        turns: Object.fromEntries((turns ?? []).map((one) => [keyOf(one.name), one])),
+        boundary: boundary && {
+          ...boundary,
+          decode: Object.fromEntries(boundary.decode.map((one) => [keyOf(one.name), one])),
+        },
       },
     };
   },
