@@ -20,7 +20,7 @@ const MODULE = join(import.meta.dirname, '../../../build/core.wasm');
 const ALL_AT_ONCE = ['--no-wasm-lazy-compilation', '--no-liftoff'];
 const KINDS = ['wasm', 'js'] as const;
 /** Each has two processes. */
-const MOST_ROUNDS = 5;
+const MOST_ROUNDS = 3;
 
 export async function measureBoundary(options: MeasureOptions): Promise<Boundary> {
   options.note('memory, strings and start of the cores');

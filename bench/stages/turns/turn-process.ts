@@ -27,8 +27,8 @@ export interface TurnReport {
   readonly handler: Times;
 }
 
-const WARM_UP_BATCHES = 20;
-const TIMED_BATCHES = 20;
+const WARM_UP_BATCHES = 10;
+const TIMED_BATCHES = 15;
 /** A turn that is timed together with the clock takes some hundred nanoseconds more. */
 const LEAST_TURNS = 20;
 
