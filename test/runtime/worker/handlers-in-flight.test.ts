@@ -5,6 +5,7 @@ import {
   type HandlersInFlightOptions,
   type WaitingTurn,
 } from '../../../src/runtime/worker/handlers-in-flight.ts';
+import { useFakeClock, useRealClock } from './support/fake-clock.ts';
 import { MainSide } from './support/main-side.ts';
 import { createContext } from './support/worker-side.ts';
 
@@ -49,12 +50,12 @@ function stage(options: Partial<HandlersInFlightOptions> = {}) {
 
 describe('HandlersInFlight', () => {
   beforeEach(() => {
-    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'], now: 1_000 });
+    useFakeClock({ toFake: ['setInterval', 'clearInterval', 'performance'], now: 1_000 });
     // 0 stands for "waits for no handler".
     vi.advanceTimersByTime(1_000);
   });
   afterEach(() => {
-    vi.useRealTimers();
+    useRealClock();
   });
 
   test('main and other workers see how many handlers are in flight', () => {

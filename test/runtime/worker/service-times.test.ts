@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { useFakeClock, useRealClock } from './support/fake-clock.ts';
 import { MainSide } from './support/main-side.ts';
 import { createContext } from './support/worker-side.ts';
 
@@ -7,10 +8,10 @@ const NO_ROUTE = -1;
 
 describe('ServiceTimes', () => {
   beforeEach(() => {
-    vi.useFakeTimers({ toFake: ['performance'] });
+    useFakeClock({ toFake: ['performance'] });
   });
   afterEach(() => {
-    vi.useRealTimers();
+    useRealClock();
   });
 
   test('the time since the last reading of the clock counts for the route that ran', () => {
