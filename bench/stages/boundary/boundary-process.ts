@@ -36,9 +36,10 @@ export interface BoundaryReport {
 const CORES = 32;
 /** Until V8 has optimised the way of a request. */
 const WARM_UP_CALLS = 20_000;
-const COUNTED_CALLS = 5_000;
-/** The least counts, since V8 may compile or look at itself during one. */
-const COUNTS = 7;
+/** Many, since V8 counts heap that it hands out in pieces of 256 KB. */
+const COUNTED_CALLS = 200_000;
+/** The least counts, since V8 may compile during one. */
+const COUNTS = 3;
 
 const [kind = '', milliseconds = '', modulePath = ''] = process.argv.slice(2);
 const coreKind = kind === 'wasm' ? 'wasm' : 'js';
