@@ -120,6 +120,11 @@ function connectionOptions(state: ParseState): number {
     if (equals(bytes, first, end, 'keep-alive')) return OPTION_KEEP_ALIVE;
     if (equals(bytes, first, end, 'close')) return OPTION_CLOSE;
   }
+  return listedOptions(state);
+}
+
+/** Apart from the above, since V8 allocates what a closure shares as soon as a function begins. */
+function listedOptions(state: ParseState): number {
   let options = 0;
   const valid = eachMember(state, r.HEADER_CONNECTION, (start, end) => {
     if (equals(state.bytes, start, end, 'close')) options |= OPTION_CLOSE;
