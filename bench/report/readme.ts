@@ -15,7 +15,12 @@ const FOLDER = 'bench/results/';
 
 const SCENARIOS: Readonly<Record<string, string>> = {
   health: 'GET /health, whose handler does nothing',
-  pipelined: 'the same, 16 requests at once on each connection',
+  constant: 'GET /health of the API itself, a constant answer',
+  pipelined: 'GET /health, 16 at once on each connection',
+  'few-connections': 'GET /health on 8 connections',
+  'connection-per-request': 'GET /health on a new connection each',
+  'echo-64k': 'POST of 64 KB, which come back',
+  'big-response': 'an answer of 100 KB',
   'vm-read': 'GET /api/vms/:id: simultaneous reads travel together',
   'vm-list': 'GET /api/vms: a page of 20',
   'vm-create': 'POST /api/vms',
@@ -46,7 +51,7 @@ function measurementsOf(run: Run): string {
     list(findings),
     betterServers({ scenarios }),
     `[The report](${FOLDER}report.md) has all scenarios, servers and latencies, and says how to read them. To repeat it:`,
-    '    npm run bench\n    npm run bench:report',
+    '    npm run bench -- --report',
   );
 }
 

@@ -20,6 +20,8 @@ export async function bundleProbe(tree: Tree, outputFile: string): Promise<void>
     bundle: true,
     format: 'esm',
     platform: 'node',
+    // As the server is bundled: constants are values then, not loads from memory.
+    minifySyntax: true,
     minifyWhitespace: true,
     logLevel: 'silent',
     banner: {
